@@ -1,0 +1,161 @@
+//! The built-in sender: reqwest, once for loopback and once for the rest of the world.
+
+use std::{sync::OnceLock, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{Body, Error, ErrorKind, SendRequest, base_url::is_loopback};
+
+#[derive(Debug)]
+pub(crate) struct BackendOptions {
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Default for BackendOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Loopback gets a client of its own: it must not go through a proxy, and an emulator has to work
+/// on a machine without a trust store. Each is built at its first use, because reading the trust
+/// store costs more than everything else a short command does.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    options: BackendOptions,
+    loopback: OnceLock<Result<reqwest::Client, Error>>,
+    remote: OnceLock<Result<reqwest::Client, Error>>,
+}
+
+impl Backend {
+    pub(crate) fn new(options: BackendOptions) -> Self {
+        Self {
+            options,
+            loopback: OnceLock::new(),
+            remote: OnceLock::new(),
+        }
+    }
+
+    #[cfg(feature = "reqwest-0-13")]
+    pub(crate) fn with_client(client: reqwest::Client) -> Self {
+        Self {
+            options: BackendOptions::default(),
+            loopback: OnceLock::from(Ok(client.clone())),
+            remote: OnceLock::from(Ok(client)),
+        }
+    }
+
+    fn client_for(&self, url: &url::Url) -> Result<&reqwest::Client, Error> {
+        let client = if is_loopback(url) && url.scheme() == "http" {
+            self.loopback
+                .get_or_init(|| build(tls::none(self.builder().no_proxy())))
+        } else {
+            self.remote
+                .get_or_init(|| build(tls::platform(self.builder())?))
+        };
+        client.as_ref().map_err(Clone::clone)
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .connect_timeout(self.options.connect_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            // Retries are made above, where it is known whether a second try may act twice.
+            .retry(reqwest::retry::never())
+            .referer(false)
+    }
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Setup).with_source(error))
+}
+
+#[async_trait]
+impl SendRequest for Backend {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
+        let request = reqwest::Request::try_from(request.map(reqwest::Body::from))
+            .map_err(|error| Error::new(ErrorKind::Address).with_source(error.without_url()))?;
+        let client = self.client_for(request.url())?;
+        let response = client.execute(request).await.map_err(|error| {
+            let kind = match error.is_connect() {
+                true => ErrorKind::Connect,
+                false => ErrorKind::Interrupted,
+            };
+            Error::new(kind).with_source(error.without_url())
+        })?;
+        Ok(http::Response::from(response).map(Body::from_reqwest))
+    }
+}
+
+/// TLS by rustls and ring.
+///
+/// The provider is handed over instead of being installed as the process's default: a library has
+/// no business deciding that for the program around it. One that is installed already is used.
+#[cfg(feature = "rustls")]
+mod tls {
+    use std::sync::Arc;
+
+    use rustls::{
+        ClientConfig, RootCertStore,
+        crypto::{CryptoProvider, ring},
+    };
+    use rustls_platform_verifier::BuilderVerifierExt;
+
+    use crate::{Error, ErrorKind};
+
+    pub(super) fn none(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        match versions() {
+            Ok(config) => builder.tls_backend_preconfigured(
+                config
+                    .with_root_certificates(RootCertStore::empty())
+                    .with_no_client_auth(),
+            ),
+            // Left to reqwest, whose error then says what is wrong.
+            Err(_) => builder,
+        }
+    }
+
+    pub(super) fn platform(
+        builder: reqwest::ClientBuilder,
+    ) -> Result<reqwest::ClientBuilder, Error> {
+        let setup = |error| {
+            Error::new(ErrorKind::Setup)
+                .with_message("could not set up TLS with the platform's trust store")
+                .with_source(error)
+        };
+        let config = versions()
+            .map_err(setup)?
+            .with_platform_verifier()
+            .map_err(setup)?;
+        Ok(builder.tls_backend_preconfigured(config.with_no_client_auth()))
+    }
+
+    fn versions()
+    -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, rustls::Error> {
+        let provider = CryptoProvider::get_default().cloned();
+        let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
+    }
+}
+
+/// TLS as reqwest sets it up, or none at all.
+#[cfg(not(feature = "rustls"))]
+mod tls {
+    use crate::Error;
+
+    pub(super) fn none(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "with rustls this can fail")]
+    pub(super) fn platform(
+        builder: reqwest::ClientBuilder,
+    ) -> Result<reqwest::ClientBuilder, Error> {
+        Ok(builder)
+    }
+}

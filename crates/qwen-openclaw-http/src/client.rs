@@ -1,0 +1,227 @@
+//! The client: sends requests, keeps to limits, and turns error statuses into errors.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header::LOCATION, header::USER_AGENT};
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::{
+    Body, Error, ErrorKind, Request, Response, SendRequest, ServerError,
+    backend::{Backend, BackendOptions},
+    request::request_id,
+    retry::retry_after,
+};
+
+/// Largest error body that is read: the service's own are under 2 KiB, a gateway's page may be more.
+const ERROR_BODY_LIMIT: usize = 64 << 10;
+/// How long an error body may take. A server that stalls here has said all it will.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sends requests. Cheap to clone; clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    sender: Arc<dyn SendRequest>,
+    user_agent: HeaderValue,
+    head_timeout: Duration,
+    json_limit: usize,
+}
+
+impl Client {
+    /// Starts to set up a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Starts a GET request.
+    pub fn get(&self, url: impl Into<String>) -> Request {
+        Request::new(Method::GET, url)
+    }
+
+    /// Starts a POST request.
+    pub fn post(&self, url: impl Into<String>) -> Request {
+        Request::new(Method::POST, url)
+    }
+
+    /// Sends `request` once and waits for the head of a successful answer.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`] but [`TooLarge`](ErrorKind::TooLarge). For an error status the body has
+    /// been read: see [`Error::code`] and [`Error::request_id`].
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let secret = request.secret().map(str::to_owned);
+        let limit = request.head_timeout.unwrap_or(self.head_timeout);
+        let mut request = request.into_http()?;
+        request
+            .headers_mut()
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        debug!(method = %request.method(), host, path = request.uri().path(), "request");
+
+        let response = match timeout(limit, self.sender.send(request)).await {
+            Ok(response) => response?,
+            Err(_) => {
+                return Err(Error::new(ErrorKind::Timeout).with_message(format!(
+                    "{host} did not answer within {} s",
+                    limit.as_secs_f32()
+                )));
+            }
+        };
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        debug!(
+            host,
+            status,
+            request_id = request_id(&head.headers),
+            "response"
+        );
+        match status {
+            200..=299 => Ok(Response {
+                status,
+                headers: head.headers,
+                body,
+            }),
+            300..=399 => Err(redirected(status, &host, &head.headers)),
+            _ => Err(failed(status, &head.headers, body, secret.as_deref()).await),
+        }
+    }
+
+    /// Sends `request` once and reads the whole answer as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
+    /// answer is not the JSON expected.
+    pub async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        let response = self.send(request.accept("application/json")).await?;
+        let body = response.into_body().bytes(self.json_limit).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Error::new(ErrorKind::Protocol)
+                .with_message("the server's answer is not the JSON expected")
+                .with_source(error)
+        })
+    }
+}
+
+fn redirected(status: u16, host: &str, headers: &HeaderMap) -> Error {
+    let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    // Only the host: the rest of a location may hold tokens.
+    let target = target.and_then(|target| url::Url::parse(target).ok());
+    let target = target
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .unwrap_or("another place");
+    Error::from_answer(status, ServerError::default(), None).with_message(format!(
+        "{host} redirects to {target} (status {status}), and a key does not follow: \
+         check the base URL"
+    ))
+}
+
+async fn failed(status: u16, headers: &HeaderMap, body: Body, secret: Option<&str>) -> Error {
+    let body = timeout(ERROR_BODY_TIMEOUT, body.bytes_lossy(ERROR_BODY_LIMIT)).await;
+    let server = ServerError::parse(&body.unwrap_or_default()).unwrap_or_default();
+    let server = server.or_request_id(request_id(headers)).without(secret);
+    Error::from_answer(status, server, retry_after(headers, SystemTime::now()))
+}
+
+/// Sets up a [`Client`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    sender: Option<Arc<dyn SendRequest>>,
+    options: BackendOptions,
+    user_agent: String,
+    head_timeout: Duration,
+    json_limit: usize,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            sender: None,
+            options: BackendOptions::default(),
+            user_agent: concat!("qwen-openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
+            head_timeout: Duration::from_secs(60),
+            json_limit: 16 << 20,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Sends through `sender` instead of the built-in reqwest client.
+    pub fn sender(mut self, sender: impl SendRequest + 'static) -> Self {
+        self.sender = Some(Arc::new(sender));
+        self
+    }
+
+    /// Sends through a configured reqwest client, for proxies, certificates or name resolution of
+    /// one's own. Turn its redirects off: a key must not follow one.
+    #[cfg(feature = "reqwest-0-13")]
+    pub fn reqwest(self, client: reqwest::Client) -> Self {
+        self.sender(Backend::with_client(client))
+    }
+
+    /// Sets how long making a connection may take. The default is 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long connection and response head may take together, where the request does not
+    /// say. The default is a minute.
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = timeout;
+        self
+    }
+
+    /// Sets the largest JSON answer that is read. The default is 16 MiB.
+    pub fn json_limit(mut self, bytes: usize) -> Self {
+        self.json_limit = bytes;
+        self
+    }
+
+    /// Sets the `User-Agent`. The default is `qwen-openclaw/` and the version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Finishes the client. Nothing is connected yet, and the trust store is read at the first
+    /// request to another machine.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Setup`] when the user agent cannot stand in a header.
+    pub fn build(self) -> Result<Client, Error> {
+        let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|error| {
+            Error::new(ErrorKind::Setup)
+                .with_message("the user agent cannot be sent in a header")
+                .with_source(error)
+        })?;
+        Ok(Client {
+            sender: self
+                .sender
+                .unwrap_or_else(|| Arc::new(Backend::new(self.options))),
+            user_agent,
+            head_timeout: self.head_timeout,
+            json_limit: self.json_limit,
+        })
+    }
+}
+
+/// Lets the body of a canned answer be written as bytes or text.
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::full(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! What the server says when it refuses: one shape for the two styles of this service.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Longest text taken from a server, in characters: messages end up in terminals and logs.
+const MAX_CHARS: usize = 300;
+
+/// The error a server described, in either style of this service or in a compatible one.
+///
+/// * OpenAI style: `{"error":{"message","type","param","code"},"request_id"}`
+/// * native style: `{"code","message","request_id"}`
+/// * others: `{"error":"…"}`, `{"detail":"…"}`, `{"message":"…"}`
+///
+/// Texts are cleaned: control characters removed, at most 300 characters.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ServerError {
+    code: Option<Box<str>>,
+    kind: Option<Box<str>>,
+    message: Option<Box<str>>,
+    request_id: Option<Box<str>>,
+}
+
+impl ServerError {
+    /// Reads an error body; `None` when it describes no error.
+    ///
+    /// A leading `data:` is skipped: this service sends it when a stream was asked for.
+    #[must_use]
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        let body = body.trim_ascii();
+        let body = body.strip_prefix(b"data:").unwrap_or(body);
+        // An event stream may go on after the error: only the first value counts.
+        let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Envelope<'_>>();
+        let envelope = values.next()?.ok()?;
+        envelope.into_error()
+    }
+
+    /// Returns the machine-readable code, such as `invalid_api_key`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// Returns the `type` field of the OpenAI style.
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// Returns the cleaned message.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Returns the id under which the vendor finds the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    pub(crate) fn or_request_id(mut self, id: Option<&str>) -> Self {
+        if self.request_id.is_none() {
+            self.request_id = id.and_then(clean);
+        }
+        self
+    }
+
+    /// Hides `secret` wherever the server repeated it.
+    #[must_use]
+    pub fn without(mut self, secret: Option<&str>) -> Self {
+        let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
+            return self;
+        };
+        for text in [
+            &mut self.code,
+            &mut self.kind,
+            &mut self.message,
+            &mut self.request_id,
+        ] {
+            if let Some(found) = text.as_deref().filter(|text| text.contains(secret)) {
+                *text = Some(found.replace(secret, "[key]").into());
+            }
+        }
+        self
+    }
+}
+
+/// Everything any of the styles has, each field as loose as it is found in the wild.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    request_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Inner<'a> {
+    #[serde(borrow, default)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    request_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    fn into_error(self) -> Option<ServerError> {
+        let inner: Inner<'_> = self
+            .error
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default();
+        let error = ServerError {
+            code: text(inner.code).or_else(|| text(self.code)),
+            kind: text(inner.kind),
+            message: text(inner.message)
+                .or_else(|| text(self.error))
+                .or_else(|| text(self.message))
+                .or_else(|| text(self.detail)),
+            request_id: text(self.request_id)
+                .or_else(|| text(inner.request_id))
+                .or_else(|| text(self.id))
+                .or_else(|| text(inner.id)),
+        };
+        let found = error.code.is_some() || error.kind.is_some() || error.message.is_some();
+        found.then_some(error)
+    }
+}
+
+/// A string or a number as cleaned text; anything else, and empty text, is absent.
+fn text(raw: Option<&RawValue>) -> Option<Box<str>> {
+    let raw = raw?.get();
+    let text = match raw.as_bytes().first()? {
+        b'"' => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
+        b'-' | b'0'..=b'9' => Cow::Borrowed(raw),
+        _ => return None,
+    };
+    clean(&text)
+}
+
+fn clean(text: &str) -> Option<Box<str>> {
+    let mut cleaned = String::with_capacity(text.len().min(MAX_CHARS * 4));
+    let mut room = MAX_CHARS;
+    for c in text.trim().chars() {
+        if room == 0 {
+            cleaned.push('…');
+            break;
+        }
+        room -= 1;
+        cleaned.push(if is_unprintable(c) { ' ' } else { c });
+    }
+    let cleaned = cleaned.trim_end();
+    (!cleaned.is_empty()).then(|| cleaned.into())
+}
+
+/// Control characters, and the invisible ones that reorder or hide text in a terminal.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, expect: Option<(&str, &str, &str)>) {
+        let error = ServerError::parse(body.as_bytes());
+        let fields = error.as_ref().map(|e| {
+            (
+                e.code().unwrap_or("-"),
+                e.message().unwrap_or("-"),
+                e.request_id().unwrap_or("-"),
+            )
+        });
+        assert_eq!(fields, expect, "{body}");
+    }
+
+    #[test]
+    fn reads_every_style() {
+        check(
+            r#"{"error":{"message":"m","type":"t","param":null,"code":"c"},"request_id":"r"}"#,
+            Some(("c", "m", "r")),
+        );
+        check(
+            r#"{"code":"c","message":"m","request_id":"r"}"#,
+            Some(("c", "m", "r")),
+        );
+        check(
+            r#"data: {"error":{"code":"c","message":"m"},"id":"i"}"#,
+            Some(("c", "m", "i")),
+        );
+        check(
+            r#"{"error":{"message":"m","id":"i"}}"#,
+            Some(("-", "m", "i")),
+        );
+        check(r#"{"error":"m"}"#, Some(("-", "m", "-")));
+        check(r#"{"detail":"m"}"#, Some(("-", "m", "-")));
+        check(
+            r#"{"error":{"code":401,"message":"m"}}"#,
+            Some(("401", "m", "-")),
+        );
+    }
+
+    #[test]
+    fn what_describes_no_error_is_none() {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "<html>",
+            r#"{"id":"x"}"#,
+            r#"{"error":null}"#,
+            "{\"error\":",
+        ] {
+            check(body, None);
+        }
+    }
+
+    #[test]
+    fn texts_are_cleaned_and_cut() {
+        check(
+            "{\"message\":\"a\\u001b[31m\\nb\\u202e\"}",
+            Some(("-", "a [31m b", "-")),
+        );
+        let long = format!("{{\"message\":\"{}\"}}", "x".repeat(400));
+        let error = ServerError::parse(long.as_bytes()).unwrap();
+        assert_eq!(error.message().unwrap().chars().count(), 301);
+    }
+
+    #[test]
+    fn the_key_that_was_sent_is_hidden() {
+        let error = ServerError::parse(br#"{"message":"bad key sk-1234"}"#).unwrap();
+        assert_eq!(
+            error.without(Some("sk-1234")).message(),
+            Some("bad key [key]")
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! The HTTP client underneath `qwen-openclaw`: one place for TLS, limits, retries, address rules
+//! and the error bodies of Qwen Cloud (Alibaba Model Studio).
+//!
+//! ```no_run
+//! use qwen_openclaw_http::{BaseUrl, Client};
+//!
+//! # async fn run() -> Result<(), qwen_openclaw_http::Error> {
+//! let client = Client::builder().build()?;
+//! let base = BaseUrl::parse("https://dashscope-intl.aliyuncs.com/compatible-mode/v1")?;
+//! let request = client.get(base.join("models")).bearer("sk-...")?;
+//! let models: serde_json::Value = client.json(request).await?;
+//! # let _ = models;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`Client`] sends a [`Request`] and answers with a [`Response`] whose [`Body`] arrives piece by
+//!   piece. Any status but a success is an [`Error`] that has read the server's own words.
+//! * [`BaseUrl`] is an address a credential may be sent to: https, or plain http to loopback.
+//! * [`SendRequest`] is the seam below: hand in another implementation for tests, for recording or
+//!   for another HTTP stack.
+//! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
+//!   crate computes the waits; who sends decides whether a second try may act twice.
+//! * [`ErrorKind`] tells a throttle from an exhausted quota from an unpaid bill, which on this
+//!   service share status codes.
+//!
+//! The crate knows nothing of chat, of models, or of where a key came from.
+//!
+//! # Features
+//!
+//! * `rustls` (default): TLS by rustls with ring and the platform's trust store.
+//! * `rustls-no-provider`: TLS by rustls with the crypto provider the process installed.
+//! * `native-tls`: TLS by the platform's library.
+//! * `reqwest-0-13`: adds `ClientBuilder::reqwest`, to hand in a configured reqwest 0.13 client.
+
+mod backend;
+mod base_url;
+mod body;
+mod classify;
+mod client;
+mod error;
+mod error_body;
+mod request;
+mod retry;
+mod send;
+
+pub use crate::{
+    base_url::BaseUrl,
+    body::Body,
+    classify::classify,
+    client::{Client, ClientBuilder},
+    error::{Error, ErrorKind},
+    error_body::ServerError,
+    request::{Request, Response},
+    retry::{Attempts, RetryPolicy},
+    send::SendRequest,
+};

@@ -1,0 +1,223 @@
+//! A request about to be sent, and the head of its answer.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use serde::Serialize;
+
+use crate::{Body, Error, ErrorKind};
+
+/// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
+/// [`Client::post`](crate::Client::post).
+///
+/// Cloning is cheap, so that a request can be sent again.
+#[derive(Clone)]
+#[must_use]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) head_timeout: Option<Duration>,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, url: impl Into<String>) -> Self {
+        Self {
+            method,
+            url: url.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            head_timeout: None,
+        }
+    }
+
+    /// Sets the key that is sent. It is marked sensitive and hidden from errors.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Setup`] when `key` cannot stand in a header.
+    pub fn bearer(mut self, key: &str) -> Result<Self, Error> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
+            // The cause is left out: it would be the key.
+            Error::new(ErrorKind::Setup).with_message("the key cannot be sent in a header")
+        })?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// Adds a header, replacing one of the same name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Setup`] when `name` or `value` cannot stand in a header.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
+        let invalid = || {
+            Error::new(ErrorKind::Setup)
+                .with_message(format!("the header `{}` is not valid", name.escape_debug()))
+        };
+        let header = HeaderName::try_from(name).map_err(|_| invalid())?;
+        self.headers
+            .insert(header, HeaderValue::from_str(value).map_err(|_| invalid())?);
+        Ok(self)
+    }
+
+    /// Sets a JSON body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Setup`] when `value` cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Error> {
+        let body = serde_json::to_vec(value).map_err(|error| {
+            Error::new(ErrorKind::Setup)
+                .with_message("could not write the request as JSON")
+                .with_source(error)
+        })?;
+        Ok(self.json_bytes(body))
+    }
+
+    /// Sets a body that is JSON already.
+    pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = body.into();
+        self
+    }
+
+    /// Says which media type the answer should have.
+    pub fn accept(mut self, media_type: &'static str) -> Self {
+        self.headers
+            .insert(ACCEPT, HeaderValue::from_static(media_type));
+        self
+    }
+
+    /// Sets how long the connection and the response head may take together. The default is that
+    /// of the client.
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = Some(timeout);
+        self
+    }
+
+    /// The key that is sent, to hide it from what the server says.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        self.headers
+            .get(AUTHORIZATION)?
+            .to_str()
+            .ok()?
+            .strip_prefix("Bearer ")
+    }
+
+    pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, Error> {
+        let uri = Uri::try_from(self.url.as_str()).map_err(|error| {
+            Error::new(ErrorKind::Address)
+                .with_message("the request's address is not valid")
+                .with_source(error)
+        })?;
+        let mut request = http::Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers;
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither body nor query: both hold what users write.
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The head of a successful answer and its unread body.
+#[derive(Debug)]
+pub struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl Response {
+    /// Returns the status, from 200 to 299.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Returns the headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the id under which the vendor finds this request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// Returns the media type of the body, without parameters.
+    #[must_use]
+    pub fn media_type(&self) -> Option<&str> {
+        let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        value
+            .split(';')
+            .next()
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Returns the body.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+}
+
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "x-dashscope-request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hides_the_key() {
+        let request = Request::new(Method::GET, "https://a.example/x?token=sk-secret");
+        let request = request.bearer("sk-secret").unwrap();
+        assert_eq!(request.secret(), Some("sk-secret"));
+        assert!(!format!("{request:?}").contains("sk-secret"));
+        let error = Request::new(Method::GET, "")
+            .bearer("sk-\nsecret")
+            .unwrap_err();
+        assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn bad_headers_and_addresses_are_errors() {
+        let request = Request::new(Method::GET, "https://a.example/");
+        assert_eq!(
+            request.clone().header("a b", "c").unwrap_err().kind(),
+            ErrorKind::Setup
+        );
+        assert_eq!(
+            request.header("a", "b\n").unwrap_err().kind(),
+            ErrorKind::Setup
+        );
+        let odd = Request::new(Method::GET, "https://a b/").into_http();
+        assert_eq!(odd.unwrap_err().kind(), ErrorKind::Address);
+    }
+}
