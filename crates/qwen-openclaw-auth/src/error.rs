@@ -1,0 +1,359 @@
+//! The crate's error: what is wrong with a key or its place, never the key itself.
+
+use std::{error, fmt, io, path::Path, sync::Arc};
+
+use crate::{
+    dotenv::{SyntaxError, SyntaxProblem},
+    source::Source,
+};
+
+type Cause = Arc<dyn error::Error + Send + Sync>;
+
+/// A key that could not be found, read or used.
+///
+/// No message, and nothing that `Debug` prints, holds a key or the value of a variable.
+#[derive(Clone, Debug)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    reason: Reason,
+    found_in: Option<Source>,
+    cause: Option<Cause>,
+}
+
+#[derive(Clone, Debug)]
+enum Reason {
+    InvalidKey {
+        problem: KeyProblem,
+        position: usize,
+    },
+    Missing {
+        provider: &'static str,
+        variables: &'static [&'static str],
+        blank: Vec<&'static str>,
+    },
+    NotUnicode,
+    Syntax {
+        path: String,
+        line: usize,
+        problem: SyntaxProblem,
+    },
+    TooLarge {
+        path: String,
+        limit: usize,
+    },
+    Read {
+        path: String,
+    },
+    NoHome {
+        variable: &'static str,
+    },
+    Folder {
+        path: String,
+    },
+    Unavailable,
+    Refused,
+}
+
+/// What went wrong, to branch on.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text cannot be a key. Sending it would fail, so nothing is sent; a retry does not help.
+    InvalidKey(KeyProblem),
+    /// No place holds a key for the provider. A retry does not help.
+    Missing,
+    /// The variable that was asked for is not UTF-8. A retry does not help.
+    NotUnicode,
+    /// A line of a dotenv file is not understood. A retry does not help.
+    Dotenv,
+    /// A dotenv file is larger than any sensible one. A retry does not help.
+    TooLarge,
+    /// A file cannot be read; the cause is the operating system's error.
+    Read,
+    /// No variable tells where the home folder is. A retry does not help.
+    NoHome,
+    /// The state folder cannot be created; the cause is the operating system's error.
+    Folder,
+    /// A [`CredentialProvider`](crate::CredentialProvider) cannot tell its credential now. A retry
+    /// may help.
+    Unavailable,
+    /// A [`CredentialProvider`](crate::CredentialProvider) has no credential to give: the login has
+    /// to be made again. A retry does not help.
+    Refused,
+}
+
+/// Why a text cannot be an API key.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum KeyProblem {
+    /// Nothing, or nothing but white space.
+    Empty,
+    /// A line break inside: more than the key was pasted.
+    LineBreak,
+    /// A space or a tab inside.
+    Blank,
+    /// Another control character inside.
+    Control,
+    /// A character outside ASCII inside, such as a typographic quote.
+    NonAscii,
+}
+
+impl Error {
+    /// Wraps the cause why a credential cannot be had at the moment.
+    ///
+    /// For implementors of [`CredentialProvider`](crate::CredentialProvider): the network is down,
+    /// a lock is held. The kind is [`ErrorKind::Unavailable`]. The cause is printed by whoever
+    /// prints the error, so it must not hold a secret.
+    pub fn unavailable(cause: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self::new(Reason::Unavailable).caused_by(Arc::from(cause.into()))
+    }
+
+    /// Wraps the cause why there is no credential to give.
+    ///
+    /// For implementors of [`CredentialProvider`](crate::CredentialProvider): a refresh token was
+    /// revoked, a vault said no. The kind is [`ErrorKind::Refused`]. The cause is printed by
+    /// whoever prints the error, so it must not hold a secret.
+    pub fn refused(cause: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self::new(Reason::Refused).caused_by(Arc::from(cause.into()))
+    }
+
+    /// Adds where the value was found that the error is about.
+    #[must_use]
+    pub fn at(mut self, source: Source) -> Self {
+        self.inner.found_in = Some(source);
+        self
+    }
+
+    /// Returns the kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.inner.reason {
+            Reason::InvalidKey { problem, .. } => ErrorKind::InvalidKey(problem),
+            Reason::Missing { .. } => ErrorKind::Missing,
+            Reason::NotUnicode => ErrorKind::NotUnicode,
+            Reason::Syntax { .. } => ErrorKind::Dotenv,
+            Reason::TooLarge { .. } => ErrorKind::TooLarge,
+            Reason::Read { .. } => ErrorKind::Read,
+            Reason::NoHome { .. } => ErrorKind::NoHome,
+            Reason::Folder { .. } => ErrorKind::Folder,
+            Reason::Unavailable => ErrorKind::Unavailable,
+            Reason::Refused => ErrorKind::Refused,
+        }
+    }
+
+    /// Returns true when the same call may succeed if made again.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.kind() == ErrorKind::Unavailable
+    }
+
+    /// Returns where the value was found that the error is about, if one was found.
+    #[must_use]
+    pub fn found_in(&self) -> Option<&Source> {
+        self.inner.found_in.as_ref()
+    }
+
+    /// Returns the variables that were looked at when no key was found, in order of precedence.
+    #[must_use]
+    pub fn variables(&self) -> &'static [&'static str] {
+        match self.inner.reason {
+            Reason::Missing { variables, .. } => variables,
+            _ => &[],
+        }
+    }
+
+    /// Returns the line of the dotenv file that the error is about, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        match self.inner.reason {
+            Reason::Syntax { line, .. } => Some(line),
+            _ => None,
+        }
+    }
+
+    /// Makes the error for a text that cannot be a key; `position` counts characters from 1.
+    pub(crate) fn invalid_key(problem: KeyProblem, position: usize) -> Self {
+        Self::new(Reason::InvalidKey { problem, position })
+    }
+
+    /// Makes the error for a provider without a key; `hint` is a file that could not be read in
+    /// full and may have held it.
+    pub(crate) fn missing(
+        provider: &'static str,
+        variables: &'static [&'static str],
+        blank: Vec<&'static str>,
+        hint: Option<&Self>,
+    ) -> Self {
+        let error = Self::new(Reason::Missing {
+            provider,
+            variables,
+            blank,
+        });
+        match hint {
+            Some(hint) => error.caused_by(Arc::new(hint.clone())),
+            None => error,
+        }
+    }
+
+    /// Makes the error for a variable whose value is not UTF-8.
+    pub(crate) fn not_unicode(source: Source) -> Self {
+        Self::new(Reason::NotUnicode).at(source)
+    }
+
+    /// Makes the error for a line of a dotenv file; `shown` is the file's path, as shown.
+    pub(crate) fn syntax(shown: &str, error: SyntaxError) -> Self {
+        let SyntaxError { line, problem } = error;
+        Self::new(Reason::Syntax {
+            path: shown.to_owned(),
+            line,
+            problem,
+        })
+    }
+
+    /// Makes the error for a dotenv file of more than `limit` bytes.
+    pub(crate) fn too_large(shown: &str, limit: usize) -> Self {
+        Self::new(Reason::TooLarge {
+            path: shown.to_owned(),
+            limit,
+        })
+    }
+
+    /// Makes the error for a file that cannot be read.
+    pub(crate) fn read(shown: &str, cause: io::Error) -> Self {
+        Self::new(Reason::Read {
+            path: shown.to_owned(),
+        })
+        .caused_by(Arc::new(cause))
+    }
+
+    /// Makes the error for an unknown home folder; `variable` is the one to set instead.
+    pub(crate) fn no_home(variable: &'static str) -> Self {
+        Self::new(Reason::NoHome { variable })
+    }
+
+    /// Makes the error for a folder that cannot be created.
+    pub(crate) fn folder(path: &Path, cause: io::Error) -> Self {
+        Self::new(Reason::Folder {
+            path: path.display().to_string(),
+        })
+        .caused_by(Arc::new(cause))
+    }
+
+    fn new(reason: Reason) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                reason,
+                found_in: None,
+                cause: None,
+            }),
+        }
+    }
+
+    fn caused_by(mut self, cause: Cause) -> Self {
+        self.inner.cause = Some(cause);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner.reason {
+            Reason::InvalidKey { problem, position } => {
+                f.write_str("the API key")?;
+                if let Some(source) = &self.inner.found_in {
+                    write!(f, " ({source})")?;
+                }
+                match problem {
+                    KeyProblem::Empty => f.write_str(" is empty: pass a key or leave it out"),
+                    problem => write!(
+                        f,
+                        " contains {problem} at character {position}: \
+                         copy the key again, alone and on one line"
+                    ),
+                }
+            }
+            Reason::Missing {
+                provider,
+                variables,
+                blank,
+            } => {
+                write!(
+                    f,
+                    "no API key for {provider}: looked at {}",
+                    List(variables, "and")
+                )?;
+                if !blank.is_empty() {
+                    write!(f, " ({} set but blank)", List(blank, "and"))?;
+                }
+                write!(f, "; set {} or pass a key", List(variables, "or"))
+            }
+            Reason::NotUnicode => {
+                f.write_str("the value of a variable is not UTF-8")?;
+                match &self.inner.found_in {
+                    Some(source) => write!(f, " ({source}): set it again"),
+                    None => Ok(()),
+                }
+            }
+            Reason::Syntax {
+                path,
+                line,
+                problem,
+            } => write!(f, "{path}, line {line}: {problem}"),
+            Reason::TooLarge { path, limit } => {
+                write!(
+                    f,
+                    "{path} has more than {limit} bytes: is it a dotenv file?"
+                )
+            }
+            Reason::Read { path } => write!(f, "could not read {path}"),
+            Reason::NoHome { variable } => {
+                write!(f, "the home folder is not known: set HOME or {variable}")
+            }
+            Reason::Folder { path } => write!(f, "could not create the folder {path}"),
+            Reason::Unavailable => f.write_str("the credential is not available now: try again"),
+            Reason::Refused => f.write_str("there is no valid credential: log in again"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.inner
+            .cause
+            .as_ref()
+            .map(|cause| &**cause as &(dyn error::Error + 'static))
+    }
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "nothing",
+            Self::LineBreak => "a line break",
+            Self::Blank => "a blank",
+            Self::Control => "a control character",
+            Self::NonAscii => "a character outside ASCII",
+        })
+    }
+}
+
+/// Names in a sentence: `A`, `A and B`, `A, B and C`.
+struct List<'a>(&'a [&'a str], &'a str);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(names, joint) = self;
+        match names {
+            [] => f.write_str("no variable"),
+            [name] => f.write_str(name),
+            [first @ .., last] => write!(f, "{} {joint} {last}", first.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! Which key a provider's requests are sent with.
+
+use std::path::{Path, PathBuf};
+
+use qwen_openclaw_catalog::Provider;
+
+use crate::{
+    credential::Credential, environment::Environment, error::Error, key::ApiKey, source::Source,
+};
+
+/// Finds the key for a provider in the variables of an environment.
+///
+/// This is the short form of a [`Resolver`] that is given nothing else.
+///
+/// # Errors
+///
+/// As [`Resolver::resolve`].
+pub fn resolve(provider: Provider, environment: &Environment) -> Result<Resolved, Error> {
+    Resolver::new(provider).environment(environment).resolve()
+}
+
+/// Finds the key for a provider among the places that are handed in.
+///
+/// An explicit key comes first, then a stored profile, then the environment, and last a key that
+/// is written in a configuration file. In the environment the provider's variables are looked at
+/// in their order, each through all layers; a blank one counts as absent. The first place that
+/// holds something decides: a broken key there is an error, never a reason to take another.
+///
+/// ```
+/// use qwen_openclaw_auth::{ApiKey, Environment, Resolver};
+/// use qwen_openclaw_catalog::Provider;
+///
+/// let environment = Environment::from_pairs([("DASHSCOPE_API_KEY", "sk-from-the-environment")]);
+/// let found = Resolver::new(Provider::Qwen)
+///     .environment(&environment)
+///     .config_key("openclaw.json", ApiKey::parse("sk-from-the-file")?)
+///     .resolve()?;
+/// assert_eq!(found.source().to_string(), "env: DASHSCOPE_API_KEY");
+/// # Ok::<(), qwen_openclaw_auth::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a resolver does nothing before `resolve`"]
+pub struct Resolver<'a> {
+    provider: Provider,
+    explicit: Option<ApiKey>,
+    profile: Option<(String, ApiKey)>,
+    environment: Option<&'a Environment>,
+    config_key: Option<(PathBuf, ApiKey)>,
+}
+
+impl<'a> Resolver<'a> {
+    /// Begins the search for the key of this provider; no place is looked at yet.
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            provider,
+            explicit: None,
+            profile: None,
+            environment: None,
+            config_key: None,
+        }
+    }
+
+    /// Sets the key that the caller gave. Default: none.
+    pub fn explicit(mut self, key: ApiKey) -> Self {
+        self.explicit = Some(key);
+        self
+    }
+
+    /// Sets the key of the stored profile with this name, which must belong to the provider.
+    /// Default: none.
+    pub fn profile(mut self, name: impl Into<String>, key: ApiKey) -> Self {
+        self.profile = Some((name.into(), key));
+        self
+    }
+
+    /// Sets the environment whose variables are looked at. Default: none.
+    pub fn environment(mut self, environment: &'a Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Sets the key that is written in the configuration file at this path. Default: none.
+    pub fn config_key(mut self, path: impl Into<PathBuf>, key: ApiKey) -> Self {
+        self.config_key = Some((path.into(), key));
+        self
+    }
+
+    /// Returns the key that comes first, with its source.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) when no place holds a key; it lists the
+    /// variables looked at, and its cause is the first of the environment's
+    /// [`problems`](Environment::problems). [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey)
+    /// or [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when the variable that decides
+    /// does not hold a key; it names the variable.
+    pub fn resolve(self) -> Result<Resolved, Error> {
+        if let Some(key) = self.explicit {
+            return Ok(Resolved {
+                key,
+                source: Source::Explicit,
+            });
+        }
+        if let Some((name, key)) = self.profile {
+            return Ok(Resolved {
+                key,
+                source: Source::Profile(name),
+            });
+        }
+        if let Some(environment) = self.environment
+            && let Some(found) = in_environment(self.provider, environment)?
+        {
+            return Ok(found);
+        }
+        if let Some((path, key)) = self.config_key {
+            let path = shown(self.environment, &path);
+            return Ok(Resolved {
+                key,
+                source: Source::Config { path },
+            });
+        }
+        Err(missing(self.provider, self.environment))
+    }
+}
+
+/// A key and where it was found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Resolved {
+    key: ApiKey,
+    source: Source,
+}
+
+impl Resolved {
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &ApiKey {
+        &self.key
+    }
+
+    /// Returns where the key was found.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}
+
+impl From<Resolved> for Credential {
+    fn from(resolved: Resolved) -> Self {
+        Self::new(resolved.key, resolved.source)
+    }
+}
+
+fn in_environment(
+    provider: Provider,
+    environment: &Environment,
+) -> Result<Option<Resolved>, Error> {
+    let Some(variable) = provider
+        .env_vars()
+        .iter()
+        .find_map(|name| environment.get(name))
+    else {
+        return Ok(None);
+    };
+    let source = variable.source();
+    match ApiKey::parse(variable.value()?) {
+        Ok(key) => Ok(Some(Resolved { key, source })),
+        Err(error) => Err(error.at(source)),
+    }
+}
+
+fn missing(provider: Provider, environment: Option<&Environment>) -> Error {
+    let variables = provider.env_vars();
+    let blank = |name: &&str| environment.is_some_and(|environment| environment.is_blank(name));
+    Error::missing(
+        provider.label(),
+        variables,
+        variables.iter().copied().filter(blank).collect(),
+        environment.and_then(|environment| environment.problems().first()),
+    )
+}
+
+fn shown(environment: Option<&Environment>, path: &Path) -> String {
+    environment.map_or_else(
+        || path.display().to_string(),
+        |environment| environment.shown(path),
+    )
+}
+
+#[cfg(test)]
+mod tests;
