@@ -1,0 +1,252 @@
+//! The client: one endpoint, one credential, any number of chats.
+
+mod attempt;
+
+use std::{sync::Arc, time::Duration};
+
+use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
+use qwen_openclaw_catalog::{Classification, Edition, Provider, classify, find};
+use qwen_openclaw_http::{BaseUrl, RetryPolicy};
+
+use crate::{
+    ChatRequest, Error, ErrorKind, Reply, ReplyStream, StallLimits, decode::Limits, drain::Drain,
+    payload,
+};
+
+pub(crate) use attempt::{Opened, Opener};
+
+/// Chats with the models of one endpoint. Cheap to clone; clones share connections.
+///
+/// ```no_run
+/// use qwen_openclaw_auth::ApiKey;
+/// use qwen_openclaw_transport::{ChatRequest, Client, Event};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = ApiKey::parse("sk-...")?;
+/// let base = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
+/// let client = Client::builder(base, key).build()?;
+/// let mut reply = client.stream(&ChatRequest::new("qwen3.5-plus").user("Hello!")).await?;
+/// while let Some(event) = reply.next().await {
+///     if let Event::Text(text) = event? {
+///         print!("{text}");
+///     }
+/// }
+/// let reply = reply.finish().await?;
+/// println!("{:?}", reply.usage());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What every chat of a client uses.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) http: qwen_openclaw_http::Client,
+    pub(crate) base: BaseUrl,
+    pub(crate) class: Classification,
+    pub(crate) credential: Arc<dyn CredentialProvider>,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) options: Options,
+    pub(crate) drain: Drain,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) retry: RetryPolicy,
+    pub(crate) stall: Option<StallLimits>,
+    pub(crate) limits: Limits,
+    pub(crate) usage: Option<bool>,
+    pub(crate) plain_http: bool,
+    pub(crate) wait_timeout: Option<Duration>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Client {
+    /// Starts to set up a client for `base_url`, to be used with `credential`: an
+    /// [`ApiKey`](qwen_openclaw_auth::ApiKey), for instance.
+    pub fn builder(
+        base_url: impl Into<String>,
+        credential: impl Into<qwen_openclaw_auth::Credential>,
+    ) -> ClientBuilder {
+        Self::builder_with(base_url, Arc::new(StaticCredential::new(credential)))
+    }
+
+    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    pub fn builder_with(
+        base_url: impl Into<String>,
+        credential: Arc<dyn CredentialProvider>,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            base_url: base_url.into(),
+            credential,
+            http: None,
+            provider: None,
+            options: Options::default(),
+        }
+    }
+
+    /// Sends `request` and waits until the server begins to answer.
+    ///
+    /// Failures before that are tried again as the [`RetryPolicy`] says, and so are those that
+    /// come after it but before the first piece of the reply. After the first piece nothing is
+    /// sent again.
+    ///
+    /// # Errors
+    ///
+    /// What the server said instead of a reply, typed, with its request id; or what kept the
+    /// request from being sent. Any [`ErrorKind`] but [`Truncated`](ErrorKind::Truncated) and
+    /// [`ToolArguments`](ErrorKind::ToolArguments).
+    pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
+        let body = payload::body(request, &self.shared)?;
+        let stall = self.stall_limits(&request.model);
+        let opener = Opener::new(Arc::clone(&self.shared), body, &request.model, stall);
+        ReplyStream::open(opener, stall).await
+    }
+
+    /// Sends `request` and waits for the whole reply.
+    ///
+    /// This is [`stream`](Self::stream), folded: the two cannot disagree, and models that refuse
+    /// to think outside of a stream work all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream) and [`ReplyStream::next`]; what had arrived is in
+    /// [`Error::partial`].
+    pub async fn send(&self, request: &ChatRequest) -> Result<Reply, Error> {
+        self.stream(request).await?.finish().await
+    }
+
+    /// Returns the base URL requests are sent to, unless the credential came with its own.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.shared.base.as_str()
+    }
+
+    fn stall_limits(&self, model: &str) -> StallLimits {
+        let provider = self.shared.provider.unwrap_or(Provider::Qwen);
+        self.shared.options.stall.unwrap_or_else(|| {
+            // A model nobody knows may think: patience costs less than a lost reply.
+            match find(provider, model, Edition::default()) {
+                Some(row) if !row.reasoning() => StallLimits::default(),
+                _ => StallLimits::thinking(),
+            }
+        })
+    }
+}
+
+/// Sets up a [`Client`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    base_url: String,
+    credential: Arc<dyn CredentialProvider>,
+    http: Option<qwen_openclaw_http::Client>,
+    provider: Option<Provider>,
+    options: Options,
+}
+
+impl ClientBuilder {
+    /// Sends through `http`, which clients may share. The default is a client of its own.
+    pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Says whose models these are, for what the catalog knows of them. The default is
+    /// [`Provider::Qwen`].
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = policy;
+        self
+    }
+
+    /// Sets how long the server may be silent. The default depends on the model:
+    /// [`StallLimits::default`], or [`StallLimits::thinking`] for those that think.
+    pub fn stall(mut self, limits: StallLimits) -> Self {
+        self.options.stall = Some(limits);
+        self
+    }
+
+    /// Sets how large a reply may be. The default is [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Asks for token counts, or does not. By default they are asked for on the service's own
+    /// hosts and on loopback, whatever the provider is called, and not elsewhere.
+    pub fn usage(mut self, ask: bool) -> Self {
+        self.options.usage = Some(ask);
+        self
+    }
+
+    /// Sends the key over plain http to other machines too, where the base URL says so. By default
+    /// that is refused.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.options.plain_http = true;
+        self
+    }
+
+    /// Lets the server queue a request for up to `wait` instead of answering with a throttle, by
+    /// the header `X-DashScope-Wait-Timeout` in whole seconds. The limit for the response head
+    /// grows by as much. The vendor advises 3 to 120 seconds. The default is not to ask.
+    pub fn wait_timeout(mut self, wait: Duration) -> Self {
+        self.options.wait_timeout = Some(wait);
+        self
+    }
+
+    /// Sends a header with each request, such as `X-DashScope-WorkSpace`.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Finishes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`] when the base URL is not one a key may be sent to,
+    /// [`ErrorKind::Setup`] when the HTTP client cannot be set up.
+    pub fn build(self) -> Result<Client, Error> {
+        let base = match self.options.plain_http {
+            true => BaseUrl::parse_allowing_plain_http(&self.base_url),
+            false => BaseUrl::parse(&self.base_url),
+        };
+        let base = base.map_err(Error::from_http)?;
+        let http = match self.http {
+            Some(http) => http,
+            None => qwen_openclaw_http::Client::builder()
+                .build()
+                .map_err(Error::from_http)?,
+        };
+        let class = classify(base.as_str());
+        let (credential, provider) = (self.credential, self.provider);
+        let (options, drain) = (self.options, Drain::default());
+        let shared = Shared {
+            http,
+            base,
+            class,
+            credential,
+            provider,
+            options,
+            drain,
+        };
+        Ok(Client {
+            shared: Arc::new(shared),
+        })
+    }
+}
+
+impl Error {
+    pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
+        Self::new(ErrorKind::Auth, error.to_string()).with_cause_of(error)
+    }
+}

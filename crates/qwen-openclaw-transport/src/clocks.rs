@@ -1,0 +1,89 @@
+//! Watches a stream for silence, at the price of one clock reading a wait.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::stall::{Stall, StallLimits};
+
+/// The two clocks of a stream that has begun.
+///
+/// Only time spent waiting for the server counts: a caller that takes its time between two events
+/// makes no stall.
+#[derive(Debug)]
+pub(crate) struct Clocks {
+    limits: StallLimits,
+    /// Since when no byte has come.
+    silent: Option<Instant>,
+    /// Since when no event has come.
+    stuck: Option<Instant>,
+    /// Set to some moment not after the deadline. It is moved when it fires, not at each byte.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Clocks {
+    pub(crate) fn new(limits: StallLimits) -> Self {
+        Self {
+            limits,
+            silent: None,
+            stuck: None,
+            alarm: None,
+        }
+    }
+
+    /// Bytes have come.
+    #[inline]
+    pub(crate) fn on_bytes(&mut self) {
+        self.silent = None;
+    }
+
+    /// A piece of the reply has come.
+    #[inline]
+    pub(crate) fn on_event(&mut self) {
+        self.stuck = None;
+    }
+
+    /// Nothing is there: waits, and is ready when that has taken too long.
+    pub(crate) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Stall> {
+        let (silent, stuck) = match (self.silent, self.stuck) {
+            (Some(silent), Some(stuck)) => (silent, stuck),
+            (silent, stuck) => {
+                let now = Instant::now();
+                (silent.unwrap_or(now), stuck.unwrap_or(now))
+            }
+        };
+        (self.silent, self.stuck) = (Some(silent), Some(stuck));
+        let (bytes, progress) = (silent + self.limits.bytes, stuck + self.limits.progress);
+        let deadline = bytes.min(progress);
+
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        while alarm.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= deadline {
+                return Poll::Ready(if bytes <= progress {
+                    Stall::Bytes
+                } else {
+                    Stall::Progress
+                });
+            }
+            alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    pub(crate) fn limit(&self, stall: Stall) -> std::time::Duration {
+        match stall {
+            Stall::Head => self.limits.head,
+            Stall::Bytes => self.limits.bytes,
+            Stall::Progress => self.limits.progress,
+        }
+    }
+}

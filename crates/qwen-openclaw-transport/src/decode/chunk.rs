@@ -1,0 +1,149 @@
+//! One JSON document of a reply, each part read as far as it makes sense.
+
+use std::borrow::Cow;
+
+use crate::{
+    FinishReason, Usage,
+    decode::{
+        Target,
+        json::{elements, fields, number, string, text},
+        tools::Fragment,
+    },
+};
+
+/// A chunk of a stream, or a whole completion: the two differ in one word.
+#[derive(Debug, Default)]
+pub(super) struct Chunk<'a> {
+    id: Option<&'a str>,
+    model: Option<&'a str>,
+    choices: Option<&'a str>,
+    usage: Option<&'a str>,
+    error: Option<&'a str>,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+}
+
+impl<'a> Chunk<'a> {
+    /// # Errors
+    ///
+    /// When `json` is not JSON. JSON of any other shape is an empty chunk.
+    pub(super) fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
+        let mut chunk = Self::default();
+        fields(json, |name, value| match name {
+            "id" => chunk.id = Some(value),
+            "model" => chunk.model = Some(value),
+            "choices" => chunk.choices = Some(value),
+            "usage" => chunk.usage = Some(value),
+            "error" => chunk.error = Some(value),
+            "code" => chunk.code = Some(value),
+            "message" => chunk.message = Some(value),
+            _ => {}
+        })?;
+        Ok(chunk)
+    }
+
+    /// True for `{"error":{…}}`, and for `{"code","message"}` in place of a chunk.
+    pub(super) fn is_error(&self) -> bool {
+        let described = self
+            .error
+            .is_some_and(|error| error.starts_with(['{', '"']));
+        let native = self.choices.is_none()
+            && self.code.and_then(text).is_some()
+            && self.message.and_then(string).is_some();
+        described || native
+    }
+
+    pub(super) fn id(&self) -> Option<String> {
+        self.id.and_then(text).map(Cow::into_owned)
+    }
+
+    pub(super) fn model(&self) -> Option<String> {
+        self.model.and_then(text).map(Cow::into_owned)
+    }
+
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.usage.and_then(Usage::parse)
+    }
+
+    pub(super) fn choice(&self) -> Option<Choice<'a>> {
+        let first = elements(self.choices?).into_iter().next()?;
+        let mut choice = Choice::default();
+        let read = fields(first, |name, value| match name {
+            "index" => choice.index = number(value).unwrap_or_default(),
+            "delta" | "message" => choice.read_delta(value),
+            "finish_reason" => choice.finish_reason = Some(value),
+            _ => {}
+        });
+        read.ok().map(|()| choice)
+    }
+}
+
+/// The part of a chunk that belongs to one answer.
+#[derive(Debug, Default)]
+pub(super) struct Choice<'a> {
+    pub(super) index: u64,
+    finish_reason: Option<&'a str>,
+    content: Option<&'a str>,
+    reasoning_content: Option<&'a str>,
+    reasoning: Option<&'a str>,
+    reasoning_details: Option<&'a str>,
+    tool_calls: Option<&'a str>,
+    function_call: Option<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    fn read_delta(&mut self, json: &'a str) {
+        // A delta that is no object is an empty one; the document around it was read already.
+        let _ = fields(json, |name, value| match name {
+            "content" => self.content = Some(value),
+            "reasoning_content" => self.reasoning_content = Some(value),
+            "reasoning" => self.reasoning = Some(value),
+            "reasoning_details" => self.reasoning_details = Some(value),
+            "tool_calls" => self.tool_calls = Some(value),
+            "function_call" => self.function_call = Some(value),
+            _ => {}
+        });
+    }
+
+    /// The texts of this chunk, still escaped, reasoning first: it is what came first in the
+    /// model's mind.
+    pub(super) fn texts(&self) -> Vec<(Target, &'a str)> {
+        let filled = |json: Option<&'a str>| json.and_then(string).filter(|s| !s.is_empty());
+        // Gateways repeat the same reasoning under several names.
+        let mut texts = Vec::new();
+        match filled(self.reasoning_content).or_else(|| filled(self.reasoning)) {
+            Some(reasoning) => texts.push((Target::Reasoning, reasoning)),
+            None => {
+                for detail in elements(self.reasoning_details.unwrap_or("[]")) {
+                    let mut found = None;
+                    let _ = fields(detail, |name, value| {
+                        if name == "text" {
+                            found = filled(Some(value));
+                        }
+                    });
+                    texts.extend(found.map(|text| (Target::Reasoning, text)));
+                }
+            }
+        }
+        texts.extend(filled(self.content).map(|text| (Target::Text, text)));
+        texts
+    }
+
+    pub(super) fn tool_fragments(&self) -> Vec<Fragment<'a>> {
+        let mut fragments: Vec<_> = elements(self.tool_calls.unwrap_or("[]"))
+            .into_iter()
+            .map(Fragment::parse)
+            .collect();
+        // The name that tool calls had before there could be several.
+        if let Some(call) = self.function_call.filter(|call| call.starts_with('{')) {
+            fragments.push(Fragment::parse_function(call));
+        }
+        fragments
+    }
+
+    pub(super) fn finish_reason(&self) -> Option<FinishReason> {
+        self.finish_reason
+            .and_then(text)
+            .map(|reason| FinishReason::from(&*reason))
+    }
+}

@@ -1,0 +1,491 @@
+//! The decoder against the ways in which servers speak, in every way of cutting the bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Event, FinishReason};
+
+/// All events, and how it ended.
+fn decode(bytes: &[u8], size: usize) -> (Vec<Event>, Result<Reply, Error>) {
+    let mut decoder = Decoder::default();
+    let mut events = Vec::new();
+    let result = run(&mut decoder, bytes.chunks(size.max(1)), &mut events);
+    (events, result.map(|()| decoder.into_reply()))
+}
+
+fn run<'a>(
+    decoder: &mut Decoder,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    events: &mut Vec<Event>,
+) -> Result<(), Error> {
+    for piece in pieces {
+        decoder.push(Bytes::copy_from_slice(piece));
+        while let Some(event) = decoder.next_event()? {
+            events.push(event.to_owned());
+        }
+    }
+    decoder.end();
+    while let Some(event) = decoder.next_event()? {
+        events.push(event.to_owned());
+    }
+    Ok(())
+}
+
+/// Chunks with these deltas, then `rest`.
+fn stream(deltas: &[&str], rest: &str) -> String {
+    let chunk = |delta| {
+        format!(
+            "data: {{\"id\":\"c1\",\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":null}}]}}\n\n"
+        )
+    };
+    deltas.iter().map(chunk).chain([rest.to_owned()]).collect()
+}
+
+const STOP: &str =
+    "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+const CALLS: &str =
+    "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+
+fn complete(bytes: &str) -> (Vec<Event>, Reply) {
+    let (events, reply) = decode(bytes.as_bytes(), usize::MAX);
+    (events, reply.unwrap())
+}
+
+fn failed(bytes: &str) -> (Vec<Event>, Error) {
+    let (events, reply) = decode(bytes.as_bytes(), usize::MAX);
+    (events, reply.unwrap_err())
+}
+
+fn text(text: &str) -> Event {
+    Event::Text(text.into())
+}
+
+#[test]
+fn text_reasoning_usage_and_reason() {
+    let rest = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+                data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n\
+                data: [DONE]\n\n";
+    let deltas = [
+        r#"{"role":"assistant","content":""}"#,
+        r#"{"content":null,"reasoning_content":"hm "}"#,
+        r#"{"content":null,"reasoning_content":"so"}"#,
+        r#"{"content":"Hi "}"#,
+        r#"{"content":"\u00e9\n"}"#,
+        r#"{"content":"\"there\""}"#,
+    ];
+    let (events, reply) = complete(&stream(&deltas, rest));
+    let usage = reply.usage().unwrap().clone();
+    assert_eq!(
+        events,
+        [
+            Event::Reasoning("hm ".into()),
+            Event::Reasoning("so".into()),
+            text("Hi "),
+            text("é\n"),
+            text("\"there\""),
+            Event::Usage(usage.clone()),
+            Event::Finish(FinishReason::Stop),
+        ]
+    );
+    assert_eq!(
+        (reply.text(), reply.reasoning()),
+        ("Hi é\n\"there\"", "hm so")
+    );
+    assert_eq!((reply.id(), reply.model()), (Some("c1"), Some("m")));
+    assert_eq!(usage.total_tokens, 7);
+}
+
+#[test]
+fn tool_calls_in_fragments() {
+    let deltas = [
+        r#"{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"get","arguments":""}}]}"#,
+        r#"{"tool_calls":[{"index":0,"id":"","function":{"arguments":"{\"x\": "}}]}"#,
+        r#"{"tool_calls":[{"index":1,"id":"b","function":{"name":"add","arguments":"{}"}}]}"#,
+        r#"{"tool_calls":[{"index":0,"id":"","function":{"arguments":"\"y\"}"}}]}"#,
+    ];
+    let (events, reply) = complete(&stream(&deltas, CALLS));
+    let start = |index, id: &str, name: &str| Event::ToolStart {
+        index,
+        id: id.into(),
+        name: name.into(),
+    };
+    let delta = |index, json: &str| Event::ToolDelta {
+        index,
+        json: json.into(),
+    };
+    let calls = reply.tool_calls();
+    assert_eq!(
+        events,
+        [
+            start(0, "a", "get"),
+            delta(0, "{\"x\": "),
+            start(1, "b", "add"),
+            delta(1, "{}"),
+            delta(0, "\"y\"}"),
+            Event::ToolDone {
+                index: 0,
+                call: calls[0].clone()
+            },
+            Event::ToolDone {
+                index: 1,
+                call: calls[1].clone()
+            },
+            Event::Finish(FinishReason::ToolCalls),
+        ]
+    );
+    assert_eq!((calls[0].id(), calls[0].name()), ("a", "get"));
+    assert_eq!(calls[0].arguments(), r#"{"x": "y"}"#);
+    assert!(calls[0].is_complete());
+}
+
+/// The calls that the fragments make up, as `id name arguments`.
+fn calls(fragments: &[&str]) -> Vec<String> {
+    let deltas: Vec<_> = fragments
+        .iter()
+        .map(|f| format!(r#"{{"tool_calls":[{f}]}}"#))
+        .collect();
+    let deltas: Vec<_> = deltas.iter().map(String::as_str).collect();
+    let (_, reply) = complete(&stream(&deltas, CALLS));
+    let shown = |call: &crate::ToolCall| format!("{} {} {}", call.id, call.name, call.arguments);
+    reply.tool_calls().iter().map(shown).collect()
+}
+
+#[test]
+fn fragments_find_their_call() {
+    let add = r#"{"index":0,"id":"b","function":{"name":"add","arguments":"{\"a\":1}"}}"#;
+    let get = r#"{"index":0,"id":"a","function":{"name":"get","arguments":"{}"}}"#;
+    assert_eq!(calls(&[get, add]), ["a get {}", "b add {\"a\":1}"]);
+
+    let by_id = [
+        r#"{"id":"a","function":{"name":"get","arguments":"{"}}"#,
+        r#"{"id":"b","function":{"name":"add","arguments":"{}"}}"#,
+        r#"{"id":"a","function":{"arguments":"}"}}"#,
+    ];
+    assert_eq!(calls(&by_id), ["a get {}", "b add {}"]);
+
+    let by_order = [
+        r#"{"function":{"name":"get","arguments":"{"}}"#,
+        r#"{"function":{"arguments":"}"}}"#,
+        r#"{"function":{"name":"add","arguments":"{"}}"#,
+        r#"{"function":{"arguments":"}"}}"#,
+    ];
+    assert_eq!(calls(&by_order), [" get {}", " add {}"]);
+
+    let late_name = [
+        r#"{"index":0,"id":"a","function":{"arguments":"{}"}}"#,
+        r#"{"index":0,"function":{"name":"get"}}"#,
+    ];
+    assert_eq!(calls(&late_name), ["a get {}"]);
+}
+
+#[test]
+fn a_call_is_announced_with_its_name_and_what_came_before_it() {
+    let deltas = [
+        r#"{"tool_calls":[{"index":0,"id":"a","function":{"arguments":"{"}}]}"#,
+        r#"{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}"#,
+        r#"{"tool_calls":[{"index":0,"function":{"name":"get"}}]}"#,
+    ];
+    let (events, _) = complete(&stream(&deltas, CALLS));
+    assert_eq!(
+        events[0],
+        Event::ToolStart {
+            index: 0,
+            id: "a".into(),
+            name: "get".into()
+        }
+    );
+    assert_eq!(
+        events[1],
+        Event::ToolDelta {
+            index: 0,
+            json: "{}".into()
+        }
+    );
+}
+
+#[test]
+fn arguments_that_are_no_object_are_an_error_with_everything_else() {
+    for arguments in [
+        "",
+        " ",
+        "[1]",
+        r#"\"x\""#,
+        r#"{\"a\":1"#,
+        "{'a':1}",
+        "{} {}",
+        "null",
+    ] {
+        let call = format!(
+            r#"{{"content":"t","tool_calls":[{{"index":0,"id":"a","function":{{"name":"get","arguments":"{arguments}"}}}}]}}"#
+        );
+        let (events, error) = failed(&stream(&[&call], CALLS));
+        assert_eq!(error.kind(), ErrorKind::ToolArguments, "{arguments}");
+        assert_eq!(
+            error.to_string(),
+            "the model called the tool `get` with arguments that are no JSON object"
+        );
+        assert_eq!(events[0], text("t"));
+    }
+}
+
+#[test]
+fn a_call_that_the_limit_cut_is_no_mistake() {
+    let call =
+        r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"get","arguments":"{\"a"}}]}"#;
+    let rest = "data: {\"choices\":[{\"finish_reason\":\"length\"}]}\n\n";
+    let (events, reply) = complete(&stream(&[call], rest));
+    assert_eq!(events.last(), Some(&Event::Finish(FinishReason::Length)));
+    assert!(!reply.tool_calls()[0].is_complete());
+}
+
+#[test]
+fn how_a_reply_may_end() {
+    let deltas = [r#"{"content":"a"}"#];
+    let reason = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}";
+    for rest in [STOP, reason, "data: [DONE]", "data: [DONE]\n\ndata: {oops"] {
+        assert_eq!(complete(&stream(&deltas, rest)).1.text(), "a", "{rest}");
+    }
+    let (events, error) = failed(&stream(&deltas, ""));
+    assert_eq!(events, [text("a")]);
+    assert_eq!(error.kind(), ErrorKind::Truncated);
+    assert_eq!(
+        error.to_string(),
+        "the stream ended before the reply was complete"
+    );
+    let (_, error) = failed("");
+    assert_eq!(error.to_string(), "the stream ended before the reply began");
+}
+
+#[test]
+fn a_reason_is_what_was_said_last() {
+    let rest = "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n\
+                data: {\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":null}]}\n\n\
+                data: {\"choices\":[{\"finish_reason\":\"later\"}]}\n\ndata: [DONE]\n\n";
+    let (events, reply) = complete(&stream(&[r#"{"content":"a"}"#], rest));
+    assert_eq!(reply.text(), "ab");
+    assert_eq!(
+        events.last(),
+        Some(&Event::Finish(FinishReason::Other("later".into())))
+    );
+}
+
+#[test]
+fn errors_inside_the_stream() {
+    let deltas = [r#"{"content":"a"}"#];
+    for error in [
+        "data: {\"error\":{\"code\":\"InternalError\",\"message\":\"m\"},\"request_id\":\"r\"}\n\n",
+        "data: {\"code\":\"InternalError\",\"message\":\"m\",\"request_id\":\"r\"}\n\n",
+        "event: error\ndata: {\"code\":\"InternalError\",\"message\":\"m\",\"request_id\":\"r\"}\n\n",
+    ] {
+        let (events, error) = failed(&stream(&deltas, error));
+        assert_eq!(events, [text("a")]);
+        assert_eq!(error.kind(), ErrorKind::Server);
+        assert_eq!(
+            (error.code(), error.status()),
+            (Some("InternalError"), None)
+        );
+        assert_eq!(
+            (error.to_string().as_str(), error.request_id()),
+            ("m", Some("r"))
+        );
+    }
+    let (_, error) = failed(&stream(&deltas, "data: {oops\n\n"));
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    let reason = "data: {\"choices\":[{\"finish_reason\":\"network_error\"}]}\n\n";
+    assert_eq!(failed(&stream(&deltas, reason)).1.kind(), ErrorKind::Server);
+}
+
+#[test]
+fn odd_chunks_spoil_nothing() {
+    let odd = "data: null\n\ndata: []\n\ndata: 7\n\ndata:\n\ndata: {\"choices\":null}\n\n\
+               data: {\"choices\":[{\"delta\":null}]}\n\ndata: {\"choices\":{}}\n\n\
+               data: {\"choices\":[{\"delta\":{\"content\":5,\"tool_calls\":{}}}]}\n\n\
+               data: {\"error\":null,\"choices\":[]}\n\n\
+               data: {\"x\":1,\"choices\":[{\"delta\":{\"content\":\"x\",\"content\":\"b\"}}],\"x\":2}\n\n";
+    let (events, reply) = complete(&stream(&[r#"{"content":"a"}"#], &format!("{odd}{STOP}")));
+    assert_eq!(reply.text(), "ab");
+    assert_eq!(events.len(), 3);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_marked() {
+    let mut bytes = stream(&[r#"{"content":"a"}"#], "").into_bytes();
+    bytes.extend_from_slice(b"data: {\"choices\":[{\"delta\":{\"content\":\"b\xffc\"}}]}\n\n");
+    bytes.extend_from_slice(b"data: {\"choices\":[{\"delta\":{\"content\":\"\\ud83d!\"}}]}\n\n");
+    bytes.extend_from_slice(STOP.as_bytes());
+    let (_, reply) = decode(&bytes, usize::MAX);
+    assert_eq!(reply.unwrap().text(), "ab\u{fffd}c\u{fffd}!");
+}
+
+#[test]
+fn only_the_first_choice_is_read() {
+    let other = "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"other\"}}]}\n\n";
+    let (_, reply) = complete(&stream(&[r#"{"content":"a"}"#], &format!("{other}{STOP}")));
+    assert_eq!(reply.text(), "a");
+}
+
+#[test]
+fn a_document_in_place_of_a_stream() {
+    let document = r#" {"id":"c1","choices":[{"index":0,"message":{"role":"assistant","content":"whole",
+        "reasoning_content":"why","tool_calls":[{"id":"a","function":{"name":"get","arguments":"{}"}}]},
+        "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+    let (events, reply) = complete(document);
+    assert_eq!((reply.text(), reply.reasoning()), ("whole", "why"));
+    assert_eq!(events.len(), 7);
+    let (_, error) = failed(r#"{"error":{"message":"inner","code":"x"}}"#);
+    assert_eq!(
+        (error.to_string().as_str(), error.code()),
+        ("inner", Some("x"))
+    );
+    assert_eq!(failed("<html>Login").1.kind(), ErrorKind::Protocol);
+    assert_eq!(failed("{\"choices\":[").1.kind(), ErrorKind::Protocol);
+}
+
+#[test]
+fn limits_hold() {
+    let deltas = vec![r#"{"content":"0123456789"}"#; 20];
+    let check = |limits: Limits, bytes: &str, message: &str| {
+        let mut decoder = Decoder::new(limits);
+        let error = run(&mut decoder, [bytes.as_bytes()], &mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert_eq!(error.to_string(), message);
+        decoder.into_reply()
+    };
+    let limits = Limits {
+        reply: 100,
+        ..Limits::default()
+    };
+    let reply = check(
+        limits,
+        &stream(&deltas, STOP),
+        "the reply is larger than 100 bytes",
+    );
+    assert_eq!(reply.text().len(), 100);
+
+    let limits = Limits {
+        event: 100,
+        ..Limits::default()
+    };
+    let long = format!("data: {}", "x".repeat(200));
+    check(
+        limits,
+        &long,
+        "an event of the stream is larger than 100 bytes",
+    );
+    let document = format!("{{\"a\":\"{}\"}}", "x".repeat(200));
+    check(limits, &document, "the reply is larger than 100 bytes");
+
+    let limits = Limits {
+        tool_arguments: 5,
+        ..Limits::default()
+    };
+    let call =
+        r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"0123456"}}]}"#;
+    let message = "the arguments of a tool call is larger than 5 bytes";
+    check(limits, &stream(&[call], ""), message);
+
+    let limits = Limits {
+        tool_calls: 1,
+        ..Limits::default()
+    };
+    let two = r#"{"tool_calls":[{"index":0,"id":"a"},{"index":1,"id":"b"}]}"#;
+    check(
+        limits,
+        &stream(&[two], ""),
+        "the reply calls more than 1 tools",
+    );
+}
+
+#[test]
+fn the_same_error_comes_again() {
+    let mut decoder = Decoder::default();
+    decoder.push(&b"data: {oops\n\n"[..]);
+    let first = decoder.next_event().unwrap_err();
+    assert_eq!(
+        decoder.next_event().unwrap_err().to_string(),
+        first.to_string()
+    );
+}
+
+/// Chunks as servers send them, and some that no server should.
+fn any_stream() -> impl Strategy<Value = String> {
+    let delta = prop_oneof![
+        "[a-c\\\\\"\u{e9}\u{1F600}\n]{0,6}".prop_map(|t| serde_json::json!({ "content": t }).to_string()),
+        "[a-c]{0,6}".prop_map(|t| serde_json::json!({ "content": null, "reasoning_content": t }).to_string()),
+        (0u8..3, "[ab]?", "(get|add)?", r#"[{}":a1,\\]{0,5}"#).prop_map(|(index, id, name, json)| {
+            serde_json::json!({"tool_calls":[{"index":index,"id":id,"function":{"name":name,"arguments":json}}]})
+                .to_string()
+        }),
+        "[ab]?".prop_map(|json| {
+            serde_json::json!({"tool_calls":[{"function":{"arguments":json}}]}).to_string()
+        }),
+        Just(r#"{"content":"\ud83d"}"#.to_owned()),
+        Just("{}".to_owned()),
+    ];
+    let rest = prop_oneof![
+        Just(STOP),
+        Just(CALLS),
+        Just(""),
+        Just("data: {oops\n\n"),
+        Just(": x\r\ndata: {\"choices\":[{\"finish_reason\":\"length\"}]}\r\n\r\ndata: [DONE]"),
+    ];
+    (prop::collection::vec(delta, 0..12), rest).prop_map(|(deltas, rest)| {
+        stream(&deltas.iter().map(String::as_str).collect::<Vec<_>>(), rest)
+    })
+}
+
+fn outcome(result: Result<Reply, Error>) -> String {
+    match result {
+        Ok(reply) => serde_json::to_string(&reply).unwrap(),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_cutting_gives_the_same_events(stream in any_stream(), size in 1usize..40) {
+        let (whole, whole_end) = decode(stream.as_bytes(), usize::MAX);
+        let (cut, cut_end) = decode(stream.as_bytes(), size);
+        prop_assert_eq!(cut, whole);
+        prop_assert_eq!(outcome(cut_end), outcome(whole_end));
+    }
+
+    /// A stream that breaks delivers the beginning of what the whole one would have.
+    #[test]
+    fn a_broken_stream_delivers_a_prefix(stream in any_stream(), keep in 0.0f64..1.0) {
+        let cut = (stream.len() as f64 * keep) as usize;
+        let (whole, _) = decode(stream.as_bytes(), usize::MAX);
+        let mut decoder = Decoder::default();
+        decoder.push(Bytes::copy_from_slice(&stream.as_bytes()[..cut]));
+        let mut part = Vec::new();
+        while let Ok(Some(event)) = decoder.next_event() {
+            part.push(event.to_owned());
+        }
+        prop_assert_eq!(&whole[..part.len().min(whole.len())], &part[..]);
+    }
+
+    /// Chunks read by their pattern give what the full reader gives.
+    #[test]
+    fn patterns_change_nothing(stream in any_stream()) {
+        // A field nobody knows, with a new value each time, keeps any pattern from fitting.
+        let mut number = 0;
+        let unique = stream.split_inclusive("data: {\"id\"").map(|part| {
+            number += 1;
+            part.replace("data: {\"id\"", &format!("data: {{\"unknown\":{number},\"id\""))
+        }).collect::<String>();
+        let (with, with_end) = decode(stream.as_bytes(), usize::MAX);
+        let (without, without_end) = decode(unique.as_bytes(), usize::MAX);
+        prop_assert_eq!(with, without);
+        prop_assert_eq!(outcome(with_end), outcome(without_end));
+    }
+
+    #[test]
+    fn takes_any_bytes(bytes: Vec<u8>, size in 1usize..20) {
+        let _ = decode(&bytes, size);
+    }
+
+    #[test]
+    fn takes_any_text_after_data(text in "(data: [ -~]{0,30}\n\n){0,5}") {
+        let _ = decode(text.as_bytes(), usize::MAX);
+    }
+}

@@ -1,0 +1,146 @@
+//! Which call a fragment of a tool call belongs to.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::{
+    ToolCall,
+    decode::json::{fields, number, string, text},
+};
+
+/// A fragment of a tool call, as it stands in a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Fragment<'a> {
+    index: Option<u64>,
+    /// Never empty: this service sends `"id":""` for "as before".
+    id: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    /// Still escaped.
+    pub(super) arguments: Option<&'a str>,
+}
+
+impl<'a> Fragment<'a> {
+    pub(super) fn parse(json: &'a str) -> Self {
+        let mut fragment = Self::default();
+        let mut function = None;
+        // What is no object is an empty fragment.
+        let _ = fields(json, |field, value| match field {
+            "index" => fragment.index = number(value),
+            "id" => fragment.id = text(value),
+            "function" => function = Some(value),
+            _ => {}
+        });
+        if let Some(function) = function {
+            fragment.read_function(function);
+        }
+        fragment
+    }
+
+    pub(super) fn parse_function(json: &'a str) -> Self {
+        let mut fragment = Self::default();
+        fragment.read_function(json);
+        fragment
+    }
+
+    fn read_function(&mut self, json: &'a str) {
+        let _ = fields(json, |field, value| match field {
+            "name" => self.name = text(value),
+            "arguments" => self.arguments = string(value).filter(|inner| !inner.is_empty()),
+            _ => {}
+        });
+    }
+}
+
+/// The calls of a reply, by what fragments know them by.
+#[derive(Debug, Default)]
+pub(super) struct ToolSlots {
+    slots: Vec<Slot>,
+    added: bool,
+}
+
+#[derive(Debug)]
+struct Slot {
+    index: Option<u64>,
+    announced: bool,
+}
+
+impl ToolSlots {
+    /// Finds the call a fragment belongs to, by index, then by id, then by order, and takes over
+    /// its id and name. `None` when that would be one call too many.
+    ///
+    /// Two ids under one index are two calls: some gateways number every call 0.
+    pub(super) fn find_or_add(
+        &mut self,
+        fragment: &Fragment<'_>,
+        calls: &mut Vec<ToolCall>,
+        limit: usize,
+    ) -> Option<usize> {
+        let other_id = |call: &ToolCall| {
+            fragment
+                .id
+                .as_deref()
+                .is_some_and(|id| !call.id.is_empty() && call.id != id)
+        };
+        let known = match (fragment.index, fragment.id.as_deref()) {
+            (Some(_), _) => {
+                let by_index = self
+                    .slots
+                    .iter()
+                    .rposition(|slot| slot.index == fragment.index);
+                by_index.filter(|i| !other_id(&calls[*i])).or_else(|| {
+                    let id = fragment.id.as_deref()?;
+                    calls.iter().position(|call| call.id == id)
+                })
+            }
+            (None, Some(id)) => calls.iter().rposition(|call| call.id == id),
+            (None, None) => {
+                let last = calls.len().checked_sub(1);
+                // Without index and id, a second name is the only sign of a second call.
+                last.filter(|last| fragment.name.is_none() || calls[*last].name.is_empty())
+            }
+        };
+        self.added = known.is_none();
+        let i = match known {
+            Some(i) => i,
+            None if calls.len() == limit => return None,
+            None => {
+                self.slots.push(Slot {
+                    index: fragment.index,
+                    announced: false,
+                });
+                calls.push(ToolCall::default());
+                calls.len() - 1
+            }
+        };
+        let call = &mut calls[i];
+        if let Some(id) = &fragment.id {
+            call.id = id.clone().into_owned();
+        }
+        if let Some(name) = &fragment.name {
+            call.name = name.clone().into_owned();
+        }
+        Some(i)
+    }
+
+    /// True when the last fragment began a call.
+    pub(super) fn was_added(&self) -> bool {
+        self.added
+    }
+
+    pub(super) fn is_announced(&self, i: usize) -> bool {
+        self.slots[i].announced
+    }
+
+    /// True the first time that `call` has a name to be announced with.
+    pub(super) fn announce(&mut self, i: usize, call: &ToolCall) -> bool {
+        let now = !self.slots[i].announced && !call.name.is_empty();
+        self.slots[i].announced |= now;
+        now
+    }
+}
+
+/// True when `json` is one JSON object and nothing else.
+pub(super) fn is_object(json: &str) -> bool {
+    json.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(json).is_ok()
+}

@@ -1,0 +1,67 @@
+//! Keeps connections whose last few bytes come late.
+//!
+//! A reply is complete at `[DONE]`, but its connection can be used again only when the body has
+//! ended too. Servers often send that end a moment later, and a client that drops the body then
+//! pays for a new connection at each request. So the rest is read in the background, within tight
+//! bounds; this is the only task a client spawns.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use qwen_openclaw_http::Body;
+use tokio::{runtime::Handle, task::JoinSet, time::timeout};
+
+/// How long the end of a body may take.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// How much may come before the end of a body.
+const MOST_BYTES: usize = 4 << 10;
+/// How many bodies are read at once; more are dropped, with their connections.
+const MOST_TASKS: usize = 64;
+
+/// The bodies being read to their end. Dropping it ends them all.
+#[derive(Debug, Default)]
+pub(crate) struct Drain {
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Drain {
+    /// Reads the rest of a body whose reply is complete.
+    pub(crate) fn take(&self, mut body: Body) {
+        // Most often the end is there already.
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Poll::Ready(None | Some(Err(_))) = body.poll_chunk(&mut cx) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        if tasks.len() < MOST_TASKS {
+            tasks.spawn_on(read_to_end(body), &runtime);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> usize {
+        let mut tasks = self.tasks.lock().unwrap();
+        while tasks.try_join_next().is_some() {}
+        tasks.len()
+    }
+}
+
+async fn read_to_end(mut body: Body) {
+    let mut room = MOST_BYTES;
+    let _ = timeout(PATIENCE, async {
+        while let Some(Ok(bytes)) = body.chunk().await {
+            match room.checked_sub(bytes.len()) {
+                Some(left) => room = left,
+                None => return,
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,75 @@
+//! Streaming chat with Qwen Cloud (Alibaba Model Studio) and whatever speaks like it, so that no
+//! token, no usage figure and no error is lost on the way.
+//!
+//! ```no_run
+//! use qwen_openclaw_auth::ApiKey;
+//! use qwen_openclaw_transport::{ChatRequest, Client, Event};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = ApiKey::parse("sk-...")?;
+//! let base = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
+//! let client = Client::builder(base, key).build()?;
+//!
+//! let mut reply = client.stream(&ChatRequest::new("qwen3.5-plus").user("Hello!")).await?;
+//! while let Some(event) = reply.next().await {
+//!     if let Event::Text(text) = event? {
+//!         print!("{text}");
+//!     }
+//! }
+//! let reply = reply.finish().await?;
+//! println!("{:?}", reply.usage());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`Client`] is one endpoint with one credential. [`Client::stream`] gives the reply as it
+//!   arrives, [`Client::send`] the same reply when it is complete.
+//! * [`ChatRequest`] and [`Message`] are what is asked.
+//! * [`ReplyStream`] yields [`Event`]s, or [`EventRef`]s that copy nothing, and folds them into a
+//!   [`Reply`].
+//! * [`Error`] says what ended a reply early, whether a retry may help, and what had arrived:
+//!   [`Error::partial`].
+//! * [`decode`] and [`sse`] are the same reading without any I/O, for who has the bytes already.
+//!
+//! The crate does not know where a key came from and reads no configuration. It spawns no task but
+//! one: when a reply is complete and the end of its body is late, the client reads that end in the
+//! background, for at most 50 ms and 4 KiB, to keep the connection.
+//!
+//! # Features
+//!
+//! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
+//!   `qwen-openclaw-http`.
+
+mod client;
+mod clocks;
+pub mod decode;
+mod drain;
+mod error;
+mod event;
+mod finish;
+mod message;
+mod models;
+mod payload;
+mod remedy;
+mod reply;
+mod request;
+pub mod sse;
+mod stall;
+mod stream;
+mod usage;
+
+pub use qwen_openclaw_http::RetryPolicy;
+
+pub use crate::{
+    client::{Client, ClientBuilder},
+    error::{Error, ErrorKind},
+    event::{Event, EventRef},
+    finish::FinishReason,
+    message::{Message, Role},
+    models::DiscoveredModel,
+    reply::{Reply, Timings, ToolCall},
+    request::ChatRequest,
+    stall::{Stall, StallLimits},
+    stream::ReplyStream,
+    usage::Usage,
+};

@@ -1,0 +1,213 @@
+//! The messages of a conversation.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Reply, ToolCall};
+
+/// One message of a conversation, in the form in which it is sent.
+///
+/// Fields this type does not know are kept and sent as they are.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said; `None` for an assistant that only called tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
+    /// The tools an assistant called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "tool_calls")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a tool's result answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+    /// The reasoning an assistant showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Role {
+    /// The instructions above a conversation.
+    System,
+    /// The person, or the program, that asks.
+    User,
+    /// The model.
+    Assistant,
+    /// The result of a tool.
+    Tool,
+    /// A role this version does not know.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl Message {
+    /// Creates a message with a text.
+    #[must_use]
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self {
+            role,
+            content: Some(Value::String(text.into())),
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+            reasoning_content: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Creates the instructions above a conversation.
+    #[must_use]
+    pub fn system(text: impl Into<String>) -> Self {
+        Self::new(Role::System, text)
+    }
+
+    /// Creates what the user says.
+    #[must_use]
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::new(Role::User, text)
+    }
+
+    /// Creates what the model said.
+    #[must_use]
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self::new(Role::Assistant, text)
+    }
+
+    /// Creates the result of the tool call `id`.
+    #[must_use]
+    pub fn tool(id: impl Into<String>, result: impl Into<String>) -> Self {
+        Self {
+            tool_call_id: Some(id.into()),
+            ..Self::new(Role::Tool, result)
+        }
+    }
+
+    /// Returns the text of the message; parts that are no text are left out.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.content {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(parts)) => parts
+                .iter()
+                .filter_map(|part| part.get("text")?.as_str())
+                .collect(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Makes a reply the assistant's turn of the conversation it answered.
+impl From<&Reply> for Message {
+    fn from(reply: &Reply) -> Self {
+        let mut message = Self::assistant(reply.text());
+        if reply.text().is_empty() {
+            message.content = None;
+        }
+        let calls = reply.tool_calls().iter().filter(|call| call.is_complete());
+        message.tool_calls = calls.cloned().collect();
+        if !reply.reasoning().is_empty() {
+            message.reasoning_content = Some(reply.reasoning().to_owned());
+        }
+        message
+    }
+}
+
+/// Tool calls in the form of the wire: `{"id","type":"function","function":{"name","arguments"}}`.
+mod tool_calls {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::ToolCall;
+
+    #[derive(Deserialize, Serialize)]
+    struct Wire<'a> {
+        #[serde(default)]
+        id: Cow<'a, str>,
+        #[serde(rename = "type", default = "function")]
+        kind: Cow<'a, str>,
+        function: Function<'a>,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    struct Function<'a> {
+        name: Cow<'a, str>,
+        #[serde(default)]
+        arguments: Cow<'a, str>,
+    }
+
+    fn function<'a>() -> Cow<'a, str> {
+        Cow::Borrowed("function")
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        calls: &[ToolCall],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(calls.iter().map(|call| Wire {
+            id: Cow::Borrowed(call.id()),
+            kind: function(),
+            function: Function {
+                name: Cow::Borrowed(call.name()),
+                arguments: Cow::Borrowed(call.arguments()),
+            },
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<ToolCall>, D::Error> {
+        let calls = <Option<Vec<Wire<'_>>>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(calls
+            .into_iter()
+            .map(|call| ToolCall::new(call.id, call.function.name, call.function.arguments))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn messages_keep_what_they_do_not_know() {
+        let wire = json!({"role": "developer", "content": [{"type": "text", "text": "a"}], "x": 1});
+        let message: Message = serde_json::from_value(wire.clone()).unwrap();
+        assert_eq!(message.role, Role::Other("developer".into()));
+        assert_eq!(message.text(), "a");
+        assert_eq!(serde_json::to_value(&message).unwrap(), wire);
+    }
+
+    #[test]
+    fn a_reply_becomes_a_turn() {
+        let call = ToolCall::new("a", "get", "{}");
+        let reply = Reply {
+            tool_calls: vec![call],
+            reasoning: "r".into(),
+            ..Reply::default()
+        };
+        assert_eq!(
+            serde_json::to_value(Message::from(&reply)).unwrap(),
+            json!({
+                "role": "assistant",
+                "tool_calls": [
+                    {"id": "a", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+                ],
+                "reasoning_content": "r",
+            })
+        );
+        assert_eq!(
+            serde_json::to_value(Message::tool("a", "7")).unwrap(),
+            json!({"role": "tool", "content": "7", "tool_call_id": "a"})
+        );
+    }
+}

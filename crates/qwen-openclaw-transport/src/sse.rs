@@ -1,0 +1,241 @@
+//! Cuts a byte stream into server-sent events without copying what arrives whole.
+//!
+//! Follows the "event stream" section of the HTML standard, with one addition: an event that the
+//! end of the stream cuts off from its blank line is still delivered, since the server had said it.
+//! Only what a chat needs is kept: the data, and whether the event was named `error`.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::memchr2;
+
+/// One event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Frame<'a> {
+    /// The data lines, joined by line feeds.
+    pub data: &'a [u8],
+    /// True when the event was named `error`.
+    pub is_error: bool,
+}
+
+/// An event is larger than the limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TooLarge {
+    /// The limit, in bytes.
+    pub limit: usize,
+}
+
+/// Cuts bytes into [`Frame`]s. Does no I/O: push what arrived, then take frames until there are
+/// no more.
+///
+/// Time is linear in the bytes pushed, whatever the lengths of pieces, lines and events. Memory is
+/// one pushed piece plus at most the event limit twice.
+#[derive(Debug)]
+pub struct Framer {
+    /// The piece being read, and how far.
+    piece: Bytes,
+    at: usize,
+    /// The start of a line whose rest has not arrived.
+    line: Vec<u8>,
+    /// The data lines of the event so far, once they cannot be borrowed from the piece.
+    data: Vec<u8>,
+    has_data: bool,
+    is_error: bool,
+    /// The last byte was a carriage return: a line feed that follows belongs to it.
+    after_cr: bool,
+    first_line: bool,
+    limit: usize,
+    /// What to forget before the next frame: the buffers a frame borrowed from.
+    handed_out: bool,
+}
+
+/// Where a finished frame lies.
+enum Found {
+    Piece(Range<usize>),
+    Data,
+}
+
+impl Framer {
+    /// Creates a framer that refuses events (and lines) above `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            piece: Bytes::new(),
+            at: 0,
+            line: Vec::new(),
+            data: Vec::new(),
+            has_data: false,
+            is_error: false,
+            after_cr: false,
+            first_line: true,
+            limit,
+            handed_out: false,
+        }
+    }
+
+    /// Adds the next piece of the stream. All frames of the previous piece must have been taken.
+    pub fn push(&mut self, piece: Bytes) {
+        debug_assert!(
+            self.at == self.piece.len(),
+            "frames of the last piece are left"
+        );
+        self.piece = piece;
+        self.at = 0;
+    }
+
+    /// Takes the next frame; `None` when more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when an event passes the limit. The stream cannot go on after that.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, TooLarge> {
+        self.forget_handed_out();
+        let found = self.find()?;
+        Ok(found.map(|found| self.hand_out(found)))
+    }
+
+    /// Takes the event that the end of the stream left without its blank line.
+    ///
+    /// # Errors
+    ///
+    /// As [`Framer::next_frame`].
+    pub fn end(&mut self) -> Result<Option<Frame<'_>>, TooLarge> {
+        self.forget_handed_out();
+        if !self.line.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            self.on_line(&line)?;
+        }
+        Ok(self.has_data.then(|| self.hand_out(Found::Data)))
+    }
+
+    fn hand_out(&mut self, found: Found) -> Frame<'_> {
+        self.handed_out = true;
+        let data = match found {
+            Found::Piece(range) => &self.piece[range],
+            Found::Data => &self.data[..],
+        };
+        Frame {
+            data,
+            is_error: self.is_error,
+        }
+    }
+
+    fn forget_handed_out(&mut self) {
+        if self.handed_out {
+            self.handed_out = false;
+            self.data.clear();
+            self.has_data = false;
+            self.is_error = false;
+        }
+    }
+
+    fn find(&mut self) -> Result<Option<Found>, TooLarge> {
+        loop {
+            if self.after_cr && self.at < self.piece.len() {
+                self.after_cr = false;
+                self.at += usize::from(self.piece[self.at] == b'\n');
+            }
+            let rest = &self.piece[self.at..];
+            let Some(length) = memchr2(b'\n', b'\r', rest) else {
+                if self.line.len() + rest.len() > self.limit {
+                    return Err(TooLarge { limit: self.limit });
+                }
+                self.line.extend_from_slice(rest);
+                self.at = self.piece.len();
+                return Ok(None);
+            };
+            let start = self.at;
+            let end = start + length;
+            self.after_cr = self.piece[end] == b'\r';
+            self.at = end + 1;
+            if let Some(found) = self.take_line(start, end)? {
+                return Ok(Some(found));
+            }
+        }
+    }
+
+    /// Handles the line that ends at `end`, and starts at `start` or in the line buffer.
+    fn take_line(&mut self, start: usize, end: usize) -> Result<Option<Found>, TooLarge> {
+        if !self.line.is_empty() {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(&self.piece[start..end]);
+            let found = self.on_line(&line)?;
+            line.clear();
+            self.line = line; // keeps its room for the next cut line
+            return Ok(found);
+        }
+        if let Some(range) = self.whole_event(start, end) {
+            self.check(range.len())?;
+            return Ok(Some(Found::Piece(range)));
+        }
+        let piece = self.piece.clone();
+        self.on_line(&piece[start..end])
+    }
+
+    /// The usual case: one data line, its blank line behind it, all in this piece.
+    fn whole_event(&mut self, start: usize, end: usize) -> Option<Range<usize>> {
+        if self.has_data || self.first_line {
+            return None;
+        }
+        let line = &self.piece[start..end];
+        let mut value = line.strip_prefix(b"data:")?.len();
+        if line.get(5) == Some(&b' ') {
+            value -= 1;
+        }
+        // The line feed of this line's CRLF, then the blank line's own ending.
+        let mut next = end + 1;
+        if self.after_cr && self.piece.get(next) == Some(&b'\n') {
+            next += 1;
+        }
+        let blank = *self.piece.get(next)?;
+        if !matches!(blank, b'\n' | b'\r') {
+            return None;
+        }
+        self.after_cr = blank == b'\r';
+        self.at = next + 1;
+        Some(end - value..end)
+    }
+
+    /// Handles one line without its ending; `Some` when it completes an event.
+    fn on_line(&mut self, line: &[u8]) -> Result<Option<Found>, TooLarge> {
+        let line = match std::mem::take(&mut self.first_line) {
+            true => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+            false => line,
+        };
+        if line.is_empty() {
+            let complete = self.has_data;
+            self.is_error &= complete;
+            return Ok(complete.then_some(Found::Data));
+        }
+        let (name, value) = match memchr::memchr(b':', line) {
+            Some(colon) => (&line[..colon], &line[colon + 1..]),
+            None => (line, &line[line.len()..]),
+        };
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match name {
+            b"data" => {
+                self.check(self.data.len() + value.len())?;
+                if self.has_data {
+                    self.data.push(b'\n');
+                }
+                self.data.extend_from_slice(value);
+                self.has_data = true;
+            }
+            b"event" => self.is_error = value == b"error",
+            // Comments have an empty name. `id` and `retry` are for reconnecting, which a chat
+            // cannot do.
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn check(&self, length: usize) -> Result<(), TooLarge> {
+        match length > self.limit {
+            true => Err(TooLarge { limit: self.limit }),
+            false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

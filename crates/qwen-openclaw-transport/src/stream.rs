@@ -1,0 +1,278 @@
+//! A reply as it arrives.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_core::Stream;
+use qwen_openclaw_http::Body;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Error, Event, EventRef, Reply, StallLimits,
+    client::{Opened, Opener},
+    clocks::Clocks,
+    decode::{Decoder, Step},
+};
+
+/// A reply as it arrives. Made by [`Client::stream`](crate::Client::stream).
+///
+/// Take the events with [`next`](Self::next), or without copying with
+/// [`next_borrowed`](Self::next_borrowed), then the whole reply with [`finish`](Self::finish). It
+/// is also a [`Stream`]. Bytes are read from the connection only while somebody waits for an
+/// event, so a slow reader slows the server down. Dropping it ends the request.
+#[must_use = "a reply arrives only while it is read"]
+pub struct ReplyStream {
+    /// `None` while a request is on its way.
+    opener: Option<Box<Opener>>,
+    state: State,
+    decoder: Decoder,
+    limits: crate::decode::Limits,
+    clocks: Clocks,
+    started: Instant,
+    failure: Option<Error>,
+}
+
+enum State {
+    /// Sending the request again, after a wait.
+    Opening(Opening),
+    Reading(Body),
+    /// There is nothing more to read.
+    Ended,
+}
+
+type Opening = Pin<Box<dyn Future<Output = (Box<Opener>, Result<Opened, Error>)> + Send>>;
+
+impl ReplyStream {
+    pub(crate) async fn open(opener: Opener, stall: StallLimits) -> Result<Self, Error> {
+        let started = Instant::now();
+        let limits = opener.shared.options.limits;
+        let mut opener = Box::new(opener);
+        let opened = opener.open().await?;
+        let mut stream = Self {
+            opener: None,
+            state: State::Ended,
+            decoder: Decoder::new(limits),
+            limits,
+            clocks: Clocks::new(stall),
+            started,
+            failure: None,
+        };
+        stream.begin(opener, opened);
+        Ok(stream)
+    }
+
+    /// Waits for the next event; `None` at the end of the reply.
+    ///
+    /// After an error there is nothing more: the next call gives `None`, and
+    /// [`finish`](Self::finish) the same error.
+    ///
+    /// # Errors
+    ///
+    /// What broke the reply off. What had arrived is in [`Error::partial`].
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// As [`next`](Self::next), without copying: the event borrows from the stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    pub async fn next_borrowed(&mut self) -> Option<Result<EventRef<'_>, Error>> {
+        match poll_fn(|cx| self.poll_step(cx)).await? {
+            Ok(step) => self.decoder.view(step).map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Reads the reply to its end and returns it whole.
+    ///
+    /// # Errors
+    ///
+    /// What broke the reply off, also when [`next`](Self::next) has said so already. What had
+    /// arrived is in [`Error::partial`].
+    pub async fn finish(mut self) -> Result<Reply, Error> {
+        while let Some(step) = poll_fn(|cx| self.poll_step(cx)).await {
+            step?;
+        }
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(std::mem::take(self.decoder.reply_mut())),
+        }
+    }
+
+    /// Returns what has arrived so far.
+    #[must_use]
+    pub fn reply(&self) -> &Reply {
+        self.decoder.reply()
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
+        Poll::Ready(match ready!(self.poll_step(cx)) {
+            Some(Ok(step)) => self.decoder.view(step).map(|event| Ok(event.to_owned())),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
+        })
+    }
+
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Step, Error>>> {
+        loop {
+            match self.decoder.advance() {
+                Ok(Some(step)) => {
+                    self.on_step(step);
+                    return Poll::Ready(Some(Ok(step)));
+                }
+                Ok(None) if self.failure.is_some() => return Poll::Ready(None),
+                Ok(None) if self.decoder.is_complete() => {
+                    self.complete();
+                    return Poll::Ready(None);
+                }
+                Ok(None) => {}
+                Err(_) if self.failure.is_some() => return Poll::Ready(None),
+                Err(error) => match self.on_failure(error) {
+                    Some(error) => return Poll::Ready(Some(Err(error))),
+                    None => continue,
+                },
+            }
+            let failure = match &mut self.state {
+                State::Reading(body) => match body.poll_chunk(cx) {
+                    Poll::Ready(Some(Ok(bytes))) => {
+                        self.clocks.on_bytes();
+                        self.decoder.push(bytes);
+                        continue;
+                    }
+                    Poll::Ready(None) => {
+                        self.state = State::Ended;
+                        self.decoder.end();
+                        continue;
+                    }
+                    // What breaks after the model has stopped breaks nothing of the reply.
+                    Poll::Ready(Some(Err(_))) if self.reply().finish_reason().is_some() => {
+                        self.state = State::Ended;
+                        self.decoder.end();
+                        continue;
+                    }
+                    Poll::Ready(Some(Err(error))) => Error::from_http(error),
+                    Poll::Pending => {
+                        let stall = ready!(self.clocks.poll_stalled(cx));
+                        Error::stalled(stall, self.clocks.limit(stall))
+                    }
+                },
+                State::Opening(opening) => {
+                    let (opener, opened) = ready!(opening.as_mut().poll(cx));
+                    match opened {
+                        Ok(opened) => {
+                            self.begin(opener, opened);
+                            continue;
+                        }
+                        Err(error) => {
+                            self.opener = Some(opener);
+                            return Poll::Ready(Some(Err(self.fail(error))));
+                        }
+                    }
+                }
+                State::Ended => return Poll::Ready(None),
+            };
+            if let Some(error) = self.on_failure(failure) {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+
+    /// Starts to read an answer.
+    fn begin(&mut self, opener: Box<Opener>, opened: Opened) {
+        let head = self.started.elapsed();
+        self.decoder = Decoder::new(self.limits);
+        let reply = self.decoder.reply_mut();
+        reply.request_id = opened.response.request_id().map(str::to_owned);
+        reply.attempts = opener.attempts();
+        reply.timings.head = Some(head);
+        self.opener = Some(opener);
+        self.state = State::Reading(opened.response.into_body());
+    }
+
+    #[inline]
+    fn on_step(&mut self, step: Step) {
+        self.clocks.on_event();
+        if self.decoder.reply().timings.first_content.is_none() && step.is_content() {
+            let first = self.started.elapsed();
+            self.decoder.reply_mut().timings.first_content = Some(first);
+        }
+    }
+
+    /// The reply is complete: what is left of the body is of no interest, but its connection is.
+    fn complete(&mut self) {
+        let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) else {
+            return self.stop_the_watch();
+        };
+        self.stop_the_watch();
+        if let Some(opener) = &self.opener {
+            opener.shared.drain.take(body);
+        }
+    }
+
+    fn stop_the_watch(&mut self) {
+        let total = self.started.elapsed();
+        self.decoder.reply_mut().timings.total.get_or_insert(total);
+    }
+
+    /// Sends the request again where that is allowed and may help; otherwise the final error.
+    ///
+    /// Nothing is sent again once a piece of the reply has arrived: the caller has seen it, and
+    /// the tokens are paid for.
+    fn on_failure(&mut self, error: Error) -> Option<Error> {
+        let nothing_yet = self.decoder.reply().has_no_content();
+        let wait = match &mut self.opener {
+            Some(opener) if nothing_yet => opener.wait_after(&error),
+            _ => None,
+        };
+        let (Some(wait), Some(opener)) = (wait, self.opener.take()) else {
+            return Some(self.fail(error));
+        };
+        self.state = State::Opening(Box::pin(reopen(opener, wait)));
+        // What the failed answer left behind would come out again as an error.
+        self.decoder = Decoder::new(self.limits);
+        None
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.state = State::Ended;
+        self.stop_the_watch();
+        let partial = self.decoder.reply().clone();
+        let error = error.with_partial(partial);
+        self.failure = Some(error.clone());
+        error
+    }
+}
+
+async fn reopen(mut opener: Box<Opener>, wait: Duration) -> (Box<Opener>, Result<Opened, Error>) {
+    sleep(wait).await;
+    let opened = opener.open().await;
+    (opener, opened)
+}
+
+impl Stream for ReplyStream {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_event(cx)
+    }
+}
+
+impl fmt::Debug for ReplyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Opening(_) => "opening",
+            State::Reading(_) => "reading",
+            State::Ended => "ended",
+        };
+        f.debug_struct("ReplyStream")
+            .field("state", &state)
+            .finish_non_exhaustive()
+    }
+}
