@@ -1,0 +1,292 @@
+//! The front door: which key and which endpoint each provider gets.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use qwen_openclaw_auth::{
+    ApiKey, CredentialProvider, Environment, KeyKind, Resolved, Resolver, StaticCredential,
+    variables,
+};
+use qwen_openclaw_catalog::{Edition, Endpoint, ModelRef, Plan, Provider, Region};
+use qwen_openclaw_transport::{Client, RetryPolicy, StallLimits};
+
+use crate::{Chat, Error, Target};
+
+/// Qwen Cloud, ready to use. Cheap to clone; clones share connections.
+#[derive(Clone, Debug)]
+pub struct Qwen {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    settings: QwenBuilder,
+    http: qwen_openclaw_http::Client,
+    clients: Mutex<HashMap<Provider, Client>>,
+}
+
+impl Qwen {
+    /// Takes keys and settings from the environment of the process and from `~/.openclaw/.env`,
+    /// as OpenClaw does. A key is looked for when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// When the HTTP client cannot be set up.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder()
+            .environment(Environment::capture().with_openclaw_dotenv())
+            .build()
+    }
+
+    /// Starts with nothing: no key, no environment.
+    pub fn builder() -> QwenBuilder {
+        QwenBuilder::default()
+    }
+
+    /// Starts a chat with a model, such as `qwen/qwen3.5-plus`. An id without a provider belongs
+    /// to `qwen`.
+    pub fn chat(&self, model: impl Into<String>) -> Chat {
+        Chat::new(self.clone(), model.into())
+    }
+
+    /// Says what a model ref means here, without sending anything.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Refused` for an unknown provider, with the nearest ones, and for an address that no
+    /// key may be sent to.
+    pub fn resolve(&self, model: &str) -> Result<Target, Error> {
+        let model = ModelRef::parse(model)?;
+        let base_url = self.base_url(model.provider)?;
+        Ok(Target::new(model, base_url, self.inner.settings.edition))
+    }
+
+    /// Returns the client of a provider, for what the facade does not offer.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
+    /// sent to.
+    pub fn client(&self, provider: Provider) -> Result<Client, Error> {
+        let clients = || {
+            let clients = self.inner.clients.lock();
+            clients.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(client) = clients().get(&provider) {
+            return Ok(client.clone());
+        }
+        let client = self.connect(provider)?;
+        // Two that connect at once agree on the first.
+        Ok(clients().entry(provider).or_insert(client).clone())
+    }
+
+    /// Returns the base URL that requests of a provider are sent to: an explicit one, else plan
+    /// and region, else `QWEN_BASE_URL` (for `qwen` alone), else the provider's default; a Coding
+    /// Plan key takes the Coding Plan.
+    ///
+    /// # Errors
+    ///
+    /// When `QWEN_BASE_URL` is no text.
+    pub fn base_url(&self, provider: Provider) -> Result<String, Error> {
+        let settings = &self.inner.settings;
+        if let Some(url) = settings.base_urls.get(&provider) {
+            return Ok(url.clone());
+        }
+        let region = settings.region.unwrap_or(Region::Global);
+        match provider {
+            Provider::Qwen => {}
+            Provider::QwenTokenPlan => {
+                return Ok(Endpoint::of(Plan::Token, region).base_url().to_owned());
+            }
+            other => return Ok(other.default_base_url().to_owned()),
+        }
+        if let Some(plan) = settings.plan {
+            return Ok(Endpoint::of(plan, region).base_url().to_owned());
+        }
+        if settings.region.is_none()
+            && let Some(url) = settings.environment.value(variables::QWEN_BASE_URL)?
+        {
+            return Ok(url.to_owned());
+        }
+        // A broken or missing key is said when it is needed.
+        let key = self.key(provider).ok();
+        let plan = match key.map(|found| found.key().kind()) {
+            Some(KeyKind::CodingPlan) => Plan::Coding,
+            _ => Plan::Standard,
+        };
+        Ok(Endpoint::of(plan, region).base_url().to_owned())
+    }
+
+    /// Finds the key of a provider and where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Auth` when there is none, or when the one that counts is no key.
+    pub fn key(&self, provider: Provider) -> Result<Resolved, Error> {
+        let settings = &self.inner.settings;
+        let resolver = Resolver::new(provider).environment(&settings.environment);
+        let resolver = match settings.keys.get(&provider) {
+            Some(key) => resolver.explicit(key.clone()),
+            None => resolver,
+        };
+        Ok(resolver.resolve()?)
+    }
+
+    fn connect(&self, provider: Provider) -> Result<Client, Error> {
+        let settings = &self.inner.settings;
+        let credential = match settings.credentials.get(&provider) {
+            Some(credential) => Arc::clone(credential),
+            None => Arc::new(StaticCredential::new(self.key(provider)?)),
+        };
+        let mut builder = Client::builder_with(self.base_url(provider)?, credential)
+            .http(self.inner.http.clone())
+            .provider(provider);
+        if let Some(policy) = &settings.retry {
+            builder = builder.retry(policy.clone());
+        }
+        if let Some(limits) = settings.stall {
+            builder = builder.stall(limits);
+        }
+        if let Some(ask) = settings.usage {
+            builder = builder.usage(ask);
+        }
+        if settings.plain_http {
+            builder = builder.allow_plain_http();
+        }
+        Ok(builder.build()?)
+    }
+}
+
+/// Sets up a [`Qwen`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct QwenBuilder {
+    environment: Environment,
+    keys: HashMap<Provider, ApiKey>,
+    credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
+    base_urls: HashMap<Provider, String>,
+    plan: Option<Plan>,
+    region: Option<Region>,
+    edition: Edition,
+    retry: Option<RetryPolicy>,
+    stall: Option<StallLimits>,
+    usage: Option<bool>,
+    plain_http: bool,
+    http: Option<qwen_openclaw_http::Client>,
+}
+
+impl QwenBuilder {
+    /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Sets the key of the provider `qwen`. It comes before every other.
+    pub fn api_key(self, key: ApiKey) -> Self {
+        self.api_key_for(Provider::Qwen, key)
+    }
+
+    /// Sets the key of a provider. It comes before every other, and goes to no other provider.
+    pub fn api_key_for(mut self, provider: Provider, key: ApiKey) -> Self {
+        self.keys.insert(provider, key);
+        self
+    }
+
+    /// Sets what a provider's credential is asked from before each request.
+    pub fn credential_for(
+        mut self,
+        provider: Provider,
+        credential: Arc<dyn CredentialProvider>,
+    ) -> Self {
+        self.credentials.insert(provider, credential);
+        self
+    }
+
+    /// Sets the base URL of the provider `qwen`. It comes before plan, region and `QWEN_BASE_URL`.
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        self.base_url_for(Provider::Qwen, url)
+    }
+
+    /// Sets the base URL of a provider.
+    pub fn base_url_for(mut self, provider: Provider, url: impl Into<String>) -> Self {
+        self.base_urls.insert(provider, url.into());
+        self
+    }
+
+    /// Sets the plan whose endpoint the provider `qwen` uses. The default is that of the key:
+    /// Coding Plan for `sk-sp-`, otherwise Standard.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// Sets the region. The default is Global; it is never derived from a key.
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// Sets which edition of the catalog is asked. The default has the rows of all.
+    pub fn edition(mut self, edition: Edition) -> Self {
+        self.edition = edition;
+        self
+    }
+
+    /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Sets how long a server may be silent. The default depends on the model.
+    pub fn stall(mut self, limits: StallLimits) -> Self {
+        self.stall = Some(limits);
+        self
+    }
+
+    /// Asks for token counts, or does not. By default they are asked for on the service's own
+    /// hosts and on loopback.
+    pub fn usage(mut self, ask: bool) -> Self {
+        self.usage = Some(ask);
+        self
+    }
+
+    /// Sends keys over plain http to other machines too. By default that is refused.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Sends through `http`. The default is a client of its own.
+    pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Finishes. Nothing is sent and no key is looked for yet.
+    ///
+    /// # Errors
+    ///
+    /// When the HTTP client cannot be set up.
+    pub fn build(self) -> Result<Qwen, Error> {
+        let http = match &self.http {
+            Some(http) => http.clone(),
+            None => {
+                let built = qwen_openclaw_http::Client::builder().build();
+                built.map_err(qwen_openclaw_transport::Error::from)?
+            }
+        };
+        let clients = Mutex::default();
+        let settings = self;
+        Ok(Qwen {
+            inner: Arc::new(Inner {
+                settings,
+                http,
+                clients,
+            }),
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: chat models in streams, with usage, on
+//! every plan and region.
+//!
+//! ```no_run
+//! use qwen_openclaw::{Qwen, chat::Event};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let qwen = Qwen::from_env()?;
+//! let mut reply = qwen
+//!     .chat("qwen/qwen3.5-plus")
+//!     .system("Answer in one sentence.")
+//!     .user("Why is the sky blue?")
+//!     .stream()
+//!     .await?; // Err here: the server's own error, typed, with its request id
+//! while let Some(event) = reply.next().await {
+//!     if let Event::Text(text) = event? {
+//!         print!("{text}");
+//!     }
+//! }
+//! let reply = reply.finish().await?; // text, reasoning, tool calls, usage, finish reason, timings
+//! println!("{:?}", reply.usage());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`Qwen`] holds one connection for each provider and opens it at first use.
+//!   [`Qwen::from_env`] takes keys from the environment as OpenClaw does, [`Qwen::builder`] takes
+//!   everything by hand.
+//! * [`Chat`] is a request being put together: [`Chat::stream`] sends it and gives the reply as it
+//!   arrives, [`Chat::send`] gives it whole.
+//! * [`Qwen::resolve`] says which provider, endpoint and model a ref means, and what is worth a
+//!   warning, without sending anything.
+//!
+//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`] and [`chat`]. Each can be
+//! used on its own.
+//!
+//! # Features
+//!
+//! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
+//!   [`http`].
+//! * `schemars` (default): `JsonSchema` for the data of [`catalog`].
+
+mod builder;
+mod chat_builder;
+mod error;
+mod target;
+
+#[doc(inline)]
+pub use qwen_openclaw_auth as auth;
+#[doc(inline)]
+pub use qwen_openclaw_catalog as catalog;
+#[doc(inline)]
+pub use qwen_openclaw_http as http;
+#[doc(inline)]
+pub use qwen_openclaw_transport as chat;
+
+pub use crate::{
+    builder::{Qwen, QwenBuilder},
+    chat_builder::Chat,
+    error::{Error, ErrorKind},
+    target::{Target, Warning},
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
