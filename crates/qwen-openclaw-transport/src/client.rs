@@ -103,7 +103,9 @@ impl Client {
         let body = payload::body(request, &self.shared)?;
         let stall = self.stall_limits(&request.model);
         let opener = Opener::new(Arc::clone(&self.shared), body, &request.model, stall);
-        ReplyStream::open(opener, stall).await
+        // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
+        // as long as the reply lasts.
+        Box::pin(ReplyStream::open(opener, stall)).await
     }
 
     /// Sends `request` and waits for the whole reply.

@@ -141,7 +141,10 @@ impl Framer {
                     return Err(TooLarge { limit: self.limit });
                 }
                 self.line.extend_from_slice(rest);
-                self.at = self.piece.len();
+                // A piece is a part of some read buffer, which could not be used again as long as
+                // this is held.
+                self.piece = Bytes::new();
+                self.at = 0;
                 return Ok(None);
             };
             let start = self.at;

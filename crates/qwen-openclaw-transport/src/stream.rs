@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     Error, Event, EventRef, Reply, StallLimits,
-    client::{Opened, Opener},
+    client::{Opened, Opener, Shared},
     clocks::Clocks,
     decode::{Decoder, Step},
 };
@@ -27,7 +28,9 @@ use crate::{
 /// event, so a slow reader slows the server down. Dropping it ends the request.
 #[must_use = "a reply arrives only while it is read"]
 pub struct ReplyStream {
-    /// `None` while a request is on its way.
+    shared: Arc<Shared>,
+    /// What the request is sent again with. `None` while it is on its way, and once a piece of the
+    /// reply has come.
     opener: Option<Box<Opener>>,
     state: State,
     decoder: Decoder,
@@ -50,10 +53,12 @@ type Opening = Pin<Box<dyn Future<Output = (Box<Opener>, Result<Opened, Error>)>
 impl ReplyStream {
     pub(crate) async fn open(opener: Opener, stall: StallLimits) -> Result<Self, Error> {
         let started = Instant::now();
-        let limits = opener.shared.options.limits;
+        let shared = Arc::clone(&opener.shared);
+        let limits = shared.options.limits;
         let mut opener = Box::new(opener);
         let opened = opener.open().await?;
         let mut stream = Self {
+            shared,
             opener: None,
             state: State::Ended,
             decoder: Decoder::new(limits),
@@ -171,7 +176,6 @@ impl ReplyStream {
                             continue;
                         }
                         Err(error) => {
-                            self.opener = Some(opener);
                             return Poll::Ready(Some(Err(self.fail(error))));
                         }
                     }
@@ -202,6 +206,7 @@ impl ReplyStream {
         if self.decoder.reply().timings.first_content.is_none() && step.is_content() {
             let first = self.started.elapsed();
             self.decoder.reply_mut().timings.first_content = Some(first);
+            self.opener = None;
         }
     }
 
@@ -211,9 +216,7 @@ impl ReplyStream {
             return self.stop_the_watch();
         };
         self.stop_the_watch();
-        if let Some(opener) = &self.opener {
-            opener.shared.drain.take(body);
-        }
+        self.shared.drain.take(body);
     }
 
     fn stop_the_watch(&mut self) {
@@ -227,14 +230,15 @@ impl ReplyStream {
     /// the tokens are paid for.
     fn on_failure(&mut self, error: Error) -> Option<Error> {
         let nothing_yet = self.decoder.reply().has_no_content();
-        let wait = match &mut self.opener {
-            Some(opener) if nothing_yet => opener.wait_after(&error),
-            _ => None,
-        };
-        let (Some(wait), Some(opener)) = (wait, self.opener.take()) else {
+        let opener = self.opener.take().filter(|_| nothing_yet);
+        let again = opener.and_then(|mut opener| {
+            let wait = opener.wait_after(&error)?;
+            Some(reopen(opener, wait))
+        });
+        let Some(again) = again else {
             return Some(self.fail(error));
         };
-        self.state = State::Opening(Box::pin(reopen(opener, wait)));
+        self.state = State::Opening(Box::pin(again));
         // What the failed answer left behind would come out again as an error.
         self.decoder = Decoder::new(self.limits);
         None

@@ -1,0 +1,149 @@
+//! Which fields of an OpenAI-style request an endpoint understands.
+
+use serde::Serialize;
+
+use crate::{
+    classify::{Classification, classify},
+    provider::Provider,
+};
+
+/// The request flags for a provider on a base URL, under the names OpenClaw gives them.
+///
+/// Recorded from OpenClaw 2026.9. Flags that only concern other vendors are left out.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Compat {
+    /// `store` may be sent.
+    pub supports_store: bool,
+    /// Messages may have the role `developer`.
+    pub supports_developer_role: bool,
+    /// `reasoning_effort` may be sent to any thinking model; the families that take one on
+    /// Qwen's endpoints say so in their [`Thinking`](crate::Thinking) contract.
+    pub supports_reasoning_effort: bool,
+    /// `stream_options.include_usage` is sent by default.
+    pub supports_usage_in_streaming: bool,
+    /// The name of the field that limits the answer.
+    pub max_tokens_field: &'static str,
+    /// Tool results must carry the name of the tool.
+    pub requires_tool_result_name: bool,
+    /// A tool result must be followed by an assistant message.
+    pub requires_assistant_after_tool_result: bool,
+    /// Earlier reasoning is sent as text.
+    pub requires_thinking_as_text: bool,
+    /// Assistant messages must carry `reasoning_content`.
+    pub requires_reasoning_content_on_assistant_messages: bool,
+    /// The style in which thinking is asked for before the provider's own contract is applied.
+    pub thinking_format: &'static str,
+    /// Tool definitions may carry `strict`.
+    pub supports_strict_mode: bool,
+    /// `response_format` may be `json_schema` whatever the model; see
+    /// [`StructuredOutput`](crate::StructuredOutput) for the models that take it.
+    pub supports_json_schema_response_format: bool,
+    /// The style of cache markers; `None` sends none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control_format: Option<&'static str>,
+    /// `prompt_cache_key` may be sent.
+    pub supports_prompt_cache_key: bool,
+    /// Cache entries may be asked to live longer than usual.
+    pub supports_long_cache_retention: bool,
+    /// A conversation must hold a user or assistant message that is not empty.
+    pub requires_non_empty_user_or_assistant_message: bool,
+}
+
+/// Returns the request flags for a provider id on a base URL; a blank URL is the default of the
+/// provider's SDK.
+///
+/// The flags follow the host, not the id: any id on a native base URL behaves alike. The legacy
+/// id `modelstudio` keeps Qwen's rules on other hosts too, as recorded.
+///
+/// ```
+/// use qwen_openclaw_catalog::compat;
+///
+/// let native = compat("my-provider", "https://coding.dashscope.aliyuncs.com/v1");
+/// assert!(native.supports_usage_in_streaming);
+/// let proxy = compat("my-provider", "https://proxy.example.com/v1");
+/// assert!(!proxy.supports_usage_in_streaming);
+/// ```
+#[must_use]
+pub fn compat(provider_id: &str, base_url: &str) -> Compat {
+    let provider_id = provider_id.trim().to_ascii_lowercase();
+    let provider = Provider::by_name(&provider_id);
+    let class = classify(base_url);
+    let default = base_url.trim().is_empty();
+    let legacy = provider_id == "modelstudio";
+    let qwen_rules =
+        is_service(class) || legacy || (default && provider.is_some_and(Provider::is_qwen));
+    let usage = class.is_native() || default;
+    Compat {
+        supports_store: default,
+        supports_developer_role: default && !legacy,
+        supports_reasoning_effort: default,
+        supports_usage_in_streaming: usage,
+        max_tokens_field: "max_completion_tokens",
+        requires_tool_result_name: false,
+        requires_assistant_after_tool_result: false,
+        requires_thinking_as_text: false,
+        requires_reasoning_content_on_assistant_messages: false,
+        thinking_format: "openai",
+        supports_strict_mode: default,
+        supports_json_schema_response_format: false,
+        cache_control_format: (qwen_rules && usage).then_some("anthropic"),
+        supports_prompt_cache_key: default && provider == Some(Provider::OpenAi),
+        supports_long_cache_retention: !qwen_rules,
+        requires_non_empty_user_or_assistant_message: qwen_rules,
+    }
+}
+
+/// Returns whether a base URL is the service itself and not a stand-in on this machine.
+fn is_service(class: Classification) -> bool {
+    class.is_native() && !class.is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::Endpoint;
+
+    #[test]
+    fn the_host_decides_and_not_the_id() {
+        for endpoint in Endpoint::all() {
+            let flags = |id| compat(id, endpoint.base_url());
+            assert_eq!(flags("qwen"), flags("custom"), "{endpoint}");
+            let native = *endpoint != Endpoint::Portal;
+            assert_eq!(
+                flags("qwen").supports_usage_in_streaming,
+                native,
+                "{endpoint}"
+            );
+        }
+    }
+
+    #[test]
+    fn this_machine_gets_usage_and_no_cache_markers() {
+        let flags = compat("qwen", "http://127.0.0.1:1234/v1");
+        assert!(flags.supports_usage_in_streaming);
+        assert_eq!(flags.cache_control_format, None);
+        assert!(!flags.supports_store);
+    }
+
+    #[test]
+    fn without_a_url_the_provider_decides() {
+        assert!(compat("openai", "").supports_prompt_cache_key);
+        assert!(!compat("qwen", " ").supports_prompt_cache_key);
+        assert_eq!(
+            compat("qwencloud", "").cache_control_format,
+            Some("anthropic")
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_openclaw() {
+        let flags = compat("qwen", "https://proxy.example.com/v1");
+        let json = serde_json::to_value(flags).unwrap();
+        assert_eq!(json["supportsUsageInStreaming"], false);
+        assert_eq!(json["maxTokensField"], "max_completion_tokens");
+        assert!(json.get("cacheControlFormat").is_none());
+    }
+}

@@ -1,0 +1,285 @@
+//! The catalog as one endpoint offers it, with the reason for what is left out.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    chat::{ChatModel, find, models, standard_only},
+    classify::classify,
+    edition::Edition,
+    endpoint::Endpoint,
+    plan::{Plan, Region},
+    provider::Provider,
+};
+
+/// A row and whether the endpoint has it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Listing {
+    /// The row.
+    pub model: &'static ChatModel,
+    /// Whether the endpoint has it.
+    pub availability: Availability,
+}
+
+/// Whether an endpoint has a model.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase", tag = "status", content = "reason")]
+#[non_exhaustive]
+pub enum Availability {
+    /// It does, as far as the catalog knows.
+    Available,
+    /// It does not; the reason names the endpoints that do.
+    Hidden(HiddenReason),
+}
+
+impl Availability {
+    /// Returns whether the endpoint has the model.
+    #[must_use]
+    pub const fn is_available(self) -> bool {
+        matches!(self, Self::Available)
+    }
+
+    /// Returns why the model is left out.
+    #[must_use]
+    pub const fn reason(self) -> Option<HiddenReason> {
+        match self {
+            Self::Available => None,
+            Self::Hidden(reason) => Some(reason),
+        }
+    }
+}
+
+/// Why an endpoint does not have a model, and which ones do.
+///
+/// The message names both base URLs, and that the key has to be changed along with the endpoint.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct HiddenReason {
+    model: &'static str,
+    plan: Plan,
+    region: Region,
+    token_plan: bool,
+}
+
+impl HiddenReason {
+    /// Returns the id of the model.
+    #[must_use]
+    pub const fn model(&self) -> &'static str {
+        self.model
+    }
+
+    /// Returns the plan that lacks it.
+    #[must_use]
+    pub const fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Returns the endpoints of the same region that have it, the Standard one first.
+    #[must_use]
+    pub fn elsewhere(&self) -> Vec<Endpoint> {
+        let token_plan = self.token_plan.then_some(Plan::Token);
+        let plans = [Some(Plan::Standard), token_plan].into_iter().flatten();
+        plans.map(|plan| Endpoint::of(plan, self.region)).collect()
+    }
+}
+
+impl fmt::Display for HiddenReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let standard = Endpoint::of(Plan::Standard, self.region);
+        write!(
+            f,
+            "{} is not offered on the {} endpoint {}; use {standard}, and a Standard key of that \
+             region with it",
+            self.model,
+            self.plan.label(),
+            Endpoint::of(self.plan, self.region),
+        )?;
+        if self.token_plan {
+            let token = Endpoint::of(Plan::Token, self.region);
+            write!(f, ", or {token} with a Token Plan key")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for HiddenReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for HiddenReason {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "HiddenReason".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "Why the endpoint lacks the model, and which one has it."
+        })
+    }
+}
+
+/// Returns every row of a provider, each with its availability on `base_url`.
+///
+/// ```
+/// use qwen_openclaw_catalog::{Edition, Endpoint, Provider, listing};
+///
+/// let rows = listing(Provider::Qwen, Edition::default(), Endpoint::CodingGlobal.base_url());
+/// let hidden = rows.iter().filter_map(|row| row.availability.reason());
+/// assert!(hidden.clone().any(|reason| reason.model() == "qwen3.6-plus"));
+/// for reason in hidden {
+///     assert!(reason.to_string().contains("https://dashscope-intl.aliyuncs.com/"));
+/// }
+/// ```
+#[must_use]
+pub fn listing(provider: Provider, edition: Edition, base_url: &str) -> Vec<Listing> {
+    let row = |model| {
+        let availability = of_row(model, edition, base_url);
+        Listing {
+            model,
+            availability,
+        }
+    };
+    models(provider, edition).iter().map(row).collect()
+}
+
+/// Says whether `base_url` has a model; one that is not in the catalog counts as available.
+#[must_use]
+pub fn availability(
+    provider: Provider,
+    id: &str,
+    edition: Edition,
+    base_url: &str,
+) -> Availability {
+    match find(provider, id, edition) {
+        Some(model) => of_row(model, edition, base_url),
+        None => Availability::Available,
+    }
+}
+
+fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availability {
+    if model.provider() != Provider::Qwen {
+        return Availability::Available;
+    }
+    let class = classify(base_url);
+    let (Some(plan), Some(region)) = (class.plan(), class.region()) else {
+        return Availability::Available;
+    };
+    let lacks = match plan {
+        Plan::Standard => false,
+        Plan::Coding => model.is_media() || standard_only(model.id(), edition),
+        Plan::Token | Plan::Portal => model.is_media(),
+    };
+    if !lacks {
+        return Availability::Available;
+    }
+    let token_plan = find(Provider::QwenTokenPlan, model.id(), edition).is_some();
+    Availability::Hidden(HiddenReason {
+        model: model.id(),
+        plan,
+        region,
+        token_plan,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(edition: Edition, endpoint: Endpoint) -> Vec<&'static str> {
+        let rows = listing(Provider::Qwen, edition, endpoint.base_url());
+        let reasons = rows.iter().filter_map(|row| row.availability.reason());
+        reasons.map(|reason| reason.model()).collect()
+    }
+
+    #[test]
+    fn the_coding_plan_leaves_out_what_its_edition_says() {
+        assert_eq!(
+            hidden(Edition::V2026_4, Endpoint::CodingGlobal),
+            ["qwen3.6-plus"]
+        );
+        assert_eq!(
+            hidden(Edition::Merged, Endpoint::CodingChina),
+            [
+                "qwen3.6-flash",
+                "qwen3.6-plus",
+                "qwen3.7-max",
+                "qwen3.8-max",
+                "qwen3.8-flash",
+                "qwen-vl-max-latest"
+            ]
+        );
+    }
+
+    #[test]
+    fn standard_has_everything_and_an_unknown_host_is_believed() {
+        for url in [
+            Endpoint::StandardChina.base_url(),
+            "https://proxy.example.com/v1",
+            "",
+        ] {
+            let rows = listing(Provider::Qwen, Edition::Merged, url);
+            assert_eq!(rows.len(), 15);
+            assert!(
+                rows.iter().all(|row| row.availability.is_available()),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_reason_names_the_endpoint_that_has_the_model_and_the_key() {
+        let base_url = Endpoint::CodingChina.base_url();
+        let reason = |id| {
+            let found = availability(Provider::Qwen, id, Edition::Merged, base_url);
+            found.reason().unwrap()
+        };
+        assert_eq!(
+            reason("qwen3.7-max").to_string(),
+            "qwen3.7-max is not offered on the Coding Plan endpoint \
+             https://coding.dashscope.aliyuncs.com/v1; use \
+             https://dashscope.aliyuncs.com/compatible-mode/v1, and a Standard key of that region \
+             with it"
+        );
+        assert!(reason("qwen3.8-max").to_string().ends_with(
+            ", or https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1 with a Token \
+             Plan key"
+        ));
+        assert_eq!(
+            reason("qwen3.8-max").elsewhere(),
+            [Endpoint::StandardChina, Endpoint::TokenChina]
+        );
+    }
+
+    #[test]
+    fn a_model_outside_the_catalog_is_available() {
+        let found = availability(
+            Provider::Qwen,
+            "my-model",
+            Edition::Merged,
+            Endpoint::CodingGlobal.base_url(),
+        );
+        assert!(found.is_available());
+    }
+
+    #[test]
+    fn availability_in_json() {
+        let rows = listing(
+            Provider::Qwen,
+            Edition::V2026_4,
+            Endpoint::CodingGlobal.base_url(),
+        );
+        let json = serde_json::to_value(&rows).unwrap();
+        assert_eq!(
+            json[0]["availability"],
+            serde_json::json!({"status": "available"})
+        );
+        assert_eq!(json[1]["availability"]["status"], "hidden");
+    }
+}

@@ -1,0 +1,155 @@
+//! A reference to a model: `provider/model`.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{error::Error, provider::Provider};
+
+/// A provider and the id of one of its models, written `provider/model`.
+///
+/// Aliases of the provider are resolved on the way in, so [`Display`](fmt::Display) gives the
+/// canonical form. The id is kept as it was written, known or not, and may hold further `/`.
+///
+/// ```
+/// use qwen_openclaw_catalog::{ModelRef, Provider};
+///
+/// let model = ModelRef::parse("modelstudio/glm-5")?;
+/// assert_eq!(model.provider, Provider::Qwen);
+/// assert_eq!(model.to_string(), "qwen/glm-5");
+/// # Ok::<(), qwen_openclaw_catalog::Error>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub struct ModelRef {
+    /// The provider that serves the model.
+    pub provider: Provider,
+    /// The id of the model, as the provider spells it; never empty.
+    pub model: String,
+}
+
+impl ModelRef {
+    /// Makes a ref from its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when the id is blank.
+    pub fn new(provider: Provider, model: &str) -> Result<Self, Error> {
+        match model.trim() {
+            "" => Err(Error::empty_model(provider.id())),
+            model => Ok(Self {
+                provider,
+                model: model.to_owned(),
+            }),
+        }
+    }
+
+    /// Reads `provider/model`; an id without a provider belongs to `qwen`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) with the nearest three
+    /// provider ids, and [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when there is no
+    /// id.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        match text.split_once('/') {
+            Some((provider, model)) => Self::new(provider.parse()?, model),
+            None => Self::new(Provider::Qwen, text),
+        }
+    }
+}
+
+impl fmt::Display for ModelRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.provider.id(), self.model)
+    }
+}
+
+impl FromStr for ModelRef {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for ModelRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ModelRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for ModelRef {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ModelRef".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A model ref, `provider/model`."
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn check(text: &str, canonical: &str) {
+        assert_eq!(
+            ModelRef::parse(text).unwrap().to_string(),
+            canonical,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn refs_are_read_and_made_canonical() {
+        check("qwen/qwen3.5-plus", "qwen/qwen3.5-plus");
+        check("  qwen3.5-plus ", "qwen/qwen3.5-plus");
+        check("modelstudio/glm-5", "qwen/glm-5");
+        check("QwenCloud/MiniMax-M2.5", "qwen/MiniMax-M2.5");
+        check("dashscope/glm-5", "qwen/glm-5");
+        check("qwen-portal/coder-model", "qwen-oauth/coder-model");
+        check("qwen-cli/coder-model", "qwen-oauth/coder-model");
+        check("bailian-token-plan/glm-5", "qwen-token-plan/glm-5");
+        check("openai/gpt-4o", "openai/gpt-4o");
+        check("qwen/org/model/v1", "qwen/org/model/v1");
+    }
+
+    #[test]
+    fn an_unknown_provider_is_an_error_with_suggestions() {
+        let error = ModelRef::parse("qwn/glm-5").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownProvider);
+        assert_eq!(error.suggestions()[0], "qwen");
+        assert_eq!(error.suggestions().len(), 3);
+    }
+
+    #[test]
+    fn a_ref_without_an_id_is_an_error() {
+        for text in ["", "  ", "qwen/", "qwen/  "] {
+            assert_eq!(
+                ModelRef::parse(text).unwrap_err().kind(),
+                ErrorKind::EmptyModel,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_ref_is_a_string_in_json() {
+        let model: ModelRef = serde_json::from_str("\"modelstudio/glm-5\"").unwrap();
+        assert_eq!(serde_json::to_string(&model).unwrap(), "\"qwen/glm-5\"");
+        assert!(serde_json::from_str::<ModelRef>("\"nope/x\"").is_err());
+    }
+}

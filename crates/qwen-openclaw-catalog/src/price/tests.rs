@@ -1,0 +1,184 @@
+//! Tiers, cache and thinking in the bill.
+
+use super::*;
+use crate::{classify::classify, endpoint::Endpoint};
+
+fn bill(model: &str, region: Region, usage: TokenUsage) -> Option<String> {
+    let list = chat(model, region)?;
+    list.cost(&usage).map(|cost| cost.to_string())
+}
+
+fn check(model: &str, region: Region, usage: TokenUsage, expected: &str) {
+    assert_eq!(
+        bill(model, region, usage).as_deref(),
+        Some(expected),
+        "{model} {usage:?}"
+    );
+}
+
+fn tokens(input: u64, output: u64) -> TokenUsage {
+    TokenUsage {
+        input,
+        output,
+        ..TokenUsage::default()
+    }
+}
+
+#[test]
+fn the_whole_request_is_billed_at_the_tier_of_its_input() {
+    let china = Region::China;
+    check("qwen3-coder-plus", china, tokens(1_000_000, 0), "CNY 20");
+    check(
+        "qwen3-coder-plus",
+        china,
+        tokens(32_768, 1_000_000),
+        "CNY 16.131072",
+    );
+    check(
+        "qwen3-coder-plus",
+        china,
+        tokens(32_769, 1_000_000),
+        "CNY 24.196614",
+    );
+    check(
+        "QWEN3.7-PLUS",
+        Region::Global,
+        tokens(256_000, 1_000_000),
+        "USD 3.128",
+    );
+    check(
+        "qwen3.7-plus",
+        Region::Global,
+        tokens(256_001, 1_000_000),
+        "USD 6.512002",
+    );
+}
+
+#[test]
+fn what_is_not_known_has_no_price() {
+    let known = |model, region, input| bill(model, region, tokens(input, 1)).is_some();
+    assert!(!known("glm-5", Region::China, 1));
+    assert!(!known("qwen3.5-plus", Region::Global, 1));
+    assert!(!known("qwen3-max-2026-01-23", Region::China, 1));
+    assert!(known("qwen3-max", Region::Global, 32 * 1_024));
+    assert!(
+        !known("qwen3-max", Region::Global, 32 * 1_024 + 1),
+        "a tier that is not known"
+    );
+    assert!(!known("", Region::China, 1));
+}
+
+#[test]
+fn only_the_standard_endpoints_bill_by_the_token() {
+    let priced = |endpoint: Endpoint, model| on(classify(endpoint.base_url()), model);
+    let currency = |endpoint| priced(endpoint, "qwen3.7-max").map(|list| list.currency);
+    assert_eq!(currency(Endpoint::StandardChina), Some(Currency::Cny));
+    assert_eq!(currency(Endpoint::StandardGlobal), Some(Currency::Usd));
+    for endpoint in [
+        Endpoint::CodingChina,
+        Endpoint::TokenGlobal,
+        Endpoint::Portal,
+    ] {
+        assert_eq!(currency(endpoint), None, "{endpoint}");
+    }
+    assert!(on(classify("http://127.0.0.1:1/v1"), "qwen3.7-max").is_none());
+}
+
+#[test]
+fn cached_input_costs_less_and_writing_it_more() {
+    let usage = TokenUsage {
+        cached: 400_000,
+        ..tokens(1_000_000, 0)
+    };
+    check("qwen3.7-max", Region::China, usage, "CNY 8.16");
+    let usage = TokenUsage {
+        explicit_cache: true,
+        ..usage
+    };
+    check("qwen3.7-max", Region::China, usage, "CNY 7.68");
+    let usage = TokenUsage {
+        cache_write: 1_000,
+        ..tokens(1_000, 0)
+    };
+    check("qwen3.7-max", Region::China, usage, "CNY 0.015");
+}
+
+#[test]
+fn a_missing_cache_price_follows_from_the_general_percentages() {
+    let list = chat("qwen3-coder-next", Region::China).unwrap();
+    let tier = list.tier(1).unwrap();
+    assert_eq!(tier.read_rate(false).to_string(), "0.2");
+    assert_eq!(tier.read_rate(true).to_string(), "0.1");
+    assert_eq!(tier.write_rate().to_string(), "1.25");
+}
+
+#[test]
+fn more_cached_than_sent_is_not_billed_twice() {
+    let odd = TokenUsage {
+        cached: 10,
+        cache_write: 10,
+        ..tokens(5, 0)
+    };
+    let sane = TokenUsage {
+        cached: 5,
+        ..tokens(5, 0)
+    };
+    let china = Region::China;
+    assert_eq!(
+        bill("qwen3.7-max", china, odd),
+        bill("qwen3.7-max", china, sane)
+    );
+}
+
+#[test]
+fn an_answer_that_was_thought_about_may_cost_more_as_a_whole() {
+    let thinking = TokenUsage {
+        reasoning: 1,
+        ..tokens(0, 1_000_000)
+    };
+    check("qwen-plus", Region::China, thinking, "CNY 8");
+    check("qwen-plus", Region::China, tokens(0, 1_000_000), "CNY 2");
+    check("qwen3.7-max", Region::China, thinking, "CNY 36");
+}
+
+#[test]
+fn the_lists_are_in_order_and_name_their_source() {
+    for region in Region::all() {
+        let lists = match region {
+            Region::China => super::chat::CHINA,
+            Region::Global => super::chat::GLOBAL,
+        };
+        for list in lists {
+            let limits = list.tiers.iter().map(|tier| tier.up_to.unwrap_or(u64::MAX));
+            assert!(
+                limits.is_sorted() && !list.tiers.is_empty(),
+                "{}",
+                list.model
+            );
+            assert!(!list.source.is_empty() && list.as_of.len() == 10);
+            assert_eq!(chat(list.model, *region), Some(list), "one list a model");
+            for tier in list.tiers {
+                let hit = tier.implicit_hit.unwrap_or(tier.input);
+                let read = tier.explicit_read.unwrap_or(tier.input);
+                let write = tier.explicit_write.unwrap_or(tier.input);
+                assert!(tier.input <= tier.output, "{}", list.model);
+                assert!(hit <= tier.input && read <= tier.input && write >= tier.input);
+                assert!(tier.input > Rate::of(0.0), "zero is not a price");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_explicit_price_is_the_general_percentage_where_both_are_known() {
+    for list in super::chat::CHINA {
+        for tier in list.tiers {
+            if let Some(write) = tier.explicit_write {
+                let computed = tier.input.percent(EXPLICIT_CACHE_WRITE_PERCENT);
+                // The vendor rounds 0.1875 to 0.188 once.
+                let difference = write.price() - computed.price();
+                assert!(difference.abs() < 0.001, "{}", list.model);
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The contract of each family, level by level.
+
+use super::*;
+
+/// Checks `level -> enable_thinking/reasoning_effort` for a row of levels.
+fn check(provider: Provider, model: &str, expected: &[(Option<Level>, &str)]) {
+    let contract = Thinking::of(provider, model, true);
+    for (level, expected) in expected {
+        let decision = contract.decide(*level);
+        let enable = decision
+            .enable
+            .map_or("absent", |on| if on { "on" } else { "off" });
+        let found = match decision.effort {
+            Some(effort) => format!("{enable} {effort}"),
+            None => enable.to_owned(),
+        };
+        assert_eq!(found, *expected, "{provider}/{model} at {level:?}");
+    }
+}
+
+const DEFAULT: Option<Level> = None;
+const OFF: Option<Level> = Some(Level::Off);
+const MINIMAL: Option<Level> = Some(Level::Minimal);
+const LOW: Option<Level> = Some(Level::Low);
+const MEDIUM: Option<Level> = Some(Level::Medium);
+const HIGH: Option<Level> = Some(Level::High);
+const XHIGH: Option<Level> = Some(Level::Xhigh);
+const MAX: Option<Level> = Some(Level::Max);
+
+#[test]
+fn plain_models_have_a_switch_only() {
+    let expected = [(DEFAULT, "on"), (OFF, "off"), (LOW, "on"), (MAX, "on")];
+    for id in [
+        "qwen3.6-plus",
+        "qwen3.7-max",
+        "MiniMax-M2.5",
+        "glm-5.2",
+        "deepseek-v4",
+        "custom",
+    ] {
+        check(Provider::Qwen, id, &expected);
+    }
+    check(Provider::QwenTokenPlan, "qwen3.6-plus", &expected);
+    check(Provider::QwenTokenPlan, "deepseek-v3.2", &expected);
+}
+
+#[test]
+fn qwen38_knows_three_efforts() {
+    let expected = [
+        (DEFAULT, "on xhigh"),
+        (OFF, "off"),
+        (MINIMAL, "on low"),
+        (LOW, "on low"),
+        (MEDIUM, "on medium"),
+        (HIGH, "on xhigh"),
+        (XHIGH, "on xhigh"),
+        (MAX, "on xhigh"),
+    ];
+    check(Provider::Qwen, " QWEN3.8-Max ", &expected);
+    check(Provider::QwenTokenPlan, "qwen3.8-flash", &expected);
+}
+
+#[test]
+fn the_token_plan_families_have_their_own_efforts() {
+    let plan = Provider::QwenTokenPlan;
+    check(
+        plan,
+        "deepseek-v4-pro",
+        &[
+            (DEFAULT, "on high"),
+            (OFF, "off"),
+            (MINIMAL, "on high"),
+            (HIGH, "on high"),
+            (XHIGH, "on max"),
+            (MAX, "on max"),
+        ],
+    );
+    check(
+        plan,
+        "kimi-k2.5",
+        &[(DEFAULT, "on"), (OFF, "off"), (MAX, "on")],
+    );
+    check(
+        plan,
+        "glm-5",
+        &[
+            (DEFAULT, "on"),
+            (OFF, "off"),
+            (MINIMAL, "on minimal"),
+            (MAX, "on xhigh"),
+        ],
+    );
+    check(
+        plan,
+        "GLM-5.2",
+        &[(DEFAULT, "on"), (XHIGH, "on xhigh"), (MAX, "on max")],
+    );
+}
+
+#[test]
+fn models_that_always_think_are_not_switched_off() {
+    for id in ["MiniMax-M2.5", "kimi-k2.7-code", "kimi-k2.7-code-highspeed"] {
+        check(
+            Provider::QwenTokenPlan,
+            id,
+            &[(DEFAULT, "on"), (OFF, "on"), (LOW, "on")],
+        );
+        let contract = Thinking::of(Provider::QwenTokenPlan, id, false);
+        assert_eq!(
+            contract.switch(),
+            Switch::Always,
+            "whatever the row says: {id}"
+        );
+        assert_eq!(contract.self_hosted().decide(OFF).enable, Some(false));
+    }
+}
+
+#[test]
+fn a_model_that_does_not_think_gets_no_field() {
+    for (provider, id) in [
+        (Provider::Qwen, "qwen3-coder-plus"),
+        (Provider::Qwen, "qwen3.8-max"),
+        (Provider::QwenTokenPlan, "glm-5"),
+    ] {
+        let contract = Thinking::of(provider, id, false);
+        for level in Level::all() {
+            assert_eq!(contract.decide(Some(*level)), Decision::default());
+        }
+        assert!(!contract.is_strict() && !contract.streams_tools());
+        assert_eq!(contract.replay(), Replay::Never);
+    }
+    check(
+        Provider::QwenOauth,
+        "qwen3.6-plus",
+        &[(DEFAULT, "absent"), (HIGH, "absent")],
+    );
+    check(Provider::OpenAi, "gpt-4o", &[(HIGH, "absent")]);
+}
+
+#[test]
+fn a_forced_tool_choice_gives_way_to_thinking_or_stops_it() {
+    let rule = |provider, id, choice| Thinking::of(provider, id, true).tool_choice(choice);
+    let plan = Provider::QwenTokenPlan;
+    assert_eq!(rule(plan, "glm-5", ToolChoice::Free), ToolChoiceRule::Keep);
+    assert_eq!(
+        rule(plan, "glm-5", ToolChoice::AnyTool),
+        ToolChoiceRule::SendAuto
+    );
+    assert_eq!(
+        rule(plan, "glm-5", ToolChoice::Named),
+        ToolChoiceRule::StopThinking
+    );
+    assert_eq!(
+        rule(plan, "kimi-k2.7-code", ToolChoice::Named),
+        ToolChoiceRule::SendAuto
+    );
+    assert_eq!(
+        rule(Provider::Qwen, "qwen3.8-max", ToolChoice::AnyTool),
+        ToolChoiceRule::SendAuto
+    );
+    assert_eq!(
+        rule(Provider::Qwen, "qwen3.6-plus", ToolChoice::Named),
+        ToolChoiceRule::Keep
+    );
+}
+
+#[test]
+fn replay_and_streamed_tools_belong_to_their_families() {
+    let contract = |id| Thinking::of(Provider::QwenTokenPlan, id, true);
+    assert_eq!(contract("deepseek-v4").replay(), Replay::Every);
+    assert_eq!(contract("kimi-k2.7-code").replay(), Replay::ToolCalls);
+    assert_eq!(contract("glm-5").replay(), Replay::Never);
+    assert!(contract("glm-5").streams_tools() && contract("glm-5.2").streams_tools());
+    assert!(!contract("qwen3.8-max").streams_tools());
+    assert!(contract("qwen3.8-max").budget_replaces_effort());
+    assert!(!contract("deepseek-v4").budget_replaces_effort());
+}
+
+#[test]
+fn an_effort_is_sent_only_together_with_thinking() {
+    let ids = [
+        "qwen3.8-max",
+        "glm-5",
+        "glm-5.2",
+        "kimi-k2.5",
+        "deepseek-v4",
+        "MiniMax-M2.5",
+        "x",
+    ];
+    for provider in Provider::all() {
+        for id in ids {
+            for reasoning in [true, false] {
+                for level in Level::all() {
+                    let decision = Thinking::of(*provider, id, reasoning).decide(Some(*level));
+                    assert!(decision.effort.is_none() || decision.enable == Some(true));
+                    assert_ne!(decision.effort, OFF);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn levels_survive_a_round_trip() {
+    for level in Level::all() {
+        assert_eq!(level.to_string().parse::<Level>().unwrap(), *level);
+    }
+    assert_eq!(" NONE ".parse::<Level>().unwrap(), Level::Off);
+    assert_eq!(
+        "ultra".parse::<Level>().unwrap_err().to_string(),
+        "unknown thinking level \"ultra\"; use off, minimal, low, medium, high, xhigh or max"
+    );
+}

@@ -1,0 +1,349 @@
+//! The Wan video models: what each takes, and what it costs.
+//!
+//! Jobs go to the AIGC host of a region (see [`aigc_origin_for`](crate::aigc_origin_for)) and need
+//! a Standard key. A request makes one clip.
+//!
+//! Source: help.aliyun.com model-studio, pages on Wan text-, image- and reference-to-video, legacy
+//! and current, as of 2026-05-27.
+//!
+//! ```
+//! use qwen_openclaw_catalog::{Region, video};
+//!
+//! let model = video::find("wan2.6-t2v").expect("it is in the catalog");
+//! let size = model.size(video::Resolution::P720, video::Ratio::R9x16).expect("it is offered");
+//! assert_eq!(size.to_string(), "720*1280");
+//!
+//! let job = video::Job::new(video::Resolution::P720, 5);
+//! let cost = video::estimate(model, Region::China, &job).expect("the price is known");
+//! assert_eq!(cost.to_string(), "CNY 3");
+//! ```
+
+mod durations;
+mod format;
+mod media;
+mod models;
+mod price;
+
+use serde::Serialize;
+
+pub use self::{
+    durations::Durations,
+    format::{Ratio, Resolution, Size},
+    media::{MediaType, References},
+    price::{Job, VideoPrice, estimate, price},
+};
+use crate::nearest::nearest;
+
+/// The id of the model that is used when none is named.
+pub const DEFAULT_MODEL: &str = "wan2.6-t2v";
+
+/// The most characters of a negative prompt.
+pub const NEGATIVE_PROMPT_LIMIT: u32 = 500;
+
+/// The largest seed; the smallest is 0.
+pub const MAX_SEED: u32 = 2_147_483_647;
+
+/// The most bytes of a reference image.
+pub const MAX_IMAGE_BYTES: u64 = 20 * 1_024 * 1_024;
+
+/// The most bytes of a reference clip.
+pub const MAX_VIDEO_BYTES: u64 = 100 * 1_024 * 1_024;
+
+/// The most bytes of an audio track.
+pub const MAX_AUDIO_BYTES: u64 = 15 * 1_024 * 1_024;
+
+/// The most jobs that may be submitted in a second, for an account and a model.
+pub const SUBMITS_PER_SECOND: u32 = 5;
+
+/// The most jobs that run at once, for an account and a model; more of them wait.
+pub const RUNNING_AT_ONCE: u32 = 5;
+
+/// The most task queries in a second, for an account.
+pub const QUERIES_PER_SECOND: u32 = 20;
+
+/// Returns every model, the default first.
+#[must_use]
+pub const fn models() -> &'static [VideoModel] {
+    models::ALL
+}
+
+/// Finds a model by its id, ignoring case and surrounding blanks.
+///
+/// A dated snapshot (`wan2.7-t2v-2026-04-25`) has the row of its main model.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static VideoModel> {
+    let id = id.trim().to_ascii_lowercase();
+    let main = without_date(&id);
+    models()
+        .iter()
+        .find(|model| model.id == id || model.id == main)
+}
+
+/// Returns the ids closest to one that is not in the catalog, three at most.
+#[must_use]
+pub fn nearest_models(id: &str) -> Vec<&'static str> {
+    nearest(id, models().iter().map(|model| (model.id, model.id)))
+}
+
+/// A Wan video model.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct VideoModel {
+    id: &'static str,
+    mode: Mode,
+    protocol: Protocol,
+    resolutions: &'static [Resolution],
+    default_resolution: Resolution,
+    durations: Durations,
+    durations_with_video: Durations,
+    references: References,
+    prompt_required: bool,
+    prompt_limit: Option<u32>,
+    sound: Sound,
+    audio_track: Option<AudioTrack>,
+    shot_type: bool,
+    prompt_extend: bool,
+}
+
+/// What a clip is made from.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Mode {
+    /// A prompt.
+    TextToVideo,
+    /// An image that becomes the first frame.
+    ImageToVideo,
+    /// Images and clips whose subjects appear in the new one.
+    ReferenceToVideo,
+}
+
+/// How a request is written.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Up to Wan 2.6: `img_url` or `reference_urls`, and exact sizes.
+    Legacy,
+    /// Wan 2.7: `media[]`, and a resolution with a ratio.
+    Media,
+}
+
+/// How the picture's size is asked for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Framing {
+    /// `size`, exact pixels.
+    Size,
+    /// `resolution`; the ratio follows the image.
+    Resolution,
+    /// `resolution` and `ratio`.
+    ResolutionAndRatio,
+}
+
+/// Whether the clip has sound.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Sound {
+    /// Always.
+    Always,
+    /// Unless `audio: false` is sent, which is cheaper; true is the default.
+    Switchable,
+}
+
+/// An audio track of the caller's own.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AudioTrack {
+    /// Where it is sent.
+    pub field: AudioField,
+    /// The shortest track, in seconds.
+    pub min_seconds: u32,
+    /// The longest track, in seconds; what is beyond the clip is cut.
+    pub max_seconds: u32,
+}
+
+/// Where an audio track is sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AudioField {
+    /// `input.audio_url`.
+    AudioUrl,
+    /// An entry of `input.media` of type `driving_audio`.
+    DrivingAudio,
+}
+
+impl VideoModel {
+    /// Returns the id, as it is sent.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Returns what a clip is made from.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Returns how a request is written.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Returns how the picture's size is asked for.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        match (self.mode, self.protocol) {
+            (Mode::ImageToVideo, _) => Framing::Resolution,
+            (_, Protocol::Legacy) => Framing::Size,
+            (_, Protocol::Media) => Framing::ResolutionAndRatio,
+        }
+    }
+
+    /// Returns the resolutions, the smallest first.
+    #[must_use]
+    pub const fn resolutions(&self) -> &'static [Resolution] {
+        self.resolutions
+    }
+
+    /// Returns the resolution the service takes when none is sent: the costliest one.
+    #[must_use]
+    pub const fn default_resolution(&self) -> Resolution {
+        self.default_resolution
+    }
+
+    /// Returns the ratios of a resolution; none when the ratio follows the image.
+    #[must_use]
+    pub fn ratios(&self, resolution: Resolution) -> Vec<Ratio> {
+        let offered = |ratio: &Ratio| self.size(resolution, *ratio).is_some();
+        Ratio::all().iter().copied().filter(offered).collect()
+    }
+
+    /// Returns the exact pixels for a resolution and a ratio; `None` when the model does not
+    /// offer them, or the ratio follows the image.
+    #[must_use]
+    pub fn size(&self, resolution: Resolution, ratio: Ratio) -> Option<Size> {
+        let free = self.framing() != Framing::Resolution;
+        let offered = free && self.resolutions.contains(&resolution);
+        offered
+            .then(|| Size::of(self.protocol, resolution, ratio))
+            .flatten()
+    }
+
+    /// Returns every size, by resolution and ratio.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<Size> {
+        let of = |resolution: &Resolution| {
+            let resolution = *resolution;
+            Ratio::all()
+                .iter()
+                .filter_map(move |ratio| self.size(resolution, *ratio))
+        };
+        self.resolutions.iter().flat_map(of).collect()
+    }
+
+    /// Returns the resolution and ratio of a size the model offers.
+    ///
+    /// For Wan 2.7 the sizes of 2.6 are understood as well.
+    #[must_use]
+    pub fn format_of(&self, size: Size) -> Option<(Resolution, Ratio)> {
+        let format = size.format(self.protocol)?;
+        self.resolutions.contains(&format.0).then_some(format)
+    }
+
+    /// Returns the durations in seconds, for a request without a reference clip.
+    #[must_use]
+    pub const fn durations(&self) -> Durations {
+        self.durations
+    }
+
+    /// Returns the durations in seconds, for a request with a reference clip.
+    #[must_use]
+    pub const fn durations_with_video(&self) -> Durations {
+        self.durations_with_video
+    }
+
+    /// Returns how many references the model takes.
+    #[must_use]
+    pub const fn references(&self) -> References {
+        self.references
+    }
+
+    /// Returns whether a prompt must be given.
+    #[must_use]
+    pub const fn prompt_required(&self) -> bool {
+        self.prompt_required
+    }
+
+    /// Returns the most characters of the prompt; what is beyond is cut off by the service.
+    #[must_use]
+    pub const fn prompt_limit(&self) -> Option<u32> {
+        self.prompt_limit
+    }
+
+    /// Returns whether the clip has sound.
+    #[must_use]
+    pub const fn sound(&self) -> Sound {
+        self.sound
+    }
+
+    /// Returns what audio track of the caller's own the model takes.
+    #[must_use]
+    pub const fn audio_track(&self) -> Option<AudioTrack> {
+        self.audio_track
+    }
+
+    /// Returns whether `shot_type` (`single` or `multi`) may be sent; it takes effect together
+    /// with `prompt_extend` only.
+    #[must_use]
+    pub const fn has_shot_type(&self) -> bool {
+        self.shot_type
+    }
+
+    /// Returns whether `prompt_extend` may be sent; true is the service's default.
+    #[must_use]
+    pub const fn has_prompt_extend(&self) -> bool {
+        self.prompt_extend
+    }
+
+    /// Returns the name of a reference in the prompt, counted from 1 within its kind.
+    ///
+    /// Wan 2.6 numbers all references as characters; 2.7 numbers images and clips apart.
+    #[must_use]
+    pub fn reference_name(&self, kind: MediaType, number: usize) -> String {
+        match (self.protocol, kind) {
+            (Protocol::Legacy, _) => format!("character{number}"),
+            (Protocol::Media, MediaType::ReferenceVideo) => format!("Video {number}"),
+            (Protocol::Media, _) => format!("Image {number}"),
+        }
+    }
+}
+
+/// Cuts `-YYYY-MM-DD` off the end of an id.
+fn without_date(id: &str) -> &str {
+    let Some(start) = id.len().checked_sub("-2026-01-01".len()) else {
+        return id;
+    };
+    let Some((main, date)) = id.split_at_checked(start) else {
+        return id;
+    };
+    let plain = date.bytes().enumerate().all(|(index, byte)| match index {
+        0 | 5 | 8 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if plain { main } else { id }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The references a model takes.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What an entry of `media[]` is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MediaType {
+    /// The image the clip begins with.
+    FirstFrame,
+    /// The image the clip ends with.
+    LastFrame,
+    /// The sound the clip follows.
+    DrivingAudio,
+    /// The clip that is continued; its length counts into the duration.
+    FirstClip,
+    /// An image whose subject appears.
+    ReferenceImage,
+    /// A clip whose subject appears.
+    ReferenceVideo,
+}
+
+impl MediaType {
+    /// Returns the value of `type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstFrame => "first_frame",
+            Self::LastFrame => "last_frame",
+            Self::DrivingAudio => "driving_audio",
+            Self::FirstClip => "first_clip",
+            Self::ReferenceImage => "reference_image",
+            Self::ReferenceVideo => "reference_video",
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How many references a request may and must hold.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct References {
+    /// The fewest references of all kinds.
+    pub min: u32,
+    /// The most references of all kinds.
+    pub max: u32,
+    /// The most images.
+    pub max_images: u32,
+    /// The most clips.
+    pub max_videos: u32,
+    /// The sets of media that go together, when not every set does.
+    pub sets: &'static [&'static [MediaType]],
+}
+
+impl References {
+    /// None at all.
+    pub(super) const NONE: Self = Self {
+        min: 0,
+        max: 0,
+        max_images: 0,
+        max_videos: 0,
+        sets: &[],
+    };
+
+    /// Exactly one image.
+    pub(super) const ONE_IMAGE: Self = Self {
+        min: 1,
+        max: 1,
+        max_images: 1,
+        ..Self::NONE
+    };
+
+    /// One to five images and clips, three clips at most.
+    pub(super) const SUBJECTS: Self = Self {
+        min: 1,
+        max: 5,
+        max_images: 5,
+        max_videos: 3,
+        ..Self::NONE
+    };
+
+    /// Frames, or a clip to continue.
+    pub(super) const FRAMES: Self = Self {
+        min: 1,
+        max: 2,
+        max_images: 2,
+        max_videos: 1,
+        sets: &[
+            &[MediaType::FirstFrame],
+            &[MediaType::FirstFrame, MediaType::DrivingAudio],
+            &[MediaType::FirstFrame, MediaType::LastFrame],
+            &[
+                MediaType::FirstFrame,
+                MediaType::LastFrame,
+                MediaType::DrivingAudio,
+            ],
+            &[MediaType::FirstClip],
+            &[MediaType::FirstClip, MediaType::LastFrame],
+        ],
+    };
+
+    /// Returns whether so many images and clips are accepted.
+    #[must_use]
+    pub const fn accept(&self, images: usize, videos: usize) -> bool {
+        let total = images.saturating_add(videos);
+        total >= self.min as usize
+            && total <= self.max as usize
+            && images <= self.max_images as usize
+            && videos <= self.max_videos as usize
+    }
+
+    /// Returns whether a set of media goes together, in whatever order.
+    #[must_use]
+    pub fn accept_set(&self, media: &[MediaType]) -> bool {
+        let same = |set: &&[MediaType]| {
+            set.len() == media.len() && set.iter().all(|kind| media.contains(kind))
+        };
+        self.sets.is_empty() || self.sets.iter().any(same)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_checked_in_sum_and_apart() {
+        let subjects = References::SUBJECTS;
+        assert!(subjects.accept(5, 0) && subjects.accept(2, 3) && subjects.accept(0, 1));
+        assert!(!subjects.accept(0, 0) && !subjects.accept(0, 4) && !subjects.accept(3, 3));
+        assert!(References::ONE_IMAGE.accept(1, 0) && !References::ONE_IMAGE.accept(1, 1));
+        assert!(References::NONE.accept(0, 0) && !References::NONE.accept(1, 0));
+        assert!(!subjects.accept(usize::MAX, usize::MAX));
+    }
+
+    #[test]
+    fn only_documented_sets_go_together() {
+        use MediaType::{DrivingAudio, FirstClip, FirstFrame, LastFrame};
+        let frames = References::FRAMES;
+        assert!(frames.accept_set(&[LastFrame, FirstFrame]));
+        assert!(frames.accept_set(&[FirstClip, LastFrame]));
+        assert!(!frames.accept_set(&[LastFrame]));
+        assert!(!frames.accept_set(&[FirstClip, DrivingAudio]));
+        assert!(!frames.accept_set(&[FirstFrame, FirstFrame]));
+        assert!(References::SUBJECTS.accept_set(&[]));
+    }
+}

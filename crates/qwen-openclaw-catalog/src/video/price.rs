@@ -1,0 +1,258 @@
+//! What a clip costs.
+
+use serde::Serialize;
+
+use super::{Mode, Resolution, VideoModel};
+use crate::{
+    plan::Region,
+    price::{Cost, Currency, Rate},
+};
+
+/// The most seconds of a reference clip that are billed.
+const BILLED_INPUT_SECONDS: u32 = 5;
+
+/// The prices of a second of video, in one region.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct VideoPrice {
+    /// The currency of every figure.
+    pub currency: Currency,
+    /// A second with sound, by resolution.
+    pub seconds: &'static [(Resolution, Rate)],
+    /// A second without sound, by resolution; none where silence is not cheaper.
+    pub silent_seconds: &'static [(Resolution, Rate)],
+    /// Where the figures come from.
+    pub source: &'static str,
+    /// The day the figures are of, as `YYYY-MM-DD`.
+    pub as_of: &'static str,
+}
+
+/// What of a job decides its price.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub struct Job {
+    /// The resolution.
+    pub resolution: Resolution,
+    /// The seconds of the new clip.
+    pub seconds: u32,
+    /// The seconds of the reference clips, all together. When they are not known, 5 is the upper
+    /// bound, as no more are billed.
+    pub reference_seconds: u32,
+    /// Whether sound was switched off.
+    pub silent: bool,
+}
+
+impl Job {
+    /// Makes a job with sound and without reference clips.
+    #[must_use]
+    pub const fn new(resolution: Resolution, seconds: u32) -> Self {
+        Self {
+            resolution,
+            seconds,
+            reference_seconds: 0,
+            silent: false,
+        }
+    }
+
+    /// Sets the seconds of the reference clips. Default: 0.
+    #[must_use]
+    pub const fn reference_seconds(self, reference_seconds: u32) -> Self {
+        Self {
+            reference_seconds,
+            ..self
+        }
+    }
+
+    /// Switches sound off. Default: on.
+    #[must_use]
+    pub const fn silent(self) -> Self {
+        Self {
+            silent: true,
+            ..self
+        }
+    }
+}
+
+/// Returns the price list of a model in a region; `None` when it is not known.
+///
+/// China: list prices in yuan. Global: dollars, worked out from the yuan that the vendor prints
+/// for the international region.
+#[must_use]
+pub fn price(model: &VideoModel, region: Region) -> Option<&'static VideoPrice> {
+    let (china, global) = match model.id() {
+        "wan2.6-i2v-flash" | "wan2.6-r2v-flash" => (&FLASH_CHINA, &FLASH_GLOBAL),
+        "wan2.5-t2v-preview" | "wan2.5-i2v-preview" => (&PREVIEW_CHINA, &PREVIEW_GLOBAL),
+        id if id.starts_with("wan2.6-") || id.starts_with("wan2.7-") => (&CHINA, &GLOBAL),
+        _ => return None,
+    };
+    Some(match region {
+        Region::China => china,
+        Region::Global => global,
+    })
+}
+
+/// Returns what a job costs when it succeeds; failed ones are free. `None` when the price is not
+/// known.
+///
+/// With references the clips are billed as well, five seconds of them at most.
+#[must_use]
+pub fn estimate(model: &VideoModel, region: Region, job: &Job) -> Option<Cost> {
+    let list = price(model, region)?;
+    let silent = job.silent && !list.silent_seconds.is_empty();
+    let rates = if silent {
+        list.silent_seconds
+    } else {
+        list.seconds
+    };
+    let (_, rate) = rates
+        .iter()
+        .find(|(resolution, _)| *resolution == job.resolution)?;
+    let input = match model.mode() {
+        Mode::ReferenceToVideo => job.reference_seconds.min(BILLED_INPUT_SECONDS),
+        Mode::TextToVideo | Mode::ImageToVideo => 0,
+    };
+    let seconds = job.seconds.saturating_add(input);
+    Some(Cost::zero(list.currency).plus_seconds(*rate, seconds))
+}
+
+static CHINA: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P720, Rate::of(0.6)),
+        (Resolution::P1080, Rate::of(1.0)),
+    ],
+    ..CHINA_LIST
+};
+
+static GLOBAL: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P720, Rate::of(0.1)),
+        (Resolution::P1080, Rate::of(0.15)),
+    ],
+    ..GLOBAL_LIST
+};
+
+static FLASH_CHINA: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P720, Rate::of(0.3)),
+        (Resolution::P1080, Rate::of(0.5)),
+    ],
+    silent_seconds: &[
+        (Resolution::P720, Rate::of(0.15)),
+        (Resolution::P1080, Rate::of(0.25)),
+    ],
+    ..CHINA_LIST
+};
+
+static FLASH_GLOBAL: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P720, Rate::of(0.05)),
+        (Resolution::P1080, Rate::of(0.075)),
+    ],
+    silent_seconds: &[
+        (Resolution::P720, Rate::of(0.025)),
+        (Resolution::P1080, Rate::of(0.0375)),
+    ],
+    ..GLOBAL_LIST
+};
+
+static PREVIEW_CHINA: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P480, Rate::of(0.3)),
+        (Resolution::P720, Rate::of(0.6)),
+        (Resolution::P1080, Rate::of(1.0)),
+    ],
+    ..CHINA_LIST
+};
+
+static PREVIEW_GLOBAL: VideoPrice = VideoPrice {
+    seconds: &[
+        (Resolution::P480, Rate::of(0.05)),
+        (Resolution::P720, Rate::of(0.1)),
+        (Resolution::P1080, Rate::of(0.15)),
+    ],
+    ..GLOBAL_LIST
+};
+
+const CHINA_LIST: VideoPrice = VideoPrice {
+    currency: Currency::Cny,
+    seconds: &[],
+    silent_seconds: &[],
+    source: "help.aliyun.com model-studio model-pricing",
+    as_of: "2026-05-27",
+};
+
+const GLOBAL_LIST: VideoPrice = VideoPrice {
+    currency: Currency::Usd,
+    source: "help.aliyun.com model-studio model-pricing, converted from yuan",
+    ..CHINA_LIST
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::{find, models};
+
+    fn check(id: &str, region: Region, job: Job, expected: &str) {
+        let cost = estimate(find(id).unwrap(), region, &job).unwrap();
+        assert_eq!(cost.to_string(), expected, "{id} {job:?}");
+    }
+
+    #[test]
+    fn a_clip_is_billed_by_the_second() {
+        let job = Job::new(Resolution::P1080, 15);
+        check("wan2.6-t2v", Region::China, job, "CNY 15");
+        check("wan2.6-t2v", Region::Global, job, "USD 2.25");
+        check(
+            "wan2.5-i2v-preview",
+            Region::Global,
+            Job::new(Resolution::P480, 10),
+            "USD 0.5",
+        );
+    }
+
+    #[test]
+    fn silence_is_cheaper_where_it_can_be_chosen() {
+        let job = Job::new(Resolution::P1080, 4);
+        check("wan2.6-i2v-flash", Region::Global, job, "USD 0.3");
+        check("wan2.6-i2v-flash", Region::Global, job.silent(), "USD 0.15");
+        check("wan2.6-i2v", Region::China, job.silent(), "CNY 4");
+    }
+
+    #[test]
+    fn reference_clips_are_billed_up_to_five_seconds() {
+        let job = Job::new(Resolution::P720, 5);
+        check("wan2.6-r2v", Region::China, job, "CNY 3");
+        check(
+            "wan2.6-r2v",
+            Region::China,
+            job.reference_seconds(2),
+            "CNY 4.2",
+        );
+        check(
+            "wan2.7-r2v",
+            Region::China,
+            job.reference_seconds(30),
+            "CNY 6",
+        );
+        check(
+            "wan2.7-i2v",
+            Region::China,
+            job.reference_seconds(30),
+            "CNY 3",
+        );
+    }
+
+    #[test]
+    fn every_offered_resolution_has_a_price_and_no_other_has() {
+        for model in models() {
+            for region in Region::all() {
+                for resolution in Resolution::all() {
+                    let known = estimate(model, *region, &Job::new(*resolution, 5)).is_some();
+                    let offered = model.resolutions().contains(resolution);
+                    assert_eq!(known, offered, "{} {region} {resolution}", model.id());
+                }
+            }
+        }
+    }
+}
