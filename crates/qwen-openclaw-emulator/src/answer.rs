@@ -1,0 +1,106 @@
+//! What a route answers, before it is known how it goes over the wire.
+
+use bytes::Bytes;
+
+use crate::{clock, endpoint::Endpoint, id::Id, refusal::Refusal, reply::Reply};
+
+/// The answer of a route.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: AnswerBody,
+}
+
+/// The body of an answer.
+#[derive(Clone, Debug)]
+pub(crate) enum AnswerBody {
+    Whole(Bytes),
+    Stream(EventStream),
+}
+
+/// An answer given as events.
+#[derive(Clone, Debug)]
+pub(crate) struct EventStream {
+    /// The payloads, without `[DONE]`.
+    pub(crate) events: Vec<String>,
+    /// The same answer as one object.
+    pub(crate) whole: String,
+}
+
+/// The content type of event streams.
+const EVENT_STREAM: &str = "text/event-stream;charset=UTF-8";
+const JSON: &str = "application/json";
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: impl Into<Bytes>, id: Id) -> Self {
+        Self::whole(status, JSON, body, id)
+    }
+
+    pub(crate) fn text(body: impl Into<Bytes>, id: Id) -> Self {
+        Self::whole(200, "text/plain; charset=utf-8", body, id)
+    }
+
+    pub(crate) fn whole(status: u16, content_type: &str, body: impl Into<Bytes>, id: Id) -> Self {
+        Self {
+            status,
+            headers: service_headers(content_type, id, true),
+            body: AnswerBody::Whole(body.into()),
+        }
+    }
+
+    pub(crate) fn stream(stream: EventStream, id: Id) -> Self {
+        Self {
+            status: 200,
+            headers: service_headers(EVENT_STREAM, id, false),
+            body: AnswerBody::Stream(stream),
+        }
+    }
+
+    pub(crate) fn refusal(refusal: &Refusal, endpoint: Endpoint, id: Id) -> Self {
+        Self::json(refusal.status, refusal.body(endpoint.protocol, id), id)
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(present, _)| present != name);
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// The headers seen on answers of the real service.
+fn service_headers(content_type: &str, id: Id, finished: bool) -> Vec<(String, String)> {
+    let timeout = if finished { "180" } else { "3600" };
+    let now = clock::since_epoch().as_millis().to_string();
+    [
+        ("set-cookie", "acw_tc=emulator;path=/;HttpOnly;Max-Age=1800"),
+        ("req-arrive-time", &now),
+        ("resp-start-time", &now),
+        ("content-type", content_type),
+        ("x-request-id", &id.to_string()),
+        ("x-dashscope-call-gateway", "true"),
+        (
+            "x-dashscope-finished",
+            if finished { "true" } else { "false" },
+        ),
+        ("x-dashscope-timeout", timeout),
+        ("req-cost-time", "0"),
+        ("x-envoy-upstream-service-time", "0"),
+        ("server", "istio-envoy"),
+        (
+            "vary",
+            "Origin,Access-Control-Request-Method,Access-Control-Request-Headers",
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// What is sent for a request.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// An answer in good order, which hyper sends.
+    Plain(Answer),
+    /// Exact bytes, for which the connection is taken over from hyper.
+    Exact(Reply),
+}

@@ -1,0 +1,128 @@
+//! What is answered: thoughts, then text or tool calls.
+
+use super::{Chat, prose, structured, think, tokens, tools};
+
+/// One of a request's answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Composed {
+    /// What the model thinks before; `None` when it does not.
+    pub(super) reasoning: Option<String>,
+    pub(super) text: String,
+    pub(super) calls: Vec<Call>,
+    pub(super) finish: &'static str,
+}
+
+/// A call of one of the caller's tools.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Call {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
+}
+
+/// What a call costs beside its name and arguments.
+const PER_CALL: usize = 8;
+
+impl Composed {
+    pub(super) fn reasoning_tokens(&self) -> usize {
+        self.reasoning.as_deref().map_or(0, tokens::count)
+    }
+
+    pub(super) fn answer_tokens(&self) -> usize {
+        let calls: usize = self
+            .calls
+            .iter()
+            .map(|call| PER_CALL + tokens::count(&call.name) + tokens::count(&call.arguments))
+            .sum();
+        tokens::count(&self.text) + calls
+    }
+}
+
+/// Composes the answers to a request: one, unless it asks for more.
+pub(super) fn compose(chat: &Chat<'_>) -> Vec<Composed> {
+    let mut reply = whole(chat);
+    cut_at_stop(&mut reply, &chat.request.stops());
+    if let Some(budget) = positive(chat.request.thinking_budget)
+        && let Some(reasoning) = &mut reply.reasoning
+    {
+        keep(reasoning, budget);
+    }
+    // The older limit is about the answer only, the newer about thoughts and answer.
+    if let Some(limit) = positive(chat.request.max_tokens) {
+        cut_answer(&mut reply, limit);
+    }
+    if let Some(limit) = positive(chat.request.max_completion_tokens) {
+        let thoughts = reply.reasoning_tokens();
+        if let Some(reasoning) = &mut reply.reasoning {
+            keep(reasoning, limit);
+        }
+        cut_answer(&mut reply, limit.saturating_sub(thoughts));
+    }
+    let count = positive(chat.request.n).unwrap_or(1);
+    vec![reply; count]
+}
+
+fn whole(chat: &Chat<'_>) -> Composed {
+    let reasoning = chat.thinks.then(|| think::thoughts(chat));
+    let calls = tools::calls(chat);
+    if !calls.is_empty() {
+        return Composed {
+            reasoning,
+            text: String::new(),
+            calls,
+            finish: "tool_calls",
+        };
+    }
+    let text = structured::answer(chat)
+        .or_else(|| tools::report(chat))
+        .unwrap_or_else(|| prose::answer(chat));
+    Composed {
+        reasoning,
+        text,
+        calls: Vec::new(),
+        finish: "stop",
+    }
+}
+
+fn positive(number: Option<i64>) -> Option<usize> {
+    usize::try_from(number?).ok()
+}
+
+/// The text ends before the first of the strings.
+fn cut_at_stop(reply: &mut Composed, stops: &[&str]) {
+    let first = stops
+        .iter()
+        .filter(|stop| !stop.is_empty())
+        .filter_map(|stop| reply.text.find(stop))
+        .min();
+    if let Some(at) = first {
+        reply.text.truncate(at);
+    }
+}
+
+/// Shortens a text to some tokens and tells whether it had more.
+fn keep(text: &mut String, limit: usize) -> bool {
+    let length: usize = tokens::split(text)
+        .iter()
+        .take(limit)
+        .map(|token| token.len())
+        .sum();
+    let cut = length < text.len();
+    text.truncate(length);
+    cut
+}
+
+fn cut_answer(reply: &mut Composed, limit: usize) {
+    let mut left = limit;
+    if keep(&mut reply.text, left) {
+        reply.finish = "length";
+    }
+    left = left.saturating_sub(tokens::count(&reply.text));
+    for call in &mut reply.calls {
+        left = left.saturating_sub(PER_CALL + tokens::count(&call.name));
+        if keep(&mut call.arguments, left) {
+            reply.finish = "length";
+        }
+        left = left.saturating_sub(tokens::count(&call.arguments));
+    }
+}

@@ -1,0 +1,160 @@
+//! An answer as the chunks of a stream.
+
+use serde_json::json;
+
+use super::{
+    Envelope,
+    reply::{Call, Composed},
+    tokens,
+};
+
+/// Renders the payloads of the events, without `[DONE]`.
+///
+/// What looks odd here is what the service does: `usage` is null until a chunk of its own that has
+/// no choices, only the first chunk has a role, later pieces of a tool call have the id `""` and
+/// its end is announced by a piece without a finish reason, and the finish reason comes with an
+/// empty delta.
+pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> Vec<String> {
+    let mut stream = Stream {
+        envelope,
+        payloads: Vec::new(),
+    };
+    for (index, reply) in replies.iter().enumerate() {
+        stream.reply(index, reply);
+    }
+    if envelope.chat.request.stream_options.include_usage {
+        stream.push("", &envelope.usage.json());
+    }
+    stream.payloads
+}
+
+struct Stream<'a> {
+    envelope: &'a Envelope<'a>,
+    payloads: Vec<String>,
+}
+
+impl Stream<'_> {
+    fn reply(&mut self, index: usize, reply: &Composed) {
+        let mut role = Some(r#","role":"assistant""#);
+        if let Some(reasoning) = &reply.reasoning {
+            self.reasoning("", role.take(), index);
+            for piece in pieces(reasoning) {
+                self.reasoning(&piece, None, index);
+            }
+        }
+        if reply.calls.is_empty() {
+            if role.is_some() {
+                self.role(reply, index);
+            }
+            for piece in pieces(&reply.text) {
+                self.text(&piece, reply, index);
+            }
+            self.finish(r#"{"content":""}"#, reply, index);
+        } else {
+            for (number, call) in reply.calls.iter().enumerate() {
+                self.call(call, number, role.take(), index);
+            }
+            self.finish("{}", reply, index);
+        }
+    }
+
+    fn reasoning(&mut self, piece: &str, role: Option<&str>, index: usize) {
+        let (piece, role) = (json!(piece), role.unwrap_or_default());
+        let delta = format!(r#"{{"content":null,"reasoning_content":{piece}{role}}}"#);
+        self.delta(&delta, index);
+    }
+
+    /// The first chunk, which has its fields in another order than those after it.
+    fn role(&mut self, reply: &Composed, index: usize) {
+        let thought = no_thought(reply);
+        let delta = format!(r#"{{"content":""{thought},"role":"assistant"}}"#);
+        let choice =
+            format!(r#"{{"delta":{delta},"index":{index},"logprobs":null,"finish_reason":null}}"#);
+        self.push(&choice, "null");
+    }
+
+    fn text(&mut self, piece: &str, reply: &Composed, index: usize) {
+        let (piece, thought) = (json!(piece), no_thought(reply));
+        self.delta(&format!(r#"{{"content":{piece}{thought}}}"#), index);
+    }
+
+    fn call(&mut self, call: &Call, number: usize, role: Option<&str>, index: usize) {
+        let (name, role) = (json!(call.name), role.unwrap_or_default());
+        self.delta(
+            &format!(
+                r#"{{"content":null,"tool_calls":[{{"index":{number},"id":"{}","type":"function","function":{{"name":{name},"arguments":""}}}}]{role}}}"#,
+                call.id
+            ),
+            index,
+        );
+        for piece in pieces(&call.arguments) {
+            self.delta(
+                &format!(
+                    r#"{{"content":null,"tool_calls":[{{"index":{number},"id":"","type":"function","function":{{"arguments":{}}}}}]}}"#,
+                    json!(piece)
+                ),
+                index,
+            );
+        }
+        let last = format!(
+            r#"{{"delta":{{"tool_calls":[{{"function":{{"arguments":""}},"index":{number},"id":"","type":"function"}}]}},"index":{index}}}"#
+        );
+        self.push(&last, "null");
+    }
+
+    fn finish(&mut self, delta: &str, reply: &Composed, index: usize) {
+        let choice = format!(
+            r#"{{"finish_reason":"{}","delta":{delta},"index":{index},"logprobs":null}}"#,
+            reply.finish
+        );
+        self.push(&choice, "null");
+    }
+
+    fn delta(&mut self, delta: &str, index: usize) {
+        let choice =
+            format!(r#"{{"delta":{delta},"finish_reason":null,"index":{index},"logprobs":null}}"#);
+        self.push(&choice, "null");
+    }
+
+    fn push(&mut self, choice: &str, usage: &str) {
+        self.payloads.push(format!(
+            r#"{{"choices":[{choice}],"object":"chat.completion.chunk","usage":{usage},"created":{},"system_fingerprint":null,"model":{},"id":"{}"}}"#,
+            self.envelope.created,
+            json!(self.envelope.chat.model.id),
+            self.envelope.chat.id.completion(),
+        ));
+    }
+}
+
+/// What text chunks say about thoughts: nothing, unless there were some.
+const fn no_thought(reply: &Composed) -> &'static str {
+    match reply.reasoning {
+        Some(_) => r#","reasoning_content":null"#,
+        None => "",
+    }
+}
+
+/// Cuts a text as the service does: single tokens at first, then several at once.
+fn pieces(text: &str) -> Vec<String> {
+    let tokens = tokens::split(text);
+    let (first, rest) = tokens.split_at(tokens.len().min(3));
+    let single = first.iter().map(|&token| token.to_owned());
+    single.chain(rest.chunks(4).map(<[&str]>::concat)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_lose_nothing() {
+        for text in [
+            "",
+            "one",
+            "one two three four five six seven eight nine 十 🦀",
+        ] {
+            assert_eq!(pieces(text).concat(), text);
+        }
+        assert_eq!(pieces("a b c d e").len(), 4);
+    }
+}

@@ -1,0 +1,45 @@
+//! An answer as one object.
+
+use serde_json::{Value, json};
+
+use super::{
+    Envelope,
+    reply::{Call, Composed},
+};
+
+/// Renders the answer to a request that asked for no stream.
+pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> String {
+    let choices: Vec<String> = replies.iter().enumerate().map(choice).collect();
+    format!(
+        r#"{{"choices":[{}],"object":"chat.completion","usage":{},"created":{},"system_fingerprint":null,"model":{},"id":"{}"}}"#,
+        choices.join(","),
+        envelope.usage.json(),
+        envelope.created,
+        json!(envelope.chat.model.id),
+        envelope.chat.id.completion(),
+    )
+}
+
+fn choice((index, reply): (usize, &Composed)) -> String {
+    let mut message = format!(r#"{{"content":{},"role":"assistant""#, json!(reply.text));
+    if let Some(reasoning) = &reply.reasoning {
+        message.push_str(&format!(r#","reasoning_content":{}"#, json!(reasoning)));
+    }
+    if !reply.calls.is_empty() {
+        let calls: Vec<Value> = reply.calls.iter().enumerate().map(call).collect();
+        message.push_str(&format!(r#","tool_calls":{}"#, json!(calls)));
+    }
+    format!(
+        r#"{{"message":{message}}},"finish_reason":"{}","index":{index},"logprobs":null}}"#,
+        reply.finish,
+    )
+}
+
+fn call((index, call): (usize, &Call)) -> Value {
+    json!({
+        "function": {"arguments": call.arguments, "name": call.name},
+        "id": call.id,
+        "index": index,
+        "type": "function",
+    })
+}

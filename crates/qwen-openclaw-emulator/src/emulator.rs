@@ -1,0 +1,271 @@
+//! The running emulator and how it is set up.
+
+use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
+
+use crate::{
+    capture::{CapturedRequest, Captures},
+    chat::PromptCache,
+    endpoint::{BaseUrl, Endpoint, Plan, Region},
+    fault::{FaultRule, Faults},
+    id::Ids,
+    key,
+    models::Models,
+    script::{Script, Scripts},
+    server,
+    state::{Config, Connections, State},
+};
+
+/// Model Studio on loopback. Dropping it stops the server and closes every connection.
+#[derive(Debug)]
+pub struct Emulator {
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts an emulator with the defaults on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be listened on.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts setting up an emulator.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// Returns scheme, host and port, such as `http://127.0.0.1:4711`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.state.origin
+    }
+
+    /// Returns the base URL of the Standard plan in the global region.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.base_url_for(Plan::Standard, Region::Global)
+    }
+
+    /// Returns the OpenAI-compatible base URL of a plan in a region.
+    #[must_use]
+    pub fn base_url_for(&self, plan: Plan, region: Region) -> String {
+        self.url(Endpoint::open_ai(plan, region))
+    }
+
+    /// Returns the base URL of DashScope's own API (AIGC) in a region.
+    #[must_use]
+    pub fn native_url(&self, region: Region) -> String {
+        self.url(Endpoint::native(region))
+    }
+
+    /// Returns every base URL with its name.
+    #[must_use]
+    pub fn base_urls(&self) -> Vec<BaseUrl> {
+        Endpoint::all()
+            .map(|endpoint| BaseUrl::new(endpoint, self.origin()))
+            .collect()
+    }
+
+    /// Makes a key that only the endpoints of `plan` and `region` take.
+    #[must_use]
+    pub fn key_for(plan: Plan, region: Region) -> String {
+        key::key_for(plan, region)
+    }
+
+    /// Returns the requests so far, oldest first, as far as they are kept.
+    #[must_use]
+    pub fn requests(&self) -> Vec<CapturedRequest> {
+        self.state.captures.all()
+    }
+
+    /// Returns the requests so far, oldest first, and forgets them.
+    #[must_use]
+    pub fn take_requests(&self) -> Vec<CapturedRequest> {
+        self.state.captures.take()
+    }
+
+    /// Returns the counts of connections and requests.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        *self.state.counts.borrow()
+    }
+
+    /// Waits until the counts are as wanted, and returns them.
+    ///
+    /// ```
+    /// # async fn example(emulator: qwen_openclaw_emulator::Emulator) {
+    /// emulator.connections_until(|counts| counts.open == 0).await;
+    /// # }
+    /// ```
+    pub async fn connections_until(&self, wanted: impl FnMut(&Connections) -> bool) -> Connections {
+        let mut counts = self.state.counts.subscribe();
+        // The sending half lives in `self`, so that this cannot fail.
+        counts
+            .wait_for(wanted)
+            .await
+            .map_or_else(|_| self.connections(), |counts| *counts)
+    }
+
+    /// Adds a script, which is used when those before it have nothing left.
+    pub fn script(&self, script: impl Into<Script>) {
+        self.state.scripts.push(script.into());
+    }
+
+    /// Adds a rule by which faults happen.
+    pub fn fault(&self, rule: impl Into<FaultRule>) {
+        self.state.faults.push(rule.into());
+    }
+
+    /// Removes every rule by which faults happen.
+    pub fn clear_faults(&self) {
+        self.state.faults.clear();
+    }
+
+    /// Stops the server and waits until every connection is closed.
+    pub async fn shutdown(mut self) {
+        self.server.abort();
+        // The only error is the cancellation just asked for.
+        let _ = (&mut self.server).await;
+    }
+
+    fn url(&self, endpoint: Endpoint) -> String {
+        format!("{}{}", self.origin(), endpoint.path())
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// How an emulator is set up. Made by [`Emulator::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EmulatorBuilder {
+    port: u16,
+    seed: u64,
+    captures: usize,
+    models: Models,
+    scripts: Vec<Script>,
+    faults: Vec<FaultRule>,
+    config: Config,
+}
+
+impl Default for EmulatorBuilder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            seed: 0,
+            captures: 10_000,
+            models: Models::default(),
+            scripts: Vec::new(),
+            faults: Vec::new(),
+            config: Config {
+                keys: Vec::new(),
+                chunk_delay: Duration::ZERO,
+                first_chunk_delay: Duration::ZERO,
+                max_body: 64 << 20,
+            },
+        }
+    }
+}
+
+impl EmulatorBuilder {
+    /// Sets the port. Default: 0, any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Adds a model to every plan, beside those the service has. It is served as a text model that
+    /// thinks when asked to.
+    pub fn model(mut self, id: impl Into<String>) -> Self {
+        self.models.add(id.into());
+        self
+    }
+
+    /// Takes this key only; called again, it adds one. Default: every key of valid form.
+    pub fn require_key(mut self, key: impl Into<String>) -> Self {
+        self.config.keys.push(key.into());
+        self
+    }
+
+    /// Sets the pause between the events of a stream. Default: none.
+    pub fn chunk_delay(mut self, delay: Duration) -> Self {
+        self.config.chunk_delay = delay;
+        self
+    }
+
+    /// Sets the pause before the first event of a stream. Default: none.
+    pub fn first_chunk_delay(mut self, delay: Duration) -> Self {
+        self.config.first_chunk_delay = delay;
+        self
+    }
+
+    /// Sets what request ids are derived from. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the size of request bodies beyond which they are refused. Default: 64 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.config.max_body = bytes;
+        self
+    }
+
+    /// Sets how many requests are kept for [`Emulator::requests`]. Default: 10 000.
+    pub fn capture_limit(mut self, requests: usize) -> Self {
+        self.captures = requests;
+        self
+    }
+
+    /// Adds a script. Default: none.
+    pub fn script(mut self, script: impl Into<Script>) -> Self {
+        self.scripts.push(script.into());
+        self
+    }
+
+    /// Adds a rule by which faults happen. Default: none.
+    pub fn fault(mut self, rule: impl Into<FaultRule>) -> Self {
+        self.faults.push(rule.into());
+        self
+    }
+
+    /// Starts the emulator.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be listened on.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start(self) -> io::Result<Emulator> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let state = Arc::new(State {
+            origin: format!("http://{}", listener.local_addr()?),
+            config: self.config,
+            models: self.models,
+            captures: Captures::new(self.captures),
+            scripts: Scripts::new(self.scripts),
+            faults: Faults::new(self.faults),
+            ids: Ids::new(self.seed),
+            cache: PromptCache::default(),
+            counts: watch::Sender::default(),
+            started: Instant::now(),
+        });
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&state)));
+        Ok(Emulator { state, server })
+    }
+}

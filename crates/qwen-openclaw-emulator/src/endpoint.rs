@@ -1,0 +1,240 @@
+//! Plans, regions and the paths under which the emulator serves them.
+
+use std::fmt;
+
+/// A plan of the service. Each has its own address, its own keys and its own models.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Plan {
+    /// Pay-as-you-go, the only plan with video and media models.
+    Standard,
+    /// The Coding Plan subscription.
+    Coding,
+    /// The Token Plan subscription.
+    Token,
+    /// The portal, which takes tokens of a login instead of keys.
+    Portal,
+}
+
+impl Plan {
+    /// Every plan, in the order in which base URLs are listed.
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Coding, Self::Token, Self::Portal];
+
+    /// Returns the word for this plan in emulator keys, such as `coding` in `sk-emu-coding-cn-1`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Coding => "coding",
+            Self::Token => "token",
+            Self::Portal => "portal",
+        }
+    }
+
+    /// The path of this plan's OpenAI-compatible API.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Standard => "/compatible-mode/v1",
+            Self::Coding => "/coding/v1",
+            Self::Token => "/token-plan/v1",
+            Self::Portal => "/portal/v1",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Coding => "Coding Plan",
+            Self::Token => "Token Plan",
+            Self::Portal => "Portal",
+        }
+    }
+}
+
+/// A region of the service. Keys of one are refused by the other.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Region {
+    /// The international region.
+    Global,
+    /// Mainland China, served under `/cn`.
+    China,
+}
+
+impl Region {
+    /// Both regions, the international one first.
+    pub const ALL: [Self; 2] = [Self::Global, Self::China];
+
+    /// Returns the word for this region in emulator keys, such as `cn` in `sk-emu-coding-cn-1`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::China => "cn",
+        }
+    }
+
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Global => "",
+            Self::China => "/cn",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Global",
+            Self::China => "China",
+        }
+    }
+}
+
+/// Which of the two protocols an address speaks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Protocol {
+    /// `chat/completions` and `models`, errors as `{"error":{..}}`.
+    OpenAi(Plan),
+    /// DashScope's own (`/api/v1`), errors as `{"code","message","request_id"}`.
+    Native,
+}
+
+/// One address of the emulator.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Endpoint {
+    pub(crate) protocol: Protocol,
+    pub(crate) region: Region,
+}
+
+/// The path of DashScope's own API, where video jobs live.
+const NATIVE_PATH: &str = "/api/v1";
+
+impl Endpoint {
+    pub(crate) const fn open_ai(plan: Plan, region: Region) -> Self {
+        Self {
+            protocol: Protocol::OpenAi(plan),
+            region,
+        }
+    }
+
+    pub(crate) const fn native(region: Region) -> Self {
+        Self {
+            protocol: Protocol::Native,
+            region,
+        }
+    }
+
+    /// Every address, as they are listed.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Region::ALL.into_iter().flat_map(|region| {
+            Plan::ALL
+                .into_iter()
+                .map(move |plan| Self::open_ai(plan, region))
+                .chain([Self::native(region)])
+        })
+    }
+
+    /// Finds the address a request path belongs to, and what of the path is left.
+    pub(crate) fn split(path: &str) -> Option<(Self, &str)> {
+        Self::all().find_map(|endpoint| {
+            let rest = path
+                .strip_prefix(endpoint.region.prefix())?
+                .strip_prefix(endpoint.local_path())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some((endpoint, rest))
+        })
+    }
+
+    /// The plan whose keys are taken here.
+    pub(crate) const fn plan(self) -> Plan {
+        match self.protocol {
+            Protocol::OpenAi(plan) => plan,
+            Protocol::Native => Plan::Standard,
+        }
+    }
+
+    /// The path below the origin.
+    pub(crate) fn path(self) -> String {
+        format!("{}{}", self.region.prefix(), self.local_path())
+    }
+
+    const fn local_path(self) -> &'static str {
+        match self.protocol {
+            Protocol::OpenAi(plan) => plan.path(),
+            Protocol::Native => NATIVE_PATH,
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let title = match self.protocol {
+            Protocol::OpenAi(plan) => plan.title(),
+            Protocol::Native => "AIGC",
+        };
+        write!(f, "{title} {}", self.region.title())
+    }
+}
+
+/// One of the emulator's base URLs with its name. Displays as both, for a list on a terminal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BaseUrl {
+    label: String,
+    url: String,
+}
+
+impl BaseUrl {
+    pub(crate) fn new(endpoint: Endpoint, origin: &str) -> Self {
+        Self {
+            label: endpoint.to_string(),
+            url: format!("{origin}{}", endpoint.path()),
+        }
+    }
+
+    /// Returns the name, such as `Coding Plan China`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Returns the URL, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<18} {}", self.label, self.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_every_path_it_makes() {
+        for endpoint in Endpoint::all() {
+            let path = format!("{}/chat/completions", endpoint.path());
+            assert_eq!(
+                Endpoint::split(&path),
+                Some((endpoint, "/chat/completions"))
+            );
+        }
+    }
+
+    #[test]
+    fn leaves_other_paths_alone() {
+        for path in ["", "/", "/v1/models", "/compatible-mode/v10/models", "/cn"] {
+            assert_eq!(Endpoint::split(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn labels_tell_plans_and_regions_apart() {
+        let mut labels: Vec<_> = Endpoint::all().map(|e| e.to_string()).collect();
+        labels.sort();
+        labels.dedup();
+        assert_eq!(labels.len(), Endpoint::all().count());
+    }
+}

@@ -1,0 +1,215 @@
+//! What a fault makes of an answer.
+
+use std::time::Duration;
+
+use super::{
+    Fault, FaultKind, error_body,
+    sse::{self, Style},
+};
+use crate::{
+    answer::{Answer, AnswerBody, EventStream, Outgoing},
+    refusal::Refusal,
+    reply::{End, Framing, Reply},
+    route::Exchange,
+};
+
+/// What a gateway in front of the service says.
+const GATEWAY_PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>tengine</center>\r\n</body>\r\n</html>\r\n";
+
+/// Sends a fault in place of the answer, or the answer with a fault in it.
+pub(crate) fn apply(
+    fault: &Fault,
+    exchange: &Exchange<'_>,
+    answer: impl FnOnce() -> Answer,
+) -> Outgoing {
+    if let Some(answer) = instead(fault, exchange) {
+        return Outgoing::Plain(match &fault.retry_after {
+            Some(value) => answer.header("retry-after", value),
+            None => answer,
+        });
+    }
+    let answer = answer();
+    if answer.status != 200 {
+        return Outgoing::Plain(answer);
+    }
+    match answer.body.clone() {
+        AnswerBody::Stream(stream) => in_stream(fault, exchange, answer, stream),
+        AnswerBody::Whole(body) => {
+            let cut = body.len() / 2;
+            let halves = [body.slice(..cut), body.slice(cut..)];
+            let mut reply = head(&answer).framing(Framing::Chunked);
+            reply = match fault.kind {
+                FaultKind::EmptyBody => head(&answer).framing(Framing::Length),
+                FaultKind::Truncate
+                | FaultKind::Reset
+                | FaultKind::Stall
+                | FaultKind::TruncateCleanly => reply.chunk(halves[0].clone()),
+                FaultKind::SplitUtf8 => {
+                    reply.chunks(sse::cut_characters(&String::from_utf8_lossy(&body)))
+                }
+                _ => reply.chunks(halves),
+            };
+            Outgoing::Exact(timed(fault, reply))
+        }
+    }
+}
+
+/// The answer that takes the place of the right one.
+fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
+    let id = exchange.id;
+    match fault.kind {
+        FaultKind::WrongRegion => Some(exchange.refuse(&Refusal::wrong_key(exchange.endpoint))),
+        FaultKind::BadGateway => Some(Answer::whole(502, "text/html", GATEWAY_PAGE, id)),
+        FaultKind::Redirect => {
+            let target = format!(
+                "{}/elsewhere{}",
+                exchange.state.origin,
+                exchange.request.path()
+            );
+            Some(Answer::whole(307, "text/plain", "", id).header("location", target))
+        }
+        FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => None,
+        kind => {
+            let refusal = error_body::refusal(kind)?;
+            Some(match kind {
+                FaultKind::Throttling => Answer::json(refusal.status, refusal.native_body(id), id),
+                FaultKind::ErrorAsData => {
+                    let body = format!("data: {}\n\n", refusal.open_ai_body(id));
+                    Answer::whole(refusal.status, "text/event-stream;charset=UTF-8", body, id)
+                }
+                _ => exchange.refuse(&refusal),
+            })
+        }
+    }
+}
+
+fn in_stream(
+    fault: &Fault,
+    exchange: &Exchange<'_>,
+    answer: Answer,
+    stream: EventStream,
+) -> Outgoing {
+    let id = exchange.id;
+    let mut events = stream.events;
+    match fault.kind {
+        FaultKind::JsonInsteadOfStream => {
+            return Outgoing::Plain(Answer::json(200, stream.whole, id));
+        }
+        FaultKind::EmptyBody => return Outgoing::Exact(head(&answer)),
+        FaultKind::Stall
+        | FaultKind::Reset
+        | FaultKind::Truncate
+        | FaultKind::TruncateCleanly
+        | FaultKind::NeverEnding => events.truncate(fault.after),
+        FaultKind::KeepAlives => events.clear(),
+        _ => sse::change_payloads(fault, &mut events),
+    }
+    if fault.kind == FaultKind::NeverEnding && events.is_empty() {
+        return Outgoing::Plain(answer);
+    }
+    let error = error_body::refusal(fault.kind);
+    if error.is_some() {
+        events.truncate(fault.after);
+    }
+    let repeated = sse::content(&events, " and on");
+    let style = Style::of(fault.kind);
+    let complete = error.is_none() && !cuts(fault.kind);
+    if complete && fault.kind != FaultKind::NoDone {
+        events.push("[DONE]".to_owned());
+    }
+    let mut writes: Vec<String> = events
+        .iter()
+        .enumerate()
+        .map(|(number, event)| style.event(event, number))
+        .collect();
+    if let Some(refusal) = error {
+        writes.push(match fault.kind {
+            FaultKind::StreamErrorNative => format!("data: {}\n\n", refusal.native_body(id)),
+            FaultKind::StreamErrorEvent => {
+                format!("event: error\ndata: {}\n\n", refusal.open_ai_body(id))
+            }
+            _ => format!("data: {}\n\n", refusal.open_ai_body(id)),
+        });
+    }
+    if let (FaultKind::Truncate | FaultKind::Reset | FaultKind::Stall, Some(last)) =
+        (fault.kind, writes.last_mut())
+    {
+        // What arrived of an event that never will be whole must not pass for one.
+        last.push_str("data: {\"choices\":[{\"delta\":{\"conte");
+    }
+    if fault.kind == FaultKind::NoLastBlankLine
+        && let Some(last) = writes.last_mut()
+    {
+        last.truncate(last.trim_end().len());
+    }
+    let mut reply = head(&answer);
+    reply = match fault.kind {
+        FaultKind::Bom => reply.chunk("\u{feff}".to_owned() + &writes.concat()),
+        FaultKind::OneWrite => reply.chunk(writes.concat()),
+        FaultKind::SplitUtf8 => reply.chunks(sse::cut_characters(&writes.concat())),
+        _ => paced(exchange, reply, writes),
+    };
+    if fault.kind == FaultKind::NeverEnding {
+        let chunk = style.event(&repeated.unwrap_or_default(), 0).into();
+        let every = fault.delay_or(10);
+        return Outgoing::Exact(reply.end(End::Endless { chunk, every }));
+    }
+    Outgoing::Exact(timed(fault, reply))
+}
+
+/// Whether a fault ends a stream before its end.
+const fn cuts(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::Stall
+            | FaultKind::Reset
+            | FaultKind::Truncate
+            | FaultKind::TruncateCleanly
+            | FaultKind::NeverEnding
+            | FaultKind::KeepAlives
+    )
+}
+
+/// The writes with the pauses that the emulator is set to.
+fn paced(exchange: &Exchange<'_>, reply: Reply, writes: Vec<String>) -> Reply {
+    let config = &exchange.state.config;
+    let mut pause = config.first_chunk_delay;
+    writes.into_iter().fold(reply, |reply, write| {
+        let pause = std::mem::replace(&mut pause, config.chunk_delay);
+        let reply = if pause.is_zero() {
+            reply
+        } else {
+            reply.pause(pause)
+        };
+        reply.chunk(write)
+    })
+}
+
+fn head(answer: &Answer) -> Reply {
+    let reply = Reply::new(answer.status);
+    answer
+        .headers
+        .iter()
+        .fold(reply, |reply, (name, value)| reply.header(name, value))
+}
+
+/// Adds what a fault does to time and to the end.
+fn timed(fault: &Fault, reply: Reply) -> Reply {
+    match fault.kind {
+        FaultKind::HeadersStall => reply.head_never(),
+        FaultKind::LateHeaders => reply.head_after(fault.delay_or(2000)),
+        FaultKind::Stall | FaultKind::NoTerminator => reply.end(End::Hang),
+        FaultKind::KeepAlives => reply.end(End::Endless {
+            chunk: ": keep-alive\n\n".into(),
+            every: fault.delay_or(1000),
+        }),
+        FaultKind::Reset | FaultKind::ResetAfterDone => reply.end(End::Reset),
+        FaultKind::Truncate | FaultKind::EofAfterDone => reply.end(End::Eof),
+        FaultKind::LateTerminator => reply.end(End::Late(fault.delay_or(300))),
+        FaultKind::Dribble => {
+            let pause = fault.delay.unwrap_or(Duration::ZERO);
+            reply.pause(pause).write_size(fault.size.unwrap_or(1))
+        }
+        _ => reply,
+    }
+}

@@ -1,0 +1,155 @@
+//! The kinds of faults, with their names.
+
+use std::{error, fmt, str::FromStr};
+
+macro_rules! kinds {
+    ($($kind:ident = $name:literal, $description:literal;)*) => {
+        /// What goes wrong.
+        ///
+        /// Faults of a stream leave other answers as they are when they have no meaning there.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        pub enum FaultKind {
+            $(#[doc = $description] $kind,)*
+        }
+
+        impl FaultKind {
+            /// Every kind, in the order in which they are worth listing.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// Returns the name by which it is asked for.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            /// Returns one line that says what happens.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$kind => $description,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    WrongRegion = "wrong-region", "401, as for a key of another region or plan";
+    LimitRequests = "limit-requests", "429 limit_requests: too many requests a minute";
+    LimitBurstRate = "limit-burst-rate", "429 limit_burst_rate: the rate grew too fast";
+    Throttling = "throttling", "429 Throttling.RateQuota in DashScope's own shape";
+    InsufficientQuota = "insufficient-quota", "429 insufficient_quota: too many tokens a minute, over within one";
+    CommodityNotPurchased = "commodity-not-purchased", "429 CommodityNotPurchased: permanent";
+    PrepaidBillOverdue = "prepaid-bill-overdue", "429 PrepaidBillOverdue: permanent";
+    PostpaidBillOverdue = "postpaid-bill-overdue", "429 PostpaidBillOverdue: permanent";
+    FreeTierExhausted = "free-tier-exhausted", "403 AllocationQuota.FreeTierOnly: the free tier is used up";
+    FreeTierQuota = "free-tier-quota", "403 insufficient_quota: the same, as other accounts see it";
+    AccessDenied = "access-denied", "403 access_denied";
+    Arrearage = "arrearage", "400 Arrearage: the account is in debt";
+    DataInspection = "data-inspection", "400 data_inspection_failed: the input was found improper";
+    ErrorAsData = "error-as-data", "400 whose body is an event: `data: {\"error\":..}`";
+    AudioStatus = "audio-status", "430, a status that HTTP does not know";
+    InternalError = "internal-error", "500 internal_error";
+    ModelServingError = "model-serving-error", "503 ModelServingError";
+    ModelUnavailable = "model-unavailable", "503 ModelUnavailable";
+    BadGateway = "bad-gateway", "502 with a page of HTML from a gateway";
+    Redirect = "redirect", "307 to the same path elsewhere on the emulator";
+    EmptyBody = "empty-body", "the right status and headers, and no body";
+    StreamError = "stream-error", "an `{\"error\":..}` object inside the stream";
+    StreamErrorNative = "stream-error-native", "a `{\"code\",\"message\"}` object inside the stream";
+    StreamErrorEvent = "stream-error-event", "an event of type error inside the stream";
+    HeadersStall = "headers-stall", "the request is read, and nothing ever comes";
+    LateHeaders = "late-headers", "the headers come late (delay, 2 s)";
+    Stall = "stall", "bytes stop inside the stream, the connection stays open";
+    KeepAlives = "keep-alives", "comments only, for ever (delay between them, 1 s)";
+    NeverEnding = "never-ending", "the same piece of text, for ever (delay between pieces, 10 ms)";
+    Reset = "reset", "the connection is reset inside the body";
+    ResetAfterDone = "reset-after-done", "the connection is reset after `[DONE]`";
+    Truncate = "truncate", "the connection closes inside the body";
+    TruncateCleanly = "truncate-cleanly", "the body ends in good order before the answer does";
+    NoDone = "no-done", "the body ends in good order without `[DONE]`";
+    EofAfterDone = "eof-after-done", "the connection closes after `[DONE]` without the terminator";
+    LateTerminator = "late-terminator", "the body's terminator comes long after `[DONE]` (delay, 300 ms)";
+    NoTerminator = "no-terminator", "the body's terminator never comes";
+    Dribble = "dribble", "a byte at a time (size), as many writes";
+    SplitUtf8 = "split-utf8", "writes that end inside characters";
+    OneWrite = "one-write", "the whole body in a single chunk";
+    Crlf = "crlf", "lines end with CR LF";
+    Cr = "cr", "lines end with CR";
+    Bom = "bom", "a byte order mark before the first event";
+    Comments = "comments", "comments, ids, retry fields and blank lines between events";
+    MultiLineData = "multi-line-data", "each event over several data lines";
+    NoSpace = "no-space", "no blank after `data:`";
+    NoLastBlankLine = "no-last-blank-line", "the last event without its blank line";
+    DuplicateFields = "duplicate-fields", "JSON fields that stand twice";
+    UnknownFields = "unknown-fields", "JSON fields and fields of deltas that nobody knows";
+    UnknownFinish = "unknown-finish", "a finish reason that nobody knows";
+    NoUsage = "no-usage", "no usage although it was asked for";
+    MalformedEvent = "malformed-event", "an event inside the stream that is not JSON";
+    HugeLine = "huge-line", "an event of many bytes (size, 8 MiB) inside the stream";
+    JsonInsteadOfStream = "json-instead-of-stream", "one JSON object where a stream was asked for";
+    SecondFinish = "second-finish", "another finish reason after the first";
+}
+
+impl FromStr for FaultKind {
+    type Err = ParseFaultError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut kinds = Self::ALL.iter().copied();
+        kinds
+            .find(|kind| kind.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| ParseFaultError::kind(name))
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A text that names no fault.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParseFaultError(Box<str>);
+
+impl ParseFaultError {
+    fn kind(name: &str) -> Self {
+        let nearest = FaultKind::ALL
+            .iter()
+            .map(|kind| (distance(kind.name(), name), kind.name()))
+            .min()
+            .map(|(_, name)| name)
+            .unwrap_or_default();
+        let shown: String = name.chars().take(40).collect();
+        Self(format!("unknown fault `{shown}`, did you mean `{nearest}`?").into())
+    }
+
+    pub(super) fn parameter(part: &str) -> Self {
+        let shown: String = part.chars().take(40).collect();
+        let parameters = "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE or size=BYTES";
+        Self(format!("fault parameter `{shown}` is not one of {parameters}").into())
+    }
+}
+
+impl fmt::Display for ParseFaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for ParseFaultError {}
+
+/// The number of edits between a name and what was written for it, at most 40 characters of it.
+fn distance(name: &str, written: &str) -> usize {
+    let written: Vec<char> = written.chars().take(40).collect();
+    let mut row: Vec<usize> = (0..=written.len()).collect();
+    for (above, letter) in name.chars().enumerate() {
+        let mut corner = above;
+        row[0] = above + 1;
+        for (at, other) in written.iter().enumerate() {
+            let replaced = corner + usize::from(letter != *other);
+            corner = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + 1).min(corner + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,174 @@
+//! Failures on demand.
+
+mod apply;
+mod error_body;
+mod kind;
+mod rules;
+mod sse;
+
+pub(crate) use self::{apply::apply, rules::Faults};
+pub use self::{
+    kind::{FaultKind, ParseFaultError},
+    rules::FaultRule,
+};
+
+use std::{fmt, str::FromStr, time::Duration};
+
+/// The request header that asks for a fault.
+pub const FAULT_HEADER: &str = "x-emulator-fault";
+
+/// A failure with its parameters.
+///
+/// As text it is the name of its kind, then parameters after semicolons:
+///
+/// ```
+/// use qwen_openclaw_emulator::{Fault, FaultKind};
+///
+/// let fault: Fault = "limit-requests; retry-after=2".parse()?;
+/// assert_eq!(fault.kind(), FaultKind::LimitRequests);
+/// let fault: Fault = "stall; after=5".parse()?;
+/// assert_eq!(fault, Fault::new(FaultKind::Stall).after(5));
+/// # Ok::<(), qwen_openclaw_emulator::ParseFaultError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct Fault {
+    kind: FaultKind,
+    after: usize,
+    delay: Option<Duration>,
+    retry_after: Option<String>,
+    size: Option<usize>,
+}
+
+/// How many events go out unharmed before most faults, unless asked otherwise: the first with the
+/// role and some with content.
+const AFTER: usize = 3;
+
+impl Fault {
+    /// Makes a fault of a kind with its defaults.
+    pub const fn new(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            after: AFTER,
+            delay: None,
+            retry_after: None,
+            size: None,
+        }
+    }
+
+    /// Returns the kind.
+    #[must_use]
+    pub const fn kind(&self) -> FaultKind {
+        self.kind
+    }
+
+    /// Sets how many events go out before the fault. Default: 3. As text: `after`.
+    pub const fn after(mut self, events: usize) -> Self {
+        self.after = events;
+        self
+    }
+
+    /// Sets the time that delaying faults take. Default: by kind. As text, in milliseconds: `delay`.
+    pub const fn delay(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
+        self
+    }
+
+    /// Sets a `Retry-After` header on error answers: seconds, or a date. Default: none, as the real
+    /// service sends none. As text: `retry-after`.
+    pub fn retry_after(mut self, value: impl Into<String>) -> Self {
+        self.retry_after = Some(value.into());
+        self
+    }
+
+    /// Sets the size in bytes of what [`FaultKind::HugeLine`] and [`FaultKind::Dribble`] write.
+    /// Default: by kind. As text: `size`.
+    pub const fn size(mut self, bytes: usize) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    fn delay_or(&self, milliseconds: u64) -> Duration {
+        self.delay.unwrap_or(Duration::from_millis(milliseconds))
+    }
+}
+
+impl From<FaultKind> for Fault {
+    fn from(kind: FaultKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl FromStr for Fault {
+    type Err = ParseFaultError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split(';').map(str::trim);
+        let kind: FaultKind = parts.next().unwrap_or_default().parse()?;
+        let mut fault = Self::new(kind);
+        for part in parts.filter(|part| !part.is_empty()) {
+            let wrong = || ParseFaultError::parameter(part);
+            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
+            let number = || value.trim().parse::<u32>().map_err(|_| wrong());
+            match name.trim() {
+                "after" => fault.after = number()? as usize,
+                "delay" => fault.delay = Some(Duration::from_millis(number()?.into())),
+                "retry-after" => fault.retry_after = Some(value.trim().to_owned()),
+                "size" => fault.size = Some(number()? as usize),
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(fault)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name())?;
+        if self.after != AFTER {
+            write!(f, ";after={}", self.after)?;
+        }
+        if let Some(delay) = self.delay {
+            write!(f, ";delay={}", delay.as_millis())?;
+        }
+        if let Some(value) = &self.retry_after {
+            write!(f, ";retry-after={value}")?;
+        }
+        if let Some(size) = self.size {
+            write!(f, ";size={size}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_can_be_written_and_read() {
+        for kind in FaultKind::ALL {
+            let fault = Fault::new(*kind)
+                .after(1)
+                .delay(Duration::from_millis(7))
+                .retry_after("Wed, 21 Oct 2026 07:28:00 GMT")
+                .size(9);
+            assert_eq!(fault.to_string().parse(), Ok(fault));
+            assert_eq!(kind.name().parse(), Ok(Fault::new(*kind)));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let error = |text: &str| text.parse::<Fault>().unwrap_err().to_string();
+        assert_eq!(error("stal"), "unknown fault `stal`, did you mean `stall`?");
+        for text in [
+            "stall;after",
+            "stall;after=x",
+            "stall;after=-1",
+            "stall;when=2",
+        ] {
+            assert!(error(text).starts_with("fault parameter `"), "{text}");
+        }
+    }
+}

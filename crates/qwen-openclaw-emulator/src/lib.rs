@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod body;
+mod capture;
+mod chat;
+mod clock;
+mod emulator;
+mod endpoint;
+mod fault;
+mod id;
+mod key;
+mod lock;
+mod models;
+mod refusal;
+mod reply;
+mod rewind;
+mod route;
+mod script;
+mod server;
+mod state;
+mod wire;
+
+pub use crate::{
+    capture::CapturedRequest,
+    emulator::{Emulator, EmulatorBuilder},
+    endpoint::{BaseUrl, Plan, Region},
+    fault::{FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
+    reply::{End, Framing, Reply},
+    script::Script,
+    state::Connections,
+};

@@ -1,0 +1,226 @@
+//! Which models each endpoint has, and what they can do.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+use crate::{answer::Answer, endpoint::Plan, refusal::Refusal, route::Exchange};
+
+/// Whether a model thinks before it answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Thinking {
+    Never,
+    /// When asked to.
+    Optional,
+    /// Unless asked not to.
+    Default,
+    /// When asked to, and then in streams only: the open-weight hybrids.
+    Streaming,
+    Always,
+}
+
+/// A kind of input beside text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Media {
+    Image,
+    Video,
+    Audio,
+}
+
+/// A model of the service.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) id: Cow<'static, str>,
+    plans: &'static [Plan],
+    pub(crate) thinking: Thinking,
+    pub(crate) media: &'static [Media],
+    /// The most input tokens.
+    pub(crate) max_input: u32,
+    /// The most output tokens.
+    pub(crate) max_output: u32,
+}
+
+const STANDARD: &[Plan] = &[Plan::Standard];
+const PLANS: &[Plan] = &[Plan::Standard, Plan::Coding, Plan::Token];
+const CODING: &[Plan] = &[Plan::Standard, Plan::Coding];
+const TOKEN: &[Plan] = &[Plan::Standard, Plan::Token];
+const EVERYWHERE: &[Plan] = &Plan::ALL;
+const PORTAL: &[Plan] = &[Plan::Portal];
+
+const TEXT: &[Media] = &[];
+const IMAGE: &[Media] = &[Media::Image];
+const VISION: &[Media] = &[Media::Image, Media::Video];
+const OMNI: &[Media] = &[Media::Image, Media::Video, Media::Audio];
+
+const fn model(
+    id: &'static str,
+    plans: &'static [Plan],
+    thinking: Thinking,
+    media: &'static [Media],
+    max_input: u32,
+    max_output: u32,
+) -> Model {
+    Model {
+        id: Cow::Borrowed(id),
+        plans,
+        thinking,
+        media,
+        max_input,
+        max_output,
+    }
+}
+
+/// The models, from the service's model list of May 2026 and, for what is newer or is offered by a
+/// plan, the catalogs of OpenClaw's Qwen provider. The documented catalog of the Coding Plan has no
+/// `qwen3.6-plus`, and its endpoint refuses it here.
+#[rustfmt::skip] // a table reads better with one model a line
+static MODELS: &[Model] = &[
+    model("qwen3.5-plus", &[Plan::Standard, Plan::Coding, Plan::Portal], Thinking::Default, IMAGE, 991_808, 65_536),
+    model("qwen3.6-plus", TOKEN, Thinking::Default, VISION, 991_808, 65_536),
+    model("qwen3.6-flash", STANDARD, Thinking::Default, VISION, 991_808, 65_536),
+    model("qwen3.7-max", STANDARD, Thinking::Default, TEXT, 991_808, 65_536),
+    model("qwen3.7-plus", PLANS, Thinking::Default, VISION, 991_808, 65_536),
+    model("qwen3.8-max", TOKEN, Thinking::Default, VISION, 991_808, 131_072),
+    model("qwen3.8-flash", TOKEN, Thinking::Default, VISION, 991_808, 131_072),
+    model("qwen3-max-2026-01-23", CODING, Thinking::Optional, TEXT, 258_048, 65_536),
+    model("qwen3-coder-next", PLANS, Thinking::Optional, TEXT, 204_800, 65_536),
+    model("qwen3-coder-plus", CODING, Thinking::Never, TEXT, 997_952, 65_536),
+    model("MiniMax-M2.5", PLANS, Thinking::Always, TEXT, 1_000_000, 65_536),
+    model("glm-5", PLANS, Thinking::Default, TEXT, 202_752, 16_384),
+    model("glm-4.7", CODING, Thinking::Default, TEXT, 202_752, 16_384),
+    model("kimi-k2.5", PLANS, Thinking::Default, IMAGE, 229_376, 32_768),
+    model("qwen3.5-flash", STANDARD, Thinking::Default, IMAGE, 991_808, 65_536),
+    model("qwen3-max", STANDARD, Thinking::Never, TEXT, 258_048, 65_536),
+    model("qwen-max", STANDARD, Thinking::Never, TEXT, 30_720, 8_192),
+    model("qwen-plus", STANDARD, Thinking::Optional, TEXT, 997_952, 32_768),
+    model("qwen-flash", STANDARD, Thinking::Optional, TEXT, 997_952, 32_768),
+    model("qwen-turbo", STANDARD, Thinking::Optional, TEXT, 98_304, 16_384),
+    model("qwen3-coder-flash", STANDARD, Thinking::Never, TEXT, 997_952, 65_536),
+    model("qwen3-32b", STANDARD, Thinking::Streaming, TEXT, 129_024, 16_384),
+    model("qwq-plus", STANDARD, Thinking::Always, TEXT, 98_304, 8_192),
+    model("qwen-vl-max-latest", STANDARD, Thinking::Never, VISION, 129_024, 32_768),
+    model("qwen3-vl-plus", STANDARD, Thinking::Optional, VISION, 260_096, 32_768),
+    model("qwen3-vl-flash", STANDARD, Thinking::Optional, VISION, 260_096, 32_768),
+    model("qwen3-omni-flash", STANDARD, Thinking::Optional, OMNI, 49_152, 16_384),
+    model("glm-5.1", TOKEN, Thinking::Default, TEXT, 202_745, 131_072),
+    model("glm-5.2", TOKEN, Thinking::Default, TEXT, 202_745, 131_072),
+    model("kimi-k2.6", TOKEN, Thinking::Default, IMAGE, 229_376, 16_384),
+    model("kimi-k2.7-code", TOKEN, Thinking::Always, IMAGE, 229_376, 98_304),
+    model("deepseek-v3.2", TOKEN, Thinking::Optional, TEXT, 98_304, 65_536),
+    model("deepseek-v4-pro", TOKEN, Thinking::Default, TEXT, 1_000_000, 393_216),
+    model("deepseek-v4-flash", TOKEN, Thinking::Default, TEXT, 1_000_000, 393_216),
+    model("coder-model", PORTAL, Thinking::Never, TEXT, 128_000, 8_192),
+    model("vision-model", PORTAL, Thinking::Never, IMAGE, 128_000, 8_192),
+];
+
+/// The models of one emulator.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Models {
+    added: Vec<Model>,
+}
+
+impl Models {
+    pub(crate) fn add(&mut self, id: String) {
+        self.added.push(Model {
+            id: Cow::Owned(id),
+            ..model("", EVERYWHERE, Thinking::Optional, TEXT, 1_000_000, 65_536)
+        });
+    }
+
+    /// The models of a plan.
+    fn of(&self, plan: Plan) -> impl Iterator<Item = &Model> {
+        let all = self.added.iter().chain(MODELS);
+        all.filter(move |model| model.plans.contains(&plan))
+    }
+}
+
+/// Finds a model of the endpoint that is asked.
+pub(crate) fn find<'a>(exchange: &Exchange<'a>, id: &str) -> Result<&'a Model, Refusal> {
+    exchange
+        .state
+        .models
+        .of(exchange.endpoint.plan())
+        .find(|model| model.id == id)
+        .ok_or_else(|| Refusal::unknown_model(exchange.endpoint, id))
+}
+
+/// `GET /models`.
+pub(crate) fn list(exchange: &Exchange<'_>) -> Answer {
+    let plan = exchange.endpoint.plan();
+    let row = |model: &Model| json!({"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "system"});
+    let data: Vec<Value> = exchange.state.models.of(plan).map(row).collect();
+    let body = json!({"object": "list", "data": data});
+    Answer::json(200, body.to_string(), exchange.id)
+}
+
+/// `GET /api/v1/models`, in pages.
+pub(crate) fn native_list(exchange: &Exchange<'_>) -> Answer {
+    let query = exchange.request.query.as_deref().unwrap_or_default();
+    let parameter = |name: &str| {
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find_map(|(key, value)| (key == name).then_some(value))
+    };
+    let number = |name, default: usize| {
+        let given = parameter(name).and_then(|value| value.parse().ok());
+        given.filter(|&number| number > 0).unwrap_or(default)
+    };
+    let (page, size) = (number("page_no", 1), number("page_size", 10).min(100));
+    let wanted = parameter("model");
+    let all: Vec<&Model> = exchange
+        .state
+        .models
+        .of(Plan::Standard)
+        .filter(|model| wanted.is_none_or(|wanted| model.id == wanted))
+        .collect();
+    let rows: Vec<Value> = all
+        .iter()
+        .skip((page - 1).saturating_mul(size))
+        .take(size)
+        .map(|model| json!({"model": model.id, "source": "system", "provider": "qwen"}))
+        .collect();
+    let body = json!({
+        "output": {"models": rows, "page_no": page, "page_size": size, "total": all.len()},
+        "request_id": exchange.id.to_string(),
+    });
+    Answer::json(200, body.to_string(), exchange.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(plan: Plan) -> Vec<String> {
+        let models = Models::default();
+        models.of(plan).map(|model| model.id.to_string()).collect()
+    }
+
+    #[test]
+    fn plans_differ() {
+        assert!(ids(Plan::Standard).contains(&"qwen3.6-plus".to_owned()));
+        assert!(!ids(Plan::Coding).contains(&"qwen3.6-plus".to_owned()));
+        assert!(ids(Plan::Token).contains(&"deepseek-v4-pro".to_owned()));
+        assert_eq!(
+            ids(Plan::Portal),
+            ["qwen3.5-plus", "coder-model", "vision-model"]
+        );
+    }
+
+    #[test]
+    fn no_model_stands_twice() {
+        let mut seen: Vec<_> = MODELS.iter().map(|model| &model.id).collect();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), MODELS.len());
+    }
+
+    #[test]
+    fn an_added_model_is_everywhere() {
+        let mut models = Models::default();
+        models.add("mine".to_owned());
+        for plan in Plan::ALL {
+            assert_eq!(models.of(plan).next().map(|model| &*model.id), Some("mine"));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! From a request to what is sent for it.
+
+use http::Method;
+
+use crate::{
+    answer::{Answer, Outgoing},
+    capture::CapturedRequest,
+    chat,
+    endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
+    fault, key, models,
+    refusal::Refusal,
+    state::State,
+};
+
+/// Answers a request: by script, else by the routes below, changed by a fault if one is due.
+pub(crate) fn answer(state: &State, request: &CapturedRequest) -> Outgoing {
+    if let Some(reply) = state.scripts.next(&request.path) {
+        return Outgoing::Exact(reply);
+    }
+    let exchange = Exchange::new(state, request);
+    match state.faults.due(request) {
+        Ok(None) => Outgoing::Plain(exchange.answer()),
+        Ok(Some(fault)) => fault::apply(&fault, &exchange, || exchange.answer()),
+        Err(unknown) => {
+            let refusal = Refusal::parameter(unknown.to_string());
+            Outgoing::Plain(exchange.refuse(&refusal))
+        }
+    }
+}
+
+/// Answers a request whose body could not be read to its end.
+pub(crate) fn refuse(state: &State, request: &CapturedRequest, refusal: &Refusal) -> Outgoing {
+    let answer = Exchange::new(state, request).refuse(refusal);
+    // What is left of the body is not read, so that nothing else can be on this connection.
+    Outgoing::Plain(answer.header("connection", "close"))
+}
+
+/// A request on its way to an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchange<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) request: &'a CapturedRequest,
+    pub(crate) id: crate::id::Id,
+    pub(crate) endpoint: Endpoint,
+    /// The path below the endpoint's own; `None` when it is below no endpoint.
+    rest: Option<&'a str>,
+}
+
+impl<'a> Exchange<'a> {
+    fn new(state: &'a State, request: &'a CapturedRequest) -> Self {
+        let split = Endpoint::split(&request.path);
+        Self {
+            state,
+            request,
+            id: state.ids.next(),
+            endpoint: split.map_or(Endpoint::open_ai(Plan::Standard, Region::Global), |s| s.0),
+            rest: split.map(|split| split.1),
+        }
+    }
+
+    pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
+        Answer::refusal(refusal, self.endpoint, self.id)
+    }
+
+    fn answer(&self) -> Answer {
+        self.routed()
+            .unwrap_or_else(|refusal| self.refuse(&refusal))
+    }
+
+    fn routed(&self) -> Result<Answer, Refusal> {
+        let unknown = || Refusal::unknown_path(&self.request.method, &self.request.path);
+        let Some(rest) = self.rest else {
+            let root = self.request.path == "/" && self.request.method == Method::GET;
+            return root.then(|| self.front_page()).ok_or_else(unknown);
+        };
+        key::check(
+            &self.request.headers,
+            self.endpoint,
+            &self.state.config.keys,
+        )?;
+        match (self.endpoint.protocol, rest.trim_end_matches('/')) {
+            (Protocol::OpenAi(_), "/chat/completions") => {
+                self.only(&Method::POST)?;
+                chat::complete(self)
+            }
+            (Protocol::OpenAi(_), "/models") => {
+                self.only(&Method::GET)?;
+                Ok(models::list(self))
+            }
+            (Protocol::Native, "/models") => {
+                self.only(&Method::GET)?;
+                Ok(models::native_list(self))
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn only(&self, method: &Method) -> Result<(), Refusal> {
+        if self.request.method == method {
+            Ok(())
+        } else {
+            Err(Refusal::wrong_method())
+        }
+    }
+
+    /// What a browser sees.
+    fn front_page(&self) -> Answer {
+        let mut page = String::from("qwen-openclaw emulator: Model Studio on loopback\n\n");
+        for endpoint in Endpoint::all() {
+            page.push_str(&BaseUrl::new(endpoint, &self.state.origin).to_string());
+            page.push('\n');
+        }
+        Answer::text(page, self.id)
+    }
+}

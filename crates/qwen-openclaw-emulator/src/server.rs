@@ -1,0 +1,157 @@
+//! The listening socket and its connections.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Request, Response, StatusCode, Version, header::CONNECTION};
+use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use crate::{
+    answer::{Answer, AnswerBody, Outgoing},
+    body::ReplyBody,
+    capture::CapturedRequest,
+    refusal::Refusal,
+    reply::Reply,
+    rewind::Rewind,
+    route,
+    state::{OpenConnection, OpenReply, State},
+    wire::{self, After, Asked},
+};
+
+/// Accepts connections for ever. Dropping the future closes the listener and every connection.
+pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let open = OpenConnection::new(Arc::clone(&state));
+                    let state = Arc::clone(&state);
+                    connections.spawn(async move {
+                        connection(stream, state).await;
+                        drop(open);
+                    });
+                }
+                // Out of descriptors, or the client left while it waited: it passes.
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// The sending end of the wish to answer a request by hand.
+type Takeover = mpsc::Sender<(Reply, Asked)>;
+
+/// Serves one connection until it closes. Hyper does, until a reply needs exact bytes; those are
+/// written by hand, and then hyper gets the connection back.
+async fn connection(stream: TcpStream, state: Arc<State>) {
+    // Without it small writes would be held back. A socket that refuses it still works.
+    let _ = stream.set_nodelay(true);
+    let mut io = Rewind::new(stream);
+    loop {
+        let (takeover, mut taken) = mpsc::channel(1);
+        let service = service_fn(|request| respond(Arc::clone(&state), takeover.clone(), request));
+        let mut http = http1::Builder::new().serve_connection(TokioIo::new(io), service);
+        let (reply, asked) = tokio::select! {
+            // An error here is the client's doing, such as leaving early.
+            _ = &mut http => return,
+            Some(taken) = taken.recv() => taken,
+        };
+        let parts = http.into_parts();
+        io = parts.io.into_inner();
+        io.give_back(&parts.read_buf);
+        let mut open = OpenReply::new(Arc::clone(&state));
+        let after = wire::send(&mut io, &reply, asked).await;
+        if after != After::Abandoned {
+            open.finish();
+        }
+        if after != After::Open {
+            return;
+        }
+    }
+}
+
+async fn respond(
+    state: Arc<State>,
+    takeover: Takeover,
+    request: Request<Incoming>,
+) -> Result<Response<ReplyBody>, Infallible> {
+    let (head, body) = request.into_parts();
+    let asked = Asked {
+        version: head.version,
+        keep_alive: keep_alive(head.version, &head.headers),
+    };
+    let body = Limited::new(body, state.config.max_body)
+        .collect()
+        .await
+        .map(Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Refusal::body_too_large()
+            } else {
+                Refusal::unreadable_body()
+            }
+        });
+    let captured = CapturedRequest {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body: body.clone().unwrap_or_default(),
+        at: state.started.elapsed(),
+    };
+    state.captures.push(captured.clone());
+    state.count(|counts| counts.requests += 1);
+    let outgoing = match body {
+        Ok(_) => route::answer(&state, &captured),
+        Err(refusal) => route::refuse(&state, &captured, &refusal),
+    };
+    match outgoing {
+        Outgoing::Plain(answer) => Ok(plain(answer, state)),
+        Outgoing::Exact(reply) => {
+            // There is one request at a time, and room for one reply.
+            let _ = takeover.try_send((reply, asked));
+            // The connection's task drops this future when it takes over.
+            std::future::pending().await
+        }
+    }
+}
+
+fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
+    let wants = |option: &str| {
+        headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|value| value.trim().eq_ignore_ascii_case(option))
+    };
+    if version >= Version::HTTP_11 {
+        !wants("close")
+    } else {
+        wants("keep-alive")
+    }
+}
+
+fn plain(answer: Answer, state: Arc<State>) -> Response<ReplyBody> {
+    let body = match answer.body {
+        AnswerBody::Whole(bytes) => ReplyBody::whole(bytes, state),
+        AnswerBody::Stream(stream) => ReplyBody::stream(stream.events, state),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();
+    response
+        .headers_mut()
+        .extend(answer.headers.iter().filter_map(|(name, value)| {
+            let name = http::HeaderName::try_from(name).ok()?;
+            Some((name, http::HeaderValue::try_from(value).ok()?))
+        }));
+    response
+}

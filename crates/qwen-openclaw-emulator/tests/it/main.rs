@@ -1,0 +1,15 @@
+//! The emulator as a client sees it on the wire.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, end a test that cannot go on"
+)]
+
+mod chat;
+mod client;
+mod endpoints;
+mod faults;
+mod recorded;
+mod refusals;
+mod scripts;
+mod server;

@@ -1,0 +1,3 @@
+//! Helpers for the tests across the crates, and the conformance runner.
+
+pub mod conformance;
