@@ -4,6 +4,7 @@
 //! outcome. Every case ends in one of four ways: it passes, it deviates in a way that
 //! `deviations.toml` explains, it fails, or nobody has claimed it yet.
 
+mod canned;
 mod case;
 mod catalog;
 mod deviations;
@@ -22,7 +23,10 @@ pub use self::{
 type Compare = fn(&Case, &mut Differences) -> Verdict;
 
 /// The files of a folder of recordings, in the order in which they are reported.
-const AREAS: &[(&str, Compare)] = &[("catalog", catalog::compare), ("transport", stream::compare)];
+const AREAS: &[(&str, Compare)] = &[
+    ("catalog", catalog::compare),
+    ("transport", stream::compare),
+];
 
 /// Runs every case of `folder`.
 ///
@@ -34,7 +38,12 @@ pub fn run(folder: &Path, deviations: &Deviations) -> Result<Report, String> {
     for (area, compare) in AREAS {
         let path = folder.join(format!("{area}.json"));
         if path.is_file() {
-            files.push(FileReport::of(area, &Case::read(&path)?, *compare, deviations));
+            files.push(FileReport::of(
+                area,
+                &Case::read(&path)?,
+                *compare,
+                deviations,
+            ));
         }
     }
     if files.is_empty() {

@@ -410,7 +410,8 @@ impl Assembly {
         if self.reply.model.is_none() {
             self.reply.model = chunk.model();
         }
-        if let Some(choice) = chunk.choice()
+        let choice = chunk.choice();
+        if let Some(choice) = &choice
             && *self.choice.get_or_insert(choice.index) == choice.index
         {
             for (target, inner) in choice.texts() {
@@ -426,7 +427,7 @@ impl Assembly {
                 self.reply.finish_reason = Some(reason);
             }
         }
-        if let Some(usage) = chunk.usage() {
+        if let Some(usage) = chunk.usage(choice.as_ref()) {
             self.reply.usage = Some(usage);
             self.steps.push_back(Step::Usage);
         }
@@ -522,8 +523,8 @@ impl Assembly {
             let message = format!("the server gave up the reply with the reason `{reason}`");
             return self.fail(Error::new(ErrorKind::Server, message));
         }
-        // What the token limit cut is no call, and no mistake of the model either.
-        let cut = matches!(reason, Some(crate::FinishReason::Length));
+        // What a limit or the inspection cut is no call, and no mistake of the model either.
+        let cut = reason.is_some_and(crate::FinishReason::is_cut);
         for (index, call) in self.reply.tool_calls.iter_mut().enumerate() {
             call.complete = !cut && !call.name.is_empty() && tools::is_object(&call.arguments);
             if call.complete {

@@ -33,6 +33,12 @@ impl FinishReason {
         }
     }
 
+    /// Returns true when the reply was cut off with this reason: the model had more to say.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::Length | Self::ContentFilter)
+    }
+
     /// Returns true when the server says with this reason that it failed: what arrived is no
     /// answer, even though the stream ended in good order.
     #[must_use]

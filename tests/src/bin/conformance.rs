@@ -36,7 +36,10 @@ fn run(folder: &std::path::Path, verbose: bool) -> Result<bool, String> {
         eprintln!("{problem}");
     }
     if problems.len() > shown {
-        eprintln!("... and {} more (--verbose shows all)", problems.len() - shown);
+        eprintln!(
+            "... and {} more (--verbose shows all)",
+            problems.len() - shown
+        );
     }
     Ok(problems.is_empty())
 }

@@ -25,9 +25,13 @@ impl Case {
         let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
         let mut content: Value = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-        let cases = content["cases"].as_array_mut().ok_or_else(|| wrong(&"there are no cases"))?;
+        let cases = content["cases"]
+            .as_array_mut()
+            .ok_or_else(|| wrong(&"there are no cases"))?;
         let read = |case: &mut Value| {
-            let name = case["name"].as_str().ok_or_else(|| wrong(&"a case has no name"))?;
+            let name = case["name"]
+                .as_str()
+                .ok_or_else(|| wrong(&"a case has no name"))?;
             Ok(Self {
                 name: name.to_owned(),
                 input: case["input"].take(),
@@ -72,6 +76,8 @@ impl Differences {
 
     /// Everything noted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(what, sentence)| (what.as_str(), sentence.as_str()))
+        self.0
+            .iter()
+            .map(|(what, sentence)| (what.as_str(), sentence.as_str()))
     }
 }

@@ -44,7 +44,11 @@ impl Deviations {
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let this: Self =
             toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        match this.all.iter().find(|deviation| deviation.reason.trim().len() < 20) {
+        match this
+            .all
+            .iter()
+            .find(|deviation| deviation.reason.trim().len() < 20)
+        {
             Some(deviation) => Err(format!("`{}` gives no reason", deviation.cases)),
             None => Ok(this),
         }

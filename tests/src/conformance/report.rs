@@ -35,8 +35,11 @@ impl FileReport {
         deviations: &Deviations,
     ) -> Self {
         let cases_count = cases.len();
-        let mut report =
-            Self { file: file.to_owned(), cases: cases_count, ..Self::default() };
+        let mut report = Self {
+            file: file.to_owned(),
+            cases: cases_count,
+            ..Self::default()
+        };
         for case in cases {
             let mut found = Differences::default();
             match compare(case, &mut found) {
@@ -57,7 +60,8 @@ impl FileReport {
             }
         }
         if !unexplained.is_empty() {
-            self.failed.push(format!("{}: {}", case.name, unexplained.join("; ")));
+            self.failed
+                .push(format!("{}: {}", case.name, unexplained.join("; ")));
         } else if let Some(entry) = entry {
             *self.deviations.entry(entry).or_default() += 1;
         } else {
@@ -73,7 +77,11 @@ impl Report {
     pub fn problems(&self, deviations: &Deviations, complete: bool) -> Vec<String> {
         let mut problems: Vec<String> = Vec::new();
         for file in &self.files {
-            problems.extend(file.failed.iter().map(|text| format!("{}: {text}", file.file)));
+            problems.extend(
+                file.failed
+                    .iter()
+                    .map(|text| format!("{}: {text}", file.file)),
+            );
         }
         for (position, deviation) in deviations.all.iter().enumerate() {
             let Some(file) = self.files.iter().find(|file| file.file == deviation.file) else {
@@ -81,7 +89,10 @@ impl Report {
             };
             let covered = file.deviations.get(&position).copied().unwrap_or_default();
             if complete && covered == 0 {
-                problems.push(format!("the deviation `{}` matches nothing", deviation.cases));
+                problems.push(format!(
+                    "the deviation `{}` matches nothing",
+                    deviation.cases
+                ));
             }
             if complete && deviation.is_too_wide(covered, file.cases) {
                 problems.push(format!(

@@ -61,8 +61,12 @@ impl<'a> Chunk<'a> {
         self.model.and_then(text).map(Cow::into_owned)
     }
 
-    pub(super) fn usage(&self) -> Option<Usage> {
-        self.usage.and_then(Usage::parse)
+    /// The token counts; some servers put them inside the choice.
+    pub(super) fn usage(&self, choice: Option<&Choice<'_>>) -> Option<Usage> {
+        let inside = || choice.and_then(|choice| choice.usage);
+        self.usage
+            .and_then(Usage::parse)
+            .or_else(|| inside().and_then(Usage::parse))
     }
 
     pub(super) fn choice(&self) -> Option<Choice<'a>> {
@@ -72,6 +76,7 @@ impl<'a> Chunk<'a> {
             "index" => choice.index = number(value).unwrap_or_default(),
             "delta" | "message" => choice.read_delta(value),
             "finish_reason" => choice.finish_reason = Some(value),
+            "usage" => choice.usage = Some(value),
             _ => {}
         });
         read.ok().map(|()| choice)
@@ -83,6 +88,7 @@ impl<'a> Chunk<'a> {
 pub(super) struct Choice<'a> {
     pub(super) index: u64,
     finish_reason: Option<&'a str>,
+    usage: Option<&'a str>,
     content: Option<&'a str>,
     reasoning_content: Option<&'a str>,
     reasoning: Option<&'a str>,
@@ -114,18 +120,14 @@ impl<'a> Choice<'a> {
         match filled(self.reasoning_content).or_else(|| filled(self.reasoning)) {
             Some(reasoning) => texts.push((Target::Reasoning, reasoning)),
             None => {
-                for detail in elements(self.reasoning_details.unwrap_or("[]")) {
-                    let mut found = None;
-                    let _ = fields(detail, |name, value| {
-                        if name == "text" {
-                            found = filled(Some(value));
-                        }
-                    });
-                    texts.extend(found.map(|text| (Target::Reasoning, text)));
-                }
+                let details = self.reasoning_details.unwrap_or("[]");
+                read_parts(details, Target::Reasoning, &mut texts);
             }
         }
-        texts.extend(filled(self.content).map(|text| (Target::Text, text)));
+        match self.content {
+            Some(parts) if parts.starts_with('[') => read_parts(parts, Target::Text, &mut texts),
+            content => texts.extend(filled(content).map(|text| (Target::Text, text))),
+        }
         texts
     }
 
@@ -145,5 +147,27 @@ impl<'a> Choice<'a> {
         self.finish_reason
             .and_then(text)
             .map(|reason| FinishReason::from(&*reason))
+    }
+}
+
+/// The texts of a list of parts. A part of the type `thinking` holds a text or parts of its own,
+/// and all in it is reasoning.
+fn read_parts<'a>(json: &'a str, target: Target, texts: &mut Vec<(Target, &'a str)>) {
+    for part in elements(json) {
+        let (mut inner, mut thinking) = (None, None);
+        let _ = fields(part, |name, value| match name {
+            "text" => inner = string(value).filter(|inner| !inner.is_empty()),
+            "thinking" => thinking = Some(value),
+            _ => {}
+        });
+        texts.extend(inner.map(|inner| (target, inner)));
+        match thinking {
+            Some(parts) if parts.starts_with('[') => read_parts(parts, Target::Reasoning, texts),
+            Some(text) => {
+                let inner = string(text).filter(|inner| !inner.is_empty());
+                texts.extend(inner.map(|inner| (Target::Reasoning, inner)));
+            }
+            None => {}
+        }
     }
 }
