@@ -44,13 +44,6 @@ impl Drain {
             tasks.spawn_on(read_to_end(body), &runtime);
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn running(&self) -> usize {
-        let mut tasks = self.tasks.lock().unwrap();
-        while tasks.try_join_next().is_some() {}
-        tasks.len()
-    }
 }
 
 async fn read_to_end(mut body: Body) {

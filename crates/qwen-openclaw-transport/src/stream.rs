@@ -37,6 +37,7 @@ pub struct ReplyStream {
     limits: crate::decode::Limits,
     clocks: Clocks,
     started: Instant,
+    let_others_run: bool,
     failure: Option<Error>,
 }
 
@@ -65,6 +66,7 @@ impl ReplyStream {
             limits,
             clocks: Clocks::new(stall),
             started,
+            let_others_run: false,
             failure: None,
         };
         stream.begin(opener, opened);
@@ -134,7 +136,7 @@ impl ReplyStream {
                 }
                 Ok(None) if self.failure.is_some() => return Poll::Ready(None),
                 Ok(None) if self.decoder.is_complete() => {
-                    self.complete();
+                    ready!(self.poll_complete(cx));
                     return Poll::Ready(None);
                 }
                 Ok(None) => {}
@@ -211,12 +213,21 @@ impl ReplyStream {
     }
 
     /// The reply is complete: what is left of the body is of no interest, but its connection is.
-    fn complete(&mut self) {
-        let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) else {
-            return self.stop_the_watch();
-        };
+    fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.stop_the_watch();
-        self.shared.drain.take(body);
+        if let State::Reading(body) = &mut self.state {
+            let ended = matches!(body.poll_chunk(cx), Poll::Ready(None | Some(Err(_))));
+            // The end is there already, most often, and the task that reads the connection needs
+            // one turn to see it.
+            if !ended && !std::mem::replace(&mut self.let_others_run, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+        if let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) {
+            self.shared.drain.take(body);
+        }
+        Poll::Ready(())
     }
 
     fn stop_the_watch(&mut self) {

@@ -1,0 +1,133 @@
+//! What errors advise.
+
+use qwen_openclaw_auth::ApiKey;
+use qwen_openclaw_catalog::{Endpoint, Provider};
+use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind};
+
+use crate::canned::{Answer, Canned};
+
+const KEY: &str = "sk-sp-0123456789abcdef0123";
+
+async fn hint(endpoint: Endpoint, provider: Provider, key: &str, answer: Answer) -> String {
+    let canned = Canned::new([answer]);
+    let http = qwen_openclaw_http::Client::builder()
+        .sender(canned)
+        .build()
+        .unwrap();
+    let client = Client::builder(endpoint.base_url(), ApiKey::parse(key).unwrap())
+        .http(http)
+        .provider(provider)
+        .build()
+        .unwrap();
+    let error = client
+        .send(&ChatRequest::new("m").user("hi"))
+        .await
+        .unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains(key),
+        "the key is shown: {error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .ends_with(error.hint().unwrap_or_default())
+    );
+    error.hint().unwrap_or_default().to_owned()
+}
+
+const UNAUTHORIZED: Answer = Answer::Status(
+    401,
+    &[],
+    r#"{"error":{"code":"invalid_api_key","message":"Incorrect API key provided. "}}"#,
+);
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_key_on_a_standard_endpoint() {
+    let hint = hint(Endpoint::StandardGlobal, Provider::Qwen, KEY, UNAUTHORIZED).await;
+    assert_eq!(
+        hint,
+        "the key sk-sp-01...cdef0123 (explicit) was sent to \
+         https://dashscope-intl.aliyuncs.com/compatible-mode/v1. A key is bound to its region and \
+         its plan, and the prefix sk-sp- is that of a Coding Plan; left to try: \
+         https://coding-intl.dashscope.aliyuncs.com/v1 (Coding Plan, Global), \
+         https://coding.dashscope.aliyuncs.com/v1 (Coding Plan, China)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ordinary_key() {
+    let hint = hint(
+        Endpoint::StandardGlobal,
+        Provider::Qwen,
+        "sk-0123456789abcdef0123",
+        UNAUTHORIZED,
+    );
+    let hint = hint.await;
+    assert!(hint.contains(Endpoint::StandardChina.base_url()), "{hint}");
+    assert!(!hint.contains(Endpoint::CodingGlobal.base_url()), "{hint}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_portal() {
+    let hint = hint(
+        Endpoint::Portal,
+        Provider::QwenOauth,
+        "sk-0123456789abcdef",
+        UNAUTHORIZED,
+    )
+    .await;
+    assert!(
+        hint.contains("QWEN_API_KEY serves the provider `qwen` as well as `qwen-oauth`"),
+        "{hint}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_the_plan_lacks() {
+    let answer = Answer::Status(
+        400,
+        &[],
+        r#"{"error":{"code":"invalid_parameter_error","message":"model `m` is not supported."}}"#,
+    );
+    let advice = hint(Endpoint::CodingChina, Provider::Qwen, KEY, answer.clone()).await;
+    assert_eq!(
+        advice,
+        "the Coding Plan may not include this model: use \
+         https://dashscope.aliyuncs.com/compatible-mode/v1 (Standard, China), which needs a \
+         Standard key of that region as well"
+    );
+    assert_eq!(
+        hint(
+            Endpoint::StandardGlobal,
+            Provider::Qwen,
+            "sk-1234567",
+            answer
+        )
+        .await,
+        ""
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn money_and_quotas() {
+    for (status, code, kind, words) in [
+        (400, "Arrearage", ErrorKind::Billing, "balance"),
+        (
+            403,
+            "AllocationQuota.FreeTierOnly",
+            ErrorKind::Quota,
+            "does not come back by waiting",
+        ),
+    ] {
+        let body = format!(r#"{{"code":"{code}","message":"m"}}"#);
+        let answer = Answer::Status(status, &[], body.leak());
+        let canned = Canned::new([answer]);
+        let client = canned.client().build().unwrap();
+        let error = client
+            .send(&ChatRequest::new("m").user("hi"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.hint().unwrap().contains(words));
+    }
+}

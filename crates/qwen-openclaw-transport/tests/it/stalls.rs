@@ -1,0 +1,171 @@
+//! The three clocks, on paused time.
+
+use std::time::Duration;
+
+use qwen_openclaw_transport::{
+    ChatRequest, Error, ErrorKind, Event, Reply, RetryPolicy, Stall, StallLimits,
+};
+use tokio::time::Instant;
+
+use crate::canned::{Answer, Canned, Step, stop, text};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn limits() -> StallLimits {
+    let mut limits = StallLimits::default();
+    limits.head = 10 * SECOND;
+    limits.bytes = 20 * SECOND;
+    limits.progress = 30 * SECOND;
+    limits
+}
+
+async fn ask(answer: Answer) -> (Result<Reply, Error>, Duration) {
+    let canned = Canned::new([answer]);
+    let client = canned
+        .client()
+        .retry(RetryPolicy::none())
+        .stall(limits())
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    let result = client
+        .send(&ChatRequest::new("qwen3.5-plus").user("hi"))
+        .await;
+    assert_eq!(canned.open(), 0, "a body was left open");
+    (result, started.elapsed())
+}
+
+fn check(
+    result: (Result<Reply, Error>, Duration),
+    stall: Stall,
+    after: u64,
+    message: &str,
+) -> Error {
+    let (error, took) = (result.0.unwrap_err(), result.1);
+    assert_eq!(error.kind(), ErrorKind::Stalled);
+    assert_eq!(error.stall(), Some(stall));
+    assert_eq!(error.to_string(), message);
+    assert!(error.is_transient());
+    assert_eq!(took.as_secs(), after);
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_head_never_comes() {
+    let result = ask(Answer::Never).await;
+    check(
+        result,
+        Stall::Head,
+        10,
+        "the server did not answer within 10 s",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_stop() {
+    let result = ask(Answer::Body(vec![text("a"), Step::Hang])).await;
+    let error = check(
+        result,
+        Stall::Bytes,
+        20,
+        "the stream went silent: no byte for 20 s",
+    );
+    assert_eq!(error.partial().unwrap().text(), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_keep_alives_come() {
+    for keep_alive in [
+        ": keep-alive\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n",
+        "data: {\"choices\":[],\"usage\":null}\n\n",
+    ] {
+        let result = ask(Answer::Body(vec![
+            text("a"),
+            Step::Forever(keep_alive, SECOND),
+        ]))
+        .await;
+        let message = "the stream only kept itself alive: nothing of the reply for 30 s";
+        let error = check(result, Stall::Progress, 30, message);
+        assert_eq!(error.partial().unwrap().text(), "a");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reply_is_no_stall() {
+    let mut steps = Vec::new();
+    for _ in 0..100 {
+        steps.extend([text("a"), Step::Pause(19 * SECOND)]);
+    }
+    steps.push(stop());
+    let (result, took) = ask(Answer::Body(steps)).await;
+    assert_eq!(result.unwrap().text().len(), 100);
+    assert_eq!(took.as_secs(), 1900);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_alives_hold_a_thinking_model_for_a_while() {
+    let mut steps = Vec::new();
+    for _ in 0..2 {
+        steps.extend([Step::Pause(14 * SECOND), Step::Bytes(": wait\n\n".into())]);
+    }
+    steps.extend([text("a"), stop()]);
+    assert_eq!(ask(Answer::Body(steps)).await.0.unwrap().text(), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_caller_takes_does_not_count() {
+    let canned = Canned::new([Answer::Body(vec![
+        text("a"),
+        Step::Pause(SECOND),
+        text("b"),
+        Step::Pause(SECOND),
+        stop(),
+    ])]);
+    let client = canned.client().stall(limits()).build().unwrap();
+    let request = ChatRequest::new("qwen3.5-plus").user("hi");
+    let mut stream = client.stream(&request).await.unwrap();
+    let mut texts = Vec::new();
+    while let Some(event) = stream.next().await {
+        if let Event::Text(text) = event.unwrap() {
+            texts.push(text);
+        }
+        tokio::time::sleep(3600 * SECOND).await;
+    }
+    assert_eq!(texts, ["a", "b"]);
+    assert!(stream.finish().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_request_is_sent_again_before_the_first_piece() {
+    let good = Answer::Body(vec![text("a"), stop()]);
+    for bad in [Answer::Never, Answer::Body(vec![Step::Hang])] {
+        let canned = Canned::new([bad, good.clone()]);
+        let client = canned.client().stall(limits()).build().unwrap();
+        let reply = client
+            .send(&ChatRequest::new("qwen3.5-plus").user("hi"))
+            .await
+            .unwrap();
+        assert_eq!((reply.text(), reply.attempts()), ("a", 2));
+    }
+}
+
+/// Thinking models get more patience; nobody has to ask for it.
+#[tokio::test(start_paused = true)]
+async fn patience_depends_on_the_model() {
+    for (model, seconds) in [
+        ("qwen3-coder-plus", 120),
+        ("qwen3.6-flash", 300),
+        ("unheard-of", 300),
+    ] {
+        let canned = Canned::new([Answer::Body(vec![Step::Hang])]);
+        let client = canned.client().retry(RetryPolicy::none()).build().unwrap();
+        let started = Instant::now();
+        let error = client
+            .send(&ChatRequest::new(model).user("hi"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.stall(), Some(Stall::Bytes));
+        assert_eq!(started.elapsed().as_secs(), seconds, "{model}");
+    }
+}
