@@ -1,5 +1,11 @@
 //! Streams that the real service sent, byte for byte: text, tool call and usage are exactly those.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says why it skips"
+)]
+
 use std::path::{Path, PathBuf};
 
 use qwen_openclaw::{Qwen, auth::ApiKey, chat::Reply};

@@ -50,6 +50,7 @@ impl Case {
 
 /// Whether a case was compared.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// It was; what differs has been noted.
     Compared,
