@@ -1,0 +1,24 @@
+//! `conformance`: recorded cases against the crates.
+
+use std::path::Path;
+
+use crate::{
+    error::Error,
+    process::{cargo, run as run_program},
+};
+
+/// Runs the program `conformance` of the tests package, which reads the cases and judges.
+pub(crate) fn run(folder: &Path, verbose: bool) -> Result<(), Error> {
+    if !folder.is_dir() {
+        return Err(Error::Usage(format!(
+            "there is no folder {}",
+            folder.display()
+        )));
+    }
+    let mut command = cargo(["run", "--quiet", "--locked", "-p", "qwen-openclaw-tests"]);
+    command.args(["--bin", "conformance", "--"]).arg(folder);
+    if verbose {
+        command.arg("--verbose");
+    }
+    run_program(&mut command)
+}
