@@ -1,0 +1,205 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use qwen_openclaw::catalog::{Edition, Plan, Region};
+use qwen_openclaw_emulator::Fault;
+
+/// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and region.
+///
+/// Unofficial; not affiliated with Alibaba Cloud or OpenClaw.
+#[derive(Debug, Parser)]
+#[command(
+    name = "qwen-openclaw",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 auth, 4 refused before sending, 5 rate limit or quota,\n\
+                  6 network or stall, 7 server, 8 truncated, 130 interrupted.\n\n\
+                  No key yet? Try: qwen-openclaw chat --emulator \"Why is the sky blue?\""
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask a model; without a prompt, hold a conversation
+    Chat(Chat),
+    /// See which models there are
+    Models {
+        #[command(subcommand)]
+        command: ModelsCommand,
+    },
+    /// Serve Qwen Cloud on loopback, for tests and demos without a key
+    Emulator(Emulator),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List the models of a provider, as its endpoint offers them
+    List(List),
+}
+
+/// Which endpoint is spoken to, and with which key.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Plan whose endpoint is used: standard, coding, token or portal
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) plan: Option<Plan>,
+
+    /// Region of the endpoint: global or china
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+
+    /// Base URL, in place of plan and region
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// Read the key from standard input
+    #[arg(long)]
+    pub(crate) api_key_stdin: bool,
+
+    /// Take keys and settings from this dotenv file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dotenv: Option<PathBuf>,
+
+    /// Send the key over plain http to other machines too
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Chat {
+    /// What to ask; `-` reads it from standard input
+    pub(crate) prompt: Option<String>,
+
+    /// Model, such as qwen/qwen3.5-plus; an id without a provider belongs to qwen
+    #[arg(short, long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Instructions for the model
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+
+    /// Most tokens of the reply
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_tokens: Option<u32>,
+
+    /// How freely words are drawn, from 0 to below 2
+    #[arg(long, value_name = "X", value_parser = temperature)]
+    pub(crate) temperature: Option<f64>,
+
+    /// Talk to an emulator in this process: no key, no network
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin"])]
+    pub(crate) emulator: bool,
+
+    /// Send the request even when the catalog says that the endpoint lacks the model
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Do not ask for token counts and do not show them
+    #[arg(long)]
+    pub(crate) no_usage: bool,
+
+    /// Print the result as one JSON document, or each event as a line
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "result"
+    )]
+    pub(crate) json: Option<Json>,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// What `--json` prints.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Json {
+    /// One document, when the reply is complete.
+    Result,
+    /// A line an event, the last one with the result or the error.
+    Stream,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Provider whose models are listed [default: qwen, or that of the plan]
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: Option<String>,
+
+    /// Show what the endpoint lacks too, with the reason
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Ask the endpoint, and show what it has besides
+    #[arg(long)]
+    pub(crate) live: bool,
+
+    /// Edition of the catalog: 2026.4, 2026.9 or merged
+    #[arg(long, value_name = "EDITION")]
+    pub(crate) edition: Option<Edition>,
+
+    /// Print one JSON document
+    #[arg(long, conflicts_with = "plain")]
+    pub(crate) json: bool,
+
+    /// Print one ref a line
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Emulator {
+    /// Port to listen on [default: any that is free]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
+
+    /// Break every answer in this way, such as `stall;after=5`; may be given several times
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
+
+    /// List the faults and leave
+    #[arg(long)]
+    pub(crate) list_faults: bool,
+}
+
+impl Cli {
+    /// True when errors are to be printed as JSON.
+    pub(crate) fn wants_json(&self) -> bool {
+        match &self.command {
+            Command::Chat(chat) => chat.json.is_some(),
+            Command::Models {
+                command: ModelsCommand::List(list),
+            } => list.json,
+            Command::Emulator(_) => false,
+        }
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..2.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0 to below 2".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,78 @@
+//! A conversation on a terminal.
+
+use qwen_openclaw::{catalog::ModelRef, chat::Message};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
+
+use crate::{
+    chat::{Session, question::interruptible},
+    failure::Failure,
+    output::{Out, note},
+};
+
+impl Session {
+    /// Talks until `/quit` or the end of the input.
+    pub(super) async fn converse(mut self) -> Result<(), Failure> {
+        note(&format!("{} · /model REF, /clear, /quit", self.model));
+        let mut lines = BufReader::new(stdin()).lines();
+        let mut messages: Vec<Message> = Vec::new();
+        while let Some(line) = read_line(&mut lines).await? {
+            let line = line.trim();
+            let (command, argument) = line.split_once(' ').unwrap_or((line, ""));
+            match command {
+                "" => {}
+                "/quit" | "/exit" => break,
+                "/clear" => messages.clear(),
+                "/model" if argument.is_empty() => note(&self.model.to_string()),
+                "/model" => match self.other_model(argument.trim()) {
+                    Ok(model) => self.model = model,
+                    Err(failure) => failure.tell(),
+                },
+                _ if command.starts_with('/') => {
+                    note(&format!(
+                        "{command} is not known; there are /model REF, /clear and /quit"
+                    ));
+                }
+                _ => self.turn(line, &mut messages).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The model to go on with. The connection stays: another provider needs another one.
+    fn other_model(&self, text: &str) -> Result<ModelRef, Failure> {
+        let model = self.arguments.connection.model(Some(text))?;
+        let fixed = self.arguments.emulator || self.arguments.connection.base_url.is_some();
+        if fixed && model.provider != self.model.provider {
+            return Err(Failure::usage(format!(
+                "this conversation is with the provider {}",
+                self.model.provider.id()
+            )));
+        }
+        Ok(model)
+    }
+
+    async fn turn(&self, line: &str, messages: &mut Vec<Message>) -> Result<(), Failure> {
+        messages.push(Message::user(line));
+        match self.print(self.chat(messages)?).await {
+            Ok(reply) => messages.push(Message::from(&reply)),
+            Err(failure) => {
+                // The conversation goes on without the turn that failed.
+                messages.pop();
+                if failure.ends_conversation() {
+                    return Err(failure);
+                }
+                failure.tell();
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn read_line(lines: &mut Lines<BufReader<Stdin>>) -> Result<Option<String>, Failure> {
+    Out::new().piece("> ")?;
+    let read = async {
+        let line = lines.next_line().await;
+        line.map_err(|error| Failure::other(format!("could not read the line: {error}")))
+    };
+    interruptible(read).await
+}

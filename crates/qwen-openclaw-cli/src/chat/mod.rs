@@ -1,0 +1,126 @@
+//! `chat`: one question and its answer, or a conversation.
+
+mod conversation;
+mod question;
+mod usage_line;
+
+use std::io::{IsTerminal, Read};
+
+use qwen_openclaw::{Chat, Qwen, catalog::ModelRef, chat::Message};
+use qwen_openclaw_emulator::Emulator;
+
+use crate::{
+    args::{self, Connection},
+    block_on,
+    connect::to_emulator,
+    failure::Failure,
+    output,
+};
+
+/// Largest prompt that is read from standard input; no model takes more.
+const LARGEST_PROMPT: u64 = 16 << 20;
+
+pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
+    let from_stdin = arguments.prompt.as_deref() == Some("-");
+    if from_stdin && arguments.connection.api_key_stdin {
+        return Err(Failure::usage(
+            "standard input cannot be both the prompt (`-`) and the key (--api-key-stdin)",
+        ));
+    }
+    let model = arguments.connection.model(arguments.model.as_deref())?;
+    let terminal = std::io::stdin().is_terminal();
+    let prompt = match &arguments.prompt {
+        Some(prompt) if !from_stdin => Some(prompt.clone()),
+        None if terminal => None,
+        None if arguments.connection.api_key_stdin => {
+            return Err(Failure::usage(
+                "there is no prompt: standard input holds the key",
+            ));
+        }
+        _ => Some(prompt_from_stdin()?),
+    };
+    if prompt
+        .as_ref()
+        .is_some_and(|prompt| prompt.trim().is_empty())
+    {
+        return Err(Failure::usage("the prompt is empty"));
+    }
+    if prompt.is_none() && arguments.json.is_some() {
+        return Err(Failure::usage("--json needs a prompt"));
+    }
+    block_on(async {
+        let session = Session::open(arguments, model).await?;
+        match prompt {
+            Some(prompt) => session.answer(prompt).await,
+            None => session.converse().await,
+        }
+    })
+}
+
+fn prompt_from_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .take(LARGEST_PROMPT + 1)
+        .read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(format!("could not read the prompt: {error}")))?;
+    if text.len() as u64 > LARGEST_PROMPT {
+        return Err(Failure::usage(format!(
+            "the prompt is larger than {LARGEST_PROMPT} bytes"
+        )));
+    }
+    Ok(text)
+}
+
+/// A client and how it is to be asked.
+struct Session {
+    arguments: args::Chat,
+    qwen: Qwen,
+    model: ModelRef,
+    /// Ends with the session.
+    _emulator: Option<Emulator>,
+}
+
+impl Session {
+    async fn open(arguments: args::Chat, model: ModelRef) -> Result<Self, Failure> {
+        let connection: &Connection = &arguments.connection;
+        let (emulator, mut builder) = match arguments.emulator {
+            true => {
+                let (emulator, builder) = to_emulator(connection, model.provider).await?;
+                (Some(emulator), builder)
+            }
+            false => (None, connection.qwen(model.provider)?),
+        };
+        if arguments.no_usage {
+            builder = builder.usage(false);
+        }
+        let qwen = builder.build()?;
+        Ok(Self {
+            arguments,
+            qwen,
+            model,
+            _emulator: emulator,
+        })
+    }
+
+    /// A request that continues `messages`, and the warning that belongs to its model.
+    fn chat(&self, messages: &[Message]) -> Result<Chat, Failure> {
+        let reference = self.model.to_string();
+        if let Some(warning) = self.qwen.resolve(&reference)?.warning() {
+            output::note(&format!("warning: {warning}"));
+        }
+        let mut chat = self.qwen.chat(reference);
+        if let Some(system) = &self.arguments.system {
+            chat = chat.system(system);
+        }
+        if let Some(tokens) = self.arguments.max_tokens {
+            chat = chat.max_tokens(tokens);
+        }
+        if let Some(temperature) = self.arguments.temperature {
+            chat = chat.temperature(temperature);
+        }
+        if self.arguments.force {
+            chat = chat.force();
+        }
+        Ok(chat.messages(messages.iter().cloned()))
+    }
+}

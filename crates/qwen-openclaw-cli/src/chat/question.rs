@@ -1,0 +1,123 @@
+//! One question, its answer as it arrives, and what it took.
+
+use qwen_openclaw::{
+    Chat,
+    chat::{Event, Message, Reply},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    args::Json,
+    chat::{Session, usage_line::usage_line},
+    failure::Failure,
+    output::{Aside, Out},
+};
+
+impl Session {
+    /// Answers one prompt and is done.
+    pub(super) async fn answer(self, prompt: String) -> Result<(), Failure> {
+        let chat = self.chat(&[Message::user(prompt)])?;
+        match self.arguments.json {
+            None => self.print(chat).await.map(drop),
+            Some(Json::Result) => {
+                let reply = interruptible(async { Ok(chat.send().await?) }).await?;
+                Out::new().line(&format!("{:#}", self.result(&reply)))
+            }
+            Some(Json::Stream) => self.print_events(chat).await,
+        }
+    }
+
+    /// Prints the answer as it arrives: text to standard output, all else to standard error.
+    pub(super) async fn print(&self, chat: Chat) -> Result<Reply, Failure> {
+        let (mut out, mut aside) = (Out::new(), Aside::new());
+        let mut stream = interruptible(async { Ok(chat.stream().await?) }).await?;
+        let mut at_line_start = true;
+        let result = loop {
+            let next = interruptible(async { Ok(stream.next().await) }).await;
+            match next {
+                Ok(Some(Ok(Event::Text(text)))) => {
+                    aside.close();
+                    at_line_start = text.ends_with('\n');
+                    out.piece(&text)?;
+                }
+                Ok(Some(Ok(Event::Reasoning(text)))) => aside.piece(&text),
+                Ok(Some(Ok(Event::ToolDone { call, .. }))) => {
+                    aside.line(&format!("[tool call {} {}]", call.name(), call.arguments()));
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => break Err(error.into()),
+                Ok(None) => break Ok(()),
+                Err(interrupted) => break Err(interrupted),
+            }
+        };
+        aside.close();
+        if !at_line_start {
+            out.line("")?;
+        }
+        result?;
+        let reply = stream.finish().await?;
+        if reply.finish_reason().is_some_and(|reason| reason.is_cut()) {
+            aside.line("[the reply was cut: more tokens may be allowed with --max-tokens]");
+        }
+        if !self.arguments.no_usage {
+            aside.line(&usage_line(&self.model, &self.base_url(), &reply));
+        }
+        Ok(reply)
+    }
+
+    /// Prints each event as a line of JSON, the result or the error last.
+    async fn print_events(&self, chat: Chat) -> Result<(), Failure> {
+        let mut out = Out::new();
+        let mut stream = interruptible(async { Ok(chat.stream().await?) }).await?;
+        while let Some(event) = interruptible(async { Ok(stream.next().await) }).await? {
+            let line = match event? {
+                Event::Text(text) => json!({ "type": "text", "text": text }),
+                Event::Reasoning(text) => json!({ "type": "reasoning", "text": text }),
+                Event::ToolStart { index, id, name } => {
+                    json!({ "type": "tool_start", "index": index, "id": id, "name": name })
+                }
+                Event::ToolDelta { index, json } => {
+                    json!({ "type": "tool_delta", "index": index, "json": json })
+                }
+                Event::ToolDone { index, call } => {
+                    json!({ "type": "tool_done", "index": index, "call": call })
+                }
+                Event::Usage(usage) => json!({ "type": "usage", "usage": usage }),
+                Event::Finish(reason) => json!({ "type": "finish", "reason": reason }),
+                _ => continue,
+            };
+            out.line(&line.to_string())?;
+        }
+        let mut result = self.result(&stream.finish().await?);
+        result["type"] = "result".into();
+        out.line(&result.to_string())
+    }
+
+    /// The reply as one JSON document.
+    fn result(&self, reply: &Reply) -> Value {
+        let mut result = serde_json::to_value(reply).unwrap_or_default();
+        let timings = reply.timings();
+        let seconds = |duration: Option<std::time::Duration>| duration.map(|d| d.as_secs_f64());
+        result["ref"] = self.model.to_string().into();
+        result["timings"] = json!({
+            "head": seconds(timings.head),
+            "first_content": seconds(timings.first_content),
+            "total": seconds(timings.total),
+        });
+        result
+    }
+
+    pub(super) fn base_url(&self) -> String {
+        self.qwen.base_url(self.model.provider).unwrap_or_default()
+    }
+}
+
+/// Waits for `future`, or for Ctrl-C.
+pub(super) async fn interruptible<T>(
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        result = future => result,
+        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(None)),
+    }
+}

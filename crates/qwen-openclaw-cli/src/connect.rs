@@ -1,0 +1,119 @@
+//! From the connection flags to a client.
+
+use std::io::Read;
+
+use qwen_openclaw::{
+    Qwen, QwenBuilder,
+    auth::{ApiKey, Environment, Trust},
+    catalog::{self, ModelRef, Plan, Provider, Region},
+};
+use qwen_openclaw_emulator::{self as emulator, Emulator};
+
+use crate::{args::Connection, failure::Failure, output};
+
+impl Connection {
+    /// The environment: the process, a dotenv file that was named, OpenClaw's own.
+    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        let mut environment = Environment::capture();
+        if let Some(path) = &self.dotenv {
+            environment = environment.with_dotenv_file(path, Trust::Full)?;
+        }
+        let environment = environment.with_openclaw_dotenv();
+        for problem in environment.problems() {
+            output::note(&format!("warning: {problem}"));
+        }
+        Ok(environment)
+    }
+
+    /// A client as the flags say, for refs of `provider`.
+    pub(crate) fn qwen(&self, provider: Provider) -> Result<QwenBuilder, Failure> {
+        let mut builder = Qwen::builder().environment(self.environment()?);
+        if let Some(plan) = self.plan {
+            builder = builder.plan(plan);
+        }
+        if let Some(region) = self.region {
+            builder = builder.region(region);
+        }
+        if let Some(url) = &self.base_url {
+            builder = builder.base_url_for(provider, url);
+        }
+        if self.api_key_stdin {
+            builder = builder.api_key_for(provider, key_from_stdin()?);
+        }
+        if self.allow_http {
+            output::note("warning: the key may travel unencrypted (--allow-http)");
+            builder = builder.allow_plain_http();
+        }
+        Ok(builder)
+    }
+
+    /// The provider that is meant when none is named.
+    pub(crate) fn default_provider(&self) -> Provider {
+        match self.plan {
+            Some(Plan::Token) => Provider::QwenTokenPlan,
+            Some(Plan::Portal) => Provider::QwenOauth,
+            _ => Provider::Qwen,
+        }
+    }
+
+    /// What `text` refers to; without a text, the default model.
+    pub(crate) fn model(&self, text: Option<&str>) -> Result<ModelRef, Failure> {
+        let provider = self.default_provider();
+        match text {
+            None => {
+                let model = provider.default_model().unwrap_or_default();
+                Ok(ModelRef::new(provider, model)?)
+            }
+            // A bare id belongs to the provider of the plan.
+            Some(id) if !id.contains('/') => Ok(ModelRef::new(provider, id)?),
+            Some(text) => Ok(ModelRef::parse(text)?),
+        }
+    }
+}
+
+fn key_from_stdin() -> Result<ApiKey, Failure> {
+    let mut text = String::new();
+    // A key is short; whatever is longer is none.
+    std::io::stdin()
+        .take(64 << 10)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("could not read the key: {error}")))?;
+    Ok(ApiKey::parse(text)?)
+}
+
+/// An emulator in this process, and a client that talks to it.
+pub(crate) async fn to_emulator(
+    connection: &Connection,
+    provider: Provider,
+) -> Result<(Emulator, QwenBuilder), Failure> {
+    let emulator = Emulator::start()
+        .await
+        .map_err(|error| Failure::other(format!("could not start the emulator: {error}")))?;
+    let plan = match (provider, connection.plan) {
+        (Provider::QwenTokenPlan, _) | (_, Some(Plan::Token)) => emulator::Plan::Token,
+        (Provider::QwenOauth, _) | (_, Some(Plan::Portal)) => emulator::Plan::Portal,
+        (_, Some(Plan::Coding)) => emulator::Plan::Coding,
+        _ => emulator::Plan::Standard,
+    };
+    let region = match connection.region {
+        Some(Region::China) => emulator::Region::China,
+        _ => emulator::Region::Global,
+    };
+    let url = emulator.base_url_for(plan, region);
+    output::note(&format!("emulator at {url}"));
+    let key = ApiKey::parse(Emulator::key_for(plan, region))?;
+    let builder = Qwen::builder()
+        .base_url_for(provider, url)
+        .api_key_for(provider, key);
+    Ok((emulator, builder))
+}
+
+/// The modalities a model takes, in OpenClaw's spelling.
+pub(crate) fn input_of(model: &catalog::ChatModel) -> String {
+    let names: Vec<&str> = model
+        .input()
+        .iter()
+        .map(|modality| modality.as_str())
+        .collect();
+    names.join("+")
+}

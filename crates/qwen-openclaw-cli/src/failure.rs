@@ -1,0 +1,215 @@
+//! What went wrong, for people and for programs, and with which exit code.
+
+use std::{error::Error as _, process::ExitCode};
+
+use qwen_openclaw::{ErrorKind, chat::Reply};
+use serde_json::{Value, json};
+
+use crate::output::{self, Out};
+
+/// A failure of the command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    kind: &'static str,
+    message: String,
+    hint: Option<String>,
+    status: Option<u16>,
+    request_id: Option<String>,
+    partial: Option<Box<Reply>>,
+}
+
+impl Failure {
+    fn new(code: u8, kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            kind,
+            message: message.into(),
+            hint: None,
+            status: None,
+            request_id: None,
+            partial: None,
+        }
+    }
+
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::new(1, "other", message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(2, "usage", message)
+    }
+
+    /// Ctrl-C.
+    pub(crate) fn interrupted(partial: Option<Reply>) -> Self {
+        Self {
+            partial: partial.map(Box::new),
+            ..Self::new(130, "interrupted", "interrupted")
+        }
+    }
+
+    /// Whoever read our output has stopped reading. That is no error.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(0, "closed", ""),
+            _ => Self::other(format!("could not write the output: {error}")),
+        }
+    }
+
+    /// Sets the exit code of OpenClaw's own listing for what it does not know.
+    pub(crate) fn with_code_1(self) -> Self {
+        Self { code: 1, ..self }
+    }
+
+    /// True when there is nobody left to talk to.
+    pub(crate) fn ends_conversation(&self) -> bool {
+        self.code == 0
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn tell(&self) {
+        if self.code != 0 && self.code != 130 {
+            output::note(&format!("error: {}", self.message));
+            if let Some(hint) = &self.hint {
+                output::note(&format!("hint: {hint}"));
+            }
+        }
+    }
+
+    /// Says it, as one JSON document on standard output if asked, and returns the exit code.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
+        match as_json && self.code != 0 {
+            // Nobody is left to be told when this fails.
+            true => drop(Out::new().line(&format!("{:#}", self.to_json()))),
+            false => self.tell(),
+        }
+        ExitCode::from(self.code)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({ "type": self.kind, "message": self.message });
+        let optional = [
+            ("status", self.status.map(Value::from)),
+            ("request_id", self.request_id.clone().map(Value::from)),
+            ("hint", self.hint.clone().map(Value::from)),
+            (
+                "partial",
+                self.partial
+                    .as_ref()
+                    .and_then(|reply| serde_json::to_value(reply).ok()),
+            ),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                error[name] = value;
+            }
+        }
+        json!({ "ok": false, "error": error })
+    }
+}
+
+impl From<qwen_openclaw::Error> for Failure {
+    fn from(error: qwen_openclaw::Error) -> Self {
+        let (code, kind) = classify(error.kind());
+        let hint = error.hint().map(str::to_owned);
+        // The hint is said on a line of its own.
+        let mut message = error.to_string();
+        if let Some(hint) = &hint
+            && let Some(without) = message.strip_suffix(&format!("; {hint}"))
+        {
+            message.truncate(without.len());
+        }
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        let missing = error
+            .as_auth()
+            .is_some_and(|error| !error.variables().is_empty());
+        Self {
+            hint: match missing {
+                true => Some("without a key, --emulator answers in the service's place".to_owned()),
+                false => hint,
+            },
+            status: error.status(),
+            request_id: error.request_id().map(str::to_owned),
+            partial: error.partial().cloned().map(Box::new),
+            ..Self::new(code, kind, message)
+        }
+    }
+}
+
+impl From<qwen_openclaw::chat::Error> for Failure {
+    fn from(error: qwen_openclaw::chat::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
+    }
+}
+
+impl From<qwen_openclaw::auth::Error> for Failure {
+    fn from(error: qwen_openclaw::auth::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
+    }
+}
+
+impl From<qwen_openclaw::catalog::Error> for Failure {
+    fn from(error: qwen_openclaw::catalog::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
+    }
+}
+
+fn classify(kind: ErrorKind) -> (u8, &'static str) {
+    match kind {
+        ErrorKind::Auth => (3, "auth"),
+        ErrorKind::Refused => (4, "refused"),
+        ErrorKind::RateLimit => (5, "rate_limit"),
+        ErrorKind::Quota => (5, "quota"),
+        ErrorKind::Billing => (5, "billing"),
+        ErrorKind::Network => (6, "network"),
+        ErrorKind::Stalled => (6, "stalled"),
+        ErrorKind::Server => (7, "server"),
+        ErrorKind::Rejected => (7, "rejected"),
+        ErrorKind::Content => (7, "content"),
+        ErrorKind::NotFound => (7, "not_found"),
+        ErrorKind::Protocol => (7, "protocol"),
+        ErrorKind::ToolArguments => (7, "tool_arguments"),
+        ErrorKind::TooLarge => (7, "too_large"),
+        ErrorKind::Truncated => (8, "truncated"),
+        ErrorKind::Setup => (1, "setup"),
+        _ => (1, "other"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_help() {
+        for (kind, code) in [
+            (ErrorKind::Auth, 3),
+            (ErrorKind::Refused, 4),
+            (ErrorKind::RateLimit, 5),
+            (ErrorKind::Quota, 5),
+            (ErrorKind::Billing, 5),
+            (ErrorKind::Network, 6),
+            (ErrorKind::Stalled, 6),
+            (ErrorKind::Server, 7),
+            (ErrorKind::Truncated, 8),
+        ] {
+            assert_eq!(classify(kind).0, code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_one_document() {
+        let failure = Failure {
+            status: Some(401),
+            ..Failure::new(3, "auth", "no")
+        };
+        assert_eq!(
+            failure.to_json(),
+            json!({"ok": false, "error": {"type": "auth", "message": "no", "status": 401}})
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! `models list`: the catalog as one endpoint offers it.
+
+use std::str::FromStr;
+
+use qwen_openclaw::{
+    Qwen,
+    catalog::{ChatModel, Listing, Provider, listing},
+};
+use serde_json::{Value, json};
+
+use crate::{args, block_on, connect::input_of, failure::Failure, output::Out};
+
+pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
+    let provider = match &arguments.provider {
+        Some(name) => {
+            Provider::from_str(name).map_err(|error| Failure::from(error).with_code_1())?
+        }
+        None => arguments.connection.default_provider(),
+    };
+    let edition = arguments.edition.unwrap_or_default();
+    let qwen = arguments
+        .connection
+        .qwen(provider)?
+        .edition(edition)
+        .build()?;
+    let base_url = qwen.base_url(provider)?;
+    let mut rows: Vec<Row> = listing(provider, edition, &base_url)
+        .iter()
+        .map(Row::of)
+        .collect();
+    if arguments.live {
+        add_live(&mut rows, &qwen, provider)?;
+    }
+    rows.retain(|row| arguments.all || row.hidden.is_none());
+    print(arguments, &base_url, &rows)
+}
+
+/// One line of the list.
+struct Row {
+    key: String,
+    name: String,
+    input: String,
+    context: Option<u32>,
+    max_output: Option<u32>,
+    reasoning: bool,
+    notes: String,
+    tags: Vec<&'static str>,
+    /// Why the endpoint lacks it.
+    hidden: Option<String>,
+}
+
+impl Row {
+    fn of(listing: &Listing) -> Self {
+        let model: &ChatModel = listing.model;
+        Self {
+            key: model.model_ref(),
+            name: model.name().to_owned(),
+            input: input_of(model),
+            context: model.context(),
+            max_output: model.max_output(),
+            reasoning: model.reasoning(),
+            notes: model.notes().to_owned(),
+            tags: if model.is_default() {
+                vec!["default"]
+            } else {
+                Vec::new()
+            },
+            hidden: listing
+                .availability
+                .reason()
+                .map(|reason| reason.to_string()),
+        }
+    }
+
+    fn live(provider: Provider, id: &str) -> Self {
+        Self {
+            key: format!("{}/{id}", provider.id()),
+            name: id.to_owned(),
+            input: "text".to_owned(),
+            context: None,
+            max_output: None,
+            reasoning: false,
+            notes: "not in the catalog".to_owned(),
+            tags: vec!["live"],
+            hidden: None,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut json = json!({
+            "key": self.key,
+            "name": self.name,
+            "input": self.input,
+            "contextWindow": self.context,
+            "local": false,
+            "available": self.hidden.is_none(),
+            "tags": self.tags,
+            "maxTokens": self.max_output,
+            "reasoning": self.reasoning,
+        });
+        if let Some(hidden) = &self.hidden {
+            json["hidden"] = hidden.as_str().into();
+        }
+        json
+    }
+}
+
+/// Asks the endpoint. What it lists is there, whatever the catalog says.
+fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: Provider) -> Result<(), Failure> {
+    let live = block_on(async { Ok(qwen.client(provider)?.models().await?) })?;
+    for model in live {
+        let key = format!("{}/{}", provider.id(), model.id);
+        match rows
+            .iter_mut()
+            .find(|row| row.key.eq_ignore_ascii_case(&key))
+        {
+            Some(row) => {
+                row.hidden = None;
+                row.tags.push("live");
+            }
+            None => rows.push(Row::live(provider, &model.id)),
+        }
+    }
+    Ok(())
+}
+
+fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Failure> {
+    let mut out = Out::new();
+    if arguments.json {
+        let models: Vec<Value> = rows.iter().map(Row::to_json).collect();
+        let document = json!({"count": rows.len(), "models": models, "baseUrl": base_url});
+        return out.line(&format!("{document:#}"));
+    }
+    if arguments.plain {
+        return rows.iter().try_for_each(|row| out.line(&row.key));
+    }
+    if rows.is_empty() {
+        return out.line("No models found.");
+    }
+    let width = |column: fn(&Row) -> usize, title: &str| {
+        rows.iter()
+            .map(column)
+            .chain([title.len()])
+            .max()
+            .unwrap_or_default()
+    };
+    let (model, input) = (
+        width(|row| row.key.len(), "Model"),
+        width(|row| row.input.len(), "Input"),
+    );
+    let line = |key: &str, inputs: &str, context: &str, available: &str, notes: &str| {
+        format!("{key:model$}  {inputs:input$}  {context:>9}  {available:9}  {notes}")
+    };
+    out.line(line("Model", "Input", "Context", "Available", "Notes").trim_end())?;
+    for row in rows {
+        let context = row.context.map_or_else(|| "?".to_owned(), thousands);
+        let available = if row.hidden.is_none() { "yes" } else { "no" };
+        let mut notes: Vec<&str> = row.tags.clone();
+        notes.extend(
+            row.hidden
+                .as_deref()
+                .or(Some(&row.notes))
+                .filter(|text| !text.is_empty()),
+        );
+        let text = line(&row.key, &row.input, &context, available, &notes.join(", "));
+        out.line(text.trim_end())?;
+    }
+    Ok(())
+}
+
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    groups
+        .map(String::from_utf8_lossy)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(
+            [7, 1000, 262_144, 1_000_000].map(thousands),
+            ["7", "1,000", "262,144", "1,000,000"]
+        );
+    }
+}
