@@ -155,7 +155,12 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
     for row in rows {
         let context = row.context.map_or_else(|| "?".to_owned(), thousands);
         let available = if row.hidden.is_none() { "yes" } else { "no" };
-        let mut notes: Vec<&str> = row.tags.clone();
+        let mut notes: Vec<&str> = row
+            .tags
+            .iter()
+            .filter(|tag| **tag != "default")
+            .copied()
+            .collect();
         notes.extend(
             row.hidden
                 .as_deref()

@@ -1,0 +1,39 @@
+//! `emulator`.
+
+use std::io::{BufRead, BufReader};
+
+use crate::run::{KEY, Qwen};
+
+#[test]
+fn prints_its_addresses_and_serves() {
+    let (mut command, _home) = Qwen::new(&["emulator"]).command();
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let standard = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains("/compatible-mode/v1"));
+    let standard = standard.unwrap();
+    let url = standard
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap();
+    let ran = Qwen::new(&["chat", "--base-url", url, "-m", "qwen3-coder-plus", "2+3"])
+        .env("QWEN_API_KEY", KEY)
+        .run()
+        .exits_with(0);
+    assert!(ran.stdout.contains('5'));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn lists_its_faults() {
+    let ran = Qwen::new(&["emulator", "--list-faults"])
+        .run()
+        .exits_with(0);
+    assert!(
+        ran.stdout
+            .lines()
+            .any(|line| line.starts_with("keep-alives"))
+    );
+}

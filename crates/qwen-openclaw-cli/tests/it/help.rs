@@ -1,0 +1,40 @@
+//! What `--help` says.
+
+use crate::run::Qwen;
+
+fn help(arguments: &[&str]) -> String {
+    Qwen::new(arguments)
+        .env("COLUMNS", "100")
+        .run()
+        .exits_with(0)
+        .stdout
+}
+
+#[test]
+fn of_the_command() {
+    insta::assert_snapshot!("help", help(&["--help"]));
+}
+
+#[test]
+fn of_chat() {
+    insta::assert_snapshot!("help-chat", help(&["chat", "--help"]));
+}
+
+#[test]
+fn of_models_list() {
+    insta::assert_snapshot!("help-models-list", help(&["models", "list", "--help"]));
+}
+
+#[test]
+fn of_emulator() {
+    insta::assert_snapshot!("help-emulator", help(&["emulator", "--help"]));
+}
+
+#[test]
+fn the_version() {
+    let version = Qwen::new(&["--version"]).run().exits_with(0).stdout;
+    assert_eq!(
+        version,
+        concat!("qwen-openclaw ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}

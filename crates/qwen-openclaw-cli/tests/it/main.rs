@@ -1,0 +1,11 @@
+//! The command as its users meet it: spawned, with a bare environment.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+
+mod chat;
+mod emulator;
+mod faults;
+mod help;
+mod models;
+mod refusals;
+mod run;
