@@ -9,3 +9,4 @@ mod help;
 mod models;
 mod refusals;
 mod run;
+mod schemas;

@@ -1,0 +1,69 @@
+//! What `--json` prints is what `docs/json/` describes.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::run::{Qwen, Service};
+
+fn schema(name: &str) -> Option<Value> {
+    // The folder is not part of the published crate.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/json");
+    let text = std::fs::read_to_string(root.join(format!("{name}.schema.json"))).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// Every field of `value` is described, and is of a type that the description allows.
+fn check(value: &Value, schema: &Value, place: &str) {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let allowed = match &schema["type"] {
+        Value::String(one) => vec![one.as_str()],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => vec![kind],
+    };
+    assert!(allowed.contains(&kind), "{place} is of the type {kind}");
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let place = format!("{place}.{name}");
+                let described = schema["properties"].get(name);
+                check(
+                    field,
+                    described.unwrap_or_else(|| panic!("{place} is not described")),
+                    &place,
+                );
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                check(item, &schema["items"], place);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn results_and_errors() {
+    let service = Service::start();
+    let chat = Qwen::new(&["chat", "--json", "-m", "qwen3.5-plus", "hi"])
+        .at(&service)
+        .run();
+    let list = Qwen::new(&["models", "list", "--all", "--plan", "coding", "--json"]).run();
+    let error = Qwen::new(&["chat", "--json", "-m", "unheard-of", "hi"])
+        .at(&service)
+        .run();
+    for (name, ran) in [("chat", chat), ("models-list", list), ("error", error)] {
+        if let Some(schema) = schema(name) {
+            check(&ran.json(), &schema, name);
+        }
+    }
+}
