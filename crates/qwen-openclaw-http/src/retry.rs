@@ -110,7 +110,10 @@ impl Attempts {
     /// Counts the failure of the running attempt: `Some(wait)` when another one should follow,
     /// `None` when `error` is final.
     pub fn after(&mut self, error: &Error) -> Option<Duration> {
-        error.is_transient().then(|| self.after_transient(error.retry_after())).flatten()
+        error
+            .is_transient()
+            .then(|| self.after_transient(error.retry_after()))
+            .flatten()
     }
 
     /// As [`after`](Self::after), for a failure known to be transient, with what the server asked
