@@ -202,3 +202,46 @@ async fn the_queue_of_the_server_can_be_asked_for() {
     assert_eq!(requests[0].header("x-dashscope-wait-timeout"), Some("30"));
     assert_eq!(requests[0].header("x-dashscope-workspace"), Some("ws-1"));
 }
+
+/// The whole body, so that a change to it is a change somebody has looked at.
+#[tokio::test]
+async fn a_request_as_it_is_sent() {
+    let emulator = Emulator::start().await.unwrap();
+    let request = ChatRequest::new("qwen3-coder-plus")
+        .system("Be brief.")
+        .user("hi")
+        .max_tokens(50)
+        .temperature(0.5)
+        .top_p(0.9)
+        .seed(7)
+        .stop("END");
+    client(emulator.base_url()).send(&request).await.unwrap();
+    let sent = &emulator.requests()[0];
+    assert_eq!(sent.header("accept"), Some("text/event-stream"));
+    insta::assert_json_snapshot!(sent.json(), @r#"
+    {
+      "max_completion_tokens": 50,
+      "messages": [
+        {
+          "content": "Be brief.",
+          "role": "system"
+        },
+        {
+          "content": "hi",
+          "role": "user"
+        }
+      ],
+      "model": "qwen3-coder-plus",
+      "seed": 7,
+      "stop": [
+        "END"
+      ],
+      "stream": true,
+      "stream_options": {
+        "include_usage": true
+      },
+      "temperature": 0.5,
+      "top_p": 0.9
+    }
+    "#);
+}
