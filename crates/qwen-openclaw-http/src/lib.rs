@@ -55,3 +55,7 @@ pub use crate::{
     retry::{Attempts, RetryPolicy},
     send::SendRequest,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
