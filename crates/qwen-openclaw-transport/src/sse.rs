@@ -9,6 +9,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use memchr::memchr2;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// One event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Frame<'a> {
@@ -167,6 +169,8 @@ impl Framer {
             self.line = line; // keeps its room for the next cut line
             return Ok(found);
         }
+        // Only a first line with a mark needs a closer look.
+        self.first_line &= self.piece[start..end].starts_with(BYTE_ORDER_MARK);
         if let Some(range) = self.whole_event(start, end) {
             self.check(range.len())?;
             return Ok(Some(Found::Piece(range)));
@@ -202,7 +206,7 @@ impl Framer {
     /// Handles one line without its ending; `Some` when it completes an event.
     fn on_line(&mut self, line: &[u8]) -> Result<Option<Found>, TooLarge> {
         let line = match std::mem::take(&mut self.first_line) {
-            true => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+            true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
             false => line,
         };
         if line.is_empty() {
