@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         eprintln!("usage: bench-client throughput|latency|concurrent|once BASE_URL MODEL [N]");
         return ExitCode::from(2);
     };
-    let count = rest.first().and_then(|count| count.parse().ok()).unwrap_or(1);
+    let count = rest
+        .first()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1);
     match run(mode, base, model, count) {
         Ok(line) => {
             println!("{line}");
@@ -51,7 +54,9 @@ fn main() -> ExitCode {
 }
 
 fn run(mode: &str, base: &str, model: &str, count: usize) -> Result<Value> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let reader = Reader::new(base)?;
     LocalSet::new().block_on(&runtime, async {
         match mode {
@@ -93,12 +98,16 @@ struct Reader {
 impl Reader {
     fn new(base: &str) -> Result<Self> {
         let client = Client::builder(base, ApiKey::parse("sk-test")?).build()?;
-        Ok(Self { client, owned: std::env::var("QWEN_BENCH_EVENTS").is_ok_and(|v| v == "owned") })
+        Ok(Self {
+            client,
+            owned: std::env::var("QWEN_BENCH_EVENTS").is_ok_and(|v| v == "owned"),
+        })
     }
 
     async fn read(&self, model: &str, sink: &mut Sink) -> Result<()> {
-        let request =
-            ChatRequest::new(model).system("You are a helpful assistant.").user("Who are you?");
+        let request = ChatRequest::new(model)
+            .system("You are a helpful assistant.")
+            .user("Who are you?");
         let mut stream = self.client.stream(&request).await?;
         drop(request);
         if self.owned {
@@ -126,7 +135,11 @@ impl Reader {
 
 async fn throughput(reader: &Reader, model: &str, reps: usize) -> Result<Value> {
     let kind = model.split('-').next().unwrap_or(model);
-    let warm_up = if reps > 0 { format!("{kind}-2000") } else { model.to_owned() };
+    let warm_up = if reps > 0 {
+        format!("{kind}-2000")
+    } else {
+        model.to_owned()
+    };
     let mut last = Sink::default();
     reader.read(&warm_up, &mut last).await?;
     let (started, before) = (Instant::now(), cpu()?);
@@ -185,7 +198,10 @@ async fn concurrent(reader: Reader, model: &str, count: usize) -> Result<Value> 
         tasks.push(tokio::task::spawn_local(async move {
             // Spread over 2 s, so that the streams do not beat in step.
             sleep(Duration::from_micros((number * 2_000_000 / count) as u64)).await;
-            let mut sink = Sink { counter: Some(counter), ..Sink::default() };
+            let mut sink = Sink {
+                counter: Some(counter),
+                ..Sink::default()
+            };
             reader.read(&model, &mut sink).await.map(|()| sink.pieces)
         }));
     }
@@ -231,7 +247,9 @@ fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or_default()
 }
 
 fn microseconds(duration: Duration) -> f64 {
@@ -241,7 +259,10 @@ fn microseconds(duration: Duration) -> f64 {
 fn quantile(values: &mut [f64], percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
-    values.get((last * percent + 50) / 100).copied().unwrap_or_default()
+    values
+        .get((last * percent + 50) / 100)
+        .copied()
+        .unwrap_or_default()
 }
 
 fn crc32(data: &[u8]) -> u32 {
