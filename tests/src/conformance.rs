@@ -7,9 +7,15 @@
 mod canned;
 mod case;
 mod catalog;
+mod context;
 mod deviations;
+mod media;
+mod onboarding;
 mod report;
+mod request;
 mod stream;
+mod thinking;
+mod video;
 
 use std::path::{Path, PathBuf};
 
@@ -25,8 +31,20 @@ type Compare = fn(&Case, &mut Differences) -> Verdict;
 /// The files of a folder of recordings, in the order in which they are reported.
 const AREAS: &[(&str, Compare)] = &[
     ("catalog", catalog::compare),
-    ("transport", stream::compare),
+    ("transport", transport),
+    ("thinking", thinking::compare),
+    ("media", media::compare),
+    ("onboarding", onboarding::compare),
+    ("video", video::compare),
 ];
+
+/// `transport.json` holds the bodies of requests and what becomes of the answers.
+fn transport(case: &Case, found: &mut Differences) -> Verdict {
+    match case.text("kind") {
+        "request" => request::compare(case, found),
+        _ => stream::compare(case, found),
+    }
+}
 
 /// Runs every case of `folder`.
 ///

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use qwen_openclaw::catalog::{Edition, Plan, Region};
+use qwen_openclaw::catalog::{Edition, Level, Plan, Region};
 use qwen_openclaw_emulator::Fault;
 
 /// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and region.
@@ -26,7 +26,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Ask a model; without a prompt, hold a conversation
-    Chat(Chat),
+    Chat(Box<Chat>),
+    /// Say what images, or a clip, show
+    Describe(Describe),
     /// See which models there are
     Models {
         #[command(subcommand)]
@@ -115,6 +117,88 @@ pub(crate) struct Chat {
     pub(crate) json: Option<Json>,
 
     #[command(flatten)]
+    pub(crate) request: Request,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// What is asked besides the prompt.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Request")]
+pub(crate) struct Request {
+    /// Image to ask about: a file or an address; may be given several times
+    #[arg(long, value_name = "F")]
+    pub(crate) image: Vec<String>,
+
+    /// Clip to ask about: a file or an address; may be given several times
+    #[arg(long, value_name = "F")]
+    pub(crate) video: Vec<String>,
+
+    /// Sound to ask about: a file or an address; may be given several times
+    #[arg(long, value_name = "F")]
+    pub(crate) audio: Vec<String>,
+
+    /// How much to think: off, minimal, low, medium, high, xhigh or max
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) think: Option<Level>,
+
+    /// Most tokens to think with
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) think_budget: Option<u32>,
+
+    /// Tools the model may call: a JSON file with an array of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
+
+    /// Whether it calls them: auto, none, required, or the name of one
+    #[arg(long, value_name = "CHOICE", requires = "tools")]
+    pub(crate) tool_choice: Option<String>,
+
+    /// Answer in JSON that fits the schema in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json_schema: Option<PathBuf>,
+
+    /// Let the model search the web (billed by the call)
+    #[arg(long)]
+    pub(crate) search: bool,
+
+    /// Put the instructions into the service's cache
+    #[arg(long, requires = "system")]
+    pub(crate) cache_system: bool,
+
+    /// Set any other field of the request, to JSON or a text; may be given several times
+    #[arg(long, value_name = "K=V", value_parser = field)]
+    pub(crate) extra: Vec<(String, serde_json::Value)>,
+
+    /// Keep the conversation in this file, and go on with what is in it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Describe {
+    /// Images, or one clip: files or addresses
+    #[arg(required = true, value_name = "FILE|URL")]
+    pub(crate) media: Vec<String>,
+
+    /// What to ask [default: Describe the image, or the video]
+    #[arg(long, value_name = "P")]
+    pub(crate) prompt: Option<String>,
+
+    /// Model [default: qwen/qwen-vl-max-latest]
+    #[arg(short, long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Talk to an emulator in this process: no key, no network
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin"])]
+    pub(crate) emulator: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
     pub(crate) connection: Connection,
 }
 
@@ -177,6 +261,7 @@ impl Cli {
     pub(crate) fn wants_json(&self) -> bool {
         match &self.command {
             Command::Chat(chat) => chat.json.is_some(),
+            Command::Describe(describe) => describe.json,
             Command::Models {
                 command: ModelsCommand::List(list),
             } => list.json,
@@ -190,6 +275,16 @@ fn temperature(text: &str) -> Result<f64, String> {
         Ok(value) if (0.0..2.0).contains(&value) => Ok(value),
         _ => Err("must be a number from 0 to below 2".to_owned()),
     }
+}
+
+/// `key=value`, the value as JSON where it is JSON.
+fn field(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    if key.trim().is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((key.trim().to_owned(), value))
 }
 
 #[cfg(test)]

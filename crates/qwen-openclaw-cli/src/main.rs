@@ -3,10 +3,12 @@
 mod args;
 mod chat;
 mod connect;
+mod describe;
 mod emulator;
 mod failure;
 mod models;
 mod output;
+mod session;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.wants_json();
     let result = match cli.command {
-        Command::Chat(chat) => chat::run(chat),
+        Command::Chat(chat) => chat::run(*chat),
+        Command::Describe(describe) => describe::run(describe),
         Command::Models {
             command: ModelsCommand::List(list),
         } => models::list(&list),

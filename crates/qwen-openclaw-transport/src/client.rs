@@ -9,8 +9,11 @@ use qwen_openclaw_catalog::{Classification, Edition, Provider, classify, find};
 use qwen_openclaw_http::{BaseUrl, RetryPolicy};
 
 use crate::{
-    ChatRequest, Error, ErrorKind, Reply, ReplyStream, StallLimits, decode::Limits, drain::Drain,
+    ChatRequest, Error, ErrorKind, ModelTraits, Reply, ReplyStream, StallLimits,
+    decode::Limits,
+    drain::Drain,
     payload,
+    traits::{BodyHook, Told},
 };
 
 pub(crate) use attempt::{Opened, Opener};
@@ -62,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) plain_http: bool,
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) told: Told,
+    pub(crate) hook: Option<BodyHook>,
 }
 
 impl Client {
@@ -208,6 +213,29 @@ impl ClientBuilder {
     /// Sends a header with each request, such as `X-DashScope-WorkSpace`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says what a model takes, where the catalog does not know it or is wrong.
+    pub fn model(mut self, id: impl Into<String>, traits: ModelTraits) -> Self {
+        self.options.told.models.insert(id.into(), traits);
+        self
+    }
+
+    /// Says what all models take that [`model`](Self::model) does not name, such as those of a
+    /// server of one's own. The default is what the catalog says.
+    pub fn all_models(mut self, traits: ModelTraits) -> Self {
+        self.options.told.others = traits;
+        self
+    }
+
+    /// Lets `change` have the last word on each body before it is sent. Only what a model's contract
+    /// insists on, because the service would refuse the request, is corrected after it.
+    pub fn on_body(
+        mut self,
+        change: impl Fn(&mut serde_json::Map<String, serde_json::Value>) + Send + Sync + 'static,
+    ) -> Self {
+        self.options.hook = Some(BodyHook::new(change));
         self
     }
 

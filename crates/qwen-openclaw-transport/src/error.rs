@@ -3,8 +3,9 @@
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, ServerError};
+use serde_json::error::Category;
 
-use crate::{Reply, stall::Stall};
+use crate::{JsonFailure, Reply, Usage, stall::Stall};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -28,6 +29,8 @@ struct Inner {
     retry_after: Option<Duration>,
     stall: Option<Stall>,
     partial: Option<Box<Reply>>,
+    json: Option<Box<JsonFailure>>,
+    spent: Option<Box<Usage>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -68,6 +71,11 @@ pub enum ErrorKind {
     TooLarge,
     /// The model called a tool with arguments that are no JSON object.
     ToolArguments,
+    /// The model went on to call tools when the limit of rounds was reached.
+    ToolRounds,
+    /// The answer is not the JSON that was asked for: [`Error::json`] says where. Asking again may
+    /// help.
+    Json,
 }
 
 impl Error {
@@ -88,6 +96,8 @@ impl Error {
                 retry_after: None,
                 stall: None,
                 partial: None,
+                json: None,
+                spent: None,
                 source: None,
             }),
         }
@@ -113,6 +123,26 @@ impl Error {
         let mut error = Self::new(ErrorKind::Stalled, stall.message(limit));
         error.change(|inner| inner.stall = Some(stall));
         error
+    }
+
+    pub(crate) fn not_json(failure: JsonFailure, cause: &serde_json::Error) -> Self {
+        let message = match &*failure.path {
+            "." => "the answer is not the JSON that was asked for".to_owned(),
+            path => format!("the answer is not the JSON that was asked for, at {path}"),
+        };
+        let mut error = Self::new(ErrorKind::Json, message);
+        error.change(|inner| inner.json = Some(Box::new(failure)));
+        let (line, column) = (cause.line(), cause.column());
+        error.with_source(JsonCause {
+            category: cause.classify(),
+            line,
+            column,
+        })
+    }
+
+    pub(crate) fn with_spent(mut self, usage: Option<Usage>) -> Self {
+        self.change(|inner| inner.spent = usage.map(Box::new));
+        self
     }
 
     fn without_status(mut self) -> Self {
@@ -196,6 +226,23 @@ impl Error {
         self.inner.partial.as_deref()
     }
 
+    /// Returns what is wrong with an answer that should have been JSON, for [`ErrorKind::Json`].
+    #[must_use]
+    pub fn json(&self) -> Option<&JsonFailure> {
+        self.inner.json.as_deref()
+    }
+
+    /// Returns the tokens that were spent until then, as far as the server has counted them: those
+    /// of all rounds of a [`ToolLoop`](crate::ToolLoop), otherwise those of
+    /// [`partial`](Self::partial).
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.inner
+            .spent
+            .as_deref()
+            .or_else(|| self.partial()?.usage())
+    }
+
     /// Returns true when the same request may succeed if sent again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -206,6 +253,27 @@ impl Error {
         )
     }
 }
+
+/// Where and in what way JSON is wrong, without a word of it.
+#[derive(Debug)]
+struct JsonCause {
+    category: Category,
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for JsonCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.category {
+            Category::Eof => "the JSON ends early",
+            Category::Syntax => "it is no JSON",
+            Category::Data | Category::Io => "a value is missing or of another type",
+        };
+        write!(f, "{what} (line {} column {})", self.line, self.column)
+    }
+}
+
+impl StdError for JsonCause {}
 
 /// `qwen-openclaw-http` is released together with this crate.
 impl From<HttpError> for Error {

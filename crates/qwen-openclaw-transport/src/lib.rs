@@ -25,6 +25,13 @@
 //! * [`Client`] is one endpoint with one credential. [`Client::stream`] gives the reply as it
 //!   arrives, [`Client::send`] the same reply when it is complete.
 //! * [`ChatRequest`] and [`Message`] are what is asked.
+//!   A [`Part`] is an image, a clip or audio in a message, [`Media`] where it comes from. What a
+//!   model wants (how it is told to think, how it gives JSON, what it can be shown) is known from
+//!   the catalog, or from [`ModelTraits`]; what the service would refuse is refused before it is
+//!   sent.
+//! * [`Tools`] are functions the model may call; [`Client::run_tools`] calls them until the model
+//!   has its answer. [`Reply::json`] reads an answer as a Rust type.
+//! * [`Client::describe_image`] and [`Client::describe_video`] ask what is to be seen.
 //! * [`ReplyStream`] yields [`Event`]s, or [`EventRef`]s that copy nothing, and folds them into a
 //!   [`Reply`].
 //! * [`Error`] says what ended a reply early, whether a retry may help, and what had arrived:
@@ -39,37 +46,61 @@
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
 //!   `qwen-openclaw-http`.
+//! * `schemars`: tools and answers from Rust types, `Tool::of` and `ChatRequest::json_of`. Costs the
+//!   schemars crate.
 
 mod client;
 mod clocks;
 pub mod decode;
+mod describe;
 mod drain;
 mod error;
 mod event;
 mod finish;
+mod media;
 mod message;
 mod models;
+mod part;
 mod payload;
 mod remedy;
 mod reply;
 mod request;
+mod salvage;
+#[cfg(feature = "schemars")]
+mod schema;
 pub mod sse;
 mod stall;
 mod stream;
+mod structured;
+mod tool;
+mod tool_loop;
+mod traits;
 mod usage;
 
+pub use qwen_openclaw_catalog::Level;
 pub use qwen_openclaw_http::RetryPolicy;
 
 pub use crate::{
     client::{Client, ClientBuilder},
+    describe::{Describe, Description},
     error::{Error, ErrorKind},
     event::{Event, EventRef},
     finish::FinishReason,
+    media::Media,
     message::{Message, Role},
     models::DiscoveredModel,
+    part::Part,
     reply::{Reply, Timings, ToolCall},
     request::ChatRequest,
     stall::{Stall, StallLimits},
     stream::ReplyStream,
+    structured::{JsonFailure, ResponseFormat},
+    tool::{Function, Tool, ToolChoice},
+    tool_loop::{ToolLoop, Tools},
+    traits::{ModelTraits, ThinkingStyle},
     usage::Usage,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Reply, ToolCall};
+use crate::{Part, Reply, ToolCall};
 
 /// One message of a conversation, in the form in which it is sent.
 ///
@@ -13,8 +13,9 @@ use crate::{Reply, ToolCall};
 pub struct Message {
     /// Who speaks.
     pub role: Role,
-    /// What is said; `None` for an assistant that only called tools.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What is said: a text, or a list of parts; `None`, sent as `null`, for an assistant that only
+    /// called tools.
+    #[serde(default)]
     pub content: Option<Value>,
     /// The tools an assistant called.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "tool_calls")]
@@ -60,6 +61,27 @@ impl Message {
             reasoning_content: None,
             extra: Map::new(),
         }
+    }
+
+    /// Creates a message of several parts.
+    #[must_use]
+    pub fn parts(role: Role, parts: impl IntoIterator<Item = Part>) -> Self {
+        let parts = parts.into_iter().map(Part::into_value).collect();
+        Self {
+            content: Some(Value::Array(parts)),
+            ..Self::new(role, "")
+        }
+    }
+
+    /// Adds a part at the end.
+    pub fn push(&mut self, part: Part) {
+        let mut parts = match self.content.take() {
+            Some(Value::Array(parts)) => parts,
+            Some(Value::String(text)) if !text.is_empty() => vec![Part::text(text).into_value()],
+            _ => Vec::new(),
+        };
+        parts.push(part.into_value());
+        self.content = Some(Value::Array(parts));
     }
 
     /// Creates the instructions above a conversation.
@@ -199,6 +221,7 @@ mod tests {
             serde_json::to_value(Message::from(&reply)).unwrap(),
             json!({
                 "role": "assistant",
+                "content": null,
                 "tool_calls": [
                     {"id": "a", "type": "function", "function": {"name": "get", "arguments": "{}"}}
                 ],

@@ -1,34 +1,87 @@
-//! Turns a request into the body that is sent.
+//! Turns a request into the body that is sent: checks, then the rules of the model, then the
+//! caller's last word, then what the contract insists on.
+
+mod cache;
+mod check;
+mod json_mode;
+mod thinking;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{ChatRequest, Error, ErrorKind, client::Shared};
+use crate::{ChatRequest, Error, ErrorKind, client::Shared, traits::Known};
+
+#[cfg(test)]
+mod tests;
+
+/// A body on its way to be sent.
+type Body = Map<String, Value>;
 
 /// Writes the body of `request` for the endpoint of `shared`.
 pub(crate) fn body(request: &ChatRequest, shared: &Shared) -> Result<Bytes, Error> {
-    check(request)?;
-    let unwritable = |error| {
-        Error::new(ErrorKind::Refused, "could not write the request as JSON").with_source(error)
-    };
-    let mut body = serde_json::to_value(request).map_err(unwritable)?;
-    body["stream"] = Value::Bool(true);
-    if shared.options.usage.unwrap_or(shared.class.is_native()) {
-        body["stream_options"] = json!({ "include_usage": true });
-    }
+    let body = fields(request, shared)?;
     serde_json::to_vec(&body)
         .map(Bytes::from)
         .map_err(unwritable)
 }
 
-/// Refuses what the service would refuse anyway.
-fn check(request: &ChatRequest) -> Result<(), Error> {
-    let refused = |message: &str| Err(Error::new(ErrorKind::Refused, message));
-    if request.model.trim().is_empty() {
-        return refused("the request names no model");
+/// The fields of the body.
+fn fields(request: &ChatRequest, shared: &Shared) -> Result<Body, Error> {
+    let known = Known::of(shared, &request.model, request.level.is_some());
+    check::request(request, &known, shared)?;
+    let mut body = match serde_json::to_value(request).map_err(unwritable)? {
+        Value::Object(body) => body,
+        _ => Body::new(),
+    };
+    body.remove("thinking_level");
+    limit_answer(&mut body, &known);
+    let level = json_mode::apply(&mut body, request, &known)?;
+    cache::apply(&mut body, request.cache, shared.class.is_native())?;
+    let asked = (!request.thinking_untouched).then(|| thinking::ask(&mut body, level, &known));
+    body.insert("stream".to_owned(), Value::Bool(true));
+    if shared.options.usage.unwrap_or(shared.class.is_native()) {
+        ask_for_usage(&mut body);
     }
-    if request.messages.is_empty() {
-        return refused("the request has no messages");
+    if let Some(hook) = &shared.options.hook {
+        hook.apply(&mut body);
     }
-    Ok(())
+    if let Some(Some(asked)) = asked {
+        thinking::insist(&mut body, asked, &known);
+    }
+    Ok(body)
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Refused, "could not write the request as JSON").with_source(error)
+}
+
+/// Lowers the limit of the answer to that of the model, and gives it the name the model knows.
+fn limit_answer(body: &mut Body, known: &Known<'_>) {
+    let Some(limit) = body.remove("max_completion_tokens") else {
+        return;
+    };
+    let limit = match (limit.as_u64(), known.max_output()) {
+        (Some(wanted), Some(most)) => wanted.min(most.into()).into(),
+        _ => limit,
+    };
+    body.insert(known.max_tokens_field().to_owned(), limit);
+}
+
+fn ask_for_usage(body: &mut Body) {
+    match body.get_mut("stream_options") {
+        Some(Value::Object(options)) => {
+            options.insert("include_usage".to_owned(), Value::Bool(true));
+        }
+        _ => {
+            body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        }
+    }
+}
+
+/// The messages of a body.
+fn messages(body: &mut Body) -> &mut [Value] {
+    match body.get_mut("messages") {
+        Some(Value::Array(messages)) => messages,
+        _ => &mut [],
+    }
 }

@@ -1,15 +1,29 @@
 //! A request for a reply.
 
+use qwen_openclaw_catalog::Level;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::Message;
+use crate::{Media, Message, Part, ResponseFormat, Role, Tool, ToolChoice};
 
 /// A request for a reply: a model, a conversation, and how to answer it.
 ///
-/// What is not set is left to the service, whose defaults differ by model. Fields this type does
-/// not know may be set with [`extra`](Self::extra). Sources: help.aliyun.com, Model Studio,
+/// What is not set is left to the service, whose defaults differ by model; but a model that thinks
+/// is told to, unless the request says otherwise. Fields this type does not know may be set with
+/// [`extra`](Self::extra). Sources: help.aliyun.com, Model Studio,
 /// "openai-compatible-conversations".
+///
+/// The request reads and writes itself as the body that is sent, so that another program's body
+/// can be taken as it is:
+///
+/// ```
+/// # use qwen_openclaw_transport::ChatRequest;
+/// let request: ChatRequest = serde_json::from_str(
+///     r#"{"model": "qwen3.8-max", "messages": [{"role": "user", "content": "Hi"}], "seed": 7}"#,
+/// )?;
+/// assert_eq!(request.seed, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// ```
 /// use qwen_openclaw_transport::ChatRequest;
@@ -30,11 +44,52 @@ pub struct ChatRequest {
     /// The conversation so far.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// How much the model is to think. Not a field of the service: it is turned into those that
+    /// the model wants.
+    #[serde(
+        default,
+        rename = "thinking_level",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub level: Option<Level>,
+    /// The most tokens the model may think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking_budget: Option<u32>,
+    /// Whether the model sees its earlier reasoning again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preserve_thinking: Option<bool>,
+    /// The tools the model may call.
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub tools: Vec<Tool>,
+    /// Whether it may, must or must not call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether it may call several at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel_tool_calls: Option<bool>,
+    /// Whether long arguments arrive in pieces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_stream: Option<bool>,
+    /// The form of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
+    /// Whether the model may search the web.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_search: Option<bool>,
+    /// How it searches, as the service names it: `forced_search`, `search_strategy` and others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search_options: Option<Map<String, Value>>,
+    /// Whether images are seen in more detail, whatever their own limits say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vl_high_resolution_images: Option<bool>,
     /// The most tokens the reply may have, reasoning included.
     #[serde(
         default,
         rename = "max_completion_tokens",
-        alias = "max_tokens",
         skip_serializing_if = "Option::is_none"
     )]
     pub max_tokens: Option<u32>,
@@ -50,6 +105,9 @@ pub struct ChatRequest {
     /// Against words that were said already, from -2 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
+    /// Against words that were said often, from -2 to 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_penalty: Option<f64>,
     /// Against repetitions, above 0; 1 does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetition_penalty: Option<f64>,
@@ -59,9 +117,28 @@ pub struct ChatRequest {
     /// Texts at which the reply ends; they are not part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Value>,
+    /// Whether the likelihood of each token is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<bool>,
+    /// How many other likely tokens are reported with each, from 0 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<u32>,
     /// Everything else, as it is sent.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+    /// What the cache is to keep.
+    #[serde(skip)]
+    pub(crate) cache: CacheMarks,
+    /// Whether nothing is added about thinking.
+    #[serde(skip)]
+    pub(crate) thinking_untouched: bool,
+}
+
+/// Where cache markers are put when the request is sent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct CacheMarks {
+    pub(crate) system: bool,
+    pub(crate) conversation: bool,
 }
 
 impl ChatRequest {
@@ -100,7 +177,169 @@ impl ChatRequest {
         self.message(Message::assistant(text))
     }
 
-    /// Sets the most tokens the reply may have. The default is the model's own limit.
+    /// Adds what the user says in parts: texts, images, clips, audio.
+    pub fn user_parts(self, parts: impl IntoIterator<Item = Part>) -> Self {
+        self.message(Message::parts(Role::User, parts))
+    }
+
+    /// Adds a part to what the user says: to the last message, where that is the user's, otherwise
+    /// in one of its own.
+    pub fn part(mut self, part: Part) -> Self {
+        match self.messages.last_mut() {
+            Some(last) if last.role == Role::User => last.push(part),
+            _ => self.messages.push(Message::parts(Role::User, [part])),
+        }
+        self
+    }
+
+    /// Adds an image to what the user says, as [`part`](Self::part) does.
+    pub fn image(self, image: impl Into<Media>) -> Self {
+        self.part(Part::image(image))
+    }
+
+    /// Adds a clip to what the user says, as [`part`](Self::part) does.
+    pub fn video(self, video: impl Into<Media>) -> Self {
+        self.part(Part::video(video))
+    }
+
+    /// Adds audio to what the user says, as [`part`](Self::part) does.
+    pub fn audio(self, audio: impl Into<Media>) -> Self {
+        self.part(Part::audio(audio))
+    }
+
+    /// Sets how much the model thinks, in the way that it understands.
+    ///
+    /// A model that always thinks goes on to think at [`Level::Off`]. Nothing is sent to a model
+    /// of which the catalog says that it does not think. The default is the model's own, with
+    /// thinking switched on where the model can.
+    pub fn think(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Sets the most tokens the model may think. It takes the place of an effort where the service
+    /// refuses both together. The default is the model's limit.
+    pub fn think_budget(mut self, tokens: u32) -> Self {
+        self.thinking_budget = Some(tokens);
+        self
+    }
+
+    /// Lets the model see its earlier reasoning again, which is then paid for as input. By default
+    /// it does not.
+    pub fn preserve_thinking(mut self) -> Self {
+        self.preserve_thinking = Some(true);
+        self
+    }
+
+    /// Sends what the request says about thinking as it is, and adds nothing.
+    pub fn leave_thinking(mut self) -> Self {
+        self.thinking_untouched = true;
+        self
+    }
+
+    /// Adds a tool the model may call.
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Adds tools the model may call.
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Sets whether the model may, must or must not call tools. The default is that it may.
+    ///
+    /// Models that think refuse a forced choice. Where their contract says so, thinking is switched
+    /// off for one named tool, and `auto` is sent in place of
+    /// [`Required`](ToolChoice::Required); the plain models of the provider `qwen` get what was
+    /// asked for.
+    pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
+        self.tool_choice = Some(choice);
+        self
+    }
+
+    /// Lets the model call several tools at once, or not. The service's default is not.
+    pub fn parallel_tool_calls(mut self, several: bool) -> Self {
+        self.parallel_tool_calls = Some(several);
+        self
+    }
+
+    /// Lets long arguments of tool calls arrive in pieces, where the model can; it is on by default
+    /// for the GLM models of the Token Plan.
+    pub fn tool_stream(mut self) -> Self {
+        self.tool_stream = Some(true);
+        self
+    }
+
+    /// Sets the form of the answer. The default is text.
+    ///
+    /// What the service wants with it is seen to: thinking is switched off, the word "json" is put
+    /// into the instructions where it is missing, and a schema goes there too where the model
+    /// takes none.
+    pub fn response_format(mut self, format: ResponseFormat) -> Self {
+        self.response_format = Some(format);
+        self
+    }
+
+    /// Asks for an answer that is one JSON object; see [`response_format`](Self::response_format).
+    pub fn json_object(self) -> Self {
+        self.response_format(ResponseFormat::JsonObject)
+    }
+
+    /// Asks for an answer that fits a JSON schema; see
+    /// [`response_format`](Self::response_format).
+    pub fn json_schema(self, name: impl Into<String>, schema: Value) -> Self {
+        self.response_format(ResponseFormat::schema(name, schema))
+    }
+
+    /// Asks for an answer that is a `T`; see [`response_format`](Self::response_format) and
+    /// [`Reply::json`](crate::Reply::json).
+    #[cfg(feature = "schemars")]
+    pub fn json_of<T: schemars::JsonSchema>(self) -> Self {
+        self.json_schema(crate::schema::name::<T>(), crate::schema::of::<T>())
+    }
+
+    /// Lets the model search the web, which is paid for by the call. By default it does not.
+    pub fn search(mut self) -> Self {
+        self.enable_search = Some(true);
+        self
+    }
+
+    /// Lets the model search the web in a certain way, such as `search_strategy` set to `max`.
+    pub fn search_option(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let options = self.search_options.get_or_insert_default();
+        options.insert(name.into(), value.into());
+        self.search()
+    }
+
+    /// Shows images in more detail: up to 16 megapixels, whatever their own limits say. By default
+    /// those count.
+    pub fn high_resolution_images(mut self) -> Self {
+        self.vl_high_resolution_images = Some(true);
+        self
+    }
+
+    /// Keeps the instructions in the explicit cache of the service for five minutes: writing costs
+    /// a quarter more than plain input, reading a tenth of it. It takes 1024 tokens at least. By
+    /// default only the implicit cache is used.
+    ///
+    /// Other hosts than the service's own do not see it.
+    pub fn cache_system(mut self) -> Self {
+        self.cache.system = true;
+        self
+    }
+
+    /// Keeps the conversation up to its last message in the explicit cache; see
+    /// [`cache_system`](Self::cache_system). By default it is not.
+    pub fn cache_conversation(mut self) -> Self {
+        self.cache.conversation = true;
+        self
+    }
+
+    /// Sets the most tokens the reply may have. The default is the model's own limit, to which
+    /// higher numbers are lowered.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
         self
@@ -131,6 +370,12 @@ impl ChatRequest {
         self
     }
 
+    /// Sets the penalty against words that were said often. The default is the model's own.
+    pub fn frequency_penalty(mut self, penalty: f64) -> Self {
+        self.frequency_penalty = Some(penalty);
+        self
+    }
+
     /// Sets the penalty against repetitions. The default is the model's own.
     pub fn repetition_penalty(mut self, penalty: f64) -> Self {
         self.repetition_penalty = Some(penalty);
@@ -157,9 +402,27 @@ impl ChatRequest {
         self
     }
 
+    /// Lets the model go on with what the assistant said last, instead of answering it. Models that
+    /// think refuse this.
+    pub fn continue_assistant(mut self) -> Self {
+        if let Some(last) = self.messages.last_mut() {
+            last.extra.insert("partial".to_owned(), json!(true));
+        }
+        self
+    }
+
     /// Sets any field of the request body, for what this type does not know.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }
+}
+
+/// Reads null as nothing.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

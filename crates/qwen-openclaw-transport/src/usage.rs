@@ -1,5 +1,7 @@
 //! What a reply cost, in tokens.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -57,6 +59,22 @@ impl Usage {
     #[must_use]
     pub fn raw(&self) -> Option<&str> {
         self.raw.as_deref().map(RawValue::get)
+    }
+}
+
+/// Adds the counts of another reply. What the server wrote is then no longer known.
+impl AddAssign<&Self> for Usage {
+    fn add_assign(&mut self, other: &Self) {
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.input_tokens, other.input_tokens);
+        add(&mut self.output_tokens, other.output_tokens);
+        add(&mut self.total_tokens, other.total_tokens);
+        add(&mut self.cached_tokens, other.cached_tokens);
+        add(&mut self.cache_write_tokens, other.cache_write_tokens);
+        if let Some(more) = other.reasoning_tokens {
+            add(self.reasoning_tokens.get_or_insert_default(), more);
+        }
+        self.raw = None;
     }
 }
 

@@ -10,7 +10,7 @@ use qwen_openclaw_auth::{
     variables,
 };
 use qwen_openclaw_catalog::{Edition, Endpoint, ModelRef, Plan, Provider, Region};
-use qwen_openclaw_transport::{Client, RetryPolicy, StallLimits};
+use qwen_openclaw_transport::{Client, Describe, Media, RetryPolicy, StallLimits};
 
 use crate::{Chat, Error, Target};
 
@@ -49,6 +49,28 @@ impl Qwen {
     /// to `qwen`.
     pub fn chat(&self, model: impl Into<String>) -> Chat {
         Chat::new(self.clone(), model.into())
+    }
+
+    /// Asks what an image shows, with the key of the provider `qwen`. Nothing is sent before
+    /// [`Describe::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`client`](Self::client).
+    pub fn describe_image(&self, image: impl Into<Media>) -> Result<Describe, Error> {
+        let describe = self.client(Provider::Qwen)?.describe_image(image);
+        Ok(describe.edition(self.inner.settings.edition))
+    }
+
+    /// Asks what a clip shows, with the key of the provider `qwen`. Nothing is sent before
+    /// [`Describe::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`client`](Self::client).
+    pub fn describe_video(&self, video: impl Into<Media>) -> Result<Describe, Error> {
+        let describe = self.client(Provider::Qwen)?.describe_video(video);
+        Ok(describe.edition(self.inner.settings.edition))
     }
 
     /// Says what a model ref means here, without sending anything.

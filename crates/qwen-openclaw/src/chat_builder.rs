@@ -1,6 +1,8 @@
 //! A chat request being put together.
 
-use qwen_openclaw_transport::{ChatRequest, Message, Reply, ReplyStream};
+use qwen_openclaw_transport::{
+    ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, ToolLoop, Tools,
+};
 
 use crate::{Error, Qwen};
 
@@ -57,6 +59,62 @@ impl Chat {
         self.with(|request| request.temperature(temperature))
     }
 
+    /// Sets how much the model thinks. The default is the model's own.
+    pub fn think(self, level: Level) -> Self {
+        self.with(|request| request.think(level))
+    }
+
+    /// Sets the most tokens the model may think. The default is the model's limit.
+    pub fn think_budget(self, tokens: u32) -> Self {
+        self.with(|request| request.think_budget(tokens))
+    }
+
+    /// Adds an image to what the user says: an address, or [`Media::file`].
+    ///
+    /// ```no_run
+    /// # let qwen = qwen_openclaw::Qwen::from_env()?;
+    /// use qwen_openclaw::chat::Media;
+    ///
+    /// let chat = qwen.chat("qwen/qwen3.6-plus").user("What is it?").image(Media::file("cat.png")?);
+    /// # let _ = chat;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn image(self, image: impl Into<Media>) -> Self {
+        self.with(|request| request.image(image))
+    }
+
+    /// Adds a clip to what the user says: an address, or [`Media::file`].
+    pub fn video(self, video: impl Into<Media>) -> Self {
+        self.with(|request| request.video(video))
+    }
+
+    /// Adds audio to what the user says: an address, or [`Media::file`].
+    pub fn audio(self, audio: impl Into<Media>) -> Self {
+        self.with(|request| request.audio(audio))
+    }
+
+    /// Adds a tool the model may call, whose arguments are a `T`; the calls are in
+    /// [`Reply::tool_calls`]. [`run_tools`](Self::run_tools) answers them as well.
+    #[cfg(feature = "schemars")]
+    pub fn tool<T: schemars::JsonSchema>(
+        self,
+        name: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        self.with(|request| request.tool(qwen_openclaw_transport::Tool::of::<T>(name, description)))
+    }
+
+    /// Lets the model search the web, which is paid for by the call. By default it does not.
+    pub fn search(self) -> Self {
+        self.with(ChatRequest::search)
+    }
+
+    /// Keeps the instructions in the service's explicit cache; see
+    /// [`ChatRequest::cache_system`]. By default they are not.
+    pub fn cache_system(self) -> Self {
+        self.with(ChatRequest::cache_system)
+    }
+
     /// Changes the request in any way.
     ///
     /// ```no_run
@@ -84,15 +142,7 @@ impl Chat {
     /// kind `Refused` for a ref that means nothing, for a model the endpoint does not have (see
     /// [`force`](Self::force)) and for a request that makes no sense.
     pub async fn stream(self) -> Result<ReplyStream, Error> {
-        let target = self.qwen.resolve(&self.reference)?;
-        if let Some(reason) = target.availability.reason()
-            && !self.force
-        {
-            return Err(Error::refused(reason.to_string()));
-        }
-        let client = self.qwen.client(target.provider)?;
-        let mut request = self.request;
-        request.model = target.model;
+        let (client, request) = self.resolved()?;
         Ok(client.stream(&request).await?)
     }
 
@@ -104,5 +154,58 @@ impl Chat {
     /// [`Error::partial`].
     pub async fn send(self) -> Result<Reply, Error> {
         Ok(self.stream().await?.finish().await?)
+    }
+
+    /// Sends the request and reads the answer as a `T`, whose schema the model is given.
+    ///
+    /// ```no_run
+    /// # async fn run(qwen: qwen_openclaw::Qwen) -> Result<(), qwen_openclaw::Error> {
+    /// #[derive(schemars::JsonSchema, serde::Deserialize)]
+    /// struct Recipe {
+    ///     name: String,
+    ///     steps: Vec<String>,
+    /// }
+    ///
+    /// let recipe: Recipe = qwen.chat("qwen/qwen3.7-plus").user("A borscht recipe").json().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and kind `Json` for an answer that is no `T`: the place inside the
+    /// JSON and the text are in [`transport::Error::json`](qwen_openclaw_transport::Error::json).
+    #[cfg(feature = "schemars")]
+    pub async fn json<T>(self) -> Result<T, Error>
+    where
+        T: schemars::JsonSchema + serde::de::DeserializeOwned,
+    {
+        let reply = self.with(ChatRequest::json_of::<T>).send().await?;
+        Ok(reply.json()?)
+    }
+
+    /// Starts a loop that answers the model's calls with `tools` until it has its answer. Nothing is
+    /// sent before [`ToolLoop::finish`].
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream), as far as that is known before anything is sent.
+    pub fn run_tools(self, tools: &Tools) -> Result<ToolLoop, Error> {
+        let (client, request) = self.resolved()?;
+        Ok(client.run_tools(request, tools))
+    }
+
+    /// The client and the finished request.
+    fn resolved(self) -> Result<(Client, ChatRequest), Error> {
+        let target = self.qwen.resolve(&self.reference)?;
+        if let Some(reason) = target.availability.reason()
+            && !self.force
+        {
+            return Err(Error::refused(reason.to_string()));
+        }
+        let client = self.qwen.client(target.provider)?;
+        let mut request = self.request;
+        request.model = target.model;
+        Ok((client, request))
     }
 }

@@ -27,7 +27,9 @@
 //!   [`Qwen::from_env`] takes keys from the environment as OpenClaw does, [`Qwen::builder`] takes
 //!   everything by hand.
 //! * [`Chat`] is a request being put together: [`Chat::stream`] sends it and gives the reply as it
-//!   arrives, [`Chat::send`] gives it whole.
+//!   arrives, [`Chat::send`] gives it whole, [`Chat::json`] as a Rust type, and
+//!   [`Chat::run_tools`] lets the model call tools on the way.
+//! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what is to be seen.
 //! * [`Qwen::resolve`] says which provider, endpoint and model a ref means, and what is worth a
 //!   warning, without sending anything.
 //!
@@ -38,7 +40,8 @@
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
 //!   [`http`].
-//! * `schemars` (default): `JsonSchema` for the data of [`catalog`].
+//! * `schemars` (default): tools and answers from Rust types ([`Chat::tool`], [`Chat::json`]), and
+//!   `JsonSchema` for the data of [`catalog`].
 
 mod builder;
 mod chat_builder;

@@ -1,23 +1,6 @@
-//! The catalog held against recorded behaviour of the real program.
-//!
-//! The recordings are not part of this repository: `QWEN_OPENCLAW_SHARED` names the folder that
-//! holds them. Without it the tests say so and pass.
+//! The catalog from outside.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a recording that is not as documented fails its test"
-)]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tests report what they compared"
-)]
+#![allow(clippy::unwrap_used, reason = "what cannot be read fails its test")]
 
-mod catalog;
-mod deviations;
-mod onboarding;
-mod recordings;
 #[cfg(feature = "schemars")]
 mod schema;
-mod thinking;
-mod video;

@@ -1,6 +1,6 @@
 //! A conversation on a terminal.
 
-use qwen_openclaw::{catalog::ModelRef, chat::Message};
+use qwen_openclaw::catalog::ModelRef;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 
 use crate::{
@@ -14,14 +14,13 @@ impl Session {
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
         note(&format!("{} · /model REF, /clear, /quit", self.model));
         let mut lines = BufReader::new(stdin()).lines();
-        let mut messages: Vec<Message> = Vec::new();
         while let Some(line) = read_line(&mut lines).await? {
             let line = line.trim();
             let (command, argument) = line.split_once(' ').unwrap_or((line, ""));
             match command {
                 "" => {}
                 "/quit" | "/exit" => break,
-                "/clear" => messages.clear(),
+                "/clear" => self.conversation.clear()?,
                 "/model" if argument.is_empty() => note(&self.model.to_string()),
                 "/model" => match self.other_model(argument.trim()) {
                     Ok(model) => self.model = model,
@@ -32,7 +31,7 @@ impl Session {
                         "{command} is not known; there are /model REF, /clear and /quit"
                     ));
                 }
-                _ => self.turn(line, &mut messages).await?,
+                _ => self.turn(line).await?,
             }
         }
         Ok(())
@@ -51,20 +50,17 @@ impl Session {
         Ok(model)
     }
 
-    async fn turn(&self, line: &str, messages: &mut Vec<Message>) -> Result<(), Failure> {
-        messages.push(Message::user(line));
-        match self.print(self.chat(messages)?).await {
-            Ok(reply) => messages.push(Message::from(&reply)),
+    async fn turn(&mut self, line: &str) -> Result<(), Failure> {
+        let chat = self.chat(line)?;
+        match self.print(chat).await {
+            Ok(reply) => self.conversation.add(line, &reply),
+            Err(failure) if failure.ends_conversation() => Err(failure),
+            // The conversation goes on without the turn that failed.
             Err(failure) => {
-                // The conversation goes on without the turn that failed.
-                messages.pop();
-                if failure.ends_conversation() {
-                    return Err(failure);
-                }
                 failure.tell();
+                Ok(())
             }
         }
-        Ok(())
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod conversation;
 mod question;
+mod request;
 mod usage_line;
+
+pub(crate) use self::request::media_at;
 
 use std::io::{IsTerminal, Read};
 
-use qwen_openclaw::{Chat, Qwen, catalog::ModelRef, chat::Message};
+use qwen_openclaw::{Chat, Qwen, catalog::ModelRef};
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     connect::to_emulator,
     failure::Failure,
     output,
+    session::Conversation,
 };
 
 /// Largest prompt that is read from standard input; no model takes more.
@@ -76,12 +80,17 @@ struct Session {
     arguments: args::Chat,
     qwen: Qwen,
     model: ModelRef,
+    /// What the flags ask for besides the prompt, read before anything is sent.
+    extras: request::Extras,
+    conversation: Conversation,
     /// Ends with the session.
     _emulator: Option<Emulator>,
 }
 
 impl Session {
     async fn open(arguments: args::Chat, model: ModelRef) -> Result<Self, Failure> {
+        let extras = request::Extras::read(&arguments.request)?;
+        let conversation = Conversation::open(arguments.request.session.as_deref())?;
         let connection: &Connection = &arguments.connection;
         let (emulator, mut builder) = match arguments.emulator {
             true => {
@@ -98,12 +107,14 @@ impl Session {
             arguments,
             qwen,
             model,
+            extras,
+            conversation,
             _emulator: emulator,
         })
     }
 
-    /// A request that continues `messages`, and the warning that belongs to its model.
-    fn chat(&self, messages: &[Message]) -> Result<Chat, Failure> {
+    /// A request that goes on with the conversation, after the warning that belongs to its model.
+    fn chat(&self, prompt: &str) -> Result<Chat, Failure> {
         let reference = self.model.to_string();
         if let Some(warning) = self.qwen.resolve(&reference)?.warning() {
             output::note(&format!("warning: {warning}"));
@@ -121,6 +132,7 @@ impl Session {
         if self.arguments.force {
             chat = chat.force();
         }
-        Ok(chat.messages(messages.iter().cloned()))
+        let chat = chat.messages(self.conversation.messages().iter().cloned());
+        Ok(chat.with(|request| self.extras.add_to(request, prompt)))
     }
 }

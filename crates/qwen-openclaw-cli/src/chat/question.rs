@@ -2,7 +2,7 @@
 
 use qwen_openclaw::{
     Chat,
-    chat::{Event, Message, Reply},
+    chat::{Event, Reply},
 };
 use serde_json::{Value, json};
 
@@ -15,15 +15,22 @@ use crate::{
 
 impl Session {
     /// Answers one prompt and is done.
-    pub(super) async fn answer(self, prompt: String) -> Result<(), Failure> {
-        let chat = self.chat(&[Message::user(prompt)])?;
+    pub(super) async fn answer(mut self, prompt: String) -> Result<(), Failure> {
+        let chat = self.chat(&prompt)?;
         match self.arguments.json {
-            None => self.print(chat).await.map(drop),
+            None => {
+                let reply = self.print(chat).await?;
+                self.conversation.add(&prompt, &reply)
+            }
             Some(Json::Result) => {
                 let reply = interruptible(async { Ok(chat.send().await?) }).await?;
+                self.conversation.add(&prompt, &reply)?;
                 Out::new().line(&format!("{:#}", self.result(&reply)))
             }
-            Some(Json::Stream) => self.print_events(chat).await,
+            Some(Json::Stream) => {
+                let reply = self.print_events(chat).await?;
+                self.conversation.add(&prompt, &reply)
+            }
         }
     }
 
@@ -66,7 +73,7 @@ impl Session {
     }
 
     /// Prints each event as a line of JSON, the result or the error last.
-    async fn print_events(&self, chat: Chat) -> Result<(), Failure> {
+    async fn print_events(&self, chat: Chat) -> Result<Reply, Failure> {
         let mut out = Out::new();
         let mut stream = interruptible(async { Ok(chat.stream().await?) }).await?;
         while let Some(event) = interruptible(async { Ok(stream.next().await) }).await? {
@@ -88,9 +95,11 @@ impl Session {
             };
             out.line(&line.to_string())?;
         }
-        let mut result = self.result(&stream.finish().await?);
+        let reply = stream.finish().await?;
+        let mut result = self.result(&reply);
         result["type"] = "result".into();
-        out.line(&result.to_string())
+        out.line(&result.to_string())?;
+        Ok(reply)
     }
 
     /// The reply as one JSON document.

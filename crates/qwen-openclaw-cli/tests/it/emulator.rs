@@ -8,11 +8,13 @@ use crate::run::{KEY, Qwen};
 fn prints_its_addresses_and_serves() {
     let (mut command, _home) = Qwen::new(&["emulator"]).command();
     let mut child = command.spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // Held to the end: whoever closes this pipe ends the command.
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     let standard = lines
-        .map(Result::unwrap)
-        .find(|line| line.contains("/compatible-mode/v1"));
-    let standard = standard.unwrap();
+        .find(|line| line.contains("/compatible-mode/v1"))
+        .unwrap();
     let url = standard
         .split_whitespace()
         .find(|word| word.starts_with("http://"))
@@ -24,6 +26,7 @@ fn prints_its_addresses_and_serves() {
     assert!(ran.stdout.contains('5'));
     child.kill().unwrap();
     child.wait().unwrap();
+    drop(lines);
 }
 
 #[test]

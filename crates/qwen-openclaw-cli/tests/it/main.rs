@@ -8,5 +8,6 @@ mod faults;
 mod help;
 mod models;
 mod refusals;
+mod requests;
 mod run;
 mod schemas;

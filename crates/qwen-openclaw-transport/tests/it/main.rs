@@ -6,6 +6,7 @@ mod canned;
 mod chat;
 mod connections;
 mod faults;
+mod features;
 mod load;
 mod models;
 mod remedies;

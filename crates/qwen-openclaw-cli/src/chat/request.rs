@@ -1,0 +1,107 @@
+//! What the flags ask for besides the prompt.
+
+use std::path::Path;
+
+use qwen_openclaw::chat::{ChatRequest, Media, Part, Tool, ToolChoice};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{args, failure::Failure};
+
+/// The flags of a request, their files read.
+#[derive(Debug)]
+pub(super) struct Extras {
+    parts: Vec<Part>,
+    tools: Vec<Tool>,
+    schema: Option<Value>,
+    flags: args::Request,
+}
+
+impl Extras {
+    pub(super) fn read(flags: &args::Request) -> Result<Self, Failure> {
+        let images = flags
+            .image
+            .iter()
+            .map(|text| Ok(Part::image(media_at(text)?)));
+        let clips = flags
+            .video
+            .iter()
+            .map(|text| Ok(Part::video(media_at(text)?)));
+        let sounds = flags
+            .audio
+            .iter()
+            .map(|text| Ok(Part::audio(media_at(text)?)));
+        let parts = images
+            .chain(clips)
+            .chain(sounds)
+            .collect::<Result<_, Failure>>()?;
+        Ok(Self {
+            parts,
+            tools: flags
+                .tools
+                .as_deref()
+                .map(json_file)
+                .transpose()?
+                .unwrap_or_default(),
+            schema: flags.json_schema.as_deref().map(json_file).transpose()?,
+            flags: flags.clone(),
+        })
+    }
+
+    /// Adds the prompt and all that goes with it.
+    pub(super) fn add_to(&self, mut request: ChatRequest, prompt: &str) -> ChatRequest {
+        request = match self.parts.is_empty() {
+            true => request.user(prompt),
+            false => request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)])),
+        };
+        request = request.tools(self.tools.iter().cloned());
+        if let Some(choice) = &self.flags.tool_choice {
+            request = request.tool_choice(match choice.as_str() {
+                "auto" => ToolChoice::Auto,
+                "none" => ToolChoice::None,
+                "required" => ToolChoice::Required,
+                name => ToolChoice::Function(name.to_owned()),
+            });
+        }
+        if let Some(level) = self.flags.think {
+            request = request.think(level);
+        }
+        if let Some(tokens) = self.flags.think_budget {
+            request = request.think_budget(tokens);
+        }
+        if let Some(schema) = &self.schema {
+            let name = schema["title"].as_str().unwrap_or_default();
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            let named = !name.is_empty() && name.len() <= 64 && name.chars().all(plain);
+            request = request.json_schema(if named { name } else { "answer" }, schema.clone());
+        }
+        if self.flags.search {
+            request = request.search();
+        }
+        if self.flags.cache_system {
+            request = request.cache_system();
+        }
+        for (name, value) in &self.flags.extra {
+            request = request.extra(name, value.clone());
+        }
+        request
+    }
+}
+
+/// An address as it is, or a file.
+pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
+    let is_address = text.contains("://") || text.starts_with("data:");
+    Ok(if is_address {
+        Media::url(text)
+    } else {
+        Media::file(text)?
+    })
+}
+
+fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("could not use {}: {error}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    serde_json::from_str(&text).map_err(|error| wrong(&error))
+}

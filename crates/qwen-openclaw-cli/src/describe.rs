@@ -1,0 +1,98 @@
+//! `describe`: what images, or a clip, show.
+
+use qwen_openclaw::{catalog::Modality, chat::Media};
+use serde_json::json;
+
+use crate::{
+    args, block_on,
+    chat::media_at,
+    connect::to_emulator,
+    failure::Failure,
+    output::{Aside, Out},
+};
+
+pub(crate) fn run(arguments: args::Describe) -> Result<(), Failure> {
+    let media: Vec<Media> = arguments
+        .media
+        .iter()
+        .map(|text| media_at(text))
+        .collect::<Result<_, _>>()?;
+    block_on(describe(arguments, media))
+}
+
+async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Failure> {
+    let connection = &arguments.connection;
+    let model = arguments
+        .model
+        .as_deref()
+        .map(|text| connection.model(Some(text)))
+        .transpose()?;
+    let provider = model
+        .as_ref()
+        .map_or_else(|| connection.default_provider(), |model| model.provider);
+    // The emulator ends with this function.
+    let (_emulator, builder) = match arguments.emulator {
+        true => {
+            let (emulator, builder) = to_emulator(connection, provider).await?;
+            (Some(emulator), builder)
+        }
+        false => (None, connection.qwen(provider)?),
+    };
+    let client = builder.build()?.client(provider)?;
+
+    let mut media = media.into_iter();
+    let Some(first) = media.next() else {
+        return Err(Failure::usage("there is nothing to describe"));
+    };
+    let mut request = match is_clip(&first, &arguments.media[0]) {
+        true => client.describe_video(first),
+        false => client.describe_image(first),
+    };
+    for medium in media {
+        request = request.and(medium);
+    }
+    if let Some(prompt) = &arguments.prompt {
+        request = request.prompt(prompt);
+    }
+    if let Some(model) = &model {
+        request = request.model(&model.model);
+    }
+    let description = tokio::select! {
+        description = request.send() => description?,
+        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted(None)),
+    };
+    if arguments.json {
+        let document = json!({
+            "text": description.text,
+            "model": description.model,
+            "usage": description.usage,
+        });
+        return Out::new().line(&format!("{document:#}"));
+    }
+    Out::new().line(&description.text)?;
+    if let Some(usage) = &description.usage {
+        let (input, output) = (usage.input_tokens, usage.output_tokens);
+        Aside::new().line(&format!(
+            "[{} · {input} in, {output} out]",
+            description.model
+        ));
+    }
+    Ok(())
+}
+
+/// By the content of a file, or by the name of an address.
+fn is_clip(medium: &Media, text: &str) -> bool {
+    const ENDINGS: [&str; 6] = ["mp4", "mov", "mkv", "avi", "webm", "flv"];
+    match medium.kind() {
+        Some(kind) => kind == Modality::Video,
+        None => {
+            let path = text
+                .split(['?', '#'])
+                .next()
+                .unwrap_or(text)
+                .to_ascii_lowercase();
+            path.rsplit_once('.')
+                .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+        }
+    }
+}

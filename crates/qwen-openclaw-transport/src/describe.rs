@@ -1,0 +1,173 @@
+//! Descriptions of images and clips.
+
+use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_media_model};
+
+use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
+
+/// The most tokens of a description, as in OpenClaw.
+const MAX_TOKENS: u32 = 4096;
+
+/// A description being asked for. Made by [`Client::describe_image`] and
+/// [`Client::describe_video`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent before `send`"]
+pub struct Describe {
+    client: Client,
+    kind: Modality,
+    media: Vec<Media>,
+    prompt: Option<String>,
+    model: Option<String>,
+    edition: Edition,
+}
+
+/// A description of images or of a clip.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Description {
+    /// What the model says.
+    pub text: String,
+    /// The model that was asked.
+    pub model: String,
+    /// The token counts; `None` when the server sent none.
+    pub usage: Option<Usage>,
+}
+
+impl Client {
+    /// Asks what an image shows.
+    ///
+    /// ```no_run
+    /// use qwen_openclaw_transport::Media;
+    ///
+    /// # async fn run(client: qwen_openclaw_transport::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let image = Media::file("cat.png")?;
+    /// let description = client.describe_image(image).prompt("What breed is it?").send().await?;
+    /// println!("{}", description.text);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn describe_image(&self, image: impl Into<Media>) -> Describe {
+        Describe::new(self, Modality::Image, image.into())
+    }
+
+    /// Asks what a clip shows.
+    pub fn describe_video(&self, video: impl Into<Media>) -> Describe {
+        Describe::new(self, Modality::Video, video.into())
+    }
+}
+
+impl Describe {
+    fn new(client: &Client, kind: Modality, medium: Media) -> Self {
+        Self {
+            client: client.clone(),
+            kind,
+            media: vec![medium],
+            prompt: None,
+            model: None,
+            edition: Edition::default(),
+        }
+    }
+
+    /// Adds another one, to be described together.
+    pub fn and(mut self, medium: impl Into<Media>) -> Self {
+        self.media.push(medium.into());
+        self
+    }
+
+    /// Sets what is asked; a blank text counts as none. The default is a description in detail.
+    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.prompt = Some(prompt.into()).filter(|prompt| !prompt.trim().is_empty());
+        self
+    }
+
+    /// Sets the model; a blank id counts as none. The default is that of the edition.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        let model: String = model.into();
+        let model = model.trim();
+        self.model = (!model.is_empty()).then(|| model.to_owned());
+        self
+    }
+
+    /// Sets the edition of the catalog that gives the default model: `qwen-vl-max-latest`, and
+    /// `qwen3.6-plus` in `2026.9`. The default has the former.
+    pub fn edition(mut self, edition: Edition) -> Self {
+        self.edition = edition;
+        self
+    }
+
+    /// Sends the request and waits for the description.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`] on the endpoint of a plan: only Standard keys have models for this.
+    /// [`ErrorKind::Protocol`] when the model says nothing. Otherwise as [`Client::send`].
+    pub async fn send(self) -> Result<Description, Error> {
+        self.check()?;
+        let model = match &self.model {
+            Some(model) => model.clone(),
+            None => default_media_model(self.edition).to_owned(),
+        };
+        let request = self.request(&model);
+        let reply = self.client.send(&request).await?;
+        // About clips some models answer in their reasoning.
+        let text = match reply.text().trim() {
+            "" if self.kind == Modality::Video => reply.reasoning().trim(),
+            text => text,
+        };
+        match Some(text).filter(|text| !text.is_empty()) {
+            Some(text) => Ok(Description {
+                text: text.to_owned(),
+                usage: reply.usage().cloned(),
+                model,
+            }),
+            None => {
+                let message = format!("{model} described nothing");
+                Err(Error::new(ErrorKind::Protocol, message).with_partial(reply))
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let class = self.client.shared.class;
+        let plan = class.plan().unwrap_or(Plan::Standard);
+        if plan == Plan::Standard {
+            return Ok(());
+        }
+        let standard = Endpoint::of(Plan::Standard, class.region().unwrap_or(Region::Global));
+        let label = plan.label();
+        Err(Error::new(
+            ErrorKind::Refused,
+            format!(
+                "the {label} endpoints describe no images or clips: use {} ({}), which needs a \
+                 Standard key of that region as well",
+                standard.base_url(),
+                standard.label()
+            ),
+        ))
+    }
+
+    fn request(&self, model: &str) -> ChatRequest {
+        let image = self.kind == Modality::Image;
+        let prompt = self.prompt.clone().unwrap_or_else(|| {
+            let what = match (image, self.media.len()) {
+                (true, 1) => "image",
+                (true, _) => "images",
+                (false, 1) => "video",
+                (false, _) => "videos",
+            };
+            format!("Describe the {what} in detail.")
+        });
+        let media = self.media.iter().cloned().map(|medium| match image {
+            true => Part::image(medium),
+            false => Part::video(medium),
+        });
+        let parts = std::iter::once(Part::text(prompt)).chain(media);
+        let request = ChatRequest::new(model)
+            .message(Message::parts(Role::User, parts))
+            // To say what is seen takes no thinking.
+            .leave_thinking();
+        match image {
+            true => request.max_tokens(MAX_TOKENS),
+            false => request,
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! The bodies of requests.
+
+use proptest::prelude::*;
+use qwen_openclaw_auth::ApiKey;
+use qwen_openclaw_catalog::{
+    ChatModel, Edition, Endpoint, Family, Level, Modality, Plan, Provider, Region, Replay, Switch,
+    models,
+};
+use serde_json::{Value, json};
+
+use super::fields;
+use crate::{
+    ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelTraits, Part,
+    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice,
+};
+
+const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
+
+fn client(base_url: &str) -> ClientBuilder {
+    Client::builder(base_url, ApiKey::parse("sk-test").unwrap())
+}
+
+fn body_of(client: ClientBuilder, request: &ChatRequest) -> Result<Value, Error> {
+    let client = client.build().unwrap();
+    fields(request, &client.shared).map(Value::Object)
+}
+
+/// The body for a model of the Standard endpoint.
+fn body(request: &ChatRequest) -> Value {
+    body_of(client(STANDARD), request).unwrap()
+}
+
+fn refusal(client: ClientBuilder, request: &ChatRequest) -> String {
+    let error = body_of(client, request).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    error.to_string()
+}
+
+fn hi(model: &str) -> ChatRequest {
+    ChatRequest::new(model).user("hi")
+}
+
+fn get_tool() -> Tool {
+    Tool::new("get", "Gets it", json!({"type": "object"}))
+}
+
+#[test]
+fn a_model_that_thinks_is_told_to() {
+    assert_eq!(body(&hi("qwen3.6-plus"))["enable_thinking"], true);
+    assert_eq!(body(&hi("qwen3-coder-plus")).get("enable_thinking"), None);
+    let off = hi("qwen3.6-plus").think(Level::Off);
+    assert_eq!(body(&off)["enable_thinking"], false);
+    let left = hi("qwen3.6-plus").leave_thinking();
+    assert_eq!(body(&left).get("enable_thinking"), None);
+}
+
+#[test]
+fn the_default_model_thinks_unasked_and_can_be_told_not_to() {
+    assert_eq!(body(&hi("qwen3.5-plus")).get("enable_thinking"), None);
+    let off = hi("qwen3.5-plus").think(Level::Off);
+    assert_eq!(body(&off)["enable_thinking"], false);
+}
+
+#[test]
+fn an_unknown_model_thinks_when_it_is_asked_to() {
+    assert_eq!(body(&hi("qwen-new")).get("enable_thinking"), None);
+    assert_eq!(
+        body(&hi("qwen-new").think(Level::Low))["enable_thinking"],
+        true
+    );
+}
+
+#[test]
+fn a_body_of_another_program_keeps_its_words() {
+    let raw = json!({
+        "model": "qwen3.6-plus",
+        "messages": [{"role": "user", "content": "hi", "name": "me"}],
+        "max_tokens": 7,
+        "enable_thinking": false,
+        "tools": null,
+        "stop": "END",
+        "translation_options": {"source_lang": "auto"},
+    });
+    let request: ChatRequest = serde_json::from_value(raw).unwrap();
+    assert_eq!(
+        body(&request),
+        json!({
+            "model": "qwen3.6-plus",
+            "messages": [{"role": "user", "content": "hi", "name": "me"}],
+            "max_tokens": 7,
+            "enable_thinking": false,
+            "stop": "END",
+            "translation_options": {"source_lang": "auto"},
+            "stream": true,
+            "stream_options": {"include_usage": true},
+        })
+    );
+}
+
+#[test]
+fn an_effort_in_a_body_is_a_wish() {
+    let mut request = hi("qwen3.8-max").extra("reasoning_effort", "minimal");
+    assert_eq!(body(&request)["reasoning_effort"], "low");
+    request = request.extra("thinking_budget", 100);
+    assert_eq!(body(&request).get("reasoning_effort"), None);
+    let nested = hi("qwen3.8-max").extra("reasoning", json!({"effort": "none"}));
+    let body = body(&nested);
+    assert_eq!(
+        (&body["enable_thinking"], body.get("reasoning")),
+        (&json!(false), None)
+    );
+}
+
+#[test]
+fn a_server_of_ones_own_is_asked_through_the_template() {
+    let traits = ModelTraits::new()
+        .reasoning(true)
+        .thinking(ThinkingStyle::ChatTemplate);
+    let client = client("http://127.0.0.1:8000/v1").all_models(traits);
+    let body = body_of(client, &hi("Qwen/Qwen3-8B").think(Level::Off)).unwrap();
+    assert_eq!(
+        body["chat_template_kwargs"],
+        json!({"enable_thinking": false, "preserve_thinking": true})
+    );
+    assert_eq!(body.get("enable_thinking"), None);
+}
+
+#[test]
+fn the_limit_of_an_answer_is_lowered_to_that_of_the_model() {
+    let request = hi("glm-5").max_tokens(1_000_000);
+    assert_eq!(body(&request)["max_completion_tokens"], 16_384);
+    let traits = ModelTraits::new().max_output(10).legacy_max_tokens();
+    let body = body_of(client(STANDARD).model("glm-5", traits), &request).unwrap();
+    assert_eq!(
+        (&body["max_tokens"], body.get("max_completion_tokens")),
+        (&json!(10), None)
+    );
+}
+
+#[test]
+fn json_switches_thinking_off_and_says_the_word() {
+    let body = body(&hi("qwen3.6-plus").json_object());
+    assert_eq!(body["enable_thinking"], false);
+    assert_eq!(body["response_format"], json!({"type": "json_object"}));
+    assert_eq!(
+        body["messages"][0],
+        json!({
+            "role": "system",
+            "content": "Answer with one JSON object and nothing else.",
+        })
+    );
+    let said = ChatRequest::new("glm-5").user("as Json").json_object();
+    assert_eq!(self::body(&said)["messages"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_schema_goes_where_the_model_reads_it() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    let format = ResponseFormat::schema("thing", schema);
+    let native = body(&hi("qwen3.7-plus").response_format(format.clone()));
+    assert_eq!(native["response_format"]["json_schema"]["name"], "thing");
+    assert_eq!(native["messages"].as_array().unwrap().len(), 1);
+    let request = ChatRequest::new("qwen3.6-plus").system("Be brief.");
+    let prompted = body(&request.user("hi").response_format(format));
+    assert_eq!(prompted["response_format"], json!({"type": "json_object"}));
+    let system = prompted["messages"][0]["content"].as_str().unwrap();
+    assert!(system.starts_with("Be brief.\n\nAnswer with one JSON object"));
+    assert!(
+        system.contains(r#""properties":{"a":{"type":"string"}}"#),
+        "{system}"
+    );
+}
+
+#[test]
+fn json_and_thinking_are_refused_where_both_are_asked_for() {
+    let both = hi("qwen3.6-plus").think(Level::High).json_object();
+    assert_eq!(
+        refusal(client(STANDARD), &both),
+        "the service gives no JSON answers while a model thinks; leave one of the two out"
+    );
+    let plan = client(Endpoint::TokenGlobal.base_url());
+    let always = refusal(plan, &hi("MiniMax-M2.5").json_object());
+    assert!(always.starts_with("MiniMax-M2.5 always thinks"), "{always}");
+}
+
+#[test]
+fn cache_markers_are_put_on_texts_of_the_services_own_hosts() {
+    let request = ChatRequest::new("glm-5")
+        .system("S")
+        .user("a")
+        .assistant("b")
+        .cache_system()
+        .cache_conversation();
+    let marked = |text: &str| json!([{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]);
+    let native = body(&request);
+    assert_eq!(native["messages"][0]["content"], marked("S"));
+    assert_eq!(native["messages"][1]["content"], marked("a"));
+    assert_eq!(native["messages"][2]["content"], "b");
+    let proxy = body_of(client("https://proxy.example.com/v1"), &request).unwrap();
+    assert_eq!(proxy["messages"][0]["content"], "S");
+}
+
+#[test]
+fn a_fifth_cache_marker_is_refused_and_tools_have_none() {
+    let parts = |count| (0..count).map(|_| Part::text("a").cache());
+    let four = ChatRequest::new("glm-5").user_parts(parts(4));
+    let mut tool = get_tool();
+    tool.extra
+        .insert("cache_control".into(), json!({"type": "ephemeral"}));
+    let body = body(&four.clone().tool(tool));
+    assert_eq!(body["tools"][0].get("cache_control"), None);
+    assert_eq!(
+        refusal(client(STANDARD), &four.system("S").cache_system()),
+        "5 parts are marked for the cache, and the service takes 4 at most"
+    );
+}
+
+#[test]
+fn tools_the_service_refuses_are_refused_here() {
+    let check = |request: ChatRequest, expected: &str| {
+        let found = refusal(client(STANDARD), &request);
+        assert!(found.starts_with(expected), "{found}");
+    };
+    let with = |name: &str, schema: Value| hi("glm-5").tool(Tool::new(name, "", schema));
+    let object = || json!({"type": "object"});
+    check(
+        with("search", object()),
+        "the service refuses tools named `search`",
+    );
+    check(with("", object()), "a tool cannot be named \"\"");
+    check(
+        with("two words", object()),
+        "a tool cannot be named \"two words\"",
+    );
+    check(with(&"a".repeat(65), object()), "a tool cannot be named");
+    check(
+        with("get", object()).tool(get_tool()),
+        "two tools are named `get`",
+    );
+    for schema in [json!({"type": "string"}), json!([]), json!(true)] {
+        check(
+            with("get", schema),
+            "the arguments of the tool `get` are no object",
+        );
+    }
+    check(
+        with("get", object()).tool_choice(ToolChoice::Function("other".into())),
+        "the tool choice names `other`",
+    );
+    check(
+        hi("glm-5").tool_choice(ToolChoice::Required),
+        "the tool choice wants a tool called",
+    );
+    check(
+        hi("glm-5").extra("n", 2),
+        "`n` asks for several answers, and a reply holds one",
+    );
+    check(
+        hi("glm-5").max_tokens(0),
+        "the limit of the answer is 0 tokens",
+    );
+}
+
+#[test]
+fn an_answer_must_be_an_object() {
+    let list = hi("qwen3.7-plus").json_schema("list", json!({"type": "array"}));
+    let found = refusal(client(STANDARD), &list);
+    assert!(
+        found.starts_with("the answer must be a JSON object"),
+        "{found}"
+    );
+    let found = refusal(client(STANDARD), &hi("glm-5").json_schema("a b", json!({})));
+    assert!(
+        found.starts_with("a schema cannot be named \"a b\""),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_conversation_must_hold_something_to_answer() {
+    for request in [
+        ChatRequest::new("glm-5"),
+        ChatRequest::new("glm-5").system("S"),
+        ChatRequest::new("glm-5").system("S").user("  "),
+        ChatRequest::new(" ").user("hi"),
+    ] {
+        refusal(client(STANDARD), &request);
+    }
+    let image = ChatRequest::new("qwen3.6-plus").image(Media::url("https://example.com/a.png"));
+    body(&image);
+}
+
+#[test]
+fn media_go_only_to_models_that_take_them() {
+    let image = || hi("qwen3-coder-plus").image(Media::url("https://example.com/a.png"));
+    let found = refusal(client(STANDARD), &image());
+    assert!(
+        found.starts_with("qwen3-coder-plus takes no image; qwen3.5-plus, "),
+        "{found}"
+    );
+    let told = ModelTraits::new().input([Modality::Text, Modality::Image]);
+    body_of(client(STANDARD).model("qwen3-coder-plus", told), &image()).unwrap();
+    // Of an unknown model the service knows best.
+    body(&hi("qwen-new").audio(Media::url("https://example.com/a.mp3")));
+}
+
+#[test]
+fn clips_do_not_go_to_the_coding_plan() {
+    let request = hi("qwen3.6-plus").video(Media::url("https://example.com/a.mp4"));
+    let coding = Endpoint::of(Plan::Coding, Region::China);
+    assert_eq!(
+        refusal(client(coding.base_url()), &request),
+        "the Coding Plan takes no clips: use https://dashscope.aliyuncs.com/compatible-mode/v1 \
+         (Standard, China), which needs a Standard key of that region as well"
+    );
+    body(&request);
+}
+
+#[test]
+fn a_data_uri_beyond_the_limit_is_refused_wherever_it_is() {
+    let long = format!("data:image/jpeg;base64,{}", "A".repeat(10 * 1024 * 1024));
+    for part in [
+        Part::image(Media::url(&*long)),
+        Part::frames([Media::url("https://example.com/1.jpg"), Media::url(&*long)]),
+    ] {
+        let request = ChatRequest::new("qwen-vl-max-latest").user_parts([part]);
+        let found = refusal(client(STANDARD), &request);
+        assert!(
+            found.starts_with("a data URI is longer than the 10 MiB"),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn a_clip_is_not_taken_for_an_image() {
+    let clip = || Media::with_type([0], "video/mp4").unwrap();
+    let vision = |part| ChatRequest::new("qwen-vl-max-latest").user_parts([part]);
+    for (part, expected) in [
+        (
+            Part::image(clip()),
+            "video/mp4 was given as image, and is video",
+        ),
+        (
+            Part::frames([clip()]),
+            "video/mp4 was given as image, and is video",
+        ),
+        (
+            Part::audio(clip()),
+            "video/mp4 was given as audio, and is video",
+        ),
+    ] {
+        assert_eq!(refusal(client(STANDARD), &vision(part)), expected);
+    }
+    body(&vision(Part::video(clip())));
+}
+
+#[test]
+fn the_last_word_is_the_callers_as_far_as_the_contract_lets() {
+    let client = |model: &'static str| {
+        let client = client(Endpoint::TokenGlobal.base_url()).on_body(|body| {
+            body.insert("enable_thinking".into(), json!(false));
+            body.insert("x".into(), json!(1));
+        });
+        body_of(client, &hi(model)).unwrap()
+    };
+    let free = client("qwen3.6-plus");
+    assert_eq!(
+        (&free["enable_thinking"], &free["x"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(client("MiniMax-M2.5")["enable_thinking"], true);
+}
+
+/// The models of both catalogs that have contracts.
+fn rows() -> Vec<&'static ChatModel> {
+    let providers = [Provider::Qwen, Provider::QwenTokenPlan];
+    let rows = providers.map(|provider| models(provider, Edition::default()));
+    rows.into_iter().flatten().collect()
+}
+
+fn choices() -> [Option<ToolChoice>; 5] {
+    let named = ToolChoice::Function("get".into());
+    let any = ToolChoice::Other(json!({"type": "any"}));
+    let [auto, none] = [ToolChoice::Auto, ToolChoice::None];
+    [None, Some(auto), Some(none), Some(named), Some(any)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_body_breaks_the_contract_of_its_model(
+        row in prop::sample::select(rows()),
+        level in prop::sample::select([None].into_iter().chain(Level::all().iter().copied().map(Some)).collect::<Vec<_>>()),
+        budget in prop::option::of(1_u32..10_000),
+        with_tools: bool,
+        forced: bool,
+        choice in prop::sample::select(choices().to_vec()),
+        format in prop::sample::select(vec![
+            None,
+            Some(ResponseFormat::JsonObject),
+            Some(ResponseFormat::schema("a", json!({"type": "object"}))),
+        ]),
+        effort in prop::option::of(prop::sample::select(vec!["none", "high", "max", "bogus"])),
+        meddle in prop::option::of(any::<bool>()),
+    ) {
+        let mut request = ChatRequest::new(row.id()).user("hi");
+        let mut turn = Message::assistant("");
+        turn.tool_calls.push(ToolCall::new("1", "get", "{}"));
+        request = request.message(turn).message(Message::tool("1", "ok"));
+        request.level = level;
+        request.thinking_budget = budget;
+        request.response_format = format;
+        if with_tools {
+            request = request.tool(get_tool());
+            request.tool_choice = if forced { Some(ToolChoice::Required) } else { choice };
+        }
+        if let Some(effort) = effort {
+            request = request.extra("reasoning_effort", effort);
+        }
+        let mut client = client(row.provider().default_base_url()).provider(row.provider());
+        if let Some(on) = meddle {
+            client = client.on_body(move |body| {
+                body.insert("enable_thinking".into(), json!(on));
+            });
+        }
+        match body_of(client, &request) {
+            // JSON and thinking together, which is what this is about.
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Refused),
+            Ok(body) => obeys(row, &body, meddle.is_some())?,
+        }
+    }
+}
+
+/// Holds a body against the contract of its model.
+fn obeys(row: &ChatModel, body: &Value, meddled: bool) -> Result<(), TestCaseError> {
+    let contract = row.thinking();
+    let on = body.get("enable_thinking").and_then(Value::as_bool);
+    let effort = body.get("reasoning_effort").and_then(Value::as_str);
+    let what = format!("{}: {body}", row.model_ref());
+    match contract.switch() {
+        Switch::Always => prop_assert_eq!(on, Some(true), "{}", what),
+        Switch::Optional => prop_assert!(on.is_some(), "{}", what),
+        _ => prop_assert!(meddled || on != Some(true), "{}", what),
+    }
+    if !contract.is_strict() {
+        return Ok(());
+    }
+    let thinks = on == Some(true);
+    let budget = body.get("thinking_budget").is_some();
+    prop_assert!(thinks || effort.is_none(), "{}", what);
+    prop_assert!(
+        !(contract.family() == Family::Qwen38 && budget && effort.is_some()),
+        "{}",
+        what
+    );
+    if let Some(effort) = effort {
+        let known: &[&str] = match contract.family() {
+            Family::Qwen38 => &["low", "medium", "xhigh"],
+            Family::DeepSeek => &["high", "max"],
+            Family::Glm => &["minimal", "low", "medium", "high", "xhigh"],
+            Family::GlmMax => &["minimal", "low", "medium", "high", "xhigh", "max"],
+            _ => &[],
+        };
+        prop_assert!(known.contains(&effort), "{}", what);
+    }
+    if thinks && let Some(choice) = body.get("tool_choice") {
+        prop_assert!(choice == "auto" || choice == "none", "{}", what);
+    }
+    if !meddled && body["response_format"]["type"].is_string() {
+        prop_assert!(!thinks, "{}", what);
+        let messages = body["messages"].to_string().to_lowercase();
+        let object = body["response_format"]["type"] == "json_object";
+        prop_assert!(!object || messages.contains("json"), "{}", what);
+    }
+    if thinks && contract.replay() != Replay::Never {
+        let mut turns = body["messages"].as_array().unwrap().iter();
+        let turn = turns
+            .find(|message| message["role"] == "assistant")
+            .unwrap();
+        prop_assert!(turn["reasoning_content"].is_string(), "{}", what);
+    }
+    for foreign in ["reasoning", "reasoningEffort", "thinking", "thinking_level"] {
+        prop_assert_eq!(body.get(foreign), None, "{}", what);
+    }
+    Ok(())
+}
+
+#[test]
+fn parts_are_added_to_what_the_user_says_last() {
+    let request = ChatRequest::new("qwen3.6-plus")
+        .user("What is it?")
+        .image("https://example.com/a.png");
+    assert_eq!(request.messages.len(), 1);
+    let body = body(&request);
+    assert_eq!(body["messages"][0]["content"][0]["text"], "What is it?");
+    assert_eq!(body["messages"][0]["content"][1]["type"], "image_url");
+    let alone = ChatRequest::new("qwen3.6-plus")
+        .assistant("a")
+        .image("https://example.com/a.png");
+    assert_eq!(alone.messages[1].role, Role::User);
+}

@@ -1,0 +1,180 @@
+//! How thinking is asked for, and what a contract insists on.
+//!
+//! Recorded from OpenClaw 2026.9; the contracts themselves are those of the catalog.
+
+use qwen_openclaw_catalog::{Family, Level, Replay, Switch, ToolChoice, ToolChoiceRule};
+use serde_json::{Value, json};
+
+use super::{Body, messages};
+use crate::{ThinkingStyle, traits::Known};
+
+/// The ways in which other APIs spell an effort.
+const EFFORTS: [&str; 3] = ["reasoning_effort", "reasoning", "reasoningEffort"];
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    level: Option<Level>,
+    on: bool,
+}
+
+/// Writes what the model is to do. `level` is what the request wants; what its body says on its own
+/// counts where that is `None`, and a model that thinks is told to where nothing is said.
+///
+/// Gives `None` for a model that no contract binds.
+pub(super) fn ask(body: &mut Body, level: Option<Level>, known: &Known<'_>) -> Option<Asked> {
+    if known.style() == ThinkingStyle::Untouched {
+        return None;
+    }
+    if known.contract.switch() == Switch::Absent {
+        if level == Some(Level::Off) && known.thinks_unasked() {
+            body.insert("enable_thinking".to_owned(), json!(false));
+        }
+        return None;
+    }
+    let level = level.or_else(|| level_in(body));
+    for name in EFFORTS {
+        body.remove(name);
+    }
+    let decision = known.decide(level);
+    let on = decision.enable.unwrap_or_default();
+    if known.style() == ThinkingStyle::ChatTemplate {
+        ask_the_template(body, on);
+    } else {
+        body.insert("enable_thinking".to_owned(), json!(on));
+    }
+    // Which efforts Qwen 3.8 has is known of the service alone.
+    let plain = known.style() != ThinkingStyle::Contract && is_qwen38(known);
+    if let Some(effort) = decision.effort.filter(|_| !plain) {
+        body.insert("reasoning_effort".to_owned(), json!(effort));
+    }
+    Some(Asked { level, on })
+}
+
+/// What a body says of itself: `enable_thinking`, or an effort.
+fn level_in(body: &Body) -> Option<Level> {
+    let effort = EFFORTS.iter().find_map(|name| {
+        let value = body.get(*name)?;
+        value.as_str().or(value["effort"].as_str())
+    });
+    let effort = effort.and_then(|effort| effort.parse::<Level>().ok());
+    match body.get("enable_thinking").and_then(Value::as_bool) {
+        Some(false) => Some(Level::Off),
+        Some(true) => effort.filter(|level| *level != Level::Off),
+        None => effort,
+    }
+}
+
+/// The template of a self-hosted model keeps earlier reasoning unless it is told not to.
+fn ask_the_template(body: &mut Body, on: bool) {
+    let preserve = body.remove("preserve_thinking").unwrap_or(json!(true));
+    body.remove("enable_thinking");
+    let mut arguments = match body.remove("chat_template_kwargs") {
+        Some(Value::Object(arguments)) => arguments,
+        _ => Body::new(),
+    };
+    arguments.insert("enable_thinking".to_owned(), json!(on));
+    arguments.entry("preserve_thinking").or_insert(preserve);
+    body.insert("chat_template_kwargs".to_owned(), arguments.into());
+}
+
+/// Corrects a finished body in what the service would refuse, whoever put it there.
+pub(super) fn insist(body: &mut Body, asked: Asked, known: &Known<'_>) {
+    if !known.is_strict() {
+        return;
+    }
+    let contract = known.contract;
+    let effort = body.remove("reasoning_effort");
+    for name in ["reasoning", "reasoningEffort", "thinking"] {
+        body.remove(name);
+    }
+    let (level, on) = wanted(body, effort.as_ref(), asked);
+    let choice = body.get("tool_choice").map_or(ToolChoice::Free, force_of);
+    let rule = match on || contract.switch() == Switch::Always {
+        true => contract.tool_choice(choice),
+        false => ToolChoiceRule::Keep,
+    };
+    let on = match contract.switch() {
+        Switch::Always => true,
+        _ => on && rule != ToolChoiceRule::StopThinking,
+    };
+    body.insert("enable_thinking".to_owned(), json!(on));
+    if contract.streams_tools() && has_tools(body) {
+        body.insert("tool_stream".to_owned(), json!(true));
+    }
+    if !on {
+        return;
+    }
+    settle_choice(body, rule);
+    let budget = contract.budget_replaces_effort() && body.contains_key("thinking_budget");
+    let level = level.filter(|level| *level != Level::Off);
+    if let Some(effort) = contract.effort(level).filter(|_| !budget) {
+        body.insert("reasoning_effort".to_owned(), json!(effort));
+    }
+    replay(body, contract.replay());
+}
+
+/// What a finished body wants: its own words come before what was asked for.
+fn wanted(body: &Body, effort: Option<&Value>, asked: Asked) -> (Option<Level>, bool) {
+    let on = body.get("enable_thinking").and_then(Value::as_bool);
+    let on = on.unwrap_or(asked.on);
+    match effort.and_then(Value::as_str) {
+        None => (asked.level, on),
+        Some(effort) => {
+            let level = effort.parse::<Level>().ok();
+            (level, on && level != Some(Level::Off))
+        }
+    }
+}
+
+/// How far a tool choice forces the model.
+fn force_of(choice: &Value) -> ToolChoice {
+    let word = choice.as_str().or(choice["type"].as_str());
+    match (word, choice.is_object()) {
+        (Some("required" | "any"), _) => ToolChoice::AnyTool,
+        (Some("auto" | "none"), _) | (_, false) => ToolChoice::Free,
+        (_, true) => ToolChoice::Named,
+    }
+}
+
+/// Writes a tool choice in the only forms that a thinking model takes.
+fn settle_choice(body: &mut Body, rule: ToolChoiceRule) {
+    let Some(choice) = body.get_mut("tool_choice") else {
+        return;
+    };
+    if rule == ToolChoiceRule::SendAuto {
+        *choice = json!("auto");
+    } else if let Some(word) = choice["type"].as_str() {
+        *choice = json!(word);
+    }
+}
+
+/// Gives assistant messages the reasoning that the model wants to see again, empty where there is
+/// none.
+fn replay(body: &mut Body, replay: Replay) {
+    for message in messages(body) {
+        let calls = message["tool_calls"]
+            .as_array()
+            .is_some_and(|calls| !calls.is_empty());
+        let wanted = match replay {
+            Replay::ToolCalls => calls,
+            Replay::Every => true,
+            _ => false,
+        };
+        if !wanted || message["role"] != "assistant" {
+            continue;
+        }
+        if let Some(message) = message.as_object_mut() {
+            message.entry("reasoning_content").or_insert(json!(""));
+        }
+    }
+}
+
+fn has_tools(body: &Body) -> bool {
+    let tools = body.get("tools").and_then(Value::as_array);
+    tools.is_some_and(|tools| !tools.is_empty())
+}
+
+fn is_qwen38(known: &Known<'_>) -> bool {
+    known.contract.family() == Family::Qwen38
+}

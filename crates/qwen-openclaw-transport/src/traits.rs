@@ -1,0 +1,209 @@
+//! What a model takes: from the catalog, or from who knows better.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use qwen_openclaw_catalog::{
+    ChatModel, Edition, Level, Modality, Plan, Provider, Switch, Thinking, find,
+};
+use serde_json::{Map, Value};
+
+use crate::client::Shared;
+
+/// What a model takes, where the catalog does not know it or is to be overruled.
+///
+/// ```
+/// use qwen_openclaw_transport::{ModelTraits, ThinkingStyle};
+///
+/// // Qwen 3 behind a server of one's own, such as vLLM.
+/// let traits = ModelTraits::new().reasoning(true).thinking(ThinkingStyle::ChatTemplate);
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct ModelTraits {
+    reasoning: Option<bool>,
+    input: Option<Vec<Modality>>,
+    max_output: Option<u32>,
+    thinking: ThinkingStyle,
+    legacy_max_tokens: bool,
+}
+
+/// How thinking is written into a request.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ThinkingStyle {
+    /// By the [`Thinking`] contract of the model, as the service wants it. The default.
+    #[default]
+    Contract,
+    /// By the switch `enable_thinking`, which every model is taken to obey: no model always
+    /// thinks, and the efforts of Qwen 3.8 are left out.
+    Switch,
+    /// By `chat_template_kwargs`, for Qwen models on a server of one's own: their template reads
+    /// `enable_thinking` and `preserve_thinking` from it.
+    ChatTemplate,
+    /// Not at all: what the request says is sent as it is.
+    Untouched,
+}
+
+impl ModelTraits {
+    /// Overrules nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says whether the model thinks. The default is what the catalog says; of a model that it
+    /// does not know it is assumed on the Token Plan, and wherever a level is asked for.
+    pub fn reasoning(mut self, thinks: bool) -> Self {
+        self.reasoning = Some(thinks);
+        self
+    }
+
+    /// Says what the model can be given. The default is what the catalog says; of a model that it
+    /// does not know, everything is tried.
+    pub fn input(mut self, modalities: impl IntoIterator<Item = Modality>) -> Self {
+        self.input = Some(modalities.into_iter().collect());
+        self
+    }
+
+    /// Says how many tokens an answer can have; requests for more are lowered to it. The default
+    /// is what the catalog says.
+    pub fn max_output(mut self, tokens: u32) -> Self {
+        self.max_output = Some(tokens);
+        self
+    }
+
+    /// Says how thinking is written. The default is [`ThinkingStyle::Contract`].
+    pub fn thinking(mut self, style: ThinkingStyle) -> Self {
+        self.thinking = style;
+        self
+    }
+
+    /// Limits answers by the older field `max_tokens`. The default is `max_completion_tokens`.
+    pub fn legacy_max_tokens(mut self) -> Self {
+        self.legacy_max_tokens = true;
+        self
+    }
+}
+
+/// The traits a client was told, by model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) models: HashMap<String, ModelTraits>,
+    pub(crate) others: ModelTraits,
+}
+
+/// What may change a finished body.
+#[derive(Clone)]
+pub(crate) struct BodyHook(Arc<Change>);
+
+type Change = dyn Fn(&mut Map<String, Value>) + Send + Sync;
+
+impl BodyHook {
+    pub(crate) fn new(change: impl Fn(&mut Map<String, Value>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(change))
+    }
+
+    pub(crate) fn apply(&self, body: &mut Map<String, Value>) {
+        (self.0)(body);
+    }
+}
+
+impl fmt::Debug for BodyHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BodyHook")
+    }
+}
+
+/// Families that think by default and obey `enable_thinking` (help.aliyun.com, Model Studio,
+/// "deep-thinking").
+const THINK_UNASKED: [&str; 5] = ["qwen3.5-", "glm-4.7", "glm-5", "kimi-k2.5", "kimi-k2.6"];
+
+/// Everything known of the model of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) provider: Provider,
+    pub(crate) model: &'a str,
+    pub(crate) row: Option<&'static ChatModel>,
+    pub(crate) contract: Thinking,
+    traits: &'a ModelTraits,
+}
+
+impl<'a> Known<'a> {
+    /// Looks `model` up; `asked` says whether the request wants a certain level of thinking.
+    pub(crate) fn of(shared: &'a Shared, model: &'a str, asked: bool) -> Self {
+        let told = &shared.options.told;
+        let traits = told.models.get(model).unwrap_or(&told.others);
+        let provider = provider(shared);
+        let row = find(provider, model, Edition::default());
+        let reasoning = traits
+            .reasoning
+            .or(row.map(ChatModel::reasoning))
+            .unwrap_or(provider == Provider::QwenTokenPlan || asked);
+        let contract = Thinking::of(provider, model, reasoning);
+        let contract = match traits.thinking {
+            ThinkingStyle::Switch | ThinkingStyle::ChatTemplate => contract.self_hosted(),
+            ThinkingStyle::Contract | ThinkingStyle::Untouched => contract,
+        };
+        Self {
+            provider,
+            model,
+            row,
+            contract,
+            traits,
+        }
+    }
+
+    pub(crate) fn style(&self) -> ThinkingStyle {
+        self.traits.thinking
+    }
+
+    /// The most tokens an answer can have.
+    pub(crate) fn max_output(&self) -> Option<u32> {
+        let listed = self.row.and_then(ChatModel::max_output);
+        self.traits.max_output.or(listed)
+    }
+
+    /// The name of the field that limits an answer.
+    pub(crate) fn max_tokens_field(&self) -> &'static str {
+        match self.traits.legacy_max_tokens {
+            true => "max_tokens",
+            false => "max_completion_tokens",
+        }
+    }
+
+    /// Whether the model takes a kind of input; `None` when only the service knows.
+    pub(crate) fn accepts(&self, modality: Modality) -> Option<bool> {
+        match &self.traits.input {
+            Some(input) => Some(input.contains(&modality)),
+            None => self.row?.accepts(modality),
+        }
+    }
+
+    /// Whether the contract's corrections have the last word on a finished body.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.style() == ThinkingStyle::Contract && self.contract.is_strict()
+    }
+
+    /// Whether the model thinks unless it is told not to, although its row does not count it among
+    /// those that think.
+    pub(crate) fn thinks_unasked(&self) -> bool {
+        let absent = self.contract.switch() == Switch::Absent && self.traits.reasoning.is_none();
+        let model = self.model.trim().to_ascii_lowercase();
+        absent
+            && self.provider.is_qwen()
+            && THINK_UNASKED.iter().any(|family| model.starts_with(family))
+    }
+
+    /// What is sent for a level.
+    pub(crate) fn decide(&self, level: Option<Level>) -> qwen_openclaw_catalog::Decision {
+        self.contract.decide(level)
+    }
+}
+
+/// Whose models a client speaks to: as it was told, otherwise going by the host.
+fn provider(shared: &Shared) -> Provider {
+    shared.provider.unwrap_or(match shared.class.plan() {
+        Some(Plan::Token) => Provider::QwenTokenPlan,
+        Some(Plan::Portal) => Provider::QwenOauth,
+        _ => Provider::Qwen,
+    })
+}

@@ -1,0 +1,48 @@
+//! Prints reasoning and answer as they arrive, then what they cost.
+//!
+//! `cargo run --example streaming`, with `QWEN_API_KEY` set to ask the service itself.
+
+#![expect(clippy::print_stdout, reason = "it is a program")]
+
+mod support;
+
+use std::{
+    error::Error,
+    io::{Write as _, stdout},
+};
+
+use qwen_openclaw::{
+    Qwen,
+    chat::{Event, Level},
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (qwen, _emulator) = support::connect().await?;
+    run(&qwen).await
+}
+
+pub(crate) async fn run(qwen: &Qwen) -> Result<(), Box<dyn Error>> {
+    let mut reply = qwen
+        .chat("qwen/qwen3.6-plus")
+        .system("Answer in one sentence.")
+        .user("Why is the sky blue?")
+        .think(Level::Low)
+        .stream()
+        .await?;
+    while let Some(event) = reply.next().await {
+        match event? {
+            Event::Reasoning(text) | Event::Text(text) => print!("{text}"),
+            _ => {}
+        }
+        stdout().flush()?;
+    }
+    let reply = reply.finish().await?;
+    if let Some(usage) = reply.usage() {
+        println!(
+            "\n{} tokens in, {} out",
+            usage.input_tokens, usage.output_tokens
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The facade against the emulator.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+#![allow(clippy::duplicate_mod, reason = "each example brings the same helper")]
+
+mod examples;
