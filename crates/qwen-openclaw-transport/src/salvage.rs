@@ -167,6 +167,24 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd(pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                OPEN, CLOSE, "{\"name\":\"a\"}", "<function=f>", "</function>", "<parameter=",
+                "x>", "</parameter>", "\n", "é", "{", "😀", " ",
+            ]),
+            0..12,
+        )) {
+            let text = pieces.concat();
+            let mut reply = Reply { text: text.clone(), ..Reply::default() };
+            let found = reply.salvage_tool_calls();
+            proptest::prop_assert_eq!(found, reply.tool_calls().len());
+            proptest::prop_assert!(found > 0 || reply.text() == text);
+            proptest::prop_assert!(reply.text().len() <= text.len());
+        }
+    }
+
     #[test]
     fn reasoning_is_searched_too_and_real_calls_come_first() {
         let written = "<tool_call>{\"name\":\"a\"}</tool_call>";

@@ -71,7 +71,7 @@ impl Client {
 }
 
 impl ToolLoop {
-    /// Sets how many requests are sent at most. The default is 8.
+    /// Sets how many requests one [`finish`](Self::finish) sends at most. The default is 8.
     pub fn limit(mut self, rounds: u32) -> Self {
         self.limit = rounds;
         self
@@ -101,19 +101,25 @@ impl ToolLoop {
     ///
     /// As [`finish`](Self::finish).
     pub async fn finish_with(&mut self, mut each: impl FnMut(Event)) -> Result<Reply, Error> {
+        let most = self.rounds.saturating_add(self.limit);
         loop {
             let (reply, broken) = self.ask(&mut each).await?;
             if reply.tool_calls().is_empty() {
                 self.request.messages.push(Message::from(&reply));
                 return Ok(reply);
             }
-            if self.rounds >= self.limit {
+            if self.rounds >= most {
                 let message = format!("the model still calls tools after {} rounds", self.limit);
                 let error = Error::new(ErrorKind::ToolRounds, message).with_partial(reply);
                 return Err(error.with_spent(self.usage.clone()));
             }
             self.answer(&reply, &broken).await;
         }
+    }
+
+    /// Adds a message, such as what the user says next.
+    pub fn push(&mut self, message: impl Into<Message>) {
+        self.request.messages.push(message.into());
     }
 
     /// Returns the conversation: the request's own messages, and those of each complete round.

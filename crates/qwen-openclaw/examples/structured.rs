@@ -40,7 +40,7 @@ pub(crate) async fn run(qwen: &Qwen) -> Result<(), Box<dyn Error>> {
         }
         Err(error) => {
             // What is wrong with an answer that does not fit, and the answer itself.
-            if let Some(failure) = error.as_chat().and_then(|error| error.json()) {
+            if let Some(failure) = error.json() {
                 println!("at {}: {}\n{}", failure.path, failure.reason, failure.text);
             }
             Err(error.into())

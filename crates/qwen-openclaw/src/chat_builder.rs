@@ -174,7 +174,7 @@ impl Chat {
     /// # Errors
     ///
     /// As [`send`](Self::send), and kind `Json` for an answer that is no `T`: the place inside the
-    /// JSON and the text are in [`transport::Error::json`](qwen_openclaw_transport::Error::json).
+    /// JSON and the text are in [`Error::json`].
     #[cfg(feature = "schemars")]
     pub async fn json<T>(self) -> Result<T, Error>
     where

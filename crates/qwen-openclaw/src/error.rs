@@ -92,6 +92,18 @@ impl Error {
         self.as_chat()?.partial()
     }
 
+    /// Returns what is wrong with an answer that should have been JSON.
+    #[must_use]
+    pub fn json(&self) -> Option<&transport::JsonFailure> {
+        self.as_chat()?.json()
+    }
+
+    /// Returns the tokens that were spent until then, as far as the server has counted them.
+    #[must_use]
+    pub fn usage(&self) -> Option<&transport::Usage> {
+        self.as_chat()?.usage()
+    }
+
     /// Returns true when the same request may succeed if sent again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {

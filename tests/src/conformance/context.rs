@@ -156,6 +156,9 @@ impl<'a> Context<'a> {
         if let Some(choice) = self.options.get("toolChoice") {
             request = request.tool_choice(ToolChoice::from(choice.clone()));
         }
+        if let Some(schema) = self.options.get("responseFormat") {
+            request = request.json_schema("response", schema.clone());
+        }
         if self.flag("supportsStore") {
             request = request.extra("store", false);
         }

@@ -140,4 +140,19 @@ mod tests {
             assert_eq!(sniff(bytes), None, "{bytes:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(
+            mark in proptest::sample::select(vec![
+                &b"RIFF"[..], b"\0\0\0\x20ftyp", b"\x1a\x45\xdf\xa3", b"BM", b"\xff", b"",
+            ]),
+            rest: Vec<u8>,
+        ) {
+            let bytes = [mark, &rest].concat();
+            if let Some(found) = sniff(&bytes) {
+                proptest::prop_assert!(found.mime.starts_with(found.kind.as_str()));
+            }
+        }
+    }
 }

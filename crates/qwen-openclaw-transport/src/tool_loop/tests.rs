@@ -219,6 +219,21 @@ async fn the_limit_ends_a_loop_and_keeps_the_count() {
 }
 
 #[tokio::test]
+async fn a_conversation_goes_on() {
+    let call = || calling(&[("1", "add", r#"{"a":1,"b":1}"#)]);
+    let (emulator, client) = emulator([call(), saying("2"), call(), saying("2 again")]).await;
+    let mut run = client.run_tools(request(), &tools()).limit(2);
+    assert_eq!(run.finish().await.unwrap().text(), "2");
+    run.push(Message::user("Again!"));
+    assert_eq!(run.finish().await.unwrap().text(), "2 again");
+    assert_eq!((run.rounds(), run.messages().len()), (4, 8));
+    assert_eq!(
+        emulator.requests()[3].json()["messages"][4]["content"],
+        "Again!"
+    );
+}
+
+#[tokio::test]
 async fn a_failure_keeps_the_rounds_before_it() {
     let first = calling(&[("1", "add", r#"{"a":1,"b":1}"#)]);
     let broken = Canned::text(400, "application/json", r#"{"error":{"message":"no"}}"#);
