@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     features::{self, Build},
     process::cargo,
+    publish,
     steps::{Outcome, Steps},
     workspace::Workspace,
 };
@@ -35,6 +36,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
             "--locked",
             "--allow-dirty",
         ];
+        publish::forget_unpacked(&workspace)?;
         steps.command("publish, dry run", &mut cargo(dry_run))?;
     }
     steps.finish();

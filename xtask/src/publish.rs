@@ -5,7 +5,9 @@
 //! Its dry run only warns then: the names in those warnings are left out of the real run.
 
 use std::{
+    env, fs,
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::Stdio,
 };
 
@@ -37,6 +39,7 @@ pub(crate) fn run(dry_run: bool) -> Result<(), Error> {
 
 /// Packages and builds everything, shows cargo's messages, and returns what is already up.
 fn rehearse() -> Result<Vec<String>, Error> {
+    forget_unpacked(&Workspace::load()?)?;
     let mut command = cargo([
         "publish",
         "--workspace",
@@ -60,6 +63,30 @@ fn rehearse() -> Result<Vec<String>, Error> {
     let status = child.wait().map_err(Error::io("wait for cargo publish"))?;
     expect_success(&command, status)?;
     Ok(published)
+}
+
+/// Removes what an earlier dry run has unpacked of our own crates. Cargo takes a folder of the same
+/// name and version for the same content, and would build yesterday's crate for today's dependents.
+pub(crate) fn forget_unpacked(workspace: &Workspace) -> Result<(), Error> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let Some(sources) = home.map(|home| home.join("registry/src")) else {
+        return Ok(());
+    };
+    let Ok(registries) = fs::read_dir(&sources) else {
+        // Nothing has ever been unpacked.
+        return Ok(());
+    };
+    for registry in registries {
+        let registry = registry.map_err(Error::io("list cargo's sources"))?.path();
+        for package in workspace.published() {
+            let folder = registry.join(format!("{}-{}", package.name, package.version));
+            if folder.is_dir() {
+                fs::remove_dir_all(&folder).map_err(Error::io("remove an unpacked crate"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The crate that a line of the dry run reports as published in this version.

@@ -27,6 +27,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) description: Option<String>,
     pub(crate) readme: Option<String>,
@@ -172,7 +173,7 @@ pub(crate) mod tests {
     /// A published library with nothing wrong about it.
     pub(crate) fn package(name: &str, dependencies: &[Value]) -> Value {
         json!({
-            "name": name, "manifest_path": format!("/made/up/crates/{name}/Cargo.toml"),
+            "name": name, "version": "0.1.0", "manifest_path": format!("/made/up/crates/{name}/Cargo.toml"),
             "description": "Made up", "readme": "README.md", "license": "MIT OR Apache-2.0",
             "keywords": ["qwen"], "categories": ["api-bindings"], "rust_version": "1.89",
             "publish": null, "features": {}, "targets": [{"kind": ["lib"]}],
