@@ -58,10 +58,17 @@ fn results_and_errors() {
         .at(&service)
         .run();
     let list = Qwen::new(&["models", "list", "--all", "--plan", "coding", "--json"]).run();
+    let url = "https://a.example/cat.png";
+    let describe = Qwen::new(&["describe", "--json", url]).at(&service).run();
     let error = Qwen::new(&["chat", "--json", "-m", "unheard-of", "hi"])
         .at(&service)
         .run();
-    for (name, ran) in [("chat", chat), ("models-list", list), ("error", error)] {
+    for (name, ran) in [
+        ("chat", chat),
+        ("describe", describe),
+        ("models-list", list),
+        ("error", error),
+    ] {
         if let Some(schema) = schema(name) {
             check(&ran.json(), &schema, name);
         }
