@@ -177,8 +177,11 @@ impl ReplyStream {
                             self.begin(opener, opened);
                             continue;
                         }
+                        // As at the first try, nothing of a reply has come.
                         Err(error) => {
-                            return Poll::Ready(Some(Err(self.fail(error))));
+                            self.state = State::Ended;
+                            self.failure = Some(error.clone());
+                            return Poll::Ready(Some(Err(error)));
                         }
                     }
                 }

@@ -113,6 +113,14 @@ async fn gives_up_with_the_last_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_was_given_up_leaves_no_partial_reply() {
+    let (result, requests) = ask([Answer::Body(vec![Step::Reset]), UNAUTHORIZED]).await;
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), requests), (ErrorKind::Auth, 2));
+    assert!(error.partial().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn waits_as_long_as_the_server_asks() {
     let started = Instant::now();
     let (result, _) = ask([THROTTLE, good()]).await;
