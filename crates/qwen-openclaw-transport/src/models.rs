@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Error, remedy::Sent};
+use crate::{Client, Error};
 
 /// A model that the endpoint listed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -36,25 +36,10 @@ impl Client {
             .credential()
             .await
             .map_err(Error::from_auth)?;
-        let base = match credential.base_url() {
-            Some(own) => qwen_openclaw_http::BaseUrl::parse(own).map_err(Error::from_http)?,
-            None => shared.base.clone(),
-        };
-        let request = shared.http.get(base.join("models"));
-        let request = request
-            .bearer(credential.key().expose())
-            .map_err(Error::from_http)?;
-        let list: List = shared.http.json(request).await.map_err(|error| {
-            let (base_url, credential) = (base.as_str(), &credential);
-            let (class, provider) = (shared.class, shared.provider);
-            Sent {
-                base_url,
-                class,
-                provider,
-                credential,
-            }
-            .explain(Error::from_http(error))
-        })?;
+        let base = shared.base_for(&credential)?;
+        let request = shared.authorized(shared.http.get(base.join("models")), &credential)?;
+        let list: List = (shared.http.json(request).await)
+            .map_err(|error| shared.explain(error, &base, &credential))?;
         let mut models: Vec<DiscoveredModel> = Vec::with_capacity(list.data.len());
         for entry in list.data {
             let Ok(model) = serde_json::from_value::<DiscoveredModel>(entry) else {

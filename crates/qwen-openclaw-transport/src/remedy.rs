@@ -30,6 +30,11 @@ impl Sent<'_> {
             ErrorKind::Quota => "the quota does not come back by waiting: top up, or use another \
                                  model or key"
                 .to_owned(),
+            // A forced tool choice, JSON and the like beside thinking, which many models do by
+            // default.
+            ErrorKind::Rejected if error.to_string().contains("thinking") => {
+                "thinking may have to be switched off for this: level `off`".to_owned()
+            }
             _ => return error,
         };
         error.with_hint(hint)

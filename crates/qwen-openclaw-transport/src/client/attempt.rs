@@ -1,6 +1,6 @@
 //! Sends one request until it is answered, or until it is clear that it will not be.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use qwen_openclaw_auth::Credential;
@@ -91,46 +91,67 @@ impl Opener {
 
     async fn send(&self, credential: &Credential) -> Result<Response, Error> {
         let shared = &self.shared;
-        // A login may name its own host; it is held to the same rules as any other.
-        let own = credential.base_url().map(BaseUrl::parse).transpose();
-        let own = own.map_err(Error::from_http)?;
-        let base = own.as_ref().unwrap_or(&shared.base);
-        let request = self.request(base, credential)?;
-        shared.http.send(request).await.map_err(|error| {
-            if error.kind() == qwen_openclaw_http::ErrorKind::Timeout && error.status().is_none() {
-                return Error::stalled(Stall::Head, self.head_limit);
-            }
-            let class = own
-                .as_ref()
-                .map_or(shared.class, |base| classify(base.as_str()));
-            let (base_url, provider) = (base.as_str(), shared.provider);
-            Sent {
-                base_url,
-                class,
-                provider,
-                credential,
-            }
-            .explain(Error::from_http(error))
-        })
-    }
-
-    fn request(&self, base: &BaseUrl, credential: &Credential) -> Result<Request, Error> {
-        let options = &self.shared.options;
-        let request = self.shared.http.post(base.join("chat/completions"));
-        let mut request = request
-            .bearer(credential.key().expose())
-            .map_err(Error::from_http)?;
-        for (name, value) in &options.headers {
-            request = request.header(name, value).map_err(Error::from_http)?;
-        }
-        if let Some(wait) = options.wait_timeout {
+        let base = shared.base_for(credential)?;
+        let mut request =
+            shared.authorized(shared.http.post(base.join("chat/completions")), credential)?;
+        if let Some(wait) = shared.options.wait_timeout {
             let seconds = wait.as_secs().to_string();
             let header = request.header("x-dashscope-wait-timeout", &seconds);
             request = header.map_err(Error::from_http)?;
         }
-        Ok(request
+        let request = request
             .accept("text/event-stream")
             .json_bytes(self.body.clone())
-            .head_timeout(self.head_limit))
+            .head_timeout(self.head_limit);
+        shared.http.send(request).await.map_err(|error| {
+            if error.kind() == qwen_openclaw_http::ErrorKind::Timeout && error.status().is_none() {
+                return Error::stalled(Stall::Head, self.head_limit);
+            }
+            shared.explain(error, &base, credential)
+        })
+    }
+}
+
+impl Shared {
+    /// The address that requests with `credential` go to. A login may name its own host; it is
+    /// held to the same rules as any other.
+    pub(crate) fn base_for(&self, credential: &Credential) -> Result<Cow<'_, BaseUrl>, Error> {
+        match credential.base_url() {
+            Some(own) => BaseUrl::parse(own)
+                .map(Cow::Owned)
+                .map_err(Error::from_http),
+            None => Ok(Cow::Borrowed(&self.base)),
+        }
+    }
+
+    /// Adds the key, and the headers that go with every request.
+    pub(crate) fn authorized(
+        &self,
+        request: Request,
+        credential: &Credential,
+    ) -> Result<Request, Error> {
+        let key = credential.key().expose();
+        let mut request = request.bearer(key).map_err(Error::from_http)?;
+        for (name, value) in &self.options.headers {
+            request = request.header(name, value).map_err(Error::from_http)?;
+        }
+        Ok(request)
+    }
+
+    /// Adds what to do to an answer of the server.
+    pub(crate) fn explain(
+        &self,
+        error: qwen_openclaw_http::Error,
+        base: &BaseUrl,
+        credential: &Credential,
+    ) -> Error {
+        let (base_url, provider) = (base.as_str(), self.provider);
+        let sent = Sent {
+            base_url,
+            class: classify(base_url),
+            provider,
+            credential,
+        };
+        sent.explain(Error::from_http(error))
     }
 }

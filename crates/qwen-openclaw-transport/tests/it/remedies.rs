@@ -131,3 +131,23 @@ async fn money_and_quotas() {
         assert!(error.hint().unwrap().contains(words));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_go_with_thinking() {
+    let answer = Answer::Status(
+        400,
+        &[],
+        r#"{"error":{"code":"invalid_parameter_error","message":"The tool_choice parameter does not support being set to required or object in thinking mode"}}"#,
+    );
+    let hint = hint(
+        Endpoint::StandardGlobal,
+        Provider::Qwen,
+        "sk-1234567",
+        answer,
+    )
+    .await;
+    assert_eq!(
+        hint,
+        "thinking may have to be switched off for this: level `off`"
+    );
+}
