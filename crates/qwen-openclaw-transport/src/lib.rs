@@ -42,6 +42,10 @@
 //! one: when a reply is complete and the end of its body is late, the client reads that end in the
 //! background, for at most 50 ms and 4 KiB, to keep the connection.
 //!
+//! Each chat is a `tracing` span named `chat`, with the fields that OpenTelemetry names for generative
+//! AI (`gen_ai.request.model`, `gen_ai.usage.input_tokens` and so on). No field holds a prompt, an
+//! answer or a key.
+//!
 //! # Features
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
@@ -74,6 +78,7 @@ mod stream;
 mod structured;
 mod tool;
 mod tool_loop;
+mod trace;
 mod traits;
 mod usage;
 

@@ -12,12 +12,14 @@ use std::{
 use futures_core::Stream;
 use qwen_openclaw_http::Body;
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument, Span};
 
 use crate::{
     Error, Event, EventRef, Reply, StallLimits,
     client::{Opened, Opener, Shared},
     clocks::Clocks,
     decode::{Decoder, Step},
+    trace,
 };
 
 /// A reply as it arrives. Made by [`Client::stream`](crate::Client::stream).
@@ -39,6 +41,7 @@ pub struct ReplyStream {
     started: Instant,
     let_others_run: bool,
     failure: Option<Error>,
+    span: Span,
 }
 
 enum State {
@@ -56,8 +59,10 @@ impl ReplyStream {
         let started = Instant::now();
         let shared = Arc::clone(&opener.shared);
         let limits = shared.options.limits;
+        let span = trace::chat(shared.provider, opener.model());
         let mut opener = Box::new(opener);
-        let opened = opener.open().await?;
+        let opened = opener.open().instrument(span.clone()).await;
+        let opened = opened.inspect_err(|error| trace::failure(&span, error))?;
         let mut stream = Self {
             shared,
             opener: None,
@@ -68,6 +73,7 @@ impl ReplyStream {
             started,
             let_others_run: false,
             failure: None,
+            span,
         };
         stream.begin(opener, opened);
         Ok(stream)
@@ -179,6 +185,7 @@ impl ReplyStream {
                         }
                         // As at the first try, nothing of a reply has come.
                         Err(error) => {
+                            trace::failure(&self.span, &error);
                             self.state = State::Ended;
                             self.failure = Some(error.clone());
                             return Poll::Ready(Some(Err(error)));
@@ -235,7 +242,11 @@ impl ReplyStream {
 
     fn stop_the_watch(&mut self) {
         let total = self.started.elapsed();
-        self.decoder.reply_mut().timings.total.get_or_insert(total);
+        let timings = &mut self.decoder.reply_mut().timings;
+        if timings.total.is_none() {
+            timings.total = Some(total);
+            trace::reply(&self.span, self.decoder.reply());
+        }
     }
 
     /// Sends the request again where that is allowed and may help; otherwise the final error.
@@ -252,7 +263,7 @@ impl ReplyStream {
         let Some(again) = again else {
             return Some(self.fail(error));
         };
-        self.state = State::Opening(Box::pin(again));
+        self.state = State::Opening(Box::pin(again.instrument(self.span.clone())));
         // What the failed answer left behind would come out again as an error.
         self.decoder = Decoder::new(self.limits);
         None
@@ -261,6 +272,7 @@ impl ReplyStream {
     fn fail(&mut self, error: Error) -> Error {
         self.state = State::Ended;
         self.stop_the_watch();
+        trace::failure(&self.span, &error);
         let partial = self.decoder.reply().clone();
         let error = error.with_partial(partial);
         self.failure = Some(error.clone());

@@ -203,6 +203,9 @@ impl Chat {
         {
             return Err(Error::refused(reason.to_string()));
         }
+        if let Some(warning) = target.warning() {
+            tracing::warn!("{warning}");
+        }
         let client = self.qwen.client(target.provider)?;
         let mut request = self.request;
         request.model = target.model;

@@ -43,6 +43,10 @@ impl Opener {
         }
     }
 
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// Returns how many requests have been sent, the running one included.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.made()

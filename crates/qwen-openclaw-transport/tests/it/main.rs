@@ -12,3 +12,4 @@ mod models;
 mod remedies;
 mod retries;
 mod stalls;
+mod traces;
