@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -23,6 +23,8 @@ pub(crate) struct Clocks {
     stuck: Option<Instant>,
     /// Set to some moment not after the deadline. It is moved when it fires, not at each byte.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Who the alarm wakes.
+    waker: Option<Waker>,
 }
 
 impl Clocks {
@@ -32,6 +34,7 @@ impl Clocks {
             silent: None,
             stuck: None,
             alarm: None,
+            waker: None,
         }
     }
 
@@ -63,6 +66,16 @@ impl Clocks {
         let alarm = self
             .alarm
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // The usual case, at every chunk: an alarm is set, has not gone off, and will wake the task
+        // that waits now. There is nothing to tell it.
+        let wakes_us = self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()));
+        if wakes_us && !alarm.is_elapsed() && alarm.deadline() <= deadline {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
         if alarm.deadline() > deadline {
             alarm.as_mut().reset(deadline);
         }

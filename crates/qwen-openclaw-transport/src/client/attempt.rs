@@ -107,6 +107,7 @@ impl Opener {
             .accept("text/event-stream")
             .json_bytes(self.body.clone())
             .head_timeout(self.head_limit);
+        shared.drain.settle().await;
         shared.http.send(request).await.map_err(|error| {
             if error.kind() == qwen_openclaw_http::ErrorKind::Timeout && error.status().is_none() {
                 return Error::stalled(Stall::Head, self.head_limit);
