@@ -20,7 +20,7 @@ command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 
 work=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-key=sk-litellm-0123456789abcdef0123456789abcd
+key=sk-litellm-0123456789abcdef0123456789abc
 text='The proxy says hello, with a comma, "quotes" and 北京.'
 cat >"$work/config.yaml" <<CONFIG
 model_list:

@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use qwen_openclaw::catalog::{Edition, Level, Plan, Region};
+use qwen_openclaw::catalog::{self, Edition, Level, Plan, Region};
 use qwen_openclaw_emulator::Fault;
 
 /// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and region.
@@ -225,8 +225,8 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) live: bool,
 
-    /// Edition of the catalog: 2026.4, 2026.9 or merged
-    #[arg(long, value_name = "EDITION")]
+    /// Edition of the catalog: 2026.4, 2026.9 or all
+    #[arg(long, value_name = "EDITION", value_parser = edition)]
     pub(crate) edition: Option<Edition>,
 
     /// Print one JSON document
@@ -257,16 +257,37 @@ pub(crate) struct Emulator {
 }
 
 impl Cli {
-    /// True when errors are to be printed as JSON.
-    pub(crate) fn wants_json(&self) -> bool {
+    /// The form in which errors are printed as JSON, when they are.
+    pub(crate) fn json(&self) -> Option<Json> {
+        let document = |asked: bool| asked.then_some(Json::Result);
         match &self.command {
-            Command::Chat(chat) => chat.json.is_some(),
-            Command::Describe(describe) => describe.json,
+            Command::Chat(chat) => chat.json,
+            Command::Describe(describe) => document(describe.json),
             Command::Models {
                 command: ModelsCommand::List(list),
-            } => list.json,
-            Command::Emulator(_) => false,
+            } => document(list.json),
+            Command::Emulator(_) => None,
         }
+    }
+}
+
+/// What `--json` asks for on a command line that could not be understood otherwise.
+pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Option<Json> {
+    arguments
+        .take_while(|argument| argument != "--")
+        .filter_map(|argument| match argument.to_str()? {
+            "--json=stream" => Some(Json::Stream),
+            text if text == "--json" || text.starts_with("--json=") => Some(Json::Result),
+            _ => None,
+        })
+        .next()
+}
+
+/// `all` is short for the rows of all editions, merged.
+fn edition(text: &str) -> Result<Edition, catalog::Error> {
+    match text {
+        "all" => Ok(Edition::Merged),
+        _ => text.parse(),
     }
 }
 

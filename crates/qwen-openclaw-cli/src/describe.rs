@@ -8,6 +8,7 @@ use crate::{
     chat::media_at,
     connect::to_emulator,
     failure::Failure,
+    interrupt::Interrupt,
     output::{Aside, Out},
 };
 
@@ -57,10 +58,9 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
     if let Some(model) = &model {
         request = request.model(&model.model);
     }
-    let description = tokio::select! {
-        description = request.send() => description?,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted(None)),
-    };
+    let description = Interrupt::listen()?
+        .or(async { Ok(request.send().await?) })
+        .await?;
     if arguments.json {
         let document = json!({
             "text": description.text,

@@ -2,7 +2,7 @@
 
 use qwen_openclaw_emulator::{Emulator, FaultKind, FaultRule};
 
-use crate::{args, block_on, failure::Failure, output::Out};
+use crate::{args, block_on, failure::Failure, interrupt::Interrupt, output::Out};
 
 pub(crate) fn run(arguments: args::Emulator) -> Result<(), Failure> {
     if arguments.list_faults {
@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: args::Emulator) -> Result<(), Failure> {
 }
 
 async fn serve(arguments: args::Emulator) -> Result<(), Failure> {
+    let mut interrupt = Interrupt::listen()?;
     let mut builder = Emulator::builder().port(arguments.port);
     for fault in arguments.fault {
         builder = builder.fault(FaultRule::new(fault));
@@ -32,9 +33,7 @@ async fn serve(arguments: args::Emulator) -> Result<(), Failure> {
             out.line(&url.to_string())?;
         }
     }
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| Failure::other(format!("could not wait for Ctrl-C: {error}")))?;
+    interrupt.wait().await;
     emulator.shutdown().await;
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::{error::Error as _, process::ExitCode};
 use qwen_openclaw::{ErrorKind, chat::Reply};
 use serde_json::{Value, json};
 
-use crate::output::{self, Out};
+use crate::{
+    args::Json,
+    output::{self, Out},
+};
 
 /// A failure of the command.
 #[derive(Debug)]
@@ -41,11 +44,16 @@ impl Failure {
     }
 
     /// Ctrl-C.
-    pub(crate) fn interrupted(partial: Option<Reply>) -> Self {
-        Self {
-            partial: partial.map(Box::new),
-            ..Self::new(130, "interrupted", "interrupted")
+    pub(crate) fn interrupted() -> Self {
+        Self::new(130, "interrupted", "interrupted")
+    }
+
+    /// Keeps what had arrived when Ctrl-C came. An error of the stream brings it itself.
+    pub(crate) fn with_partial(mut self, reply: &Reply) -> Self {
+        if self.code == 130 {
+            self.partial = Some(Box::new(reply.clone()));
         }
+        self
     }
 
     /// Whoever read our output has stopped reading. That is no error.
@@ -76,12 +84,22 @@ impl Failure {
         }
     }
 
-    /// Says it, as one JSON document on standard output if asked, and returns the exit code.
-    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
-        match as_json && self.code != 0 {
+    /// Says it, on standard output as JSON if that is asked for, and returns the exit code.
+    pub(crate) fn report(&self, json: Option<Json>) -> ExitCode {
+        let document = match json {
+            _ if self.code == 0 => None,
+            None => None,
+            Some(Json::Result) => Some(format!("{:#}", self.to_json())),
+            Some(Json::Stream) => {
+                let mut event = self.to_json();
+                event["type"] = "error".into();
+                Some(event.to_string())
+            }
+        };
+        match document {
             // Nobody is left to be told when this fails.
-            true => drop(Out::new().line(&format!("{:#}", self.to_json()))),
-            false => self.tell(),
+            Some(document) => drop(Out::new().line(&document)),
+            None => self.tell(),
         }
         ExitCode::from(self.code)
     }
@@ -108,6 +126,19 @@ impl Failure {
     }
 }
 
+/// A command line that makes no sense, without the advice for people that clap adds.
+impl From<&clap::Error> for Failure {
+    fn from(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let words: Vec<&str> = first
+            .trim_start_matches("error: ")
+            .split_whitespace()
+            .collect();
+        Self::usage(words.join(" "))
+    }
+}
+
 impl From<qwen_openclaw::Error> for Failure {
     fn from(error: qwen_openclaw::Error) -> Self {
         let (code, kind) = classify(error.kind());
@@ -129,7 +160,9 @@ impl From<qwen_openclaw::Error> for Failure {
             .is_some_and(|error| !error.variables().is_empty());
         Self {
             hint: match missing {
-                true => Some("without a key, --emulator answers in the service's place".to_owned()),
+                true => Some(
+                    "without a key, `chat --emulator` answers in the service's place".to_owned(),
+                ),
                 false => hint,
             },
             status: error.status(),

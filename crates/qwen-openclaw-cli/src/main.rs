@@ -6,6 +6,7 @@ mod connect;
 mod describe;
 mod emulator;
 mod failure;
+mod interrupt;
 mod models;
 mod output;
 mod session;
@@ -20,8 +21,15 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let json = cli.wants_json();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version come this way too.
+        Err(error) => match args::json_asked_for(std::env::args_os()) {
+            Some(json) if error.use_stderr() => return Failure::from(&error).report(Some(json)),
+            _ => error.exit(),
+        },
+    };
+    let json = cli.json();
     let result = match cli.command {
         Command::Chat(chat) => chat::run(*chat),
         Command::Describe(describe) => describe::run(describe),

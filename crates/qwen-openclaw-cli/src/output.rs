@@ -56,6 +56,11 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", harmless(text));
 }
 
+/// Writes what asks the person at the terminal for a line.
+pub(crate) fn ask(text: &str) {
+    let _ = write!(io::stderr(), "{text}");
+}
+
 /// Standard error, for what is dimmed: reasoning and usage.
 #[derive(Debug)]
 pub(crate) struct Aside {

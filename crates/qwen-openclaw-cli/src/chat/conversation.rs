@@ -4,17 +4,21 @@ use qwen_openclaw::catalog::ModelRef;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
 
 use crate::{
-    chat::{Session, question::interruptible},
+    chat::Session,
     failure::Failure,
-    output::{Out, note},
+    interrupt::Interrupt,
+    output::{ask, note},
 };
 
 impl Session {
     /// Talks until `/quit` or the end of the input.
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
+        // Without a key there is nobody to talk to: better said before the first question.
+        self.qwen.client(self.model.provider)?;
+        self.warn()?;
         note(&format!("{} · /model REF, /clear, /quit", self.model));
         let mut lines = BufReader::new(stdin()).lines();
-        while let Some(line) = read_line(&mut lines).await? {
+        while let Some(line) = read_line(&mut self.interrupt, &mut lines).await? {
             let line = line.trim();
             let (command, argument) = line.split_once(' ').unwrap_or((line, ""));
             match command {
@@ -23,7 +27,10 @@ impl Session {
                 "/clear" => self.conversation.clear()?,
                 "/model" if argument.is_empty() => note(&self.model.to_string()),
                 "/model" => match self.other_model(argument.trim()) {
-                    Ok(model) => self.model = model,
+                    Ok(model) => {
+                        self.model = model;
+                        self.warn()?;
+                    }
                     Err(failure) => failure.tell(),
                 },
                 _ if command.starts_with('/') => {
@@ -51,7 +58,7 @@ impl Session {
     }
 
     async fn turn(&mut self, line: &str) -> Result<(), Failure> {
-        let chat = self.chat(line)?;
+        let chat = self.chat(line);
         match self.print(chat).await {
             Ok(reply) => self.conversation.add(line, &reply),
             Err(failure) if failure.ends_conversation() => Err(failure),
@@ -64,11 +71,19 @@ impl Session {
     }
 }
 
-async fn read_line(lines: &mut Lines<BufReader<Stdin>>) -> Result<Option<String>, Failure> {
-    Out::new().piece("> ")?;
+async fn read_line(
+    interrupt: &mut Interrupt,
+    lines: &mut Lines<BufReader<Stdin>>,
+) -> Result<Option<String>, Failure> {
+    ask("> ");
     let read = async {
         let line = lines.next_line().await;
         line.map_err(|error| Failure::other(format!("could not read the line: {error}")))
     };
-    interruptible(read).await
+    let line = interrupt.or(read).await;
+    if !matches!(line, Ok(Some(_))) {
+        // What comes next, such as the shell's own prompt, begins on a line of its own.
+        note("");
+    }
+    line
 }

@@ -17,6 +17,7 @@ use crate::{
     block_on,
     connect::to_emulator,
     failure::Failure,
+    interrupt::Interrupt,
     output,
     session::Conversation,
 };
@@ -83,12 +84,14 @@ struct Session {
     /// What the flags ask for besides the prompt, read before anything is sent.
     extras: request::Extras,
     conversation: Conversation,
+    interrupt: Interrupt,
     /// Ends with the session.
     _emulator: Option<Emulator>,
 }
 
 impl Session {
     async fn open(arguments: args::Chat, model: ModelRef) -> Result<Self, Failure> {
+        let interrupt = Interrupt::listen()?;
         let extras = request::Extras::read(&arguments.request)?;
         let conversation = Conversation::open(arguments.request.session.as_deref())?;
         let connection: &Connection = &arguments.connection;
@@ -109,17 +112,22 @@ impl Session {
             model,
             extras,
             conversation,
+            interrupt,
             _emulator: emulator,
         })
     }
 
-    /// A request that goes on with the conversation, after the warning that belongs to its model.
-    fn chat(&self, prompt: &str) -> Result<Chat, Failure> {
-        let reference = self.model.to_string();
-        if let Some(warning) = self.qwen.resolve(&reference)?.warning() {
+    /// Says what is odd about the model; once, not with every turn.
+    fn warn(&self) -> Result<(), Failure> {
+        if let Some(warning) = self.qwen.resolve(&self.model.to_string())?.warning() {
             output::note(&format!("warning: {warning}"));
         }
-        let mut chat = self.qwen.chat(reference);
+        Ok(())
+    }
+
+    /// A request that goes on with the conversation.
+    fn chat(&self, prompt: &str) -> Chat {
+        let mut chat = self.qwen.chat(self.model.to_string());
         if let Some(system) = &self.arguments.system {
             chat = chat.system(system);
         }
@@ -133,6 +141,6 @@ impl Session {
             chat = chat.force();
         }
         let chat = chat.messages(self.conversation.messages().iter().cloned());
-        Ok(chat.with(|request| self.extras.add_to(request, prompt)))
+        chat.with(|request| self.extras.add_to(request, prompt))
     }
 }

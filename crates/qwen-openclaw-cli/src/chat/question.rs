@@ -2,7 +2,7 @@
 
 use qwen_openclaw::{
     Chat,
-    chat::{Event, Reply},
+    chat::{Event, Reply, ReplyStream},
 };
 use serde_json::{Value, json};
 
@@ -16,14 +16,15 @@ use crate::{
 impl Session {
     /// Answers one prompt and is done.
     pub(super) async fn answer(mut self, prompt: String) -> Result<(), Failure> {
-        let chat = self.chat(&prompt)?;
+        self.warn()?;
+        let chat = self.chat(&prompt);
         match self.arguments.json {
             None => {
                 let reply = self.print(chat).await?;
                 self.conversation.add(&prompt, &reply)
             }
             Some(Json::Result) => {
-                let reply = interruptible(async { Ok(chat.send().await?) }).await?;
+                let reply = self.wait_for(chat).await?;
                 self.conversation.add(&prompt, &reply)?;
                 Out::new().line(&format!("{:#}", self.result(&reply)))
             }
@@ -34,27 +35,32 @@ impl Session {
         }
     }
 
+    /// Waits for the whole reply.
+    async fn wait_for(&mut self, chat: Chat) -> Result<Reply, Failure> {
+        let mut stream = self.open_stream(chat).await?;
+        while self.next(&mut stream).await?.is_some() {}
+        Ok(stream.finish().await?)
+    }
+
     /// Prints the answer as it arrives: text to standard output, all else to standard error.
-    pub(super) async fn print(&self, chat: Chat) -> Result<Reply, Failure> {
+    pub(super) async fn print(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let (mut out, mut aside) = (Out::new(), Aside::new());
-        let mut stream = interruptible(async { Ok(chat.stream().await?) }).await?;
+        let mut stream = self.open_stream(chat).await?;
         let mut at_line_start = true;
         let result = loop {
-            let next = interruptible(async { Ok(stream.next().await) }).await;
-            match next {
-                Ok(Some(Ok(Event::Text(text)))) => {
+            match self.next(&mut stream).await {
+                Ok(Some(Event::Text(text))) => {
                     aside.close();
                     at_line_start = text.ends_with('\n');
                     out.piece(&text)?;
                 }
-                Ok(Some(Ok(Event::Reasoning(text)))) => aside.piece(&text),
-                Ok(Some(Ok(Event::ToolDone { call, .. }))) => {
+                Ok(Some(Event::Reasoning(text))) => aside.piece(&text),
+                Ok(Some(Event::ToolDone { call, .. })) => {
                     aside.line(&format!("[tool call {} {}]", call.name(), call.arguments()));
                 }
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(error))) => break Err(error.into()),
+                Ok(Some(_)) => {}
                 Ok(None) => break Ok(()),
-                Err(interrupted) => break Err(interrupted),
+                Err(failure) => break Err(failure),
             }
         };
         aside.close();
@@ -73,11 +79,11 @@ impl Session {
     }
 
     /// Prints each event as a line of JSON, the result or the error last.
-    async fn print_events(&self, chat: Chat) -> Result<Reply, Failure> {
+    async fn print_events(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let mut out = Out::new();
-        let mut stream = interruptible(async { Ok(chat.stream().await?) }).await?;
-        while let Some(event) = interruptible(async { Ok(stream.next().await) }).await? {
-            let line = match event? {
+        let mut stream = self.open_stream(chat).await?;
+        while let Some(event) = self.next(&mut stream).await? {
+            let line = match event {
                 Event::Text(text) => json!({ "type": "text", "text": text }),
                 Event::Reasoning(text) => json!({ "type": "reasoning", "text": text }),
                 Event::ToolStart { index, id, name } => {
@@ -102,6 +108,18 @@ impl Session {
         Ok(reply)
     }
 
+    async fn open_stream(&mut self, chat: Chat) -> Result<ReplyStream, Failure> {
+        let stream = async { Ok(chat.stream().await?) };
+        self.interrupt.or(stream).await
+    }
+
+    /// The next event, `None` at the end. Ctrl-C leaves what has arrived in the failure.
+    async fn next(&mut self, stream: &mut ReplyStream) -> Result<Option<Event>, Failure> {
+        let event = async { Ok(stream.next().await.transpose()?) };
+        let event = self.interrupt.or(event).await;
+        event.map_err(|failure| failure.with_partial(stream.reply()))
+    }
+
     /// The reply as one JSON document.
     fn result(&self, reply: &Reply) -> Value {
         let mut result = serde_json::to_value(reply).unwrap_or_default();
@@ -118,15 +136,5 @@ impl Session {
 
     pub(super) fn base_url(&self) -> String {
         self.qwen.base_url(self.model.provider).unwrap_or_default()
-    }
-}
-
-/// Waits for `future`, or for Ctrl-C.
-pub(super) async fn interruptible<T>(
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    tokio::select! {
-        result = future => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted(None)),
     }
 }

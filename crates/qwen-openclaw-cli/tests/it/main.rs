@@ -6,8 +6,11 @@ mod chat;
 mod emulator;
 mod faults;
 mod help;
+mod json;
 mod models;
 mod refusals;
 mod requests;
 mod run;
 mod schemas;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -35,6 +35,7 @@ fn json_has_the_shape_of_openclaw() {
 fn plain_is_one_ref_a_line() {
     for (arguments, count) in [
         (&["--edition", "2026.4"][..], 9),
+        (&["--edition", "all"], 15),
         (&["--provider", "modelstudio", "--edition", "2026.4"], 9),
         (&["--plan", "coding", "--edition", "2026.4"], 8),
         (&["--plan", "coding", "--edition", "2026.4", "--all"], 9),

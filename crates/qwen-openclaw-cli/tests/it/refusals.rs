@@ -122,6 +122,7 @@ fn command_lines_that_make_no_sense() {
         &["chat", "  "],
         &["chat"],
         &["models", "list", "--json", "--plain"],
+        &["models", "list", "--edition", "2027"],
         &["emulator", "--fault", "nonsense"],
         &["nonsense"],
     ] {

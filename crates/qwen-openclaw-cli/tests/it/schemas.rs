@@ -74,3 +74,26 @@ fn results_and_errors() {
         }
     }
 }
+
+#[test]
+fn events() {
+    let service = Service::start();
+    let ran = Qwen::new(&["chat", "--json=stream", "-m", "qwen3.5-plus", "hi"])
+        .at(&service)
+        .run();
+    let refused = Qwen::new(&["chat", "--json=stream", "hi"]).run();
+    let line = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+    let lines: Vec<Value> = ran.stdout.lines().map(line).collect();
+    let (result, events) = lines.split_last().unwrap();
+    assert!(events.len() > 2);
+    if let Some(schema) = schema("chat-event") {
+        for event in events {
+            check(event, &schema, "chat-event");
+        }
+    }
+    for (name, last) in [("chat", result), ("error", &line(refused.stdout.trim()))] {
+        if let Some(schema) = schema(name) {
+            check(last, &schema, name);
+        }
+    }
+}
