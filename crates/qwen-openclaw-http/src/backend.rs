@@ -1,11 +1,21 @@
 //! The built-in sender: reqwest, once for loopback and once for the rest of the world.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::{Body, Error, ErrorKind, SendRequest, base_url::is_loopback};
+use crate::{
+    Body, Error, ErrorKind, SendRequest,
+    base_url::is_loopback,
+    screen::{PublicOnly, is_private},
+};
 
 #[derive(Debug)]
 pub(crate) struct BackendOptions {
@@ -28,6 +38,8 @@ pub(crate) struct Backend {
     options: BackendOptions,
     loopback: OnceLock<Result<reqwest::Client, Error>>,
     remote: OnceLock<Result<reqwest::Client, Error>>,
+    /// For addresses that a server gave.
+    public: OnceLock<Result<reqwest::Client, Error>>,
 }
 
 impl Backend {
@@ -36,6 +48,7 @@ impl Backend {
             options,
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
+            public: OnceLock::new(),
         }
     }
 
@@ -44,12 +57,18 @@ impl Backend {
         Self {
             options: BackendOptions::default(),
             loopback: OnceLock::from(Ok(client.clone())),
-            remote: OnceLock::from(Ok(client)),
+            remote: OnceLock::from(Ok(client.clone())),
+            public: OnceLock::from(Ok(client)),
         }
     }
 
-    fn client_for(&self, url: &url::Url) -> Result<&reqwest::Client, Error> {
-        let client = if is_loopback(url) && url.scheme() == "http" {
+    fn client_for(&self, url: &url::Url, public_only: bool) -> Result<&reqwest::Client, Error> {
+        let client = if public_only {
+            self.public.get_or_init(|| {
+                let builder = self.builder().dns_resolver(Arc::new(PublicOnly));
+                build(tls::platform(builder)?)
+            })
+        } else if is_loopback(url) && url.scheme() == "http" {
             self.loopback
                 .get_or_init(|| build(tls::none(self.builder().no_proxy())))
         } else {
@@ -78,11 +97,13 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
 #[async_trait]
 impl SendRequest for Backend {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
+        let public_only = request.extensions().get::<PublicOnly>().is_some();
         let request = reqwest::Request::try_from(request.map(reqwest::Body::from))
             .map_err(|error| Error::new(ErrorKind::Address).with_source(error.without_url()))?;
-        let client = self.client_for(request.url())?;
+        let client = self.client_for(request.url(), public_only)?;
         let response = client.execute(request).await.map_err(|error| {
             let kind = match error.is_connect() {
+                true if leads_inward(&error) => ErrorKind::Address,
                 true => ErrorKind::Connect,
                 false => ErrorKind::Interrupted,
             };
@@ -90,6 +111,48 @@ impl SendRequest for Backend {
         })?;
         Ok(http::Response::from(response).map(Body::from_reqwest))
     }
+}
+
+/// Resolves names, and leaves out the addresses of private networks.
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|found| !is_private(found.ip())).collect();
+            if public.is_empty() {
+                return Err(Inward.into());
+            }
+            let addresses: Addrs = Box::new(public.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// A name that resolves to private addresses only.
+#[derive(Debug)]
+struct Inward;
+
+impl std::fmt::Display for Inward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name leads into a private network")
+    }
+}
+
+impl std::error::Error for Inward {}
+
+fn leads_inward(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // The resolver's error comes back inside an `io::Error`.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if error.is::<Inward>() || inner.is_some_and(|inner| inner.is::<Inward>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// TLS by rustls and ring.

@@ -18,6 +18,11 @@ use crate::{
     retry::retry_after,
 };
 
+mod fetch;
+mod whole;
+
+pub use whole::WholeAnswer;
+
 /// Largest error body that is read: the service's own are under 2 KiB, a gateway's page may be more.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 /// How long an error body may take. A server that stalls here has said all it will.
@@ -56,32 +61,10 @@ impl Client {
     /// been read: see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let secret = request.secret().map(str::to_owned);
-        let limit = request.head_timeout.unwrap_or(self.head_timeout);
-        let mut request = request.into_http()?;
-        request
-            .headers_mut()
-            .entry(USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
-        let host = request.uri().host().unwrap_or_default().to_owned();
-        debug!(method = %request.method(), host, path = request.uri().path(), "request");
-
-        let response = match timeout(limit, self.sender.send(request)).await {
-            Ok(response) => response?,
-            Err(_) => {
-                return Err(Error::new(ErrorKind::Timeout).with_message(format!(
-                    "{host} did not answer within {} s",
-                    limit.as_secs_f32()
-                )));
-            }
-        };
+        let host = request.host();
+        let response = self.exchange(request).await?;
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        debug!(
-            host,
-            status,
-            request_id = request_id(&head.headers),
-            "response"
-        );
         match status {
             200..=299 => Ok(Response {
                 status,
@@ -91,6 +74,34 @@ impl Client {
             300..=399 => Err(redirected(status, &host, &head.headers)),
             _ => Err(failed(status, &head.headers, body, secret.as_deref()).await),
         }
+    }
+
+    /// Sends `request` once and waits for the head of an answer of any status.
+    async fn exchange(&self, request: Request) -> Result<http::Response<Body>, Error> {
+        let limit = request.head_timeout.unwrap_or(self.head_timeout);
+        let mut request = request.into_http()?;
+        request
+            .headers_mut()
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        debug!(method = %request.method(), host, path = request.uri().path(), "request");
+        let response = match timeout(limit, self.sender.send(request)).await {
+            Ok(response) => response?,
+            Err(_) => {
+                return Err(Error::new(ErrorKind::Timeout).with_message(format!(
+                    "{host} did not answer within {} s",
+                    limit.as_secs_f32()
+                )));
+            }
+        };
+        debug!(
+            host,
+            status = response.status().as_u16(),
+            request_id = request_id(response.headers()),
+            "response"
+        );
+        Ok(response)
     }
 
     /// Sends `request` once and reads the whole answer as JSON.

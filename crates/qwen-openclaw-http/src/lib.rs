@@ -19,6 +19,8 @@
 //! * [`BaseUrl`] is an address a credential may be sent to: https, or plain http to loopback.
 //! * [`SendRequest`] is the seam below: hand in another implementation for tests, for recording or
 //!   for another HTTP stack.
+//! * [`Screening`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
+//!   without a credential, and never inside the caller's own network.
 //! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
 //!   crate computes the waits; who sends decides whether a second try may act twice.
 //! * [`ErrorKind`] tells a throttle from an exhausted quota from an unpaid bill, which on this
@@ -40,19 +42,24 @@ mod classify;
 mod client;
 mod error;
 mod error_body;
+mod form;
+mod multipart;
 mod request;
 mod retry;
+mod screen;
 mod send;
 
 pub use crate::{
     base_url::BaseUrl,
     body::Body,
     classify::classify,
-    client::{Client, ClientBuilder},
+    client::{Client, ClientBuilder, WholeAnswer},
     error::{Error, ErrorKind},
     error_body::ServerError,
+    multipart::FormFile,
     request::{Request, Response},
     retry::{Attempts, RetryPolicy},
+    screen::{ScreenedUrl, Screening},
     send::SendRequest,
 };
 

@@ -9,7 +9,7 @@ use http::{
 };
 use serde::Serialize;
 
-use crate::{Body, Error, ErrorKind};
+use crate::{Body, Error, ErrorKind, screen::PublicOnly};
 
 /// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
 /// [`Client::post`](crate::Client::post).
@@ -23,6 +23,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) head_timeout: Option<Duration>,
+    pub(crate) public_only: Option<PublicOnly>,
 }
 
 impl Request {
@@ -33,6 +34,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             head_timeout: None,
+            public_only: None,
         }
     }
 
@@ -112,6 +114,13 @@ impl Request {
             .strip_prefix("Bearer ")
     }
 
+    /// The host, for messages.
+    pub(crate) fn host(&self) -> String {
+        let uri = Uri::try_from(self.url.as_str()).ok();
+        let host = uri.as_ref().and_then(Uri::host);
+        host.unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, Error> {
         let uri = Uri::try_from(self.url.as_str()).map_err(|error| {
             Error::new(ErrorKind::Address)
@@ -122,6 +131,9 @@ impl Request {
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
+        if let Some(mark) = self.public_only {
+            request.extensions_mut().insert(mark);
+        }
         Ok(request)
     }
 }

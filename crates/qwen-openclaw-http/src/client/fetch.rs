@@ -1,0 +1,158 @@
+//! Fetches what a server pointed to: screened at every step, without a credential.
+
+use http::{HeaderMap, Method, StatusCode, header::LOCATION};
+use url::Url;
+
+use super::{Client, failed};
+use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening, screen::PublicOnly};
+
+/// Redirects that are followed.
+const REDIRECTS: usize = 3;
+
+impl Client {
+    /// Asks for an address that a server gave, and follows at most three redirects to addresses
+    /// that pass the same screening. `range` is what is sent as `Range`.
+    ///
+    /// No credential is sent. A name that resolves to a private address is not connected to,
+    /// unless the screening allows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`]; [`ErrorKind::Address`] for an address that is refused,
+    /// [`ErrorKind::Redirect`] for a redirect that leads nowhere or too far.
+    pub async fn fetch(
+        &self,
+        url: &ScreenedUrl,
+        screening: Screening,
+        range: Option<&str>,
+    ) -> Result<Response, Error> {
+        let mut url = url.clone();
+        let mut seen = Vec::new();
+        loop {
+            let request = Request::new(Method::GET, url.as_str());
+            let mut request = request.screened(&url);
+            if let Some(range) = range {
+                request = request.header("range", range)?;
+            }
+            let response = self.exchange(request).await?;
+            match response.status().as_u16() {
+                200..=299 => {
+                    let (head, body) = response.into_parts();
+                    return Ok(Response {
+                        status: head.status.as_u16(),
+                        headers: head.headers,
+                        body,
+                    });
+                }
+                300..=399 => {
+                    let next = next(&url, response.status(), response.headers(), screening)?;
+                    seen.push(url);
+                    if seen.len() > REDIRECTS || seen.contains(&next) {
+                        return Err(astray(response.status(), "too often, or in a circle"));
+                    }
+                    url = next;
+                }
+                status => {
+                    let (head, body) = response.into_parts();
+                    return Err(failed(status, &head.headers, body, None).await);
+                }
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Marks the request as one to an address that a server gave: a name that resolves to a
+    /// private address is not connected to, unless the screening allowed it.
+    pub fn screened(mut self, url: &ScreenedUrl) -> Self {
+        self.public_only = (!url.private).then_some(PublicOnly);
+        self
+    }
+}
+
+fn next(
+    url: &ScreenedUrl,
+    status: StatusCode,
+    headers: &HeaderMap,
+    screening: Screening,
+) -> Result<ScreenedUrl, Error> {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.ok_or_else(|| astray(status, "without saying where to"))?;
+    let joined: Result<Url, _> = url.url.join(location);
+    let joined = joined.map_err(|_| astray(status, "to what is no address"))?;
+    screening.check_url(joined)
+}
+
+fn astray(status: StatusCode, how: &str) -> Error {
+    let status = status.as_u16();
+    Error::new(ErrorKind::Redirect)
+        .with_message(format!("the server redirects (status {status}) {how}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::{
+        Mock, MockServer, ResponseTemplate,
+        matchers::{header, path},
+    };
+
+    use super::*;
+
+    async fn redirect(server: &MockServer, from: &str, to: &str) {
+        let answer = ResponseTemplate::new(302).insert_header("location", to);
+        let mock = Mock::given(path(from)).respond_with(answer);
+        mock.mount(server).await;
+    }
+
+    async fn fetch(server: &MockServer, path: &str) -> Result<Response, Error> {
+        let screening = Screening::strict().allow_loopback();
+        let url = screening.check(&format!("{}{path}", server.uri()))?;
+        let client = Client::builder().build()?;
+        client.fetch(&url, screening, Some("bytes=2-")).await
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_with_the_range() {
+        let server = MockServer::start().await;
+        redirect(&server, "/a", "/b").await;
+        redirect(&server, "/b", "c").await;
+        let answer = ResponseTemplate::new(206).set_body_string("cd");
+        let mock = Mock::given(path("/c")).and(header("range", "bytes=2-"));
+        mock.respond_with(answer).mount(&server).await;
+        let response = fetch(&server, "/a").await.unwrap();
+        assert_eq!(response.status(), 206);
+        assert_eq!(response.into_body().bytes(9).await.unwrap(), "cd");
+    }
+
+    #[tokio::test]
+    async fn redirects_inward_and_in_circles_are_not() {
+        let server = MockServer::start().await;
+        redirect(&server, "/inward", "https://10.0.0.1/").await;
+        redirect(&server, "/down", "http://a.example.com/").await;
+        redirect(&server, "/circle", "/circle").await;
+        redirect(&server, "/nowhere", "https://[").await;
+        for (from, kind) in [
+            ("/inward", ErrorKind::Address),
+            ("/down", ErrorKind::Address),
+            ("/circle", ErrorKind::Redirect),
+            ("/nowhere", ErrorKind::Redirect),
+            ("/missing", ErrorKind::NotFound),
+        ] {
+            let error = fetch(&server, from).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{from}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_that_lead_inward_are_not_connected_to() {
+        // Resolves to loopback everywhere, and does not look like it.
+        let screening = Screening::strict();
+        let url = ScreenedUrl {
+            url: "http://localhost:9/".parse().unwrap(),
+            private: false,
+        };
+        let client = Client::builder().build().unwrap();
+        let error = client.fetch(&url, screening, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Address, "{error:?}");
+    }
+}

@@ -1,0 +1,164 @@
+//! Whole answers of any status, for protocols whose errors are answers like any other.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap,
+    header::{CONTENT_TYPE, DATE, LOCATION, USER_AGENT},
+};
+use tokio::time::timeout;
+
+use super::Client;
+use crate::{Error, ErrorKind, Request, request::request_id, retry::retry_after};
+
+impl Client {
+    /// Sends `request` once and reads the whole answer, whatever its status, up to `limit` bytes.
+    ///
+    /// Redirects are not followed: one is an answer with a status of 300 to 399. The whole
+    /// exchange, connection and body included, may take as long as
+    /// [`head_timeout`](Request::head_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Setup`], [`ErrorKind::Address`], [`ErrorKind::Connect`],
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Interrupted`], and [`ErrorKind::TooLarge`] for a
+    /// longer answer.
+    pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
+        let time = request.head_timeout.unwrap_or(self.head_timeout);
+        let mut request = request.into_http()?;
+        request
+            .headers_mut()
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let exchange = async {
+            let (head, body) = self.sender.send(request).await?.into_parts();
+            Ok(WholeAnswer {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body: body.bytes(limit).await?,
+            })
+        };
+        timeout(time, exchange).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout).with_message(format!(
+                "{host} did not answer within {} s",
+                time.as_secs_f32()
+            )))
+        })
+    }
+}
+
+/// A whole answer of any status. `Debug` leaves the body out.
+pub struct WholeAnswer {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl WholeAnswer {
+    /// Returns the status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Returns the body.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Returns the media type of the body, without parameters.
+    #[must_use]
+    pub fn media_type(&self) -> Option<&str> {
+        let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let media_type = value.split(';').next().map(str::trim);
+        media_type.filter(|value| !value.is_empty())
+    }
+
+    /// Returns the id under which the vendor finds this request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// Returns how long the server asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.headers, SystemTime::now())
+    }
+
+    /// Returns the server's clock, to the second.
+    #[must_use]
+    pub fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()
+    }
+
+    /// Returns the host a redirect points to. The rest of a location may hold tokens.
+    #[must_use]
+    pub fn location_host(&self) -> Option<String> {
+        let location = self.headers.get(LOCATION)?.to_str().ok()?;
+        Some(url::Url::parse(location).ok()?.host_str()?.to_owned())
+    }
+}
+
+impl fmt::Debug for WholeAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WholeAnswer")
+            .field("status", &self.status)
+            .field("media_type", &self.media_type())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+
+    use super::*;
+
+    async fn ask(response: ResponseTemplate, limit: usize) -> Result<WholeAnswer, Error> {
+        let server = MockServer::start().await;
+        Mock::given(any())
+            .respond_with(response)
+            .mount(&server)
+            .await;
+        let client = Client::builder().build()?;
+        client
+            .whole(client.post(server.uri()).form(&[]), limit)
+            .await
+    }
+
+    #[tokio::test]
+    async fn errors_are_answers_like_any_other() {
+        let response = ResponseTemplate::new(400)
+            .set_body_raw("{}", "application/json; charset=utf-8")
+            .insert_header("retry-after", "3")
+            .insert_header("date", "Thu, 01 Jan 1970 00:01:00 GMT");
+        let answer = ask(response, 2).await.unwrap();
+        assert_eq!(answer.status(), 400);
+        assert_eq!(answer.body(), "{}");
+        assert_eq!(answer.media_type(), Some("application/json"));
+        assert_eq!(answer.retry_after(), Some(Duration::from_secs(3)));
+        let minute = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+        assert_eq!(answer.date(), Some(minute));
+    }
+
+    #[tokio::test]
+    async fn redirects_are_not_followed_and_long_answers_not_read() {
+        let response = ResponseTemplate::new(302)
+            .insert_header("location", "https://elsewhere.example/?code=secret");
+        let answer = ask(response, 2).await.unwrap();
+        assert_eq!(answer.status(), 302);
+        assert_eq!(answer.location_host().as_deref(), Some("elsewhere.example"));
+        assert!(!format!("{answer:?}").contains("secret"));
+
+        let long = ResponseTemplate::new(200).set_body_string("abc");
+        assert_eq!(ask(long, 2).await.unwrap_err().kind(), ErrorKind::TooLarge);
+    }
+}
