@@ -19,6 +19,7 @@ const CATALOG: &str = "qwen-openclaw-catalog";
 const HTTP: &str = "qwen-openclaw-http";
 const AUTH: &str = "qwen-openclaw-auth";
 const TRANSPORT: &str = "qwen-openclaw-transport";
+const VIDEO: &str = "qwen-openclaw-video";
 const EMULATOR: &str = "qwen-openclaw-emulator";
 const FACADE: &str = "qwen-openclaw";
 
@@ -49,6 +50,12 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: VIDEO,
+        below: &[CATALOG, HTTP, AUTH],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
         package: EMULATOR,
         below: &[],
         in_tests: &[],
@@ -56,7 +63,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: FACADE,
-        below: &[CATALOG, HTTP, AUTH, TRANSPORT],
+        below: &[CATALOG, HTTP, AUTH, TRANSPORT, VIDEO],
         in_tests: &[EMULATOR],
         foreign: None,
     },

@@ -1,0 +1,347 @@
+//! Requests for Wan clips, checked against the catalog before anything is sent.
+//!
+//! A value that a model does not take may only show up as a failed task, minutes later. So what is
+//! sent comes from the catalog's table, and so do the values that are left to the service by
+//! others: resolution and duration are always sent, because the service's own defaults are the
+//! costly ones (help.aliyun.com, Model Studio, "text-to-video-api-reference").
+
+mod body;
+mod format;
+mod references;
+
+use std::fmt;
+
+use qwen_openclaw_catalog::{
+    Region,
+    price::Cost,
+    video::{self, Ratio, Resolution, Size, VideoModel},
+};
+
+use crate::error::Error;
+
+pub use self::references::Reference;
+
+/// What to do with a value that the model does not take.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Strictness {
+    /// Refuse it, before anything is sent.
+    #[default]
+    Exact,
+    /// Take the nearest value that the model takes, and report the change.
+    Normalise,
+}
+
+/// A value that was changed to one that the model takes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Change {
+    /// The parameter.
+    pub what: &'static str,
+    /// What was asked for.
+    pub requested: String,
+    /// What is sent; `None` when it is left out.
+    pub applied: Option<String>,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.applied {
+            Some(applied) => write!(f, "{} {} becomes {applied}", self.what, self.requested),
+            None => write!(f, "{} {} is left out", self.what, self.requested),
+        }
+    }
+}
+
+/// How the shots of a clip follow each other.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ShotType {
+    /// One shot.
+    Single,
+    /// Several shots.
+    Multi,
+}
+
+/// A request for one clip.
+///
+/// ```
+/// use qwen_openclaw_catalog::video::Resolution;
+/// use qwen_openclaw_video::{Strictness, VideoRequest};
+///
+/// let request = VideoRequest::new("wan2.6-t2v")
+///     .prompt("a lobster surfing at sunset")
+///     .seconds(5)
+///     .resolution(Resolution::P720);
+/// let checked = request.check(Strictness::Exact)?;
+/// assert_eq!(checked.body()["parameters"]["size"], "1280*720");
+/// # Ok::<(), qwen_openclaw_video::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct VideoRequest {
+    model: String,
+    prompt: Option<String>,
+    negative_prompt: Option<String>,
+    references: Vec<Reference>,
+    audio_track: Option<String>,
+    size: Option<Size>,
+    resolution: Option<Resolution>,
+    ratio: Option<Ratio>,
+    seconds: Option<u32>,
+    audio: Option<bool>,
+    watermark: Option<bool>,
+    prompt_extend: Option<bool>,
+    shot_type: Option<ShotType>,
+    seed: Option<u32>,
+}
+
+/// A request that the model takes, and what had to be changed for that.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    model: &'static VideoModel,
+    body: serde_json::Value,
+    resolution: Resolution,
+    seconds: u32,
+    silent: bool,
+    resolve_oss: bool,
+    changes: Vec<Change>,
+}
+
+impl VideoRequest {
+    /// Creates a request for a model, such as `wan2.6-t2v`.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets what the clip shows.
+    pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.prompt = Some(prompt.into());
+        self
+    }
+
+    /// Sets what the clip must not show, at most 500 characters. The default is nothing.
+    pub fn negative_prompt(mut self, prompt: impl Into<String>) -> Self {
+        self.negative_prompt = Some(prompt.into());
+        self
+    }
+
+    /// Adds an image: the first frame for image-to-video, a subject for reference-to-video.
+    pub fn image(self, url: impl Into<String>) -> Self {
+        self.reference(Reference::image(url))
+    }
+
+    /// Adds a clip whose subject appears.
+    pub fn video(self, url: impl Into<String>) -> Self {
+        self.reference(Reference::video(url))
+    }
+
+    /// Adds a reference.
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.references.push(reference);
+        self
+    }
+
+    /// Sets a sound track of one's own. The default is that the service makes one.
+    pub fn audio_track(mut self, url: impl Into<String>) -> Self {
+        self.audio_track = Some(url.into());
+        self
+    }
+
+    /// Sets the exact size. It comes before resolution and ratio.
+    pub fn size(mut self, size: Size) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// Sets the resolution. The default is 720P where the model has it, which is the cheaper one.
+    pub fn resolution(mut self, resolution: Resolution) -> Self {
+        self.resolution = Some(resolution);
+        self
+    }
+
+    /// Sets the ratio. The default is 16:9; image-to-video follows the image.
+    pub fn ratio(mut self, ratio: Ratio) -> Self {
+        self.ratio = Some(ratio);
+        self
+    }
+
+    /// Sets the length in seconds. The default is 5.
+    pub fn seconds(mut self, seconds: u32) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// Makes the clip silent, or not, where the model can be silent: it is cheaper then. The
+    /// default is sound.
+    pub fn audio(mut self, audio: bool) -> Self {
+        self.audio = Some(audio);
+        self
+    }
+
+    /// Puts the vendor's watermark on the clip, or not. The default is the service's: no.
+    pub fn watermark(mut self, watermark: bool) -> Self {
+        self.watermark = Some(watermark);
+        self
+    }
+
+    /// Lets the service rewrite the prompt, or not. The default is the service's: yes.
+    pub fn prompt_extend(mut self, extend: bool) -> Self {
+        self.prompt_extend = Some(extend);
+        self
+    }
+
+    /// Sets how the shots follow each other, where the model takes it.
+    pub fn shot_type(mut self, shot_type: ShotType) -> Self {
+        self.shot_type = Some(shot_type);
+        self
+    }
+
+    /// Sets the seed, up to 2147483647. The default is a new one each time.
+    pub fn seed(mut self, seed: u32) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Returns the model's id.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Returns the references.
+    #[must_use]
+    pub fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// Returns the same request with each reference that is no address given another one.
+    ///
+    /// # Errors
+    ///
+    /// What `place` says.
+    pub fn place_references<E>(
+        mut self,
+        mut place: impl FnMut(&Reference) -> Result<String, E>,
+    ) -> Result<Self, E> {
+        for reference in &mut self.references {
+            if !reference.is_remote() {
+                let url = place(reference)?;
+                reference.set_url(url);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Checks the request against the catalog.
+    ///
+    /// # Errors
+    ///
+    /// An unknown model, references that the model does not take or that are no
+    /// remote addresses, a missing prompt; with [`Strictness::Exact`] also any value that the model
+    /// does not take.
+    pub fn check(&self, strictness: Strictness) -> Result<Checked, Error> {
+        let id = self.model.trim();
+        let model = video::find(id).ok_or_else(|| {
+            let nearest = video::nearest_models(id).join(", ");
+            Error::refused(format!(
+                "the catalog has no video model `{id}`; close to it: {nearest}"
+            ))
+        })?;
+        references::check(self, model)?;
+        let mut changes = Changes {
+            strictness,
+            changes: Vec::new(),
+        };
+        let body = body::build(self, model, &mut changes)?;
+        Ok(body.into_checked(model, changes.changes))
+    }
+}
+
+impl Checked {
+    /// Returns the body of the request.
+    #[must_use]
+    pub fn body(&self) -> &serde_json::Value {
+        &self.body
+    }
+
+    /// Returns what was changed.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Returns the length of the clip in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> u32 {
+        self.seconds
+    }
+
+    /// Returns the resolution of the clip.
+    #[must_use]
+    pub fn resolution(&self) -> Resolution {
+        self.resolution
+    }
+
+    /// Returns what the clip costs at list price in a region, where that is known; seconds of
+    /// reference clips, which are billed too, are not in it.
+    #[must_use]
+    pub fn estimate(&self, region: Region) -> Option<Cost> {
+        let job = video::Job::new(self.resolution, self.seconds);
+        let job = if self.silent { job.silent() } else { job };
+        video::estimate(self.model, region, &job)
+    }
+
+    /// Returns the path of the request behind the origin of its region, as
+    /// `qwen_openclaw_catalog::aigc_origin_for` gives it.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        "/api/v1/services/aigc/video-generation/video-synthesis"
+    }
+
+    /// Returns the headers that the request needs besides key and content type.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        let resolve = ("X-DashScope-OssResourceResolve", "enable");
+        let resolve = self.resolve_oss.then_some(resolve);
+        [("X-DashScope-Async", "enable")]
+            .into_iter()
+            .chain(resolve)
+            .collect()
+    }
+}
+
+/// Where values that the model does not take end up.
+struct Changes {
+    strictness: Strictness,
+    changes: Vec<Change>,
+}
+
+impl Changes {
+    /// Notes that `requested` becomes `applied`, or refuses it, saying what there `is`.
+    fn note(
+        &mut self,
+        what: &'static str,
+        requested: impl ToString,
+        applied: Option<String>,
+        is: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let requested = requested.to_string();
+        if self.strictness == Strictness::Exact {
+            let message = format!("the model does not take the {what} {requested}: {}", is());
+            return Err(Error::refused(message));
+        }
+        self.changes.push(Change {
+            what,
+            requested,
+            applied,
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
