@@ -1,30 +1,56 @@
-//! Requests for Wan video clips on Qwen Cloud (Alibaba Model Studio), checked against the catalog
-//! before they are sent.
+//! Wan video clips on Qwen Cloud (Alibaba Model Studio), as jobs that cannot be lost.
 //!
-//! ```
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use qwen_openclaw_auth::{ApiKey, Environment, StateDir};
 //! use qwen_openclaw_catalog::video::Resolution;
-//! use qwen_openclaw_video::{Strictness, VideoRequest};
+//! use qwen_openclaw_video::{Client, VideoRequest, task::FileJobs};
 //!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let base = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
+//! let folder = StateDir::of(&Environment::capture())?;
+//! let client = Client::builder(base, ApiKey::parse("sk-...")?)
+//!     .store(Arc::new(FileJobs::in_folder(&folder)))
+//!     .build()?;
 //! let request = VideoRequest::new("wan2.6-t2v")
 //!     .prompt("a lobster surfing at sunset")
 //!     .seconds(5)
 //!     .resolution(Resolution::P720);
-//! let checked = request.check(Strictness::Exact)?;
-//! assert_eq!(checked.body()["parameters"]["size"], "1280*720");
-//! # Ok::<(), qwen_openclaw_video::Error>(())
+//! let job = client.submit(&request).await?;
+//! println!("{} is in the ledger", job.id());
+//! job.wait().await?.save("lobster.mp4").await?;
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! # Requests
 //!
 //! A value that a model does not take may only show up as a failed task, minutes later. So what is
 //! sent comes from the catalog's table: with [`Strictness::Exact`] any other value is an [`Error`],
 //! with [`Strictness::Normalise`] the nearest one is taken and each [`Change`] reported.
 //!
-//! The crate writes requests and sends none yet: the jobs that they start are still to come.
+//! # Jobs
+//!
+//! A clip takes minutes and is billed when it is made. So a job is written down before the request
+//! leaves, and again with its task's id before the service is asked about it: after a crash
+//! [`Client::resume`](Client::resume) takes up each that is not over. A request is never blindly
+//! sent twice; see [`task`].
+//!
+//! # Features
+//!
+//! `rustls` (default), `rustls-no-provider` and `native-tls` say where TLS comes from; see
+//! `qwen-openclaw-http`.
 
+mod client;
 mod error;
+pub mod task;
 mod wan;
 
 pub use crate::{
-    error::Error,
+    client::{Client, ClientBuilder},
+    error::{Error, ErrorKind},
+    task::{Finished, Job},
     wan::{Change, Checked, Reference, ShotType, Strictness, VideoRequest},
 };
 

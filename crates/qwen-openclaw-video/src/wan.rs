@@ -206,6 +206,12 @@ impl VideoRequest {
         self
     }
 
+    /// Sets the model.
+    pub fn model_id(mut self, model: impl Into<String>) -> Self {
+        self.model = model.into();
+        self
+    }
+
     /// Returns the model's id.
     #[must_use]
     pub fn model(&self) -> &str {
@@ -262,6 +268,12 @@ impl VideoRequest {
 }
 
 impl Checked {
+    /// Returns the model's id.
+    #[must_use]
+    pub fn model(&self) -> &'static str {
+        self.model.id()
+    }
+
     /// Returns the body of the request.
     #[must_use]
     pub fn body(&self) -> &serde_json::Value {

@@ -1,5 +1,7 @@
 //! The front door: which key and which endpoint each provider gets.
 
+#[cfg(feature = "video")]
+use std::sync::OnceLock;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -17,14 +19,16 @@ use crate::{Chat, Error, Target};
 /// Qwen Cloud, ready to use. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
 pub struct Qwen {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    settings: QwenBuilder,
-    http: qwen_openclaw_http::Client,
+pub(crate) struct Inner {
+    pub(crate) settings: QwenBuilder,
+    pub(crate) http: qwen_openclaw_http::Client,
     clients: Mutex<HashMap<Provider, Client>>,
+    #[cfg(feature = "video")]
+    pub(crate) video: OnceLock<qwen_openclaw_video::Client>,
 }
 
 impl Qwen {
@@ -156,12 +160,19 @@ impl Qwen {
         Ok(resolver.resolve()?)
     }
 
+    pub(crate) fn credential_for(
+        &self,
+        provider: Provider,
+    ) -> Result<Arc<dyn CredentialProvider>, Error> {
+        match self.inner.settings.credentials.get(&provider) {
+            Some(credential) => Ok(Arc::clone(credential)),
+            None => Ok(Arc::new(StaticCredential::new(self.key(provider)?))),
+        }
+    }
+
     fn connect(&self, provider: Provider) -> Result<Client, Error> {
         let settings = &self.inner.settings;
-        let credential = match settings.credentials.get(&provider) {
-            Some(credential) => Arc::clone(credential),
-            None => Arc::new(StaticCredential::new(self.key(provider)?)),
-        };
+        let credential = self.credential_for(provider)?;
         let mut builder = Client::builder_with(self.base_url(provider)?, credential)
             .http(self.inner.http.clone())
             .provider(provider);
@@ -192,11 +203,17 @@ pub struct QwenBuilder {
     plan: Option<Plan>,
     region: Option<Region>,
     edition: Edition,
-    retry: Option<RetryPolicy>,
+    pub(crate) retry: Option<RetryPolicy>,
     stall: Option<StallLimits>,
     usage: Option<bool>,
-    plain_http: bool,
+    pub(crate) plain_http: bool,
     http: Option<qwen_openclaw_http::Client>,
+    #[cfg(feature = "video")]
+    pub(crate) video_key: Option<ApiKey>,
+    #[cfg(feature = "video")]
+    pub(crate) jobs: Option<Arc<dyn qwen_openclaw_video::task::JobStore>>,
+    #[cfg(feature = "video")]
+    pub(crate) polls: Option<qwen_openclaw_video::task::PollSchedule>,
 }
 
 impl QwenBuilder {
@@ -308,6 +325,8 @@ impl QwenBuilder {
                 settings,
                 http,
                 clients,
+                #[cfg(feature = "video")]
+                video: OnceLock::new(),
             }),
         })
     }

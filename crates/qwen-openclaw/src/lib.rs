@@ -30,10 +30,12 @@
 //!   arrives, [`Chat::send`] gives it whole, [`Chat::json`] as a Rust type, and
 //!   [`Chat::run_tools`] lets the model call tools on the way.
 //! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what is to be seen.
+//! * [`Qwen::video`] makes clips, as jobs that outlast a crash: [`Video::submit`], then
+//!   [`wait`](video::Job::wait) and [`save`](video::Finished::save).
 //! * [`Qwen::resolve`] says which provider, endpoint and model a ref means, and what is worth a
 //!   warning, without sending anything.
 //!
-//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`] and [`chat`]. Each can be
+//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`], [`chat`] and [`video`]. Each can be
 //! used on its own.
 //!
 //! # Features
@@ -42,11 +44,14 @@
 //!   [`http`].
 //! * `schemars` (default): tools and answers from Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data of [`catalog`].
+//! * `video` (default): [`Qwen::video`].
 
 mod builder;
 mod chat_builder;
 mod error;
 mod target;
+#[cfg(feature = "video")]
+mod video_builder;
 
 #[doc(inline)]
 pub use qwen_openclaw_auth as auth;
@@ -56,6 +61,9 @@ pub use qwen_openclaw_catalog as catalog;
 pub use qwen_openclaw_http as http;
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
+#[cfg(feature = "video")]
+#[doc(inline)]
+pub use qwen_openclaw_video as video;
 
 pub use crate::{
     builder::{Qwen, QwenBuilder},
@@ -63,6 +71,9 @@ pub use crate::{
     error::{Error, ErrorKind},
     target::{Target, Warning},
 };
+
+#[cfg(feature = "video")]
+pub use crate::video_builder::Video;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -63,6 +63,12 @@ impl Reference {
         matches!(scheme.as_deref(), Some("http" | "https" | "oss"))
     }
 
+    /// Returns the path of a reference that is a file of this machine, without `file://`.
+    #[must_use]
+    pub fn local_path(&self) -> &str {
+        self.url.strip_prefix("file://").unwrap_or(&self.url)
+    }
+
     pub(crate) fn is_oss(&self) -> bool {
         self.url.starts_with("oss://")
     }

@@ -1,0 +1,268 @@
+//! The client: clips for one account in one region.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
+use qwen_openclaw_catalog::{Region, aigc_origin_for};
+use qwen_openclaw_http::RetryPolicy;
+use serde_json::{Map, Value};
+
+use crate::{
+    error::Error,
+    task::{
+        FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Resumed, Tasks,
+        TasksBuilder, Upload,
+    },
+    wan::{Checked, Strictness, VideoRequest},
+};
+
+const CLIP: Product = Product {
+    name: "video",
+    file: FileKind {
+        name: "MP4 file",
+        matches: is_mp4,
+    },
+    result: clip_url,
+};
+
+/// The largest file that any model takes as a reference (help.aliyun.com, Model Studio,
+/// "wan-video-to-video-api-reference").
+const LARGEST_REFERENCE: u64 = 100 << 20;
+
+fn is_mp4(head: &[u8]) -> bool {
+    head.get(4..8) == Some(b"ftyp")
+}
+
+fn clip_url(output: &Map<String, Value>) -> Option<&str> {
+    output
+        .get("video_url")?
+        .as_str()
+        .filter(|url| !url.is_empty())
+}
+
+/// Makes clips with one key, in the region of its base URL. Cheap to clone; clones share their
+/// limits.
+#[derive(Clone, Debug)]
+pub struct Client {
+    tasks: Tasks,
+}
+
+impl Client {
+    /// Starts to set up a client for the region of `base_url`, which may be that of a chat
+    /// endpoint, a plan's included: jobs go to the AIGC host of its region. The key must be a
+    /// Standard one of that region.
+    pub fn builder(
+        base_url: impl AsRef<str>,
+        credential: impl Into<qwen_openclaw_auth::Credential>,
+    ) -> ClientBuilder {
+        Self::builder_with(base_url, Arc::new(StaticCredential::new(credential)))
+    }
+
+    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    pub fn builder_with(
+        base_url: impl AsRef<str>,
+        credential: Arc<dyn CredentialProvider>,
+    ) -> ClientBuilder {
+        let origin = aigc_origin_for(Some(base_url.as_ref()));
+        let tasks = origin
+            .map(|origin| Tasks::builder_with(CLIP, origin, credential))
+            .ok_or_else(|| {
+                Error::refused("the portal makes no clips")
+                    .with_hint("use a Standard endpoint and its key")
+            });
+        ClientBuilder { tasks }
+    }
+
+    /// Returns the engine below, which has the ledger.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Returns where clips are made.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.tasks.origin()
+    }
+
+    /// Returns the region whose prices apply, if the host tells.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        let origin = self.origin();
+        Region::all()
+            .iter()
+            .copied()
+            .find(|region| region.aigc_origin() == origin)
+    }
+
+    /// Submits a request, refused if the model does not take all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) before anything is sent, and as
+    /// [`Tasks::submit`].
+    pub async fn submit(&self, request: &VideoRequest) -> Result<Job, Error> {
+        self.submit_checked(&request.check(Strictness::Exact)?, None, Vec::new())
+            .await
+    }
+
+    /// Submits a request that was checked, noting the files that were uploaded for it and where the
+    /// clip is to be saved by whoever takes the job up after a crash.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tasks::submit`].
+    pub async fn submit_checked(
+        &self,
+        checked: &Checked,
+        target: Option<PathBuf>,
+        uploads: Vec<Upload>,
+    ) -> Result<Job, Error> {
+        let mut task = NewTask::new(checked.model(), checked.path(), checked.body().clone());
+        for (name, value) in checked.headers() {
+            task = task.header(name, value);
+        }
+        task = uploads.into_iter().fold(task, NewTask::upload);
+        if let Some(target) = target {
+            task = task.target(target);
+        }
+        self.tasks.submit(task).await
+    }
+
+    /// Puts the references of `request` that are files of this machine where the service can read
+    /// them, for 48 hours. The service asks not to use this for production: see
+    /// [`Tasks::upload`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Tasks::upload`].
+    pub async fn upload_references(
+        &self,
+        request: VideoRequest,
+    ) -> Result<(VideoRequest, Vec<Upload>), Error> {
+        let mut uploads = Vec::new();
+        let model = request.model().trim().to_owned();
+        for reference in request.references() {
+            if !reference.is_remote() {
+                let path = PathBuf::from(reference.local_path());
+                let upload = self.tasks.upload(&model, &path, LARGEST_REFERENCE);
+                uploads.push(upload.await?);
+            }
+        }
+        let mut urls = uploads.iter().map(|upload| upload.url.clone());
+        let request = request.place_references(|_| {
+            urls.next()
+                .ok_or_else(|| Error::refused("a reference was not uploaded"))
+        })?;
+        Ok((request, uploads))
+    }
+
+    /// Returns a job of the ledger.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tasks::job`].
+    pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
+        self.tasks.job(id).await
+    }
+
+    /// Takes up every job that is not over. See [`Tasks::resume`].
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub async fn resume(&self) -> Result<Vec<Resumed>, Error> {
+        self.tasks.resume().await
+    }
+}
+
+/// Sets up a [`Client`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    tasks: Result<TasksBuilder, Error>,
+}
+
+impl ClientBuilder {
+    fn with(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
+        self.tasks = self.tasks.map(change);
+        self
+    }
+
+    /// Sends through `http`, which clients may share. The default is a client of its own.
+    pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
+        self.with(|tasks| tasks.http(http))
+    }
+
+    /// Keeps the jobs in `store`. The default is memory: a crash then loses sight of what is being
+    /// made and billed.
+    pub fn store(self, store: Arc<dyn JobStore>) -> Self {
+        self.with(|tasks| tasks.store(store))
+    }
+
+    /// Names the workspace that clips are made in. The default is that of the key.
+    pub fn workspace(self, id: impl Into<String>) -> Self {
+        self.header("X-DashScope-WorkSpace", id)
+    }
+
+    /// Sends a header with each request.
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|tasks| tasks.header(name, value))
+    }
+
+    /// Sets when requests that certainly had no effect are sent again. The default is
+    /// [`RetryPolicy::default`].
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.with(|tasks| tasks.retry(policy))
+    }
+
+    /// Sets when a task is asked about. The default is [`PollSchedule::default`].
+    pub fn schedule(self, schedule: PollSchedule) -> Self {
+        self.with(|tasks| tasks.schedule(schedule))
+    }
+
+    /// Sets how long a clip is waited for. The default is an hour.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.with(|tasks| tasks.deadline(deadline))
+    }
+
+    /// Sets how many tasks of this client run at once; `None` for any. The default is 5, which is
+    /// what the service works on for an account.
+    pub fn running(self, limit: Option<usize>) -> Self {
+        self.with(|tasks| tasks.running(limit))
+    }
+
+    /// Sets how many clips are asked for a second; `None` for any. The default is 5, which is what
+    /// the service takes of an account.
+    pub fn submits_per_second(self, rate: Option<u32>) -> Self {
+        self.with(|tasks| tasks.submits_per_second(rate))
+    }
+
+    /// Sets how many questions about clips are asked a second; `None` for any. The default is 15.
+    pub fn queries_per_second(self, rate: Option<u32>) -> Self {
+        self.with(|tasks| tasks.queries_per_second(rate))
+    }
+
+    /// Sends the key over plain http to other machines too. By default that is refused.
+    pub fn allow_plain_http(self) -> Self {
+        self.with(TasksBuilder::allow_plain_http)
+    }
+
+    /// Fetches clips from addresses of private networks too. By default those are refused.
+    pub fn allow_private_results(self) -> Self {
+        self.with(TasksBuilder::allow_private_results)
+    }
+
+    /// Finishes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when the base URL is the portal's, or not
+    /// one a key may be sent to; [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client
+    /// cannot be set up.
+    pub fn build(self) -> Result<Client, Error> {
+        Ok(Client {
+            tasks: self.tasks?.build()?,
+        })
+    }
+}

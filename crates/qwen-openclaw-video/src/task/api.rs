@@ -1,0 +1,258 @@
+//! The requests about tasks: each is sent once, and says what is certain afterwards.
+
+use std::sync::Arc;
+
+use qwen_openclaw_auth::{Credential, CredentialProvider, KeyKind};
+use qwen_openclaw_http::{BaseUrl, ErrorKind as HttpErrorKind, Request, RetryPolicy, ServerError};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::{answer::ListPage, answer::TaskReport, pace::Pace};
+use crate::error::{Error, ErrorKind};
+
+/// Where tasks are, and with what they are asked about.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) http: qwen_openclaw_http::Client,
+    pub(crate) origin: BaseUrl,
+    pub(crate) credential: Arc<dyn CredentialProvider>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) queries: Pace,
+}
+
+/// What is certain after a task was asked for.
+#[derive(Debug)]
+pub(crate) enum Created {
+    /// There is a task.
+    Task(TaskReport, String),
+    /// There is none.
+    Nothing(Error),
+    /// There may be one.
+    Unclear(Error),
+}
+
+impl Api {
+    /// Asks for a task. The request is sent again only when it is certain that it made none.
+    pub(crate) async fn create(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        body: &Value,
+    ) -> Created {
+        let mut attempts = self.retry.attempts();
+        let mut refreshed = false;
+        let mut credential = match self.credential().await {
+            Ok(credential) => credential,
+            Err(error) => return Created::Nothing(error),
+        };
+        loop {
+            let sent = self.post(path, headers, body, &credential).await;
+            let answer = match sent {
+                Ok(request) => self.http.json::<Value>(request).await,
+                Err(error) => return Created::Nothing(error),
+            };
+            let error = match answer {
+                Ok(value) => return read_created(&value),
+                Err(error) => error,
+            };
+            if !made_nothing(&error) {
+                return Created::Unclear(self.explain(error, &credential));
+            }
+            if error.status() == Some(401) && !refreshed {
+                refreshed = true;
+                match self.credential.refresh(&credential).await {
+                    Ok(Some(renewed)) => {
+                        credential = renewed;
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Created::Nothing(Error::from_auth(error)),
+                }
+            }
+            match attempts.after(&error) {
+                Some(wait) => sleep(wait).await,
+                None => return Created::Nothing(self.explain(error, &credential)),
+            }
+        }
+    }
+
+    /// Asks about a task, once.
+    pub(crate) async fn get(&self, task_id: &str) -> Result<TaskReport, Error> {
+        let path = format!("api/v1/tasks/{}", segment(task_id));
+        Ok(TaskReport::of(&self.ask(&path, false).await?))
+    }
+
+    /// Asks for a page of the tasks of the last 24 hours, as often as the policy allows.
+    ///
+    /// The service's own window is left at that: it does not say of which time zone the times in
+    /// its query would be.
+    pub(crate) async fn list(&self, model: &str, page: u64) -> Result<ListPage, Error> {
+        let model = segment(model);
+        let path = format!("api/v1/tasks?model_name={model}&page_no={page}&page_size=50");
+        let value = self.again(|| self.ask(&path, false)).await?;
+        ListPage::of(&value).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Protocol,
+                "the service's list of tasks is no list",
+            )
+        })
+    }
+
+    /// Cancels a task that has not begun.
+    pub(crate) async fn cancel(&self, task_id: &str) -> Result<(), Error> {
+        let path = format!("api/v1/tasks/{}/cancel", segment(task_id));
+        self.again(|| self.ask(&path, true)).await.map(drop)
+    }
+
+    /// Asks for anything else below the origin.
+    pub(crate) async fn get_json(&self, path: &str) -> Result<Value, Error> {
+        self.again(|| self.ask(path, false)).await
+    }
+
+    async fn again<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, Error> {
+        let mut attempts = self.retry.attempts();
+        loop {
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = error
+                .is_transient()
+                .then(|| attempts.after_transient(error.retry_after()))
+                .flatten();
+            match wait {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn ask(&self, path: &str, post: bool) -> Result<Value, Error> {
+        let mut credential = self.credential().await?;
+        let mut refreshed = false;
+        loop {
+            self.queries.turn().await;
+            let url = self.origin.join(path);
+            let request = match post {
+                true => self.http.post(url),
+                false => self.http.get(url),
+            };
+            let request = self.authorized(request, &credential)?;
+            let error = match self.http.json(request).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if error.status() == Some(401) && !refreshed {
+                refreshed = true;
+                let renewed = self.credential.refresh(&credential).await;
+                if let Some(renewed) = renewed.map_err(Error::from_auth)? {
+                    credential = renewed;
+                    continue;
+                }
+            }
+            return Err(self.explain(error, &credential));
+        }
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        body: &Value,
+        credential: &Credential,
+    ) -> Result<Request, Error> {
+        let request = self.http.post(self.origin.join(path));
+        let mut request = self.authorized(request, credential)?;
+        for (name, value) in headers {
+            request = request.header(name, value).map_err(Error::from_http)?;
+        }
+        request.json(body).map_err(Error::from_http)
+    }
+
+    /// Returns the key to use, or why it cannot be used here.
+    pub(crate) async fn credential(&self) -> Result<Credential, Error> {
+        let credential = self.credential.credential().await;
+        let credential = credential.map_err(Error::from_auth)?;
+        if credential.key().kind() == KeyKind::CodingPlan {
+            return Err(plan_key(&credential));
+        }
+        Ok(credential)
+    }
+
+    fn authorized(&self, request: Request, credential: &Credential) -> Result<Request, Error> {
+        let key = credential.key().expose();
+        let mut request = request.bearer(key).map_err(Error::from_http)?;
+        for (name, value) in &self.headers {
+            request = request.header(name, value).map_err(Error::from_http)?;
+        }
+        Ok(request)
+    }
+
+    fn explain(&self, error: qwen_openclaw_http::Error, credential: &Credential) -> Error {
+        let status = error.status();
+        let error = Error::from_http(error);
+        if error.kind() != ErrorKind::Auth || status != Some(401) {
+            return error;
+        }
+        let (masked, source) = (credential.key().masked(), credential.source());
+        let origin = self.origin.as_str();
+        error.with_hint(format!(
+            "the key {masked} ({source}) was sent to {origin}: tasks need a Standard key of that \
+             region"
+        ))
+    }
+}
+
+/// A plan's key is refused before any request: the plan's hosts have no tasks, and the others do
+/// not know the key.
+fn plan_key(credential: &Credential) -> Error {
+    let (masked, source) = (credential.key().masked(), credential.source());
+    Error::new(
+        ErrorKind::Auth,
+        format!("the key {masked} ({source}) is a Coding Plan's, which makes no clips"),
+    )
+    .with_hint(
+        "use a Standard key of the region beside it: `video_api_key` in code, the profile \
+         `qwen:standard` or `--api-key-stdin` in the command",
+    )
+}
+
+fn read_created(value: &Value) -> Created {
+    let report = TaskReport::of(value);
+    if let Some(id) = report.task_id.clone() {
+        return Created::Task(report, id);
+    }
+    let server = serde_json::to_vec(value).ok();
+    let server = server.as_deref().and_then(ServerError::parse);
+    match server {
+        // Some gateways tell a refusal with status 200.
+        Some(server) if server.code().is_some() => Created::Nothing(Error::from_http(
+            qwen_openclaw_http::Error::from_answer(400, server, None),
+        )),
+        _ => Created::Unclear(Error::new(
+            ErrorKind::Protocol,
+            "the service's answer names no task",
+        )),
+    }
+}
+
+/// Whether it is certain that a request which failed like this made no task.
+fn made_nothing(error: &qwen_openclaw_http::Error) -> bool {
+    use HttpErrorKind::{Address, Connect, Redirect, Setup};
+    if matches!(error.kind(), Setup | Address | Connect | Redirect) {
+        return true;
+    }
+    // 408 and 5xx may come from a gateway that had passed the request on.
+    matches!(error.status(), Some(status @ 400..=499) if status != 408)
+}
+
+/// What stands between two slashes: an id of the service's has no others.
+fn segment(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! A job, to be waited for.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    engine::{Tasks, unsent},
+    finished::Finished,
+    record::{JobId, JobRecord, Phase},
+    state::TaskState,
+};
+use crate::error::{Error, ErrorKind};
+
+/// A job of the ledger. Dropping it changes nothing: the service goes on, and the ledger has it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    tasks: Tasks,
+    record: JobRecord,
+}
+
+impl Job {
+    pub(crate) fn new(tasks: Tasks, record: JobRecord) -> Self {
+        Self { tasks, record }
+    }
+
+    /// Returns our own id of the job, by which the ledger has it.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.record.id
+    }
+
+    /// Returns the service's id of the task.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&str> {
+        self.record.task_id()
+    }
+
+    /// Returns what was known of it when it was last asked about through this value.
+    #[must_use]
+    pub fn record(&self) -> &JobRecord {
+        &self.record
+    }
+
+    /// Returns the same job with what became known of it elsewhere, from [`Watch`] for instance. A
+    /// record of another job changes nothing.
+    #[must_use]
+    pub fn with_record(&self, record: JobRecord) -> Self {
+        let record = match record.id == self.record.id {
+            true => record,
+            false => self.record.clone(),
+        };
+        let tasks = self.tasks.clone();
+        Self { tasks, record }
+    }
+
+    /// Asks the service about it, once.
+    ///
+    /// # Errors
+    ///
+    /// When it has no task, or the service did not answer.
+    pub async fn refresh(&mut self) -> Result<&JobRecord, Error> {
+        self.record = self.tasks.refresh(self.id(), false).await?;
+        Ok(&self.record)
+    }
+
+    /// Watches it until it is over, as long as the deadline allows.
+    pub fn watch(&self) -> Watch {
+        let now = Instant::now();
+        Watch {
+            tasks: self.tasks.clone(),
+            id: self.record.id.clone(),
+            shown: None,
+            known: Some(self.record.clone()),
+            asked: 0,
+            missing: false,
+            started: now,
+            throttled: 0,
+            over: false,
+        }
+    }
+
+    /// Waits until the service has made it.
+    ///
+    /// Throttles, failures of the server and a lost network are waited out until the deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Failed`], [`ErrorKind::Canceled`] or [`ErrorKind::Expired`] when there will be
+    /// no result; [`ErrorKind::Deadline`] when there is none yet, whose source is what last went
+    /// wrong; [`ErrorKind::Ambiguous`] when the job has no task; and what the server refuses.
+    pub async fn wait(&self) -> Result<Finished, Error> {
+        let mut watch = self.watch();
+        let mut last = self.record.clone();
+        while let Some(record) = watch.next().await {
+            last = record?;
+        }
+        finish(&self.tasks, last)
+    }
+
+    /// Returns the result, if the service was already seen to have made it.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait); [`ErrorKind::Deadline`] while it is being made.
+    pub fn finished(&self) -> Result<Finished, Error> {
+        finish(&self.tasks, self.record.clone())
+    }
+
+    /// Cancels it. The service does that only while the task waits for its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rejected`] when it has begun or is over.
+    pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
+        let id = self.id().clone();
+        let record = self.tasks.record(&id).await?;
+        let Some(task_id) = record.task_id.as_deref() else {
+            return Err(unsent(&record));
+        };
+        let canceled = self.tasks.shared.api.cancel(task_id).await;
+        canceled.map_err(|error| error.of_job(&id, Some(task_id)))?;
+        self.record = self.tasks.refresh(&id, false).await?;
+        Ok(&self.record)
+    }
+}
+
+fn finish(tasks: &Tasks, record: JobRecord) -> Result<Finished, Error> {
+    let (id, task_id) = (&record.id, record.task_id());
+    let error = match record.phase {
+        Phase::Succeeded | Phase::Saved => {
+            return match record.result.clone() {
+                Some(result) => Ok(Finished::new(tasks.clone(), record, result)),
+                None => Err(Error::ledger("the job's record has no result").of_job(id, task_id)),
+            };
+        }
+        Phase::Failed => {
+            let failure = record.failure.clone().unwrap_or_default();
+            let why = failure.message.or(failure.code.clone());
+            let why = why.unwrap_or_else(|| "without saying why".to_owned());
+            Error::new(ErrorKind::Failed, format!("the task has failed: {why}"))
+                .with_code(failure.code.as_deref())
+        }
+        Phase::Canceled => Error::new(ErrorKind::Canceled, "the task was cancelled"),
+        Phase::Expired => Error::new(
+            ErrorKind::Expired,
+            "the service does not know the task: they are kept for 24 hours",
+        ),
+        Phase::Submitted => Error::new(ErrorKind::Deadline, "the task is not done yet")
+            .with_hint(format!("it goes on: `video wait {id}`")),
+        _ => return Err(unsent(&record)),
+    };
+    Err(error.of_job(id, task_id))
+}
+
+/// The states of a job, as they come.
+#[derive(Debug)]
+#[must_use]
+pub struct Watch {
+    tasks: Tasks,
+    id: JobId,
+    /// What was told last.
+    shown: Option<(Phase, Option<TaskState>)>,
+    known: Option<JobRecord>,
+    /// How often the service was asked.
+    asked: u32,
+    /// Whether the service did not know the task when it was last asked.
+    missing: bool,
+    started: Instant,
+    /// How often in a row the service asked to be asked less.
+    throttled: u32,
+    over: bool,
+}
+
+impl Watch {
+    /// Returns what is known of the job: at once, and again each time its state changes; `None`
+    /// after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Deadline`], and what the server refuses. Nothing follows.
+    pub async fn next(&mut self) -> Option<Result<JobRecord, Error>> {
+        if self.over {
+            return None;
+        }
+        if let Some(record) = self.known.take() {
+            return Some(Ok(self.tell(record)));
+        }
+        let mut trouble = None;
+        loop {
+            let wait = self.wait_after(trouble.as_ref());
+            if self.started.elapsed() + wait > self.tasks.shared.deadline {
+                self.over = true;
+                return Some(Err(self.late(trouble)));
+            }
+            sleep(wait).await;
+            let record = match self.tasks.refresh(&self.id, self.missing).await {
+                Ok(record) => record,
+                Err(error) if error.is_transient() => {
+                    trouble = Some(error);
+                    continue;
+                }
+                Err(error) => {
+                    self.over = true;
+                    return Some(Err(error));
+                }
+            };
+            (trouble, self.throttled) = (None, 0);
+            self.missing = record.state == Some(TaskState::Unknown);
+            let now = (record.phase, record.state.clone());
+            let waiting = record.phase == Phase::Submitted && self.missing;
+            if self.shown.as_ref() != Some(&now) && !waiting {
+                return Some(Ok(self.tell(record)));
+            }
+        }
+    }
+
+    fn tell(&mut self, record: JobRecord) -> JobRecord {
+        self.shown = Some((record.phase, record.state.clone()));
+        self.over = record.phase != Phase::Submitted;
+        record
+    }
+
+    fn wait_after(&mut self, trouble: Option<&Error>) -> Duration {
+        let schedule = &self.tasks.shared.schedule;
+        let wait = schedule.wait(self.asked);
+        self.asked = self.asked.saturating_add(1);
+        let Some(error) = trouble.filter(|error| error.kind() == ErrorKind::RateLimit) else {
+            return wait;
+        };
+        // Asked too often, by all who use this account: more rarely each time.
+        self.throttled = self.throttled.saturating_add(1);
+        let backed_off = wait.saturating_mul(1 << self.throttled.min(5));
+        let backed_off = backed_off.min(Duration::from_secs(120)).max(wait);
+        backed_off.max(error.retry_after().unwrap_or_default())
+    }
+
+    fn late(&self, trouble: Option<Error>) -> Error {
+        let limit = self.tasks.shared.deadline.as_secs();
+        let error = Error::new(
+            ErrorKind::Deadline,
+            format!("the task was not done within {limit} s"),
+        )
+        .with_hint(format!("it goes on: `video wait {}`", self.id))
+        .of_job(&self.id, None);
+        match trouble {
+            Some(trouble) => error.with_source(trouble),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,413 @@
+//! What is known of a job, as it is kept in the ledger.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{stamp, state::TaskState};
+use crate::error::Error;
+
+/// How long the service keeps a task and its result (help.aliyun.com, Model Studio,
+/// "text-to-video-api-reference").
+pub(crate) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Our own id of a job, such as `20261121-081500-k3f9qa`. It sorts by the time of the job.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(Box<str>);
+
+impl JobId {
+    /// Makes a new one.
+    pub(crate) fn new(now: SystemTime) -> Self {
+        let chance = || {
+            char::from(fastrand::choice(b"abcdefghjkmnpqrstuvwxyz23456789").map_or(b'a', |c| *c))
+        };
+        let chance: String = (0..6).map(|_| chance()).collect();
+        Self(format!("{}-{chance}", stamp::to_name(now)).into())
+    }
+
+    /// Returns the id as text: letters, digits and hyphens.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for JobId {
+    type Err = Error;
+
+    /// Takes 1 to 64 small letters, digits and hyphens, so that an id is also a file's name.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(good) {
+            return Err(Error::refused(
+                "a job's id has 1 to 64 small letters, digits and hyphens",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.0.into()
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far a job has come.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Phase {
+    /// Written down, not sent.
+    Prepared,
+    /// Being sent. When its process is gone, nobody knows whether the service has it.
+    Sending,
+    /// It is unclear whether the service took it, and the service's list could not tell.
+    Ambiguous,
+    /// The service has it.
+    Submitted,
+    /// The service has made it; the result waits.
+    Succeeded,
+    /// The result is saved.
+    Saved,
+    /// The service refused it; no task was made.
+    Refused,
+    /// The service has failed to make it.
+    Failed,
+    /// It was cancelled.
+    Canceled,
+    /// The service does not know it any more.
+    Expired,
+}
+
+impl Phase {
+    /// Returns true when nothing is left to do.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(
+            self,
+            Self::Saved | Self::Refused | Self::Failed | Self::Canceled | Self::Expired
+        )
+    }
+
+    /// Returns true when it has to be found out, or decided, whether the service has it.
+    #[must_use]
+    pub fn is_unresolved(self) -> bool {
+        matches!(self, Self::Sending | Self::Ambiguous)
+    }
+
+    /// Returns the word for it, as it stands in a record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepared => "prepared",
+            Self::Sending => "sending",
+            Self::Ambiguous => "ambiguous",
+            Self::Submitted => "submitted",
+            Self::Succeeded => "succeeded",
+            Self::Saved => "saved",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a job has failed, in the service's words.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The code, such as `InvalidParameter`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The explanation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Where a result lies. Whoever has the address can fetch it until it expires, so `Debug` hides it.
+#[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ResultFile {
+    /// The address.
+    pub url: String,
+    /// Until when it is there.
+    #[serde(with = "stamp::required")]
+    pub expires_at: SystemTime,
+}
+
+impl ResultFile {
+    /// Reads the expiry from the address's own signature (`Expires`, seconds since 1970); without
+    /// one it is a day after `now`, as documented.
+    pub(crate) fn new(url: String, now: SystemTime) -> Self {
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        let expires = query.split('&').find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            name.eq_ignore_ascii_case("expires")
+                .then_some(value)?
+                .parse()
+                .ok()
+        });
+        let signed = expires.map(Duration::from_secs);
+        let signed = signed.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
+        Self {
+            url,
+            expires_at: signed.unwrap_or(now + KEPT),
+        }
+    }
+}
+
+impl fmt::Debug for ResultFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultFile")
+            .field("url", &"[redacted]")
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}
+
+/// A file of the caller's that was put where the service can read it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Upload {
+    /// Its address, `oss://…`.
+    pub url: String,
+    /// When the service deletes it.
+    #[serde(with = "stamp::required")]
+    pub expires_at: SystemTime,
+}
+
+/// A download that was begun.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PartFile {
+    pub(crate) path: PathBuf,
+    /// What told the file apart from others, so that two halves are never of two files.
+    pub(crate) etag: String,
+}
+
+/// What is known of a job: one entry of the ledger.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// The version of this form.
+    pub(crate) version: u32,
+    /// Grows with each change, so that two who change it notice each other.
+    pub(crate) revision: u64,
+    pub(crate) id: JobId,
+    pub(crate) phase: Phase,
+    /// What is being made, `video` for instance.
+    pub(crate) product: String,
+    pub(crate) model: String,
+    #[serde(with = "stamp::required")]
+    pub(crate) created_at: SystemTime,
+    #[serde(with = "stamp::optional", default)]
+    pub(crate) sent_at: Option<SystemTime>,
+    pub(crate) origin: String,
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) uploads: Vec<Upload>,
+    #[serde(default)]
+    pub(crate) task_id: Option<String>,
+    #[serde(default)]
+    pub(crate) request_id: Option<String>,
+    #[serde(default)]
+    pub(crate) state: Option<TaskState>,
+    #[serde(default)]
+    pub(crate) failure: Option<Failure>,
+    #[serde(default)]
+    pub(crate) result: Option<ResultFile>,
+    #[serde(default)]
+    pub(crate) usage: Option<Value>,
+    /// Where the result is to be saved.
+    #[serde(default)]
+    pub(crate) target: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) part: Option<PartFile>,
+    #[serde(default)]
+    pub(crate) saved: Option<PathBuf>,
+    /// What a newer version has written: kept.
+    #[serde(flatten)]
+    pub(crate) extra: Map<String, Value>,
+}
+
+/// The newest form that is understood.
+pub(crate) const VERSION: u32 = 1;
+
+impl JobRecord {
+    /// Returns our own id of the job.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// Returns how far it has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Returns the revision, which grows by one with each change.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Returns what is being made, such as `video`.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// Returns the model.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Returns where it is made.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns the body of the request.
+    #[must_use]
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    /// Returns when it was written down.
+    #[must_use]
+    pub fn created_at(&self) -> SystemTime {
+        self.created_at
+    }
+
+    /// Returns the service's id of the task, once it is known.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&str> {
+        self.task_id.as_deref()
+    }
+
+    /// Returns the id under which the vendor finds the request that made it.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Returns the state that the service gave last.
+    #[must_use]
+    pub fn state(&self) -> Option<&TaskState> {
+        self.state.as_ref()
+    }
+
+    /// Returns why it has failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Returns where the result lies, once there is one.
+    #[must_use]
+    pub fn result(&self) -> Option<&ResultFile> {
+        self.result.as_ref()
+    }
+
+    /// Returns what the service has counted.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Value> {
+        self.usage.as_ref()
+    }
+
+    /// Returns where the result is to be saved, when that is settled.
+    #[must_use]
+    pub fn target(&self) -> Option<&std::path::Path> {
+        self.target.as_deref()
+    }
+
+    /// Returns where the result was saved.
+    #[must_use]
+    pub fn saved(&self) -> Option<&std::path::Path> {
+        self.saved.as_deref()
+    }
+
+    /// Returns the files that were put where the service can read them.
+    #[must_use]
+    pub fn uploads(&self) -> &[Upload] {
+        &self.uploads
+    }
+}
+
+/// The body is what somebody asked for, and stays out of logs.
+impl fmt::Debug for JobRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobRecord")
+            .field("id", &self.id)
+            .field("phase", &self.phase)
+            .field("model", &self.model)
+            .field("task_id", &self.task_id)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_files_name_and_nothing_else() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        let id = JobId::new(now);
+        assert!(id.as_str().starts_with("20260921-141320-"), "{id}");
+        assert_eq!(id.as_str().parse::<JobId>().unwrap(), id);
+        for bad in ["", "../x", "a/b", "A", "a.json", &"a".repeat(65), "ü"] {
+            assert!(bad.parse::<JobId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn expiry_is_read_from_the_signature() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+        let at = |url: &str| ResultFile::new(url.to_owned(), now).expires_at;
+        let epoch = SystemTime::UNIX_EPOCH;
+        assert_eq!(
+            at("https://a/b.mp4?x=1&Expires=500&S=s"),
+            epoch + Duration::from_secs(500)
+        );
+        assert_eq!(at("https://a/b.mp4"), now + KEPT);
+        assert_eq!(at("https://a/b.mp4?Expires=soon"), now + KEPT);
+        // A time that no clock has.
+        let far = ResultFile::new(format!("https://a/?Expires={}", u64::MAX), now);
+        assert!(!format!("{far:?}").contains("https"));
+    }
+}

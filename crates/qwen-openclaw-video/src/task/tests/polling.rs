@@ -1,0 +1,209 @@
+//! A task is asked about until the deadline, whatever happens on the way.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::fake::*;
+use crate::{
+    ErrorKind,
+    task::{Phase, TaskState},
+};
+
+#[tokio::test(start_paused = true)]
+async fn states_come_as_they_change() {
+    let fake = Fake::new().with(|state| {
+        state.states = vec![
+            "PENDING",
+            "PENDING",
+            "RUNNING",
+            "RESTING",
+            "RUNNING",
+            "SUCCEEDED",
+        ];
+    });
+    let (tasks, _store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let mut watch = job.watch();
+    let mut states = Vec::new();
+    while let Some(record) = watch.next().await {
+        states.push(record.unwrap().state().unwrap().to_string());
+    }
+    assert_eq!(
+        states,
+        ["PENDING", "RUNNING", "RESTING", "RUNNING", "SUCCEEDED"]
+    );
+    assert!(watch.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_says_until_when_it_is_there() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let done = job.wait().await.unwrap();
+    assert_eq!(done.url(), RESULT);
+    assert_eq!(done.usage().unwrap()["duration"], 5);
+    assert!(done.expires_at() > std::time::SystemTime::now());
+    let record = &store_record(&store).await;
+    assert_eq!(record.phase(), Phase::Succeeded);
+    assert!(!format!("{done:?}").contains("secret-signature"));
+}
+
+async fn store_record(store: &crate::task::MemoryJobs) -> crate::task::JobRecord {
+    use crate::task::JobStore;
+
+    store.list().await.unwrap().records.remove(0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_come_with_code_and_words_and_status_200() {
+    for (state, kind, phase) in [
+        ("FAILED", ErrorKind::Failed, Phase::Failed),
+        ("CANCELED", ErrorKind::Canceled, Phase::Canceled),
+    ] {
+        let fake = Fake::new().with(|fake| fake.states = vec!["RUNNING", state]);
+        let (tasks, store) = fake.tasks();
+        let job = tasks.submit(task()).await.unwrap();
+        let error = job.wait().await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.job_id(), Some(job.id()));
+        assert_eq!(error.status(), None);
+        assert_eq!(store_record(&store).await.phase(), phase);
+        if kind == ErrorKind::Failed {
+            assert_eq!(error.code(), Some("InternalError.Algo"));
+            assert!(error.to_string().contains("it did not work"), "{error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_unknown_is_asked_again_and_two_are_the_end() {
+    let fake = Fake::new().with(|state| state.poll.push_back(Fault::Unknown));
+    let (tasks, _store) = fake.tasks();
+    tasks.submit(task()).await.unwrap().wait().await.unwrap();
+
+    let fake = Fake::new().with(|state| state.poll.extend([Fault::Unknown; 2]));
+    let (tasks, store) = fake.tasks();
+    let error = tasks
+        .submit(task())
+        .await
+        .unwrap()
+        .wait()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Expired);
+    let record = store_record(&store).await;
+    assert_eq!(record.phase(), Phase::Expired);
+    assert_eq!(record.state(), Some(&TaskState::Unknown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttles_failures_and_a_lost_network_are_waited_out() {
+    let faults = [
+        Fault::Connect,
+        Fault::Broken,
+        Fault::Status(500, "InternalError"),
+        Fault::Status(503, "ModelUnavailable"),
+        Fault::Status(429, "Throttling.RateQuota"),
+        Fault::Wait(429, 30),
+        Fault::Nonsense,
+    ];
+    let faults = &faults[..6];
+    let fake = Fake::new().with(|state| state.poll.extend(faults));
+    let (tasks, _store) = fake.tasks();
+    let started = Instant::now();
+    tasks.submit(task()).await.unwrap().wait().await.unwrap();
+    let waited = started.elapsed();
+    // The server's own wait was kept, and nothing else took long.
+    assert!((30..180).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_says_what_went_wrong_last_and_loses_nothing() {
+    let fake = Fake::new().with(|state| state.poll.extend([Fault::Connect; 999]));
+    let store = crate::task::MemoryJobs::new();
+    let tasks = fake
+        .builder()
+        .store(std::sync::Arc::new(store.clone()))
+        .deadline(Duration::from_secs(90))
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    let job = tasks.submit(task()).await.unwrap();
+    let error = job.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert!(std::error::Error::source(&error).is_some());
+    assert!(started.elapsed() <= Duration::from_secs(91));
+    assert_eq!(store_record(&store).await.phase(), Phase::Submitted);
+    // The network is back, and so is the job.
+    fake.state().poll.clear();
+    fake.on(&store)
+        .job(job.id())
+        .await
+        .unwrap()
+        .wait()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_ends_the_waiting_at_once() {
+    let fake = Fake::new().with(|state| state.poll.push_back(Fault::Status(401, "InvalidApiKey")));
+    let (tasks, store) = fake.tasks();
+    let error = tasks
+        .submit(task())
+        .await
+        .unwrap()
+        .wait()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(store_record(&store).await.phase(), Phase::Submitted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_waits_for_its_turn_is_cancelled() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    let mut job = tasks.submit(task()).await.unwrap();
+    assert_eq!(job.cancel().await.unwrap().phase(), Phase::Canceled);
+    assert_eq!(store_record(&store).await.phase(), Phase::Canceled);
+
+    let fake = Fake::new().with(|state| state.states = vec!["RUNNING"]);
+    let (tasks, _store) = fake.tasks();
+    let mut job = tasks.submit(task()).await.unwrap();
+    job.refresh().await.unwrap();
+    let error = job.cancel().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(error.code(), Some("UnsupportedOperation"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_at_once_keep_below_twenty_questions_a_second() {
+    let fake = Fake::new().with(|state| {
+        state.states = [vec!["RUNNING"; 4000], vec!["SUCCEEDED"]].concat();
+    });
+    let tasks = fake
+        .builder()
+        .running(None)
+        .submits_per_second(None)
+        .build()
+        .unwrap();
+    let jobs = (0..200).map(|_| async { tasks.submit(task()).await?.wait().await.map(drop) });
+    for result in futures_util::future::join_all(jobs).await {
+        result.unwrap();
+    }
+    let state = fake.state();
+    let asked: Vec<Instant> = (state.seen.iter())
+        .filter(|(path, _)| path.starts_with("GET"))
+        .map(|(_, at)| *at)
+        .collect();
+    assert!(asked.len() > 4000);
+    for window in asked.windows(21) {
+        assert!(
+            window[20] - window[0] >= Duration::from_secs(1),
+            "{window:?}"
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! A result is saved whole or not at all.
+
+use std::{fs, path::Path};
+
+use super::fake::*;
+use crate::{
+    Error, ErrorKind, Finished,
+    task::{MemoryJobs, Phase, SaveOptions},
+};
+
+async fn done(fake: &Fake) -> (Finished, MemoryJobs) {
+    fake.state().states = vec!["SUCCEEDED"];
+    let (tasks, store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    (job.wait().await.unwrap(), store)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Saves with these faults, and checks that nothing half stands under the final name.
+async fn save(fake: &Fake, faults: &[Fault], options: SaveOptions) -> Result<Finished, Error> {
+    let (done, _store) = done(fake).await;
+    let folder = tempfile::tempdir().unwrap();
+    fake.state().file.extend(faults);
+    let path = folder.path().join("clip.mp4");
+    let mut received = Vec::new();
+    let saved = done
+        .save_with(&path, options, |progress| received.push(progress.received))
+        .await;
+    match &saved {
+        Ok(saved) => {
+            assert_eq!(fs::read(&path).unwrap(), fake.state().clip);
+            assert_eq!(saved.record().saved(), Some(&*path));
+            assert_eq!(saved.record().phase(), Phase::Saved);
+            assert_eq!(names(folder.path()), ["clip.mp4"]);
+        }
+        Err(_) => assert!(!path.exists()),
+    }
+    // A clip's address is its own key.
+    assert!(
+        !fake
+            .state()
+            .with_key
+            .iter()
+            .any(|path| path.contains("clip.mp4"))
+    );
+    saved
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clip_is_saved_without_a_key() {
+    save(&Fake::new(), &[], SaveOptions::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_goes_on_where_it_was() {
+    let fake = Fake::new();
+    let faults = [
+        Fault::Short(10_000),
+        Fault::Connect,
+        Fault::Short(1),
+        Fault::Broken,
+    ];
+    save(&fake, &faults, SaveOptions::default()).await.unwrap();
+    assert_eq!(fake.count("GET /clip.mp4"), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_halves_are_never_of_two_files() {
+    let fake = Fake::new();
+    let faults = [Fault::Short(10_000), Fault::OtherVersion];
+    save(&fake, &faults, SaveOptions::default()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_sends_all_of_it_is_given_up() {
+    // Without an ETag each try begins anew, and comes as far as the one before.
+    let fake = Fake::new().with(|state| state.etag = false);
+    let error = save(&fake, &[Fault::Short(10_000); 99], SaveOptions::default()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Network);
+    assert_eq!(fake.count("GET /clip.mp4"), 6);
+    // One that sends it at last is as good as any.
+    let fake = Fake::new().with(|state| state.etag = false);
+    save(&fake, &[Fault::Short(10_000); 3], SaveOptions::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_clip_is_not_saved() {
+    for clip in [&b"<html>hello</html>"[..], b"", b"\0\0\0\x18ft"] {
+        let fake = Fake::new().with(|state| state.clip = clip.to_vec());
+        let error = save(&fake, &[], SaveOptions::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(error.to_string().contains("MP4"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lengths_are_checked() {
+    // Shorter than promised, again and again.
+    let fake = Fake::new();
+    let error = save(&fake, &[Fault::TooLong; 9], SaveOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+    let fake = Fake::new();
+    let options = SaveOptions::default().limit(1000);
+    let error = save(&fake, &[], options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_public_https_is_fetched() {
+    for url in [
+        "http://files.example.com/clip.mp4",
+        "https://127.0.0.1/clip.mp4",
+        "https://10.0.0.1/clip.mp4",
+        "https://metadata.internal/clip.mp4",
+        "file:///etc/passwd",
+        "hello",
+    ] {
+        let fake = Fake::new().with(|state| state.result = url.to_owned());
+        let error = save(&fake, &[], SaveOptions::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{url}: {error}");
+        assert_eq!(fake.count("GET /clip.mp4"), 0, "{url}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_has_expired_is_asked_for_again() {
+    let fake = Fake::new();
+    let gone = Fault::Status(403, "AccessDenied");
+    save(&fake, &[gone], SaveOptions::default()).await.unwrap();
+
+    let error = save(&fake, &[gone, gone], SaveOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Expired, "{error}");
+    assert!(error.to_string().contains("24 hours"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_there_stays() {
+    let fake = Fake::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mp4");
+    fs::write(&path, "mine").unwrap();
+    let (finished, _store) = done(&fake).await;
+    let error = finished.clone().save(&path).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+    let options = SaveOptions::default().overwrite();
+    finished.save_with(&path, options, |_| {}).await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), fake.state().clip);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_process_goes_on_where_one_has_died() {
+    let fake = Fake::new();
+    let (finished, store) = done(&fake).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mp4");
+    // The first gives up after half the clip.
+    let half = fake.state().clip.len() / 2;
+    fake.state().file.extend([Fault::Short(half)]);
+    fake.state().file.extend([Fault::Connect; 20]);
+    let error = finished.save(&path).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert_eq!(
+        names(folder.path()).len(),
+        1,
+        "half a clip is kept, under another name"
+    );
+    fake.state().file.clear();
+
+    let mut resumed = fake.on(&store).resume().await.unwrap();
+    let Some(crate::task::Resumed::Going(job)) = resumed.pop() else {
+        panic!("{resumed:?}");
+    };
+    let mut first = None;
+    let finished = job.wait().await.unwrap();
+    let target = finished.record().target().unwrap().to_owned();
+    assert_eq!(target, path);
+    let saved = finished.save_with(&target, SaveOptions::default(), |progress| {
+        first.get_or_insert(progress.received);
+    });
+    saved.await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), fake.state().clip);
+    assert!(first.unwrap() > half as u64, "it began anew");
+    assert_eq!(names(folder.path()), ["clip.mp4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_saves_at_a_time() {
+    use crate::task::JobStore;
+
+    let fake = Fake::new();
+    let (finished, store) = done(&fake).await;
+    let _lease = store.lease(finished.record().id()).await.unwrap().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = finished
+        .save(folder.path().join("clip.mp4"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert!(names(folder.path()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_folder_is_said() {
+    let fake = Fake::new();
+    let (finished, _store) = done(&fake).await;
+    let folder = tempfile::tempdir().unwrap();
+    let error = finished
+        .save(folder.path().join("no/clip.mp4"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::File);
+    assert!(error.to_string().contains("there is no folder"), "{error}");
+}

@@ -1,0 +1,343 @@
+//! A job is written down before it is sent, and never blindly sent twice.
+
+use std::time::Duration;
+
+use qwen_openclaw_auth::ApiKey;
+use tokio::time::Instant;
+
+use super::fake::*;
+use crate::{
+    ErrorKind,
+    task::{Job, JobStore, MemoryJobs, Phase, Resumed, Tasks},
+};
+
+async fn only(store: &MemoryJobs) -> crate::task::JobRecord {
+    let mut records = store.list().await.unwrap().records;
+    assert_eq!(records.len(), 1);
+    records.remove(0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_in_the_ledger_with_its_task() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let record = only(&store).await;
+    assert_eq!(record.phase(), Phase::Submitted);
+    assert_eq!(record.task_id(), Some("task-0-0"));
+    assert_eq!(record.request_id(), Some("r"));
+    assert_eq!(job.record(), &record);
+    assert_eq!(fake.created(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plans_key_is_refused_before_anything_is_written_or_sent() {
+    let fake = Fake::new();
+    let store = MemoryJobs::new();
+    let key = ApiKey::parse("sk-sp-0123456789abcdef").unwrap();
+    let http = qwen_openclaw_http::Client::builder().sender(fake.clone());
+    let tasks = Tasks::builder(product(), ORIGIN, key)
+        .http(http.build().unwrap())
+        .store(std::sync::Arc::new(store.clone()));
+    let error = tasks.build().unwrap().submit(task()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.to_string().contains("Standard key"), "{error}");
+    assert!(!error.to_string().contains("456789"), "{error}");
+    assert!(fake.state().seen.is_empty());
+    assert!(store.list().await.unwrap().records.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_made_no_task_is_sent_again() {
+    let faults = [Fault::Connect, Fault::Status(429, "Throttling.RateQuota")];
+    let fake = Fake::new().with(|state| state.create.extend(faults));
+    let (tasks, store) = fake.tasks();
+    tasks.submit(task()).await.unwrap();
+    assert_eq!(fake.created(), 3);
+    assert_eq!(fake.state().tasks.len(), 1);
+    assert_eq!(only(&store).await.phase(), Phase::Submitted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_final_and_a_throttle_is_not() {
+    for (faults, kind, phase) in [
+        (
+            vec![Fault::Status(400, "InvalidParameter")],
+            ErrorKind::Rejected,
+            Phase::Refused,
+        ),
+        (
+            vec![Fault::Status(401, "InvalidApiKey")],
+            ErrorKind::Auth,
+            Phase::Refused,
+        ),
+        (
+            vec![Fault::Status(400, "Arrearage")],
+            ErrorKind::Billing,
+            Phase::Refused,
+        ),
+        (
+            vec![Fault::Status(400, "DataInspectionFailed")],
+            ErrorKind::Content,
+            Phase::Refused,
+        ),
+        (vec![Fault::Connect; 9], ErrorKind::Network, Phase::Prepared),
+        (
+            vec![Fault::Status(429, "Throttling.RateQuota"); 9],
+            ErrorKind::RateLimit,
+            Phase::Prepared,
+        ),
+    ] {
+        let fake = Fake::new().with(|state| state.create.extend(&faults));
+        let (tasks, store) = fake.tasks();
+        let error = tasks.submit(task()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{faults:?}: {error:?}");
+        let record = only(&store).await;
+        assert_eq!(record.phase(), phase, "{faults:?}");
+        assert_eq!(error.job_id(), Some(record.id()));
+        assert!(record.failure().is_some());
+        assert_eq!(fake.count("GET /api/v1/tasks"), 0, "{faults:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_one_task_that_must_be_ours_is_adopted() {
+    for fault in [Fault::Lost, Fault::Lost] {
+        let fake = Fake::new().with(|state| state.create.push_back(fault));
+        let (tasks, store) = fake.tasks();
+        let job = tasks.submit(task()).await.unwrap();
+        assert_eq!(job.task_id(), Some("task-0-0"));
+        assert_eq!(only(&store).await.phase(), Phase::Submitted);
+        // It was sent once.
+        assert_eq!(fake.created(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_list_cannot_tell_is_left_to_somebody() {
+    for (name, fault, others) in [
+        ("nothing there", Fault::Broken, 0),
+        ("two there", Fault::Lost, 1),
+        ("a gateway's failure", Fault::Status(502, ""), 0),
+        (
+            "the service's failure",
+            Fault::Status(500, "InternalError"),
+            0,
+        ),
+        ("not understood", Fault::Nonsense, 0),
+    ] {
+        let fake = Fake::new().with(|state| {
+            state.create.push_back(fault);
+            state.others = others;
+        });
+        let (tasks, store) = fake.tasks();
+        let error = tasks.submit(task()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Ambiguous, "{name}: {error}");
+        let record = only(&store).await;
+        assert_eq!(record.phase(), Phase::Ambiguous, "{name}");
+        assert_eq!(error.job_id(), Some(record.id()), "{name}");
+        assert!(error.hint().unwrap().contains("--resubmit"), "{name}");
+        assert_eq!(fake.created(), 1, "{name}: it was sent again");
+        // The list was looked at more than once: it may lag behind.
+        assert_eq!(fake.count("GET /api/v1/tasks"), 3, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_other_models_times_and_jobs_are_not_ours() {
+    let fake = Fake::new();
+    let (tasks, _store) = fake.tasks();
+    tasks.submit(task()).await.unwrap();
+    {
+        let mut state = fake.state();
+        let mut old = state.tasks[0].clone();
+        (old.id, old.created) = ("old".to_owned(), old.created - 3_600_000);
+        let mut other = state.tasks[0].clone();
+        (other.id, other.model) = ("other".to_owned(), "wan2.6-i2v".to_owned());
+        state.tasks.extend([old, other]);
+        state.create.push_back(Fault::Lost);
+    }
+    let job = tasks.submit(task()).await.unwrap();
+    assert_eq!(job.task_id(), Some("task-3-0"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_that_are_unclear_at_once_are_not_told_apart() {
+    // One of the two was taken, and nobody can tell which.
+    let faults = [Fault::Lost, Fault::Broken];
+    let fake = Fake::new().with(|state| state.create.extend(faults));
+    let (tasks, store) = fake.tasks();
+    let (a, b) = tokio::join!(tasks.submit(task()), tasks.submit(task()));
+    for result in [a, b] {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Ambiguous);
+    }
+    let records = store.list().await.unwrap().records;
+    assert!(records.iter().all(|record| record.task_id().is_none()));
+    // Once one is decided, so is the other.
+    let (first, second) = (records[0].id(), records[1].id());
+    tasks.adopt(first, "task-0-0").await.unwrap();
+    let error = tasks.adopt(second, "task-0-0").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    tasks.resubmit(second).await.unwrap();
+    assert_eq!(fake.created(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_read_decides_nothing() {
+    let fake = Fake::new().with(|state| {
+        state.create.push_back(Fault::Lost);
+        state.list.extend([Fault::Status(403, "AccessDenied"); 3]);
+    });
+    let (tasks, store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Ambiguous);
+    // The next look finds it.
+    let resumed = fake.on(&store).resume().await.unwrap();
+    let [Resumed::Going(job)] = &resumed[..] else {
+        panic!("{resumed:?}");
+    };
+    assert_eq!(job.task_id(), Some("task-0-0"));
+    assert_eq!(fake.created(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn resuming_finds_out_and_sends_nothing() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    let going = tasks.submit(task()).await.unwrap();
+    // Two whose processes died: one before, one while it was sent.
+    for (id, phase) in [("prepared", Phase::Prepared), ("sending", Phase::Sending)] {
+        let mut record = going.record().clone();
+        record.id = id.parse().unwrap();
+        record.phase = phase;
+        record.task_id = None;
+        store.insert(&record).await.unwrap();
+    }
+    // And one that somebody is sending just now.
+    let mut busy = store
+        .load(&"sending".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    busy.id = "busy".parse().unwrap();
+    busy.model = "another".to_owned();
+    store.insert(&busy).await.unwrap();
+    let _lease = store.lease(&busy.id).await.unwrap().unwrap();
+    let sent = fake.created();
+
+    let mut said: Vec<_> = fake.on(&store).resume().await.unwrap();
+    said.sort_by_key(|resumed| format!("{resumed:?}"));
+    let said: Vec<_> = said
+        .iter()
+        .map(|resumed| match resumed {
+            Resumed::Going(job) => format!("going {}", job.task_id().unwrap()),
+            Resumed::NotSent(record) => format!("not sent {}", record.id()),
+            Resumed::Ambiguous(record, _) => format!("ambiguous {}", record.id()),
+            Resumed::Busy(record) => format!("busy {}", record.id()),
+            Resumed::Unclear(error) => format!("unclear {error}"),
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "ambiguous sending",
+            "busy busy",
+            "going task-0-0",
+            "not sent prepared"
+        ]
+    );
+    assert_eq!(fake.created(), sent, "something was sent");
+    let id = "sending".parse().unwrap();
+    assert_eq!(
+        store.load(&id).await.unwrap().unwrap().phase(),
+        Phase::Ambiguous
+    );
+
+    // What was never sent can be.
+    let job = tasks.resubmit(&"prepared".parse().unwrap()).await.unwrap();
+    assert_eq!(job.record().phase(), Phase::Submitted);
+    let error = tasks.resubmit(job.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_does_not_exist_is_not_adopted() {
+    let fake = Fake::new().with(|state| state.create.push_back(Fault::Broken));
+    let (tasks, _store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    let id = error.job_id().unwrap();
+    let error = tasks.adopt(id, "made-up").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_other_hosts_are_left_alone() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let http = qwen_openclaw_http::Client::builder().sender(fake.clone());
+    let key = ApiKey::parse("sk-other-0123456789").unwrap();
+    let elsewhere = Tasks::builder(product(), "https://elsewhere.example.com", key)
+        .http(http.build().unwrap())
+        .store(std::sync::Arc::new(store));
+    let elsewhere = elsewhere.build().unwrap();
+    assert!(elsewhere.resume().await.unwrap().is_empty());
+    let error = elsewhere.job(job.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_a_second_and_five_at_once() {
+    let fake = Fake::new().with(|state| state.states = vec!["SUCCEEDED"]);
+    let (tasks, _store) = fake.tasks();
+    let started = Instant::now();
+    // Nobody waits for any of them: what is running is asked about all the same.
+    let jobs: Vec<Job> = {
+        let mut jobs = Vec::new();
+        for _ in 0..12 {
+            jobs.push(tasks.submit(task()).await.unwrap());
+        }
+        jobs
+    };
+    assert_eq!(jobs.len(), 12);
+    let state = fake.state();
+    let sent: Vec<Instant> = (state.seen.iter())
+        .filter(|(path, _)| path.starts_with("POST"))
+        .map(|(_, at)| *at)
+        .collect();
+    for window in sent.windows(6) {
+        assert!(
+            window[5] - window[0] >= Duration::from_millis(999),
+            "{window:?}"
+        );
+    }
+    // Of the first six, one was over before the sixth was sent.
+    let over = state
+        .seen
+        .iter()
+        .find(|(path, _)| path.starts_with("GET"))
+        .unwrap();
+    assert!(over.1 < sent[5]);
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_is_nowhere_to_be_seen() {
+    let fake = Fake::new().with(|state| state.create.push_back(Fault::Broken));
+    let (tasks, store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    let job = tasks.submit(task()).await.unwrap();
+    let records = store.list().await.unwrap().records;
+    let all = format!(
+        "{tasks:?} {store:?} {error:?} {error} {job:?} {} {}",
+        serde_json::to_string(&records[0]).unwrap(),
+        serde_json::to_string(&records[1]).unwrap()
+    );
+    assert!(!all.contains("secret-key"), "{all}");
+    // Nor is what was asked for, but in the ledger.
+    assert!(!format!("{error:?} {job:?} {records:?}").contains("a cat"));
+}
