@@ -15,6 +15,7 @@ use crate::{
     script::{Script, Scripts},
     server,
     state::{Config, Connections, State},
+    video::{Studio, Video, VideoLimits, VideoSettings},
 };
 
 /// Model Studio on loopback. Dropping it stops the server and closes every connection.
@@ -130,6 +131,12 @@ impl Emulator {
         self.state.faults.clear();
     }
 
+    /// Returns the video side: the tasks, the emulated time, the rates seen.
+    #[must_use]
+    pub fn video(&self) -> Video<'_> {
+        Video::new(&self.state)
+    }
+
     /// Stops the server and waits until every connection is closed.
     pub async fn shutdown(mut self) {
         self.server.abort();
@@ -158,6 +165,7 @@ pub struct EmulatorBuilder {
     models: Models,
     scripts: Vec<Script>,
     faults: Vec<FaultRule>,
+    video: VideoSettings,
     config: Config,
 }
 
@@ -170,6 +178,7 @@ impl Default for EmulatorBuilder {
             models: Models::default(),
             scripts: Vec::new(),
             faults: Vec::new(),
+            video: VideoSettings::default(),
             config: Config {
                 keys: Vec::new(),
                 chunk_delay: Duration::ZERO,
@@ -242,6 +251,20 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets how long video tasks wait at least, and how long they run, in emulated time. Default:
+    /// 200 ms and 800 ms.
+    pub fn video_times(mut self, queued: Duration, running: Duration) -> Self {
+        self.video.queued = queued;
+        self.video.running = running;
+        self
+    }
+
+    /// Sets the limits on video tasks. Default: [`VideoLimits::service`].
+    pub fn video_limits(mut self, limits: VideoLimits) -> Self {
+        self.video.limits = limits;
+        self
+    }
+
     /// Starts the emulator.
     ///
     /// # Errors
@@ -262,6 +285,7 @@ impl EmulatorBuilder {
             faults: Faults::new(self.faults),
             ids: Ids::new(self.seed),
             cache: PromptCache::default(),
+            video: Studio::new(self.video, self.seed),
             counts: watch::Sender::default(),
             started: Instant::now(),
         });

@@ -19,6 +19,7 @@ mod route;
 mod script;
 mod server;
 mod state;
+mod video;
 mod wire;
 
 pub use crate::{
@@ -29,4 +30,5 @@ pub use crate::{
     reply::{End, Framing, Reply},
     script::Script,
     state::Connections,
+    video::{Video, VideoLimits, VideoRoute, VideoStatus, VideoTask},
 };

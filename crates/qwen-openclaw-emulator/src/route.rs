@@ -10,6 +10,7 @@ use crate::{
     fault, key, models,
     refusal::Refusal,
     state::State,
+    video,
 };
 
 /// Answers a request: by script, else by the routes below, changed by a fault if one is due.
@@ -70,6 +71,9 @@ impl<'a> Exchange<'a> {
     fn routed(&self) -> Result<Answer, Refusal> {
         let unknown = || Refusal::unknown_path(&self.request.method, &self.request.path);
         let Some(rest) = self.rest else {
+            if let Some(answer) = video::file(self) {
+                return Ok(answer);
+            }
             let root = self.request.path == "/" && self.request.method == Method::GET;
             return root.then(|| self.front_page()).ok_or_else(unknown);
         };
@@ -91,11 +95,12 @@ impl<'a> Exchange<'a> {
                 self.only(&Method::GET)?;
                 Ok(models::native_list(self))
             }
+            (Protocol::Native, path) => video::answer(self, path).unwrap_or_else(|| Err(unknown())),
             _ => Err(unknown()),
         }
     }
 
-    fn only(&self, method: &Method) -> Result<(), Refusal> {
+    pub(crate) fn only(&self, method: &Method) -> Result<(), Refusal> {
         if self.request.method == method {
             Ok(())
         } else {

@@ -6,6 +6,7 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     capture::Captures, chat::PromptCache, fault::Faults, id::Ids, models::Models, script::Scripts,
+    video::Studio,
 };
 
 /// The emulator's settings.
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) ids: Ids,
     pub(crate) cache: PromptCache,
+    pub(crate) video: Studio,
     pub(crate) counts: watch::Sender<Connections>,
     pub(crate) started: Instant,
 }

@@ -13,3 +13,5 @@ mod recorded;
 mod refusals;
 mod scripts;
 mod server;
+mod video;
+mod video_files;

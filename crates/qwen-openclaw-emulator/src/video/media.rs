@@ -1,0 +1,280 @@
+//! What a clip is made from: the addresses of images, clips and sound.
+
+use serde_json::{Map, Value};
+
+use super::models::{Input, Model};
+use crate::refusal::Refusal;
+
+/// The addresses of a request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Material {
+    pub(super) urls: Vec<String>,
+    /// How many of them are reference clips.
+    pub(super) videos: usize,
+}
+
+/// What the service says of an address it cannot use.
+const NOT_VALID: &str =
+    "The provided URL does not appear to be valid. Ensure it is correctly formatted.";
+
+/// What the service says of an address it could use if there were something.
+const NO_DOWNLOAD: &str =
+    "Unable to download the media resource during the data inspection process.";
+
+pub(super) fn not_valid() -> Refusal {
+    Refusal::parameter(format!("InternalError.Algo.InvalidParameter: {NOT_VALID}"))
+}
+
+pub(super) const fn no_download() -> Refusal {
+    Refusal::new(
+        400,
+        "invalid_parameter_error",
+        "InvalidParameter.DataInspection",
+        "invalid_request_error",
+        NO_DOWNLOAD,
+    )
+}
+
+/// Reads and checks the addresses that a model wants.
+pub(super) fn read(model: &Model, input: &Map<String, Value>) -> Result<Material, Refusal> {
+    let mut material = Material::default();
+    match model.input {
+        Input::Text => {}
+        Input::Image => material.required(input, "img_url")?,
+        Input::Frames => {
+            material.required(input, "first_frame_url")?;
+            material.optional(input, "last_frame_url")?;
+        }
+        Input::References => references(&mut material, input)?,
+        Input::MediaFrames | Input::MediaReferences | Input::MediaEdit => {
+            media(&mut material, model.input, input)?;
+        }
+    }
+    material.optional(input, "audio_url")?;
+    Ok(material)
+}
+
+impl Material {
+    fn add(&mut self, url: &str) -> Result<(), Refusal> {
+        let known = ["http://", "https://", "oss://", "data:image/"];
+        let start = known.iter().find(|start| url.starts_with(**start));
+        // There is something behind the start.
+        if start.is_none_or(|start| url.len() == start.len()) {
+            return Err(not_valid());
+        }
+        self.urls.push(url.to_owned());
+        Ok(())
+    }
+
+    fn required(&mut self, input: &Map<String, Value>, name: &str) -> Result<(), Refusal> {
+        if input.get(name).is_none_or(|url| url.is_null() || url == "") {
+            return Err(Refusal::parameter(format!("{name} must be set")));
+        }
+        self.optional(input, name)
+    }
+
+    fn optional(&mut self, input: &Map<String, Value>, name: &str) -> Result<(), Refusal> {
+        match input.get(name) {
+            None | Some(Value::Null) => Ok(()),
+            Some(Value::String(url)) => self.add(url),
+            Some(_) => Err(Refusal::parameter(format!("{name} must be a string"))),
+        }
+    }
+}
+
+/// `reference_urls`, at most 5 with at most 3 clips; or the older name, for clips only.
+fn references(material: &mut Material, input: &Map<String, Value>) -> Result<(), Refusal> {
+    let lists = ["reference_urls", "reference_video_urls"];
+    let Some((name, urls)) = lists
+        .into_iter()
+        .find_map(|name| Some((name, input.get(name)?.as_array()?)))
+    else {
+        return Err(Refusal::parameter("reference_urls must be set"));
+    };
+    for url in urls {
+        let url = url
+            .as_str()
+            .ok_or_else(|| Refusal::parameter(format!("{name} must be a list of strings")))?;
+        material.add(url)?;
+        if name == "reference_video_urls" || is_clip(url) {
+            material.videos += 1;
+        }
+    }
+    if urls.is_empty() || urls.len() > 5 || material.videos > 3 {
+        return Err(Refusal::parameter(format!(
+            "{name} must have 1 to 5 items, at most 3 of them videos"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether an address is that of a clip, as far as it shows.
+fn is_clip(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| {
+        extension.eq_ignore_ascii_case("mp4") || extension.eq_ignore_ascii_case("mov")
+    })
+}
+
+/// `media`: a list of typed addresses.
+fn media(
+    material: &mut Material,
+    wanted: Input,
+    input: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    let items = input.get("media").and_then(Value::as_array);
+    let items = items
+        .filter(|items| !items.is_empty())
+        .ok_or_else(|| Refusal::parameter("media must be set"))?;
+    let mut kinds = Vec::new();
+    for item in items {
+        let (Some(kind), Some(url)) = (item["type"].as_str(), item["url"].as_str()) else {
+            return Err(Refusal::parameter("media must have type and url"));
+        };
+        material.add(url)?;
+        if let Some(voice) = item["reference_voice"].as_str() {
+            material.add(voice)?;
+        }
+        kinds.push(kind);
+    }
+    let count = |kind: &str| kinds.iter().filter(|present| **present == kind).count();
+    let (known, fits) = match wanted {
+        Input::MediaFrames => (
+            &["first_frame", "last_frame", "driving_audio", "first_clip"][..],
+            frames_fit(
+                count("first_frame"),
+                count("last_frame"),
+                count("driving_audio"),
+                count("first_clip"),
+            ),
+        ),
+        Input::MediaReferences => {
+            let subjects = count("reference_image") + count("reference_video");
+            (
+                &["reference_image", "reference_video", "first_frame"][..],
+                (1..=5).contains(&subjects) && count("first_frame") <= 1,
+            )
+        }
+        _ => (
+            &["video", "reference_image"][..],
+            count("video") == 1 && count("reference_image") <= 4,
+        ),
+    };
+    if let Some(unknown) = kinds.iter().find(|kind| !known.contains(kind)) {
+        return Err(Refusal::parameter(format!(
+            "media type {unknown} is not supported"
+        )));
+    }
+    if !fits {
+        return Err(Refusal::parameter("The combination of media is not match"));
+    }
+    material.videos = count("reference_video");
+    Ok(())
+}
+
+/// The sets that wan2.7-i2v takes: a first frame with or without last frame and sound, or a clip
+/// with or without last frame.
+const fn frames_fit(first: usize, last: usize, sound: usize, clip: usize) -> bool {
+    matches!(
+        (first, last, sound, clip),
+        (1, 0 | 1, 0 | 1, 0) | (0, 0 | 1, 0, 1)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{endpoint::Region, video::models};
+
+    fn read(model: &str, input: &Value) -> Result<Material, Refusal> {
+        let model = models::find(model, Region::Global).unwrap();
+        super::read(model, input.as_object().unwrap())
+    }
+
+    fn of_types(types: &[&str]) -> Value {
+        let items: Vec<_> = types
+            .iter()
+            .map(|kind| json!({"type": kind, "url": "https://x/y"}))
+            .collect();
+        json!({"media": items})
+    }
+
+    #[test]
+    fn the_sets_of_frames_are_the_documented_ones() {
+        const FF: &str = "first_frame";
+        const LF: &str = "last_frame";
+        const SOUND: &str = "driving_audio";
+        const CLIP: &str = "first_clip";
+        for set in [
+            &[FF][..],
+            &[FF, SOUND],
+            &[FF, LF],
+            &[LF, FF, SOUND],
+            &[CLIP],
+            &[CLIP, LF],
+        ] {
+            assert!(read("wan2.7-i2v", &of_types(set)).is_ok(), "{set:?}");
+        }
+        for set in [
+            &[][..],
+            &[LF],
+            &[SOUND],
+            &[FF, FF],
+            &[FF, CLIP],
+            &[CLIP, SOUND],
+            &["reference_image"],
+        ] {
+            assert!(read("wan2.7-i2v", &of_types(set)).is_err(), "{set:?}");
+        }
+    }
+
+    #[test]
+    fn subjects_are_counted() {
+        let many = ["reference_image"; 5];
+        assert!(read("wan2.7-r2v", &of_types(&many)).is_ok());
+        let with_frame = [&many[..], &["first_frame"]].concat();
+        assert!(read("wan2.7-r2v", &of_types(&with_frame)).is_ok());
+        let six = [&many[..], &["reference_video"]].concat();
+        assert!(read("wan2.7-r2v", &of_types(&six)).is_err());
+        assert!(read("wan2.7-r2v", &of_types(&["first_frame"])).is_err());
+        assert!(read("wan2.7-videoedit", &of_types(&["video"])).is_ok());
+        assert!(read("wan2.7-videoedit", &of_types(&["video", "video"])).is_err());
+    }
+
+    #[test]
+    fn references_are_images_and_clips() {
+        let urls = |urls: &[&str]| json!({"reference_urls": urls});
+        let (image, clip) = ("https://x/1.PNG", "https://x/1.MP4?v=1");
+        let read = |input: &Value| read("wan2.6-r2v", input);
+        assert_eq!(read(&urls(&[image, clip, clip])).unwrap().videos, 2);
+        assert!(read(&urls(&[])).is_err());
+        assert!(read(&urls(&[image; 6])).is_err());
+        assert!(read(&urls(&[clip; 4])).is_err());
+        assert!(read(&json!({"reference_urls": [1]})).is_err());
+        let old = json!({"reference_video_urls": ["https://x/1"]});
+        assert_eq!(read(&old).unwrap().videos, 1);
+    }
+
+    #[test]
+    fn an_address_has_a_scheme_that_is_known() {
+        let image = |url: &str| read("wan2.6-i2v", &json!({"img_url": url}));
+        for url in [
+            "https://x/1.png",
+            "http://x/1.png",
+            "oss://a/b.png",
+            "data:image/png;base64,AA==",
+        ] {
+            assert!(image(url).is_ok(), "{url}");
+        }
+        for url in ["file:///1.png", "/1.png", "1.png", "https://"] {
+            assert_eq!(image(url).unwrap_err(), not_valid(), "{url}");
+        }
+        assert!(image("").unwrap_err().message.contains("must be set"));
+        assert!(read("wan2.6-i2v", &json!({"img_url": 1})).is_err());
+        // The sound is looked at, too.
+        assert!(read("wan2.6-t2v", &json!({"audio_url": "x.mp3"})).is_err());
+    }
+}

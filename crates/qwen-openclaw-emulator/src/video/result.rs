@@ -1,0 +1,235 @@
+//! Result files: behind addresses that are signed and expire, as an object store has them.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Method, header::AUTHORIZATION};
+
+use super::{
+    VideoRoute,
+    board::Task,
+    clock::DAY,
+    mp4,
+    query::{escape, parameter},
+};
+use crate::{
+    answer::{Answer, AnswerBody},
+    id::{Id, splitmix},
+    route::Exchange,
+    state::State,
+};
+
+/// Where results are, below the origin.
+const FOLDER: &str = "/dashscope-result/";
+
+/// Where the fault `redirect` leads: the same files are there, too.
+const ELSEWHERE: &str = "/elsewhere";
+
+/// Who signs.
+pub(super) const KEY_ID: &str = "LTAI5tEmulator";
+
+/// The address of a task's clip, good for a day after the task's end.
+pub(super) fn signed_url(state: &State, task: &Task) -> String {
+    let ended = task.ended().unwrap_or(task.submitted);
+    let expires = ended.saturating_add(DAY).as_secs();
+    let path = format!("{FOLDER}{}.mp4", task.id);
+    let signature = escape(&sign(state.video.seed, &format!("{path}?{expires}")));
+    let origin = &state.origin;
+    format!("{origin}{path}?Expires={expires}&OSSAccessKeyId={KEY_ID}&Signature={signature}")
+}
+
+/// A signature in the form of the store's: 20 bytes in base64. It keeps nobody out who reads this.
+pub(super) fn sign(seed: u64, text: &str) -> String {
+    let mix = |state: u64, byte: u8| splitmix(state ^ u64::from(byte));
+    let first = text.bytes().fold(splitmix(seed), mix);
+    let words = [first, splitmix(first), splitmix(first ^ seed)];
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    STANDARD.encode(&bytes[..20])
+}
+
+/// An error as the object store words it.
+pub(super) fn store_error(status: u16, code: &str, message: &str, id: Id) -> Answer {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n  <Code>{code}</Code>\n  \
+         <Message>{message}</Message>\n  <RequestId>{id}</RequestId>\n</Error>\n"
+    );
+    store_answer(status, "application/xml", body, id)
+}
+
+pub(super) fn store_answer(
+    status: u16,
+    content_type: &str,
+    body: impl Into<Bytes>,
+    id: Id,
+) -> Answer {
+    let headers = [
+        ("server", "AliyunOSS"),
+        ("content-type", content_type),
+        ("x-oss-request-id", &id.to_string()),
+    ];
+    Answer {
+        status,
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        body: AnswerBody::Whole(body.into()),
+    }
+}
+
+/// `GET` of a result; `None` for other paths.
+pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
+    let (state, request) = (exchange.state, exchange.request);
+    let path = request
+        .path
+        .strip_prefix(ELSEWHERE)
+        .unwrap_or(&request.path);
+    let name = path.strip_prefix(FOLDER)?;
+    let id = exchange.id;
+    let now = state.video.clock.now();
+    let mut books = state.video.books();
+    books.rates.count(VideoRoute::Result, now);
+    if request.headers.contains_key(AUTHORIZATION) {
+        books.credentials += 1;
+    }
+    if request.method != Method::GET && request.method != Method::HEAD {
+        let message = "The specified method is not allowed against this resource.";
+        return Some(store_error(405, "MethodNotAllowed", message, id));
+    }
+    if let Some(refusal) = refused(exchange, path, now) {
+        return Some(refusal);
+    }
+    let found = books
+        .board
+        .all()
+        .iter()
+        .find(|task| name.strip_suffix(".mp4") == Some(&task.id));
+    let Some(task) = found.filter(|task| task.ended().is_some_and(|ended| ended <= now)) else {
+        let message = "The specified key does not exist.";
+        return Some(store_error(404, "NoSuchKey", message, id));
+    };
+    let order = &task.order;
+    let seed = seed(&task.id);
+    let file = mp4::clip(order.width, order.height, order.seconds, seed);
+    Some(ranged(exchange, file, &format!("\"{:016X}\"", seed)))
+}
+
+/// A number that follows from a name.
+fn seed(name: &str) -> u64 {
+    name.bytes()
+        .fold(0, |state, byte| splitmix(state ^ u64::from(byte)))
+}
+
+/// What the store says to an address that it did not sign, or long ago.
+fn refused(exchange: &Exchange<'_>, path: &str, now: Duration) -> Option<Answer> {
+    let query = exchange.request.query.as_deref();
+    let deny = |code, message| Some(store_error(403, code, message, exchange.id));
+    let (Some(expires), Some(signature)) =
+        (parameter(query, "Expires"), parameter(query, "Signature"))
+    else {
+        return deny(
+            "AccessDenied",
+            "You have no right to access this object because of bucket acl.",
+        );
+    };
+    let seed = exchange.state.video.seed;
+    if signature != sign(seed, &format!("{path}?{expires}")) {
+        return deny(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided.",
+        );
+    }
+    let over = expires.parse().is_ok_and(|expires| now.as_secs() > expires);
+    over.then(|| deny("AccessDenied", "Request has expired."))
+        .flatten()
+}
+
+/// The file, or the part of it that is asked for.
+fn ranged(exchange: &Exchange<'_>, file: Bytes, tag: &str) -> Answer {
+    let length = file.len();
+    let request = exchange.request;
+    let with = |answer: Answer| {
+        answer
+            .header("accept-ranges", "bytes")
+            .header("etag", tag)
+            .header("x-oss-object-type", "Normal")
+    };
+    // A part of another version would not fit to what the client has.
+    let same = request
+        .header("if-range")
+        .is_none_or(|wanted| wanted == tag);
+    let range = request.header("range").filter(|_| same);
+    match range.and_then(|range| part(range, length)) {
+        None => with(store_answer(200, "video/mp4", file, exchange.id)),
+        Some(Err(())) => with(store_error(
+            416,
+            "InvalidRange",
+            "The requested range cannot be satisfied.",
+            exchange.id,
+        ))
+        .header("content-range", format!("bytes */{length}")),
+        Some(Ok((first, last))) => {
+            let part = file.slice(first..=last);
+            with(store_answer(206, "video/mp4", part, exchange.id))
+                .header("content-range", format!("bytes {first}-{last}/{length}"))
+        }
+    }
+}
+
+/// The first and the last byte of a range; `None` when it is not understood and thus ignored, an
+/// error when there is no such byte.
+fn part(range: &str, length: usize) -> Option<Result<(usize, usize), ()>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let end = length.checked_sub(1)?;
+    if first.is_empty() {
+        let count: usize = last.parse().ok()?;
+        return Some(if count == 0 {
+            Err(())
+        } else {
+            Ok((length.saturating_sub(count), end))
+        });
+    }
+    let first: usize = first.parse().ok()?;
+    let last = if last.is_empty() {
+        end
+    } else {
+        last.parse::<usize>().ok()?.min(end)
+    };
+    if first > end {
+        Some(Err(()))
+    } else {
+        (first <= last).then_some(Ok((first, last)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_those_of_http() {
+        for (range, wanted) in [
+            ("bytes=0-", Some(Ok((0, 9)))),
+            ("bytes=3-5", Some(Ok((3, 5)))),
+            ("bytes=9-100", Some(Ok((9, 9)))),
+            ("bytes=-4", Some(Ok((6, 9)))),
+            ("bytes=-40", Some(Ok((0, 9)))),
+            ("bytes=10-", Some(Err(()))),
+            ("bytes=-0", Some(Err(()))),
+            ("bytes=5-3", None),
+            ("bytes=0-1,3-4", None),
+            ("lines=0-", None),
+            ("bytes=-", None),
+        ] {
+            assert_eq!(part(range, 10), wanted, "{range}");
+        }
+    }
+
+    #[test]
+    fn signatures_depend_on_all() {
+        let sign_of = sign(1, "/a?1");
+        assert_eq!(sign_of.len(), 28);
+        assert_ne!(sign_of, sign(1, "/a?2"));
+        assert_ne!(sign_of, sign(2, "/a?1"));
+    }
+}

@@ -1,0 +1,267 @@
+//! The routes for tasks.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    VideoRoute, VideoStatus,
+    board::{Failure, Task},
+    clock::{self, DAY},
+    models::Usage,
+    query::parameter,
+    request::Order,
+    result,
+    usage::usage,
+};
+use crate::{answer::Answer, endpoint::Region, refusal::Refusal, route::Exchange};
+
+/// `POST …/video-synthesis`.
+pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answer, Refusal> {
+    let studio = &exchange.state.video;
+    let now = studio.clock.now();
+    studio.books().rates.count(VideoRoute::Create, now);
+    let request = exchange.request;
+    if request.header("x-dashscope-async") != Some("enable") {
+        return Err(Refusal::coded(
+            403,
+            "AccessDenied",
+            "current user api does not support synchronous calls",
+        ));
+    }
+    let body: Value =
+        serde_json::from_slice(&request.body).map_err(|_| Refusal::unreadable_body())?;
+    let region = exchange.endpoint.region;
+    let order = Order::read(&body, region, frames_path)?;
+    let mut books = studio.books();
+    books
+        .rates
+        .submit(order.model.pace, &studio.settings.limits, now)?;
+    let id = exchange.state.ids.next().to_string();
+    books.board.add(Task {
+        id: id.clone(),
+        request_id: exchange.id,
+        region,
+        order,
+        body,
+        submitted: now,
+        takes: studio.settings.running,
+        failure: None,
+        started: None,
+        canceled: None,
+        lost: false,
+    });
+    let output = json!({"task_status": VideoStatus::Pending.word(), "task_id": id});
+    Ok(answer(exchange, json!({"output": output})))
+}
+
+/// `GET /tasks/{id}`. What failed, and what nobody knows, is an answer like any other.
+pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {
+    let studio = &exchange.state.video;
+    let now = studio.clock.now();
+    let mut books = studio.books();
+    books.rates.count(VideoRoute::Poll, now);
+    books
+        .rates
+        .query(VideoRoute::Poll, &studio.settings.limits, now)?;
+    let task = books.board.find(exchange.endpoint.region, id);
+    let Some((task, status)) = task.map(|task| (&*task, task.status(now))) else {
+        let output = json!({"task_id": id, "task_status": VideoStatus::Unknown.word()});
+        return Ok(answer(exchange, json!({"output": output})));
+    };
+    let mut output = json!({"task_id": id, "task_status": status.word()});
+    if status == VideoStatus::Unknown {
+        return Ok(answer(exchange, json!({"output": output})));
+    }
+    output["submit_time"] = clock::in_words(task.submitted).into();
+    if let Some(started) = task.started {
+        output["scheduled_time"] = clock::in_words(started).into();
+    }
+    if let (Some(ended), false) = (task.ended(), status == VideoStatus::Running) {
+        output["end_time"] = clock::in_words(ended).into();
+    }
+    match (status, &task.failure) {
+        (VideoStatus::Failed, Some(Failure { code, message })) => {
+            output["code"] = code.as_str().into();
+            output["message"] = message.as_str().into();
+            Ok(answer(exchange, json!({"output": output})))
+        }
+        (VideoStatus::Succeeded, _) => {
+            let order = &task.order;
+            if let Some(prompt) = &order.prompt {
+                output["orig_prompt"] = prompt.as_str().into();
+                let says = !matches!(order.model.usage, Usage::V26 | Usage::V26Audio);
+                if says && order.prompt_extend {
+                    output["actual_prompt"] = format!("{prompt}, in every detail").into();
+                }
+            }
+            output["video_url"] = result::signed_url(exchange.state, task).into();
+            let body = json!({"output": output, "usage": usage(order)});
+            Ok(answer(exchange, body))
+        }
+        _ => Ok(answer(exchange, json!({"output": output}))),
+    }
+}
+
+/// `POST /tasks/{id}/cancel`.
+pub(super) fn cancel(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {
+    let studio = &exchange.state.video;
+    let now = studio.clock.now();
+    let mut books = studio.books();
+    books.rates.count(VideoRoute::Cancel, now);
+    books
+        .rates
+        .query(VideoRoute::Cancel, &studio.settings.limits, now)?;
+    match books.board.find(exchange.endpoint.region, id) {
+        Some(task) if task.status(now) == VideoStatus::Pending => {
+            task.canceled = Some(now);
+            Ok(answer(exchange, json!({})))
+        }
+        _ => Err(Refusal::coded(
+            400,
+            "UnsupportedOperation",
+            "Failed to cancel the task, please confirm if the task is in PENDING status.",
+        )),
+    }
+}
+
+/// What a list is narrowed to.
+struct Filter {
+    from: Duration,
+    to: Duration,
+    task: Option<String>,
+    model: Option<String>,
+    status: Option<String>,
+    key: Option<String>,
+    region: Option<String>,
+}
+
+/// The name of the one key in lists: the emulator takes any.
+const KEY_ID: &str = "1000001";
+
+impl Filter {
+    fn read(query: Option<&str>, now: Duration) -> Result<Self, Refusal> {
+        let moment = |name| {
+            let text = parameter(query, name);
+            text.map(|text| {
+                clock::from_digits(&text).ok_or_else(|| {
+                    Refusal::parameter(format!("{name} must be in the format of YYYYMMDDhhmmss"))
+                })
+            })
+            .transpose()
+        };
+        let (start, end) = (moment("start_time")?, moment("end_time")?);
+        // A second has passed before it is over: what is written has no smaller part.
+        let to = end
+            .map(|end| end + Duration::from_secs(1))
+            .or_else(|| start.map(|start| start + DAY))
+            .unwrap_or(now + Duration::from_secs(1));
+        let from = start.unwrap_or_else(|| to.saturating_sub(DAY));
+        if from > to || to - from > DAY + Duration::from_secs(1) {
+            return Err(Refusal::parameter(
+                "The interval between start_time and end_time must be within 24 hours",
+            ));
+        }
+        Ok(Self {
+            from,
+            to,
+            task: parameter(query, "task_id"),
+            model: parameter(query, "model_name"),
+            status: parameter(query, "status"),
+            key: parameter(query, "api_key_id"),
+            region: parameter(query, "region"),
+        })
+    }
+
+    fn takes(&self, task: &Task, now: Duration) -> bool {
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == value)
+        };
+        (self.from..self.to).contains(&task.submitted)
+            && is(&self.task, &task.id)
+            && is(&self.model, &task.order.id)
+            && is(&self.status, task.status(now).word())
+            && is(&self.key, KEY_ID)
+            && is(&self.region, region(task.region))
+    }
+}
+
+/// `GET /tasks`, the newest first. It has no address of a result.
+pub(super) fn list(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
+    let studio = &exchange.state.video;
+    let now = studio.clock.now();
+    let mut books = studio.books();
+    books.rates.count(VideoRoute::List, now);
+    books
+        .rates
+        .query(VideoRoute::List, &studio.settings.limits, now)?;
+    let query = exchange.request.query.as_deref();
+    let number = |name, default: usize| match parameter(query, name) {
+        None => Ok(default),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|&number| number > 0)
+            .ok_or_else(|| Refusal::parameter(format!("{name} must be a positive integer"))),
+    };
+    let (page, size) = (number("page_no", 1)?, number("page_size", 10)?.min(100));
+    let filter = Filter::read(query, now)?;
+    let found: Vec<&Task> = books
+        .board
+        .known(exchange.endpoint.region, now)
+        .filter(|task| filter.takes(task, now))
+        .collect();
+    let rows: Vec<Value> = found
+        .iter()
+        .skip((page - 1).saturating_mul(size))
+        .take(size)
+        .map(|task| row(task, now))
+        .collect();
+    let body = json!({
+        "total": found.len(),
+        "total_page": found.len().div_ceil(size),
+        "page_no": page,
+        "page_size": size,
+        "data": rows,
+    });
+    Ok(answer(exchange, body))
+}
+
+fn row(task: &Task, now: Duration) -> Value {
+    let milliseconds = |at: Duration| u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+    let path = match task.order.model.input {
+        super::models::Input::Frames => "image2video",
+        _ => "video-generation",
+    };
+    let mut row = json!({
+        "api_key_id": KEY_ID,
+        "caller_parent_id": "1000000000000001",
+        "caller_uid": "1000000000000001",
+        "gmt_create": milliseconds(task.submitted),
+        "start_time": milliseconds(task.submitted),
+        "model_name": task.order.id,
+        "region": region(task.region),
+        "request_id": task.request_id.to_string(),
+        "status": task.status(now).word(),
+        "task_id": task.id,
+        "user_api_unique_key": format!("apikey:v1:aigc:{path}:video-synthesis:{}", task.order.id),
+    });
+    let ended = task.ended().filter(|ended| *ended <= now);
+    if let Some(ended) = ended.or(task.canceled) {
+        row["end_time"] = milliseconds(ended).into();
+    }
+    row
+}
+
+/// The region in the words of the list.
+const fn region(region: Region) -> &'static str {
+    match region {
+        Region::Global => "ap-southeast-1",
+        Region::China => "cn-beijing",
+    }
+}
+
+fn answer(exchange: &Exchange<'_>, mut body: Value) -> Answer {
+    body["request_id"] = exchange.id.to_string().into();
+    Answer::json(200, body.to_string(), exchange.id)
+}
