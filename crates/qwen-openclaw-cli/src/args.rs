@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Level, Plan, Region};
 use qwen_openclaw_emulator::Fault;
 
+use crate::video::args::VideoCommand;
+
 /// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and region.
 ///
 /// Unofficial; not affiliated with Alibaba Cloud or OpenClaw.
@@ -29,6 +31,11 @@ pub(crate) enum Command {
     Chat(Box<Chat>),
     /// Say what images, or a clip, show
     Describe(Describe),
+    /// Make clips with Wan, as jobs that outlast a crash
+    Video {
+        #[command(subcommand)]
+        command: VideoCommand,
+    },
     /// See which models there are
     Models {
         #[command(subcommand)]
@@ -266,6 +273,7 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::List(list),
             } => document(list.json),
+            Command::Video { command } => document(command.wants_json()),
             Command::Emulator(_) => None,
         }
     }

@@ -47,6 +47,14 @@ impl Connection {
         Ok(builder)
     }
 
+    /// The same flags for what needs no key.
+    pub(crate) fn without_key(&self) -> Self {
+        Self {
+            api_key_stdin: false,
+            ..self.clone()
+        }
+    }
+
     /// The provider that is meant when none is named.
     pub(crate) fn default_provider(&self) -> Provider {
         match self.plan {

@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     status: Option<u16>,
     request_id: Option<String>,
     partial: Option<Box<Reply>>,
+    /// Whether it was said already.
+    said: bool,
 }
 
 impl Failure {
@@ -32,6 +34,7 @@ impl Failure {
             status: None,
             request_id: None,
             partial: None,
+            said: false,
         }
     }
 
@@ -41,6 +44,18 @@ impl Failure {
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(2, "usage", message)
+    }
+
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(4, "refused", message)
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// Ctrl-C.
@@ -69,6 +84,16 @@ impl Failure {
         Self { code: 1, ..self }
     }
 
+    /// The same exit code, for what is said already.
+    pub(crate) fn silent(self) -> Self {
+        Self { said: true, ..self }
+    }
+
+    /// True after Ctrl-C.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.code == 130
+    }
+
     /// True when there is nobody left to talk to.
     pub(crate) fn ends_conversation(&self) -> bool {
         self.code == 0
@@ -87,7 +112,7 @@ impl Failure {
     /// Says it, on standard output as JSON if that is asked for, and returns the exit code.
     pub(crate) fn report(&self, json: Option<Json>) -> ExitCode {
         let document = match json {
-            _ if self.code == 0 => None,
+            _ if self.code == 0 || self.said => return ExitCode::from(self.code),
             None => None,
             Some(Json::Result) => Some(format!("{:#}", self.to_json())),
             Some(Json::Stream) => {
@@ -179,6 +204,12 @@ impl From<qwen_openclaw::chat::Error> for Failure {
     }
 }
 
+impl From<qwen_openclaw::video::Error> for Failure {
+    fn from(error: qwen_openclaw::video::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
+    }
+}
+
 impl From<qwen_openclaw::auth::Error> for Failure {
     fn from(error: qwen_openclaw::auth::Error) -> Self {
         qwen_openclaw::Error::from(error).into()
@@ -208,6 +239,14 @@ fn classify(kind: ErrorKind) -> (u8, &'static str) {
         ErrorKind::ToolArguments => (7, "tool_arguments"),
         ErrorKind::TooLarge => (7, "too_large"),
         ErrorKind::Truncated => (8, "truncated"),
+        // The network has failed at the worst moment, or was too slow.
+        ErrorKind::Ambiguous => (6, "ambiguous"),
+        ErrorKind::Deadline => (6, "deadline"),
+        ErrorKind::Failed => (7, "failed"),
+        ErrorKind::Canceled => (7, "canceled"),
+        ErrorKind::Expired => (7, "expired"),
+        ErrorKind::Busy => (1, "busy"),
+        ErrorKind::File => (1, "file"),
         ErrorKind::Setup => (1, "setup"),
         _ => (1, "other"),
     }

@@ -10,6 +10,7 @@ mod interrupt;
 mod models;
 mod output;
 mod session;
+mod video;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::List(list),
         } => models::list(&list),
+        Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };
     match result {

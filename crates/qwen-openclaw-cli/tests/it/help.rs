@@ -26,6 +26,15 @@ fn of_models_list() {
 }
 
 #[test]
+fn of_video() {
+    insta::assert_snapshot!("help-video", help(&["video", "--help"]));
+    insta::assert_snapshot!(
+        "help-video-generate",
+        help(&["video", "generate", "--help"])
+    );
+}
+
+#[test]
 fn of_emulator() {
     insta::assert_snapshot!("help-emulator", help(&["emulator", "--help"]));
 }

@@ -14,3 +14,4 @@ mod run;
 mod schemas;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod video;

@@ -1,6 +1,7 @@
 //! Tests of the engine as a whole, against a service that is made up here, on paused time; those
 //! with processes and sockets are in `tests/it`.
 
+mod crashes;
 mod fake;
 mod polling;
 mod saving;

@@ -1,0 +1,206 @@
+//! The command line of `video`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use qwen_openclaw::catalog::video::{Ratio, Resolution, Size};
+
+use crate::args::Connection;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VideoCommand {
+    /// Make a clip from words, images or clips
+    Generate(Box<Generate>),
+    /// List the jobs that were submitted from here
+    List(List),
+    /// Show a job, asking the service about it
+    Show(One),
+    /// Wait for a job, and save its clip
+    Wait(Save),
+    /// Take up the jobs that a crash or a lost network has left
+    Resume(Resume),
+    /// Cancel a job that still waits for its turn
+    Cancel(One),
+    /// Save the clip of a job that is done
+    Download(Save),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Generate {
+    /// What the clip shows
+    pub(crate) prompt: Option<String>,
+
+    /// Model [default: qwen/wan2.6-t2v]
+    #[arg(short, long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Address of an image: the first frame, or a subject; may be given several times
+    #[arg(long, value_name = "U")]
+    pub(crate) image: Vec<String>,
+
+    /// Address of a clip whose subject appears; may be given several times
+    #[arg(long, value_name = "U")]
+    pub(crate) video: Vec<String>,
+
+    /// Address of a sound track of your own
+    #[arg(long, value_name = "U")]
+    pub(crate) audio_track: Option<String>,
+
+    /// Length of the clip [default: 5]
+    #[arg(long, value_name = "N")]
+    pub(crate) seconds: Option<u32>,
+
+    /// Resolution: 480P, 720P or 1080P [default: 720P where the model has it]
+    #[arg(long, value_name = "R")]
+    pub(crate) resolution: Option<Resolution>,
+
+    /// Ratio, such as 16:9 [default: 16:9, or that of the image]
+    #[arg(long, value_name = "R")]
+    pub(crate) ratio: Option<Ratio>,
+
+    /// Exact size, such as 1280x720, in place of resolution and ratio
+    #[arg(long, value_name = "WxH", conflicts_with_all = ["resolution", "ratio"])]
+    pub(crate) size: Option<Size>,
+
+    /// Ask for sound, where the model can be silent
+    #[arg(long, conflicts_with = "no_audio")]
+    pub(crate) audio: bool,
+
+    /// Ask for a silent clip, where the model can be silent: it is cheaper
+    #[arg(long)]
+    pub(crate) no_audio: bool,
+
+    /// Put the vendor's watermark on the clip
+    #[arg(long)]
+    pub(crate) watermark: bool,
+
+    /// What the clip must not show
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) negative_prompt: Option<String>,
+
+    /// Send the prompt as it is, not as the service would rewrite it
+    #[arg(long)]
+    pub(crate) no_prompt_extend: bool,
+
+    /// Seed, for nearly the same clip again
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+
+    /// File to save the clip in [default: the job's id and .mp4]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "no_wait")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace the file if it is there
+    #[arg(long, conflicts_with = "no_wait")]
+    pub(crate) overwrite: bool,
+
+    /// Submit the job and leave; `video wait` fetches the clip
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+
+    /// Refuse values that the model does not take, in place of the nearest ones
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Put files of this machine where the service can read them, for 48 hours
+    #[arg(long)]
+    pub(crate) upload: bool,
+
+    /// Say what the clip would cost, and send nothing
+    #[arg(long)]
+    pub(crate) estimate: bool,
+
+    /// Use an emulator in this process: no key, no network, a test clip
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "no_wait"])]
+    pub(crate) emulator: bool,
+
+    /// Print the result as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only jobs that are not over
+    #[arg(long)]
+    pub(crate) unfinished: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct One {
+    /// The job: its id, the beginning of it, or the task's id
+    pub(crate) job: String,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Save {
+    /// The job: its id, the beginning of it, or the task's id
+    pub(crate) job: String,
+
+    /// File to save the clip in [default: what was asked for, or the job's id and .mp4]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+
+    /// Print the result as one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Resume {
+    /// Only this job: its id, the beginning of it, or the task's id
+    pub(crate) job: Option<String>,
+
+    /// Take this task of the service's for the job's own
+    #[arg(
+        long,
+        value_name = "TASK",
+        requires = "job",
+        conflicts_with = "resubmit"
+    )]
+    pub(crate) adopt: Option<String>,
+
+    /// Send the job again; if the service has it after all, it is made and billed twice
+    #[arg(long, requires = "job")]
+    pub(crate) resubmit: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+impl VideoCommand {
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Generate(generate) => generate.json,
+            Self::List(list) => list.json,
+            Self::Show(one) | Self::Cancel(one) => one.json,
+            Self::Wait(save) | Self::Download(save) => save.json,
+            Self::Resume(resume) => resume.json,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Follows a job to its clip, saying how far it is.
+
+use std::{
+    io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use qwen_openclaw::video::{
+    Finished, Job,
+    task::{Phase, Progress, SaveOptions},
+};
+
+use super::view;
+use crate::{failure::Failure, output};
+
+/// Says how far a job is: a bar on a terminal, otherwise a line for each change.
+pub(super) struct Teller {
+    bar: ProgressBar,
+    terminal: bool,
+}
+
+impl Teller {
+    pub(super) fn new() -> Self {
+        let terminal = io::stderr().is_terminal();
+        let target = match terminal {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} · {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar, terminal }
+    }
+
+    /// Says what happens now.
+    pub(super) fn say(&self, text: &str) {
+        match self.terminal {
+            true => self.bar.set_message(output::harmless(text)),
+            false => output::note(text),
+        }
+    }
+
+    fn received(&self, progress: Progress) {
+        if let Some(total) = progress.total.filter(|_| self.bar.length().is_none()) {
+            self.bar.set_length(total);
+            let template = "{spinner} {msg} · {elapsed} [{bar:30}] {bytes}/{total_bytes}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.bar.set_style(style);
+            }
+        }
+        self.bar.set_position(progress.received);
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Waits until the service has made the clip.
+pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure> {
+    let mut watch = job.watch();
+    let mut last = job.clone();
+    while let Some(record) = watch.next().await {
+        let record = record?;
+        if record.phase() == Phase::Submitted {
+            teller.say(&format!("job {} · {}", record.id(), view::state(&record)));
+        }
+        last = last.with_record(record);
+    }
+    Ok(last.finished()?)
+}
+
+/// Saves a clip: where it is asked for, else where it was asked for when it was submitted, else
+/// under the job's name.
+pub(super) async fn save(
+    finished: Finished,
+    path: Option<&Path>,
+    overwrite: bool,
+    teller: &Teller,
+) -> Result<Finished, Failure> {
+    let record = finished.record();
+    let path = path.or(record.target()).map_or_else(
+        || PathBuf::from(format!("{}.mp4", record.id())),
+        Path::to_owned,
+    );
+    let options = match overwrite {
+        true => SaveOptions::default().overwrite(),
+        false => SaveOptions::default(),
+    };
+    teller.say(&format!("saving {}", path.display()));
+    let saved = finished.save_with(&path, options, |progress| teller.received(progress));
+    Ok(saved.await?)
+}

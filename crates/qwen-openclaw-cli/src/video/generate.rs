@@ -1,0 +1,241 @@
+//! `video generate`.
+
+use std::{sync::Arc, time::Duration};
+
+use qwen_openclaw::{
+    Qwen,
+    catalog::{Provider, Region, aigc_origin_for},
+    video::{
+        Checked, Client, Job, Reference, Strictness, VideoRequest,
+        task::{JobStore, MemoryJobs, PollSchedule, Upload},
+    },
+};
+use qwen_openclaw_emulator::Emulator;
+use serde_json::json;
+
+use super::{args::Generate, follow, follow::Teller, ledger, view};
+use crate::{
+    block_on, connect::to_emulator, failure::Failure, interrupt::Interrupt, output, output::Out,
+};
+
+pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
+    let strictness = match arguments.strict {
+        true => Strictness::Exact,
+        false => Strictness::Normalise,
+    };
+    let request = request(&arguments)?;
+    if arguments.estimate {
+        let request = pretend_uploaded(request, arguments.upload)?;
+        let checked = request.check(strictness)?;
+        return estimate(&arguments, &checked);
+    }
+    if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.overwrite)
+        && std::fs::symlink_metadata(path).is_ok()
+    {
+        let path = path.display();
+        let failure = Failure::refused(format!("{path} is there already"));
+        return Err(failure.with_hint("choose another name, or --overwrite"));
+    }
+    // What is wrong is said before anything is uploaded.
+    pretend_uploaded(request.clone(), arguments.upload)?.check(strictness)?;
+    block_on(generate(arguments, request, strictness))
+}
+
+async fn generate(
+    arguments: Generate,
+    request: VideoRequest,
+    strictness: Strictness,
+) -> Result<(), Failure> {
+    let mut interrupt = Interrupt::listen()?;
+    // The emulator ends with this function.
+    let (_emulator, client) = connect(&arguments).await?;
+    let teller = Teller::new();
+    let submitted = interrupt.or(submit(&arguments, &client, request, strictness, &teller));
+    let (job, checked) = submitted.await.inspect_err(|failure| {
+        if failure.is_interrupted() && !arguments.emulator {
+            output::note(
+                "interrupted while submitting: `qwen-openclaw video resume` finds the job",
+            );
+        }
+    })?;
+    if arguments.no_wait {
+        if arguments.json {
+            return print(&job, &checked, &client);
+        }
+        output::note(&format!(
+            "fetch the clip: qwen-openclaw video wait {}",
+            job.id()
+        ));
+        return Out::new().line(job.id().as_str());
+    }
+    let followed = async {
+        let finished = follow::wait(&job, &teller).await?;
+        let path = arguments.output.as_deref();
+        follow::save(finished, path, arguments.overwrite, &teller).await
+    };
+    let saved = interrupt.or(followed).await.inspect_err(|failure| {
+        if failure.is_interrupted() && !arguments.emulator {
+            let id = job.id();
+            output::note(&format!("the job goes on: qwen-openclaw video wait {id}"));
+        }
+    })?;
+    drop(teller);
+    let job = job.with_record(saved.record().clone());
+    if arguments.json {
+        return print(&job, &checked, &client);
+    }
+    let saved = job
+        .record()
+        .saved()
+        .unwrap_or_else(|| std::path::Path::new(""));
+    Out::new().line(&saved.display().to_string())
+}
+
+async fn submit(
+    arguments: &Generate,
+    client: &Client,
+    request: VideoRequest,
+    strictness: Strictness,
+    teller: &Teller,
+) -> Result<(Job, Checked), Failure> {
+    let (request, uploads) = match arguments.upload {
+        true => {
+            teller.say("uploading");
+            client.upload_references(request).await?
+        }
+        false => (request, Vec::<Upload>::new()),
+    };
+    let checked = request.check(strictness)?;
+    for change in checked.changes() {
+        output::note(&format!("note: {change}"));
+    }
+    let target = arguments
+        .output
+        .as_ref()
+        .map(std::path::absolute)
+        .transpose();
+    let target = target.map_err(|error| Failure::usage(format!("no such folder: {error}")))?;
+    teller.say("submitting");
+    let job = client.submit_checked(&checked, target, uploads).await?;
+    teller.say(&format!(
+        "job {} · task {}",
+        job.id(),
+        job.task_id().unwrap_or("none")
+    ));
+    Ok((job, checked))
+}
+
+async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Failure> {
+    let connection = &arguments.connection;
+    if !arguments.emulator {
+        let store: Arc<dyn JobStore> = ledger(connection)?;
+        let qwen = connection.qwen(Provider::Qwen)?.jobs(store).build()?;
+        return Ok((None, qwen.video_client()?));
+    }
+    let (emulator, builder) = to_emulator(connection, Provider::Qwen).await?;
+    let builder = builder.jobs(Arc::new(MemoryJobs::new())).polls(
+        PollSchedule::default()
+            .first(Duration::from_millis(100))
+            .settled(Duration::from_millis(500)),
+    );
+    Ok((Some(emulator), builder.build()?.video_client()?))
+}
+
+fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
+    let model = arguments.model.as_deref().unwrap_or("qwen/wan2.6-t2v");
+    let qwen = Qwen::builder().build()?;
+    let mut request = qwen.video(model).request()?;
+    for url in &arguments.image {
+        request = request.reference(Reference::image(url));
+    }
+    for url in &arguments.video {
+        request = request.reference(Reference::video(url));
+    }
+    macro_rules! set {
+        ($($field:ident => $method:ident),*) => {
+            $(if let Some(value) = arguments.$field.clone() {
+                request = request.$method(value);
+            })*
+        };
+    }
+    set!(prompt => prompt, negative_prompt => negative_prompt, audio_track => audio_track,
+         seconds => seconds, resolution => resolution, ratio => ratio, size => size, seed => seed);
+    if arguments.audio || arguments.no_audio {
+        request = request.audio(arguments.audio);
+    }
+    if arguments.watermark {
+        request = request.watermark(true);
+    }
+    if arguments.no_prompt_extend {
+        request = request.prompt_extend(false);
+    }
+    Ok(request)
+}
+
+/// The request as it will be once its files are uploaded.
+fn pretend_uploaded(request: VideoRequest, upload: bool) -> Result<VideoRequest, Failure> {
+    match upload {
+        true => request.place_references(|_| Ok("oss://to-be/uploaded".to_owned())),
+        false => Ok(request),
+    }
+}
+
+/// The region whose prices apply, as the flags and the environment say.
+fn region(arguments: &Generate) -> Result<Region, Failure> {
+    if let Some(region) = arguments.connection.region {
+        return Ok(region);
+    }
+    let qwen = arguments
+        .connection
+        .without_key()
+        .qwen(Provider::Qwen)?
+        .build()?;
+    let origin = aigc_origin_for(Some(&qwen.base_url(Provider::Qwen)?));
+    let china = origin.is_some_and(|origin| origin == Region::China.aigc_origin());
+    Ok(match china {
+        true => Region::China,
+        false => Region::Global,
+    })
+}
+
+fn estimate(arguments: &Generate, checked: &Checked) -> Result<(), Failure> {
+    let cost = checked.estimate(region(arguments)?);
+    if arguments.json {
+        let document = json!({
+            "model": checked.model(),
+            "request": checked.body(),
+            "changes": changes(checked),
+            "estimate": cost,
+        });
+        return Out::new().line(&format!("{document:#}"));
+    }
+    for change in checked.changes() {
+        output::note(&format!("note: {change}"));
+    }
+    let (model, seconds) = (checked.model(), checked.seconds());
+    let resolution = checked.resolution();
+    Out::new().line(&match cost {
+        Some(cost) => format!("{model}, {seconds} s at {resolution}: {cost} at list price"),
+        None => format!("{model}, {seconds} s at {resolution}: the price is not known"),
+    })
+}
+
+fn changes(checked: &Checked) -> Vec<serde_json::Value> {
+    let change = |change: &qwen_openclaw::video::Change| {
+        json!({
+            "what": change.what,
+            "requested": change.requested,
+            "applied": change.applied,
+        })
+    };
+    checked.changes().iter().map(change).collect()
+}
+
+fn print(job: &Job, checked: &Checked, client: &Client) -> Result<(), Failure> {
+    let mut document = view::document(job.record());
+    document["changes"] = changes(checked).into();
+    if let Some(cost) = client.region().and_then(|region| checked.estimate(region)) {
+        document["estimate"] = json!(cost);
+    }
+    Out::new().line(&format!("{document:#}"))
+}

@@ -1,0 +1,122 @@
+//! `video list`, `show`, `wait`, `download` and `cancel`.
+
+use qwen_openclaw::{
+    auth::StateDir,
+    video::task::{FileJobs, Job, JobStore, Phase},
+};
+use serde_json::json;
+
+use super::{
+    args::{List, One, Save},
+    find, follow,
+    follow::Teller,
+    job_of, ledger, view,
+};
+use crate::{args::Connection, failure::Failure, interrupt::Interrupt, output, output::Out};
+
+pub(super) async fn list(arguments: List) -> Result<(), Failure> {
+    let folder = StateDir::of(&Connection::default().environment()?)?;
+    let list = FileJobs::in_folder(&folder).list().await?;
+    let records = list.records.iter();
+    let records = records.filter(|record| !arguments.unfinished || !record.phase().is_settled());
+    if arguments.json {
+        let jobs: Vec<_> = records.map(view::document).collect();
+        let unreadable: Vec<_> = list.unreadable.iter().map(ToString::to_string).collect();
+        let document = json!({ "jobs": jobs, "unreadable": unreadable });
+        return Out::new().line(&format!("{document:#}"));
+    }
+    let mut out = Out::new();
+    for record in records {
+        out.line(&view::line(record))?;
+    }
+    for error in &list.unreadable {
+        output::note(&format!("warning: {error}"));
+    }
+    Ok(())
+}
+
+pub(super) async fn show(arguments: One) -> Result<(), Failure> {
+    let store = ledger(&arguments.connection)?;
+    let mut record = find(&store, &arguments.job).await?;
+    if record.phase() == Phase::Submitted {
+        let mut job = job_of(&arguments.connection, &store, &record).await?;
+        record = Interrupt::listen()?
+            .or(async { Ok(job.refresh().await?.clone()) })
+            .await?;
+    }
+    print(&record, arguments.json)
+}
+
+pub(super) async fn cancel(arguments: One) -> Result<(), Failure> {
+    let store = ledger(&arguments.connection)?;
+    let record = find(&store, &arguments.job).await?;
+    let mut job = job_of(&arguments.connection, &store, &record).await?;
+    let record = Interrupt::listen()?
+        .or(async { Ok(job.cancel().await?.clone()) })
+        .await?;
+    print(&record, arguments.json)
+}
+
+/// Saves the clip of a job; if `patient`, once it is made.
+pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> {
+    let mut interrupt = Interrupt::listen()?;
+    let store = ledger(&arguments.connection)?;
+    let record = find(&store, &arguments.job).await?;
+    let job = job_of(&arguments.connection, &store, &record).await?;
+    let teller = Teller::new();
+    let saved = interrupt.or(save(&job, &arguments, patient, &teller)).await;
+    let job = saved.inspect_err(|failure| {
+        if failure.is_interrupted() {
+            let id = job.id();
+            output::note(&format!("the job goes on: qwen-openclaw video wait {id}"));
+        }
+    })?;
+    drop(teller);
+    if arguments.json {
+        let document = view::document(job.record());
+        return Out::new().line(&format!("{document:#}"));
+    }
+    let saved = job
+        .record()
+        .saved()
+        .unwrap_or_else(|| std::path::Path::new(""));
+    Out::new().line(&saved.display().to_string())
+}
+
+async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Result<Job, Failure> {
+    let finished = match patient {
+        true => follow::wait(job, teller).await?,
+        false => {
+            let mut job = job.clone();
+            job.refresh().await?;
+            job.finished()?
+        }
+    };
+    let path = arguments.output.as_deref();
+    let saved = follow::save(finished, path, arguments.overwrite, teller).await?;
+    Ok(job.with_record(saved.record().clone()))
+}
+
+fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(), Failure> {
+    let document = view::document(record);
+    if json {
+        return Out::new().line(&format!("{document:#}"));
+    }
+    let mut out = Out::new();
+    out.line(&view::line(record))?;
+    for name in [
+        "task_id",
+        "request_id",
+        "origin",
+        "url",
+        "expires_at",
+        "usage",
+    ] {
+        match document.get(name) {
+            Some(serde_json::Value::String(text)) => out.line(&format!("  {name}: {text}"))?,
+            Some(value) => out.line(&format!("  {name}: {value}"))?,
+            None => {}
+        }
+    }
+    Ok(())
+}

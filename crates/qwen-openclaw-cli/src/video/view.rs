@@ -1,0 +1,111 @@
+//! A job as the command shows it.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use qwen_openclaw::video::task::{JobRecord, Phase};
+use serde_json::{Value, json};
+
+/// The job as JSON: what there is of it.
+pub(super) fn document(record: &JobRecord) -> Value {
+    let mut document = json!({
+        "id": record.id().as_str(),
+        "phase": record.phase().as_str(),
+        "model": record.model(),
+        "origin": record.origin(),
+        "created_at": time(record.created_at()),
+    });
+    let result = record.result();
+    let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string().into());
+    let optional: [(&str, Option<Value>); 9] = [
+        ("task_id", record.task_id().map(Value::from)),
+        ("request_id", record.request_id().map(Value::from)),
+        ("state", record.state().map(|state| state.as_str().into())),
+        ("failure", record.failure().map(|failure| json!(failure))),
+        ("url", result.map(|result| result.url.clone().into())),
+        (
+            "expires_at",
+            result.map(|result| time(result.expires_at).into()),
+        ),
+        ("usage", record.usage().cloned()),
+        ("target", path(record.target())),
+        ("saved", path(record.saved())),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            document[name] = value;
+        }
+    }
+    if !record.uploads().is_empty() {
+        document["uploads"] = json!(record.uploads());
+    }
+    document
+}
+
+/// The job on one line.
+pub(super) fn line(record: &JobRecord) -> String {
+    let created = time(record.created_at());
+    let created = created.get(..16).unwrap_or(&created).replace('T', " ");
+    let (id, model) = (record.id().as_str(), record.model());
+    format!("{id:<24} {created}  {model:<20} {}", state(record))
+}
+
+/// What is to be said of a job's state, in few words.
+pub(super) fn state(record: &JobRecord) -> String {
+    match record.phase() {
+        Phase::Submitted => {
+            let state = record.state().map_or("submitted", |state| state.as_str());
+            state.to_ascii_lowercase()
+        }
+        Phase::Saved => match record.saved() {
+            Some(path) => format!("saved as {}", path.display()),
+            None => "saved".to_owned(),
+        },
+        Phase::Succeeded => match record.result() {
+            Some(result) => format!("done, {}", until(result.expires_at, SystemTime::now())),
+            None => "done".to_owned(),
+        },
+        Phase::Sending => "sending, or broken off while sending".to_owned(),
+        Phase::Failed | Phase::Refused => {
+            let failure = record.failure().cloned().unwrap_or_default();
+            let why = failure.message.or(failure.code).unwrap_or_default();
+            format!("{}: {why}", record.phase())
+        }
+        phase => phase.to_string(),
+    }
+}
+
+/// How long a result can still be fetched.
+pub(super) fn until(expires_at: SystemTime, now: SystemTime) -> String {
+    match expires_at.duration_since(now) {
+        Ok(left) if left.as_secs() >= 3600 => {
+            format!("to be fetched within {} h", left.as_secs() / 3600)
+        }
+        Ok(left) => format!("to be fetched within {} min", left.as_secs() / 60),
+        Err(_) => "not to be fetched any more".to_owned(),
+    }
+}
+
+fn time(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(|_| String::new(), |stamp| format!("{stamp:.0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_said_in_hours_then_minutes() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let said = |seconds: u64| until(now + Duration::from_secs(seconds), now);
+        assert_eq!(said(86_399), "to be fetched within 23 h");
+        assert_eq!(said(3599), "to be fetched within 59 min");
+        assert_eq!(
+            until(now, now + Duration::from_secs(1)),
+            "not to be fetched any more"
+        );
+        assert_eq!(time(now), "1970-01-12T13:46:40Z");
+    }
+}

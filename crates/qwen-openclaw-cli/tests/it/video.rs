@@ -1,0 +1,345 @@
+//! `video`: clips as jobs that outlast the command.
+
+use std::{path::Path, process::Command, time::Duration};
+
+use qwen_openclaw_emulator::{Emulator, VideoStatus};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::run::{Qwen, Ran, Service};
+
+/// Somebody with a home folder and a service, who comes back.
+struct User {
+    home: TempDir,
+    service: Service,
+}
+
+impl User {
+    fn new() -> Self {
+        let quick =
+            Emulator::builder().video_times(Duration::from_millis(10), Duration::from_millis(10));
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            service: Service::with(quick),
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let home = self.home.path().to_str().unwrap();
+        Qwen::new(arguments)
+            .at(&self.service)
+            .env("HOME", home)
+            .run()
+    }
+
+    fn submit(&self) -> String {
+        let ran = self
+            .run(&["video", "generate", "a cat", "--no-wait"])
+            .exits_with(0);
+        ran.stdout.trim().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.home.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+/// An independent reader where there is one; the boxes of the file in any case.
+#[expect(clippy::print_stdout, reason = "a skipped check says why")]
+fn is_a_clip(path: &Path, width: u32, height: u32) {
+    let bytes = std::fs::read(path).unwrap();
+    let mut kinds = Vec::new();
+    let mut rest = &bytes[..];
+    while let [a, b, c, d, kind @ ..] = rest {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+        kinds.push(String::from_utf8_lossy(&kind[..4]).into_owned());
+        rest = &rest[length..];
+    }
+    for kind in ["ftyp", "moov", "mdat"] {
+        assert!(kinds.iter().any(|k| k == kind), "{kinds:?}");
+    }
+    let entries = "stream=codec_name,width,height";
+    let probed = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", entries, "-of", "csv=p=0"])
+        .arg(path)
+        .output();
+    match probed {
+        Ok(output) => {
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(said.trim(), format!("h264,{width},{height}"));
+            assert!(
+                output.stderr.is_empty(),
+                "{:?}",
+                String::from_utf8(output.stderr)
+            );
+        }
+        Err(error) => println!("not checked by ffprobe: {error}"),
+    }
+}
+
+#[test]
+fn a_clip_without_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lobster.mp4");
+    let text = path.to_str().unwrap();
+    let arguments = [
+        "video",
+        "generate",
+        "a lobster",
+        "--emulator",
+        "--seconds",
+        "2",
+        "-o",
+        text,
+    ];
+    let ran = Qwen::new(&arguments).run().exits_with(0);
+    assert_eq!(ran.stdout.trim(), text);
+    let ran = ran.says("submitting").says("task ");
+    is_a_clip(&path, 1280, 720);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    // Once is enough.
+    let ran = Qwen::new(&arguments).run().exits_with(4);
+    ran.says("is there already").says("--overwrite");
+    let ran = Qwen::new(&["video", "generate", "x", "--emulator", "--no-wait"]).run();
+    ran.exits_with(2).says("cannot be used with");
+}
+
+#[test]
+fn a_job_is_left_and_fetched_later() {
+    let user = User::new();
+    let id = user.submit();
+    let list = user.run(&["video", "list"]).exits_with(0).stdout;
+    assert!(list.contains(&id) && list.contains("pending"), "{list}");
+    let (clip, task) = (
+        user.path("clip.mp4"),
+        &user.service.emulator.video().tasks()[0],
+    );
+    // By the beginning of its id, or the task's.
+    let ran = user
+        .run(&["video", "wait", &id[..9], "-o", &clip])
+        .exits_with(0);
+    assert_eq!(ran.stdout.trim(), clip);
+    is_a_clip(Path::new(&clip), 1280, 720);
+    let shown = user
+        .run(&["video", "show", task.id(), "--json"])
+        .exits_with(0)
+        .json();
+    assert_eq!(shown["phase"], "saved");
+    assert_eq!(shown["saved"], clip.as_str());
+    let again = user.path("again.mp4");
+    user.run(&["video", "download", &id, "-o", &again])
+        .exits_with(0);
+    is_a_clip(Path::new(&again), 1280, 720);
+    user.run(&["video", "resume"])
+        .exits_with(0)
+        .says("nothing to take up");
+    assert_eq!(
+        user.run(&["video", "list", "--unfinished"])
+            .exits_with(0)
+            .stdout,
+        ""
+    );
+}
+
+#[test]
+fn what_was_left_is_taken_up() {
+    let user = User::new();
+    let ids = [user.submit(), user.submit()];
+    let home = user.home.path().to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut command, _home) = Qwen::new(&["video", "resume"])
+        .at(&user.service)
+        .env("HOME", home)
+        .command();
+    command.current_dir(folder.path());
+    let ran = Ran::of(command.output().unwrap()).exits_with(0);
+    for id in &ids {
+        let path = folder.path().join(format!("{id}.mp4"));
+        assert!(
+            ran.stdout.contains(path.to_str().unwrap()),
+            "{}",
+            ran.stdout
+        );
+        is_a_clip(&path, 1280, 720);
+    }
+    assert_eq!(user.service.emulator.video().tasks().len(), 2);
+}
+
+#[test]
+fn a_record_that_was_being_sent_is_for_somebody_to_decide() {
+    let user = User::new();
+    let id = user.submit();
+    let path = format!(
+        "{}/.qwen-openclaw/jobs/{id}.json",
+        user.home.path().display()
+    );
+    let mut record: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    // As if the process had died while sending, and somebody else's job were in the list too.
+    user.submit();
+    record["phase"] = "sending".into();
+    record["task_id"] = Value::Null;
+    std::fs::write(&path, record.to_string()).unwrap();
+    let second = format!("{}/.qwen-openclaw/jobs", user.home.path().display());
+    for entry in std::fs::read_dir(second).unwrap() {
+        let name = entry.unwrap().path();
+        if name.extension().is_some_and(|end| end == "json")
+            && !name.ends_with(format!("{id}.json"))
+        {
+            std::fs::remove_file(name).unwrap();
+        }
+    }
+    let ran = user.run(&["video", "resume", "--json"]).exits_with(6);
+    assert_eq!(
+        ran.json()["jobs"][0]["phase"],
+        "ambiguous",
+        "{}",
+        ran.stdout
+    );
+    let ran = user.run(&["video", "resume"]).exits_with(6);
+    let ran = ran.says("2 such tasks").says("--adopt TASK");
+    assert!(ran.stderr.contains(&id), "{}", ran.stderr);
+    let ran = user
+        .run(&["video", "resume", &id, "--adopt", "made-up"])
+        .exits_with(4);
+    ran.says("does not know this task");
+    let task = user.service.emulator.video().tasks()[0].id().to_owned();
+    let (mut command, _home) = Qwen::new(&["video", "resume", &id, "--adopt", &task])
+        .at(&user.service)
+        .env("HOME", user.home.path().to_str().unwrap())
+        .command();
+    command.current_dir(user.home.path());
+    Ran::of(command.output().unwrap()).exits_with(0);
+    assert_eq!(
+        user.service.emulator.video().tasks().len(),
+        2,
+        "it was sent again"
+    );
+    user.run(&["video", "resume", &id, "--resubmit"])
+        .exits_with(4)
+        .says("nothing to decide");
+}
+
+#[test]
+fn a_job_that_waits_is_cancelled() {
+    let slow = Emulator::builder().video_times(Duration::from_secs(600), Duration::from_secs(1));
+    let user = User {
+        home: tempfile::tempdir().unwrap(),
+        service: Service::with(slow),
+    };
+    let id = user.submit();
+    let ran = user.run(&["video", "cancel", &id]).exits_with(0);
+    assert!(ran.stdout.contains("canceled"), "{}", ran.stdout);
+    let tasks = user.service.emulator.video().tasks();
+    assert_eq!(tasks[0].status(), VideoStatus::Canceled);
+    let ran = user.run(&["video", "wait", &id, "--json"]).exits_with(7);
+    assert_eq!(ran.json()["error"]["type"], "canceled");
+}
+
+#[test]
+fn a_price_before_anything_is_sent() {
+    let ran = Qwen::new(&["video", "generate", "a cat", "--estimate"])
+        .run()
+        .exits_with(0);
+    assert_eq!(
+        ran.stdout,
+        "wan2.6-t2v, 5 s at 720P: USD 0.5 at list price\n"
+    );
+    let china = [
+        "video",
+        "generate",
+        "a cat",
+        "--estimate",
+        "--region",
+        "china",
+        "--seconds",
+        "10",
+    ];
+    let ran = Qwen::new(&china).run().exits_with(0);
+    assert_eq!(
+        ran.stdout,
+        "wan2.6-t2v, 10 s at 720P: CNY 6 at list price\n"
+    );
+}
+
+#[test]
+fn what_a_model_does_not_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mp4");
+    let common = [
+        "--emulator",
+        "--seconds",
+        "99",
+        "-o",
+        path.to_str().unwrap(),
+    ];
+    let asked = |more: &[&str]| {
+        let arguments = [&["video", "generate", "a cat"], more, &common].concat();
+        Qwen::new(&arguments).run()
+    };
+    asked(&["--strict"]).exits_with(4).says("99 s");
+    asked(&[])
+        .exits_with(0)
+        .says("note: duration 99 s becomes 15 s");
+    for (arguments, code, said) in [
+        (
+            &["generate", "x", "-m", "wan9"][..],
+            4,
+            "no video model `wan9`",
+        ),
+        (
+            &["generate", "x", "-m", "qwen-oauth/wan2.6-t2v"],
+            4,
+            "makes no clips",
+        ),
+        (
+            &["generate", "x", "--image", "./cat.png", "-m", "wan2.6-i2v"],
+            4,
+            "cat.png",
+        ),
+        (&["generate", "x", "--size", "big"], 2, "--size"),
+        (&["show", "nope"], 2, "there is no job `nope`"),
+        (&["resume", "--adopt", "t"], 2, "required"),
+    ] {
+        let ran = Qwen::new(&[&["video"], arguments].concat());
+        ran.env("QWEN_API_KEY", "sk-0123456789abcdef")
+            .run()
+            .exits_with(code)
+            .says(said);
+    }
+}
+
+#[test]
+fn a_plans_key_makes_no_clips() {
+    let service = Service::start();
+    let ran = Qwen::new(&["video", "generate", "a cat"])
+        .at(&service)
+        .env("QWEN_API_KEY", "sk-sp-0123456789-secret-01")
+        .run();
+    ran.exits_with(3).says("Standard key").says("qwen:standard");
+    assert!(service.requests().is_empty());
+}
+
+#[test]
+fn files_are_uploaded_when_asked() {
+    let user = User::new();
+    let (image, clip) = (user.path("cat.png"), user.path("clip.mp4"));
+    std::fs::write(&image, b"\x89PNG\r\n\x1a\n0123").unwrap();
+    let arguments = [
+        "video",
+        "generate",
+        "-m",
+        "wan2.6-i2v",
+        "--image",
+        &image,
+        "-o",
+        &clip,
+    ];
+    user.run(&arguments).exits_with(4).says("allow the upload");
+    let ran = user
+        .run(&[&arguments[..], &["--upload", "--json"]].concat())
+        .exits_with(0);
+    let url = ran.json()["uploads"][0]["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("oss://"), "{url}");
+    let task = &user.service.emulator.video().tasks()[0];
+    assert_eq!(task.body()["input"]["img_url"], url.as_str());
+}
