@@ -30,5 +30,5 @@ pub use crate::{
     reply::{End, Framing, Reply},
     script::Script,
     state::Connections,
-    video::{Video, VideoLimits, VideoRoute, VideoStatus, VideoTask},
+    video::{Video, VideoLimits, VideoRoute, VideoStatus, VideoTask, VideoUpload},
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{VideoRoute, VideoStatus, board::Task};
+use super::{VideoRoute, VideoStatus, board::Task, upload::File};
 use crate::{endpoint::Region, state::State};
 
 /// The video side of an emulator. Made by [`Emulator::video`](crate::Emulator::video).
@@ -42,6 +42,14 @@ impl<'a> Video<'a> {
         let books = studio.books();
         let tasks = books.board.all().iter();
         tasks.map(|task| VideoTask::new(task, now)).collect()
+    }
+
+    /// Returns the files uploaded so far, oldest first.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<VideoUpload> {
+        let books = self.state.video.books();
+        let files = books.store.files().iter().cloned();
+        files.map(|file| VideoUpload { file }).collect()
     }
 
     /// Returns the emulated time, counted from 1970.
@@ -158,5 +166,31 @@ impl VideoTask {
     #[must_use]
     pub fn seconds(&self) -> u64 {
         self.task.order.seconds
+    }
+}
+
+/// A file that was uploaded for a model.
+#[derive(Clone, Debug)]
+pub struct VideoUpload {
+    file: File,
+}
+
+impl VideoUpload {
+    /// Returns the address under which requests name it, such as `oss://dashscope-instant/…`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("oss://{}", self.file.key)
+    }
+
+    /// Returns the id of the model for which alone it can be used.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.file.model
+    }
+
+    /// Returns its size in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.file.length
     }
 }

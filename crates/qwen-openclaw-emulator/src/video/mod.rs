@@ -2,6 +2,7 @@
 
 mod board;
 mod clock;
+mod form;
 mod h264;
 mod handle;
 mod media;
@@ -13,15 +14,16 @@ mod request;
 mod result;
 mod settings;
 mod tasks;
+mod upload;
 mod usage;
 
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use self::settings::VideoSettings;
-use self::{board::Board, clock::EmulatedClock, rates::Rates};
+use self::{board::Board, clock::EmulatedClock, rates::Rates, upload::Store};
 pub use self::{
     board::VideoStatus,
-    handle::{Video, VideoTask},
+    handle::{Video, VideoTask, VideoUpload},
     rates::VideoRoute,
     settings::VideoLimits,
 };
@@ -42,6 +44,7 @@ pub(crate) struct Studio {
 struct Books {
     board: Board,
     rates: Rates,
+    store: Store,
     /// How many requests for files came with a credential.
     credentials: usize,
 }
@@ -75,6 +78,9 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
     Some(match path {
         "/services/aigc/video-generation/video-synthesis" => synthesis(false),
         "/services/aigc/image2video/video-synthesis" => synthesis(true),
+        "/uploads" => exchange
+            .only(&http::Method::GET)
+            .and_then(|()| upload::policy(exchange)),
         "/tasks" => exchange
             .only(&http::Method::GET)
             .and_then(|()| tasks::list(exchange)),
@@ -94,5 +100,5 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
 
 /// Answers a request for a file, which needs no key; `None` for other paths.
 pub(crate) fn file(exchange: &Exchange<'_>) -> Option<Answer> {
-    result::answer(exchange)
+    result::answer(exchange).or_else(|| upload::answer(exchange))
 }

@@ -34,6 +34,7 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     let region = exchange.endpoint.region;
     let order = Order::read(&body, region, frames_path)?;
     let mut books = studio.books();
+    books.store.check(&order.urls, exchange, &order.id, now)?;
     books
         .rates
         .submit(order.model.pace, &studio.settings.limits, now)?;
