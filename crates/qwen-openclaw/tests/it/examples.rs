@@ -14,6 +14,10 @@ mod support;
 #[path = "../../examples/tools.rs"]
 #[allow(dead_code, reason = "its `main` is not needed here")]
 mod tools;
+#[cfg(feature = "video")]
+#[path = "../../examples/video.rs"]
+#[allow(dead_code, reason = "its `main` is not needed here")]
+mod video;
 #[path = "../../examples/vision.rs"]
 #[allow(dead_code, reason = "its `main` is not needed here")]
 mod vision;
@@ -61,4 +65,15 @@ async fn vision() {
         .map(|r| r.json()["model"].clone())
         .collect();
     assert_eq!(models, ["qwen3.6-plus", "qwen-vl-max-latest"]);
+}
+
+#[cfg(feature = "video")]
+#[tokio::test]
+async fn video() {
+    let (qwen, emulator) = support::emulated().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mp4");
+    video::run(&qwen, &path).await.unwrap();
+    assert!(path.exists());
+    assert_eq!(emulator.video().tasks().len(), 1);
 }

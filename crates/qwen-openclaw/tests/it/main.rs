@@ -4,3 +4,5 @@
 #![allow(clippy::duplicate_mod, reason = "each example brings the same helper")]
 
 mod examples;
+#[cfg(feature = "video")]
+mod video;
