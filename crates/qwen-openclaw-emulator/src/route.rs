@@ -7,7 +7,8 @@ use crate::{
     capture::CapturedRequest,
     chat,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
-    fault, key, models,
+    fault::{self, Fault},
+    key, models,
     refusal::Refusal,
     state::State,
     video,
@@ -15,13 +16,20 @@ use crate::{
 
 /// Answers a request: by script, else by the routes below, changed by a fault if one is due.
 pub(crate) fn answer(state: &State, request: &CapturedRequest) -> Outgoing {
+    video::count(state, request);
     if let Some(reply) = state.scripts.next(&request.path) {
         return Outgoing::Exact(reply);
     }
     let exchange = Exchange::new(state, request);
     match state.faults.due(request) {
         Ok(None) => Outgoing::Plain(exchange.answer()),
-        Ok(Some(fault)) => fault::apply(&fault, &exchange, || exchange.answer()),
+        Ok(Some(fault)) => {
+            let exchange = Exchange {
+                fault: Some(&fault),
+                ..exchange
+            };
+            fault::apply(&fault, &exchange, || exchange.answer())
+        }
         Err(unknown) => {
             let refusal = Refusal::parameter(unknown.to_string());
             Outgoing::Plain(exchange.refuse(&refusal))
@@ -43,6 +51,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) request: &'a CapturedRequest,
     pub(crate) id: crate::id::Id,
     pub(crate) endpoint: Endpoint,
+    /// The fault the request meets.
+    pub(crate) fault: Option<&'a Fault>,
     /// The path below the endpoint's own; `None` when it is below no endpoint.
     rest: Option<&'a str>,
 }
@@ -55,6 +65,7 @@ impl<'a> Exchange<'a> {
             request,
             id: state.ids.next(),
             endpoint: split.map_or(Endpoint::open_ai(Plan::Standard, Region::Global), |s| s.0),
+            fault: None,
             rest: split.map(|split| split.1),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::{
     Fault, FaultKind, error_body,
     sse::{self, Style},
@@ -28,11 +30,18 @@ pub(crate) fn apply(
             None => answer,
         });
     }
+    if fault.kind == FaultKind::ResetBefore {
+        return Outgoing::Exact(Reply::raw().end(End::Reset));
+    }
     let answer = answer();
-    if answer.status != 200 {
+    if fault.kind == FaultKind::LostAnswer {
+        return Outgoing::Exact(Reply::raw().end(End::Reset));
+    }
+    if !(200..300).contains(&answer.status) || fault.kind.is_of_tasks() {
         return Outgoing::Plain(answer);
     }
     match answer.body.clone() {
+        AnswerBody::Whole(file) if is_file(&answer) => in_file(fault, answer, file),
         AnswerBody::Stream(stream) => in_stream(fault, exchange, answer, stream),
         AnswerBody::Whole(body) => {
             let cut = body.len() / 2;
@@ -61,13 +70,11 @@ fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
         FaultKind::WrongRegion => Some(exchange.refuse(&Refusal::wrong_key(exchange.endpoint))),
         FaultKind::BadGateway => Some(Answer::whole(502, "text/html", GATEWAY_PAGE, id)),
         FaultKind::Redirect => {
-            let target = format!(
-                "{}/elsewhere{}",
-                exchange.state.origin,
-                exchange.request.path()
-            );
-            Some(Answer::whole(307, "text/plain", "", id).header("location", target))
+            let elsewhere = format!("{}/elsewhere", exchange.state.origin);
+            Some(redirect(exchange, &elsewhere))
         }
+        FaultKind::RedirectLoop => Some(redirect(exchange, &exchange.state.origin)),
+        FaultKind::RedirectPrivate => Some(redirect(exchange, "http://10.0.0.1")),
         FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => None,
         kind => {
             let refusal = error_body::refusal(kind)?;
@@ -81,6 +88,52 @@ fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
             })
         }
     }
+}
+
+/// Sends to the same path and query below another origin.
+fn redirect(exchange: &Exchange<'_>, origin: &str) -> Answer {
+    let request = exchange.request;
+    let query = request.query().map(|query| format!("?{query}"));
+    let target = format!("{origin}{}{}", request.path(), query.unwrap_or_default());
+    Answer::whole(307, "text/plain", "", exchange.id).header("location", target)
+}
+
+/// Whether an answer is a result file, or a part of one.
+fn is_file(answer: &Answer) -> bool {
+    let mut headers = answer.headers.iter();
+    headers.any(|(name, value)| name == "content-type" && value == "video/mp4")
+}
+
+/// Breaks a file off, or puts something else in its place. The length in the headers is that of
+/// the whole, unless it all is to look right.
+fn in_file(fault: &Fault, answer: Answer, file: Bytes) -> Outgoing {
+    let length = file.len();
+    let cut = match fault.kind {
+        FaultKind::WrongLength => length.saturating_sub(fault.size.unwrap_or(1000)),
+        FaultKind::Reset | FaultKind::Truncate | FaultKind::TruncateCleanly | FaultKind::Stall => {
+            fault.size.unwrap_or(length / 2).min(length)
+        }
+        FaultKind::EmptyBody => 0,
+        _ => length,
+    };
+    let part = file.slice(..cut);
+    let reply = match fault.kind {
+        FaultKind::NotMp4 => {
+            let mut page = answer;
+            page.headers.retain(|(name, _)| name != "content-range");
+            page.status = 200;
+            page.body = AnswerBody::Whole(GATEWAY_PAGE.into());
+            return Outgoing::Plain(page);
+        }
+        FaultKind::WrongLength | FaultKind::Reset | FaultKind::Truncate | FaultKind::Stall => {
+            head(&answer)
+                .framing(Framing::UntilClose)
+                .header("content-length", length.to_string())
+                .chunk(part)
+        }
+        _ => head(&answer).framing(Framing::Length).chunk(part),
+    };
+    Outgoing::Exact(timed(fault, reply))
 }
 
 fn in_stream(
@@ -204,7 +257,9 @@ fn timed(fault: &Fault, reply: Reply) -> Reply {
             every: fault.delay_or(1000),
         }),
         FaultKind::Reset | FaultKind::ResetAfterDone => reply.end(End::Reset),
-        FaultKind::Truncate | FaultKind::EofAfterDone => reply.end(End::Eof),
+        FaultKind::Truncate | FaultKind::EofAfterDone | FaultKind::WrongLength => {
+            reply.end(End::Eof)
+        }
         FaultKind::LateTerminator => reply.end(End::Late(fault.delay_or(300))),
         FaultKind::Dribble => {
             let pause = fault.delay.unwrap_or(Duration::ZERO);

@@ -53,6 +53,10 @@ kinds! {
     ModelUnavailable = "model-unavailable", "503 ModelUnavailable";
     BadGateway = "bad-gateway", "502 with a page of HTML from a gateway";
     Redirect = "redirect", "307 to the same path elsewhere on the emulator";
+    RedirectLoop = "redirect-loop", "307 to the address that was asked";
+    RedirectPrivate = "redirect-private", "307 to the same path on a private address (10.0.0.1)";
+    ResetBefore = "reset-before", "the connection is reset, and what was asked for is not done";
+    LostAnswer = "lost-answer", "what was asked for is done, and the connection is reset before the answer";
     EmptyBody = "empty-body", "the right status and headers, and no body";
     StreamError = "stream-error", "an `{\"error\":..}` object inside the stream";
     StreamErrorNative = "stream-error-native", "a `{\"code\",\"message\"}` object inside the stream";
@@ -88,6 +92,22 @@ kinds! {
     HugeLine = "huge-line", "an event of many bytes (size, 8 MiB) inside the stream";
     JsonInsteadOfStream = "json-instead-of-stream", "one JSON object where a stream was asked for";
     SecondFinish = "second-finish", "another finish reason after the first";
+    SlowTask = "slow-task", "a new video task runs for long (delay, 60 s)";
+    TaskFails = "task-fails", "a new video task fails at its end (code, InternalError)";
+    TaskVanishes = "task-vanishes", "the video task that is made or asked for is unknown from then on";
+    DuplicateTask = "duplicate-task", "one request for a video makes two tasks";
+    WrongLength = "wrong-length", "a file ends before the length that its headers promise (by size, 1000)";
+    NotMp4 = "not-mp4", "a page of HTML in place of a result file, under its type";
+}
+
+impl FaultKind {
+    /// Whether it changes what becomes of a task, and not the answer.
+    pub(super) const fn is_of_tasks(self) -> bool {
+        matches!(
+            self,
+            Self::SlowTask | Self::TaskFails | Self::TaskVanishes | Self::DuplicateTask
+        )
+    }
 }
 
 impl FromStr for FaultKind {
@@ -125,7 +145,8 @@ impl ParseFaultError {
 
     pub(super) fn parameter(part: &str) -> Self {
         let shown: String = part.chars().take(40).collect();
-        let parameters = "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE or size=BYTES";
+        let parameters =
+            "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE, size=BYTES or code=CODE";
         Self(format!("fault parameter `{shown}` is not one of {parameters}").into())
     }
 }

@@ -38,6 +38,7 @@ pub struct Fault {
     delay: Option<Duration>,
     retry_after: Option<String>,
     size: Option<usize>,
+    code: Option<String>,
 }
 
 /// How many events go out unharmed before most faults, unless asked otherwise: the first with the
@@ -53,6 +54,7 @@ impl Fault {
             delay: None,
             retry_after: None,
             size: None,
+            code: None,
         }
     }
 
@@ -81,14 +83,27 @@ impl Fault {
         self
     }
 
-    /// Sets the size in bytes of what [`FaultKind::HugeLine`] and [`FaultKind::Dribble`] write.
-    /// Default: by kind. As text: `size`.
+    /// Sets the size in bytes of what [`FaultKind::HugeLine`] and [`FaultKind::Dribble`] write, how
+    /// much of a file comes before it breaks off, and how much [`FaultKind::WrongLength`] leaves out.
+    /// Default: by kind; half of a file. As text: `size`.
     pub const fn size(mut self, bytes: usize) -> Self {
         self.size = Some(bytes);
         self
     }
 
-    fn delay_or(&self, milliseconds: u64) -> Duration {
+    /// Sets the code with which [`FaultKind::TaskFails`] lets a task end. Default: `InternalError`.
+    /// As text: `code`.
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// The code a task fails with.
+    pub(crate) fn task_code(&self) -> &str {
+        self.code.as_deref().unwrap_or("InternalError")
+    }
+
+    pub(crate) fn delay_or(&self, milliseconds: u64) -> Duration {
         self.delay.unwrap_or(Duration::from_millis(milliseconds))
     }
 }
@@ -114,6 +129,7 @@ impl FromStr for Fault {
                 "after" => fault.after = number()? as usize,
                 "delay" => fault.delay = Some(Duration::from_millis(number()?.into())),
                 "retry-after" => fault.retry_after = Some(value.trim().to_owned()),
+                "code" => fault.code = Some(value.trim().to_owned()),
                 "size" => fault.size = Some(number()? as usize),
                 _ => return Err(wrong()),
             }
@@ -137,6 +153,9 @@ impl fmt::Display for Fault {
         if let Some(size) = self.size {
             write!(f, ";size={size}")?;
         }
+        if let Some(code) = &self.code {
+            write!(f, ";code={code}")?;
+        }
         Ok(())
     }
 }
@@ -152,7 +171,8 @@ mod tests {
                 .after(1)
                 .delay(Duration::from_millis(7))
                 .retry_after("Wed, 21 Oct 2026 07:28:00 GMT")
-                .size(9);
+                .size(9)
+                .code("DataInspectionFailed");
             assert_eq!(fault.to_string().parse(), Ok(fault));
             assert_eq!(kind.name().parse(), Ok(Fault::new(*kind)));
         }

@@ -1,11 +1,11 @@
 //! When faults happen.
 
-use std::sync::Mutex;
+use std::{str::FromStr, sync::Mutex};
 
 use serde_json::Value;
 
 use super::{FAULT_HEADER, Fault, FaultKind, ParseFaultError};
-use crate::{capture::CapturedRequest, lock::lock};
+use crate::{capture::CapturedRequest, lock::lock, video::VideoRoute};
 
 /// A fault with the requests it happens to.
 ///
@@ -22,6 +22,7 @@ pub struct FaultRule {
     skip: usize,
     model: Option<String>,
     path: String,
+    route: Option<VideoRoute>,
 }
 
 impl FaultRule {
@@ -33,6 +34,7 @@ impl FaultRule {
             skip: 0,
             model: None,
             path: String::new(),
+            route: None,
         }
     }
 
@@ -60,12 +62,29 @@ impl FaultRule {
         self
     }
 
+    /// Leaves requests to all but a route of the video API alone. Default: all routes.
+    ///
+    /// ```
+    /// use qwen_openclaw_emulator::{Fault, FaultKind, FaultRule, VideoRoute};
+    ///
+    /// let rule = FaultRule::new(Fault::new(FaultKind::Throttling).retry_after("1"))
+    ///     .video(VideoRoute::Poll)
+    ///     .times(1);
+    /// ```
+    pub fn video(mut self, route: VideoRoute) -> Self {
+        self.route = Some(route);
+        self
+    }
+
     fn concerns(&self, request: &CapturedRequest) -> bool {
         let model = || match request.json() {
             Value::Object(mut body) => body.remove("model"),
             _ => None,
         };
         request.path.ends_with(&self.path)
+            && self
+                .route
+                .is_none_or(|route| VideoRoute::of(&request.path) == Some(route))
             && self
                 .model
                 .as_ref()
@@ -85,6 +104,36 @@ impl FaultRule {
             *left -= 1;
         }
         Some(self.fault.clone())
+    }
+}
+
+/// Reads a fault as [`Fault`] does, with the parameters `times`, `skip`, `model` and, for a route
+/// of the video API, `on` (`create`, `poll`, `list`, `cancel`, `result`, `policy`, `upload`) beside
+/// its own: `throttling; on=poll; times=1`.
+impl FromStr for FaultRule {
+    type Err = ParseFaultError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut rule = Self::new(FaultKind::Throttling);
+        let mut fault = Vec::new();
+        for part in text.split(';') {
+            let wrong = || ParseFaultError::parameter(part.trim());
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let value = value.trim();
+            let number = || value.parse().map_err(|_| wrong());
+            match name.trim() {
+                "times" => rule.left = Some(number()?),
+                "skip" => rule.skip = number()?,
+                "model" => rule.model = Some(value.to_owned()),
+                "on" => {
+                    let known = VideoRoute::NAMES.iter().find(|(_, name)| *name == value);
+                    rule.route = Some(known.ok_or_else(wrong)?.0);
+                }
+                _ => fault.push(part),
+            }
+        }
+        rule.fault = fault.join(";").parse()?;
+        Ok(rule)
     }
 }
 
@@ -124,5 +173,41 @@ impl Faults {
         }
         let mut rules = lock(&self.0);
         Ok(rules.iter_mut().find_map(|rule| rule.due(request)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_read_with_its_limits() {
+        let rule: FaultRule = "throttling; on=poll; retry-after=1; times=2; skip=1; model=x"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            rule.fault,
+            Fault::new(FaultKind::Throttling).retry_after("1")
+        );
+        assert_eq!((rule.left, rule.skip), (Some(2), 1));
+        assert_eq!(rule.route, Some(VideoRoute::Poll));
+        assert_eq!(rule.model.as_deref(), Some("x"));
+        let plain: FaultRule = "stall;after=5".parse().unwrap();
+        assert_eq!(plain.fault, Fault::new(FaultKind::Stall).after(5));
+        assert_eq!((plain.left, plain.route), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_rule_is_named() {
+        let error = |text: &str| text.parse::<FaultRule>().unwrap_err().to_string();
+        for text in [
+            "stall;times=x",
+            "stall;on=nowhere",
+            "stall;skip=-1",
+            "stall;x=1",
+        ] {
+            assert!(error(text).starts_with("fault parameter `"), "{text}");
+        }
+        assert!(error("stal;times=1").starts_with("unknown fault `stal`"));
     }
 }

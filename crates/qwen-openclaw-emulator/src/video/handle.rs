@@ -78,8 +78,7 @@ impl<'a> Video<'a> {
         found
     }
 
-    /// Returns how many requests a route has had, those refused for their contents or their rate
-    /// included, those refused for their key left out.
+    /// Returns how many requests a route has had, those refused or broken by a fault included.
     #[must_use]
     pub fn requests(&self, route: VideoRoute) -> usize {
         self.state.video.books().rates.requests(route)

@@ -19,6 +19,8 @@ mod usage;
 
 use std::sync::{Mutex, MutexGuard};
 
+use http::{Method, header::AUTHORIZATION};
+
 pub(crate) use self::settings::VideoSettings;
 use self::{board::Board, clock::EmulatedClock, rates::Rates, upload::Store};
 pub use self::{
@@ -27,7 +29,10 @@ pub use self::{
     rates::VideoRoute,
     settings::VideoLimits,
 };
-use crate::{answer::Answer, lock::lock, refusal::Refusal, route::Exchange};
+use crate::{
+    answer::Answer, capture::CapturedRequest, lock::lock, refusal::Refusal, route::Exchange,
+    state::State,
+};
 
 /// What an emulator knows of videos.
 #[derive(Debug)]
@@ -67,35 +72,36 @@ impl Studio {
     }
 }
 
+/// Counts a request to a video route, whatever will become of it.
+pub(crate) fn count(state: &State, request: &CapturedRequest) {
+    let Some(route) = VideoRoute::of(&request.path) else {
+        return;
+    };
+    let studio = &state.video;
+    let mut books = lock(&studio.books);
+    books.rates.count(route, studio.clock.now());
+    let is_file = matches!(route, VideoRoute::Result | VideoRoute::Upload);
+    if is_file && request.headers.contains_key(AUTHORIZATION) {
+        books.credentials += 1;
+    }
+}
+
 /// Answers a request to DashScope's own API, whose key has been checked; `None` for paths that
 /// are none of videos.
 pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answer, Refusal>> {
-    let synthesis = |frames_path| {
-        exchange.only(&http::Method::POST)?;
-        tasks::create(exchange, frames_path)
-    };
     let path = path.trim_end_matches('/');
-    Some(match path {
-        "/services/aigc/video-generation/video-synthesis" => synthesis(false),
-        "/services/aigc/image2video/video-synthesis" => synthesis(true),
-        "/uploads" => exchange
-            .only(&http::Method::GET)
-            .and_then(|()| upload::policy(exchange)),
-        "/tasks" => exchange
-            .only(&http::Method::GET)
-            .and_then(|()| tasks::list(exchange)),
-        _ => {
-            let rest = path.strip_prefix("/tasks/")?;
-            match rest.strip_suffix("/cancel") {
-                Some(id) => exchange
-                    .only(&http::Method::POST)
-                    .and_then(|()| tasks::cancel(exchange, id)),
-                None => exchange
-                    .only(&http::Method::GET)
-                    .and_then(|()| tasks::poll(exchange, rest)),
-            }
-        }
-    })
+    let (method, route) = match VideoRoute::below(path)? {
+        route @ (VideoRoute::Create | VideoRoute::Cancel) => (Method::POST, route),
+        route => (Method::GET, route),
+    };
+    let task = path.trim_start_matches("/tasks/");
+    Some(exchange.only(&method).and_then(|()| match route {
+        VideoRoute::Create => tasks::create(exchange, path == rates::FRAMES_PATH),
+        VideoRoute::List => tasks::list(exchange),
+        VideoRoute::Cancel => tasks::cancel(exchange, task.trim_end_matches("/cancel")),
+        VideoRoute::Policy => upload::policy(exchange),
+        _ => tasks::poll(exchange, task),
+    }))
 }
 
 /// Answers a request for a file, which needs no key; `None` for other paths.

@@ -5,8 +5,11 @@ use std::{
     time::Duration,
 };
 
-use super::{models::Pace, settings::VideoLimits};
-use crate::refusal::Refusal;
+use super::{models::Pace, result, settings::VideoLimits, upload};
+use crate::{
+    endpoint::{Endpoint, Protocol},
+    refusal::Refusal,
+};
 
 /// A route of the video API.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -26,6 +29,49 @@ pub enum VideoRoute {
     Policy,
     /// Uploads a file: the form's `POST`.
     Upload,
+}
+
+/// The path of models for first and last frames.
+pub(super) const FRAMES_PATH: &str = "/services/aigc/image2video/video-synthesis";
+
+impl VideoRoute {
+    /// Finds the route of a path below the origin.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        match Endpoint::split(path) {
+            Some((endpoint, rest)) if endpoint.protocol == Protocol::Native => Self::below(rest),
+            Some(_) => None,
+            None if result::name(path).is_some() => Some(Self::Result),
+            None => upload::is_host(path).then_some(Self::Upload),
+        }
+    }
+
+    /// Finds the route of a path below DashScope's own API.
+    pub(super) fn below(path: &str) -> Option<Self> {
+        match path.trim_end_matches('/') {
+            "/services/aigc/video-generation/video-synthesis" | FRAMES_PATH => Some(Self::Create),
+            "/tasks" => Some(Self::List),
+            "/uploads" => Some(Self::Policy),
+            path => {
+                let id = path.strip_prefix("/tasks/")?;
+                Some(match id.split_once('/') {
+                    None => Self::Poll,
+                    Some((_, "cancel")) => Self::Cancel,
+                    Some(_) => return None,
+                })
+            }
+        }
+    }
+
+    /// Every route, with the name by which rules for faults know it.
+    pub(crate) const NAMES: [(Self, &str); 7] = [
+        (Self::Create, "create"),
+        (Self::Poll, "poll"),
+        (Self::List, "list"),
+        (Self::Cancel, "cancel"),
+        (Self::Result, "result"),
+        (Self::Policy, "policy"),
+        (Self::Upload, "upload"),
+    ];
 }
 
 const SECOND: Duration = Duration::from_secs(1);

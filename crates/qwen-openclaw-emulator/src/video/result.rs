@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{Method, header::AUTHORIZATION};
+use http::Method;
 
 use super::{
-    VideoRoute,
     board::Task,
     clock::DAY,
     mp4,
@@ -77,26 +76,26 @@ pub(super) fn store_answer(
     }
 }
 
+/// The name of the result at a path below the origin.
+pub(super) fn name(path: &str) -> Option<&str> {
+    path.strip_prefix(ELSEWHERE)
+        .unwrap_or(path)
+        .strip_prefix(FOLDER)
+}
+
 /// `GET` of a result; `None` for other paths.
 pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     let (state, request) = (exchange.state, exchange.request);
-    let path = request
-        .path
-        .strip_prefix(ELSEWHERE)
-        .unwrap_or(&request.path);
-    let name = path.strip_prefix(FOLDER)?;
+    let name = name(&request.path)?;
+    let path = format!("{FOLDER}{name}");
     let id = exchange.id;
     let now = state.video.clock.now();
-    let mut books = state.video.books();
-    books.rates.count(VideoRoute::Result, now);
-    if request.headers.contains_key(AUTHORIZATION) {
-        books.credentials += 1;
-    }
+    let books = state.video.books();
     if request.method != Method::GET && request.method != Method::HEAD {
         let message = "The specified method is not allowed against this resource.";
         return Some(store_error(405, "MethodNotAllowed", message, id));
     }
-    if let Some(refusal) = refused(exchange, path, now) {
+    if let Some(refusal) = refused(exchange, &path, now) {
         return Some(refusal);
     }
     let found = books

@@ -14,13 +14,18 @@ use super::{
     result,
     usage::usage,
 };
-use crate::{answer::Answer, endpoint::Region, refusal::Refusal, route::Exchange};
+use crate::{
+    answer::Answer,
+    endpoint::Region,
+    fault::{Fault, FaultKind},
+    refusal::Refusal,
+    route::Exchange,
+};
 
 /// `POST …/video-synthesis`.
 pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answer, Refusal> {
     let studio = &exchange.state.video;
     let now = studio.clock.now();
-    studio.books().rates.count(VideoRoute::Create, now);
     let request = exchange.request;
     if request.header("x-dashscope-async") != Some("enable") {
         return Err(Refusal::coded(
@@ -38,21 +43,36 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     books
         .rates
         .submit(order.model.pace, &studio.settings.limits, now)?;
-    let id = exchange.state.ids.next().to_string();
-    books.board.add(Task {
-        id: id.clone(),
+    let fault = |kind| exchange.fault.filter(|fault| fault.kind() == kind);
+    let takes = match fault(FaultKind::SlowTask) {
+        Some(fault) => fault.delay_or(60_000),
+        None => studio.settings.running,
+    };
+    let failure = fault(FaultKind::TaskFails).map(|fault| Failure {
+        code: fault.task_code().to_owned(),
+        message: "The task failed, as it was asked to.".to_owned(),
+    });
+    let task = Task {
+        id: exchange.state.ids.next().to_string(),
         request_id: exchange.id,
         region,
         order,
         body,
         submitted: now,
-        takes: studio.settings.running,
-        failure: None,
+        takes,
+        failure,
         started: None,
         canceled: None,
-        lost: false,
-    });
-    let output = json!({"task_status": VideoStatus::Pending.word(), "task_id": id});
+        lost: fault(FaultKind::TaskVanishes).is_some(),
+    };
+    if fault(FaultKind::DuplicateTask).is_some() {
+        books.board.add(Task {
+            id: exchange.state.ids.next().to_string(),
+            ..task.clone()
+        });
+    }
+    let output = json!({"task_status": VideoStatus::Pending.word(), "task_id": task.id});
+    books.board.add(task);
     Ok(answer(exchange, json!({"output": output})))
 }
 
@@ -61,11 +81,16 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let mut books = studio.books();
-    books.rates.count(VideoRoute::Poll, now);
     books
         .rates
         .query(VideoRoute::Poll, &studio.settings.limits, now)?;
-    let task = books.board.find(exchange.endpoint.region, id);
+    let mut task = books.board.find(exchange.endpoint.region, id);
+    let vanishes = |fault: &Fault| fault.kind() == FaultKind::TaskVanishes;
+    if let Some(task) = &mut task
+        && exchange.fault.is_some_and(vanishes)
+    {
+        task.lost = true;
+    }
     let Some((task, status)) = task.map(|task| (&*task, task.status(now))) else {
         let output = json!({"task_id": id, "task_status": VideoStatus::Unknown.word()});
         return Ok(answer(exchange, json!({"output": output})));
@@ -109,7 +134,6 @@ pub(super) fn cancel(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusa
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let mut books = studio.books();
-    books.rates.count(VideoRoute::Cancel, now);
     books
         .rates
         .query(VideoRoute::Cancel, &studio.settings.limits, now)?;
@@ -192,7 +216,6 @@ pub(super) fn list(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let mut books = studio.books();
-    books.rates.count(VideoRoute::List, now);
     books
         .rates
         .query(VideoRoute::List, &studio.settings.limits, now)?;

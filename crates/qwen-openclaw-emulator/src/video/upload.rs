@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{Method, header::AUTHORIZATION};
+use http::Method;
 use serde_json::json;
 
 use super::{
-    VideoRoute,
     clock::{self, DAY},
     form::{self, Field},
     media,
@@ -105,7 +104,6 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let mut books = studio.books();
-    books.rates.count(VideoRoute::Policy, now);
     let query = exchange.request.query.as_deref();
     if parameter(query, "action").as_deref() != Some("getPolicy") {
         return Err(Refusal::parameter("action must be getPolicy"));
@@ -158,23 +156,23 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::json(200, body.to_string(), exchange.id))
 }
 
+/// Whether forms are sent to a path.
+pub(super) fn is_host(path: &str) -> bool {
+    path.trim_end_matches('/') == HOST
+}
+
 /// What the object store says against a form: status, code and message.
 type Objection = (u16, &'static str, String);
 
 /// `POST` of a form; `None` for other paths.
 pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     let request = exchange.request;
-    let path = request.path.strip_prefix(HOST)?;
-    if !path.is_empty() && path != "/" {
+    if !is_host(&request.path) {
         return None;
     }
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let mut books = studio.books();
-    books.rates.count(VideoRoute::Upload, now);
-    if request.headers.contains_key(AUTHORIZATION) {
-        books.credentials += 1;
-    }
     let taken = if request.method == Method::POST {
         take(exchange, &books.store, now)
     } else {

@@ -93,7 +93,7 @@ impl Client {
         }
     }
 
-    async fn exactly(&mut self, count: usize) -> io::Result<Vec<u8>> {
+    pub(crate) async fn exactly(&mut self, count: usize) -> io::Result<Vec<u8>> {
         while self.buffer.len() < count {
             if !self.fill().await? {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -126,7 +126,15 @@ impl Client {
 
     /// Reads a whole answer, or as much as comes.
     pub(crate) async fn answer(&mut self) -> Answer {
-        let mut answer = self.head().await.unwrap();
+        let mut answer = match self.head().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Answer {
+                    error: Some(error.kind()),
+                    ..Answer::default()
+                };
+            }
+        };
         if let Err(error) = self.body(&mut answer).await {
             answer.error = Some(error.kind());
         }

@@ -14,4 +14,6 @@ mod refusals;
 mod scripts;
 mod server;
 mod video;
+mod video_faults;
 mod video_files;
+mod video_uploads;
