@@ -4,6 +4,7 @@
 
 mod account;
 mod clips;
+mod faults;
 
 use qwen_openclaw_emulator::{Emulator, Plan, Region};
 
