@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Level, Plan, Region};
-use qwen_openclaw_emulator::Fault;
+use qwen_openclaw_emulator::FaultRule;
 
 use crate::video::args::VideoCommand;
 
@@ -254,9 +254,14 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
 
-    /// Break every answer in this way, such as `stall;after=5`; may be given several times
+    /// Break answers in this way, such as `stall;after=5`; `times=1` breaks the first only,
+    /// `on=poll` those about a video task; may be given several times
     #[arg(long, value_name = "FAULT")]
-    pub(crate) fault: Vec<Fault>,
+    pub(crate) fault: Vec<FaultRule>,
+
+    /// Seconds that a video task takes, a fifth of them in the queue
+    #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
+    pub(crate) video_seconds: f64,
 
     /// List the faults and leave
     #[arg(long)]
@@ -303,6 +308,14 @@ fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..2.0).contains(&value) => Ok(value),
         _ => Err("must be a number from 0 to below 2".to_owned()),
+    }
+}
+
+/// Up to a day: nobody remembers a task for longer.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=86_400.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0 to 86400".to_owned()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `emulator`: the service on loopback until Ctrl-C.
 
-use qwen_openclaw_emulator::{Emulator, FaultKind, FaultRule};
+use std::time::Duration;
+
+use qwen_openclaw_emulator::{Emulator, FaultKind};
 
 use crate::{args, block_on, failure::Failure, interrupt::Interrupt, output::Out};
 
@@ -17,9 +19,12 @@ pub(crate) fn run(arguments: args::Emulator) -> Result<(), Failure> {
 
 async fn serve(arguments: args::Emulator) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
-    let mut builder = Emulator::builder().port(arguments.port);
+    let video = Duration::from_secs_f64(arguments.video_seconds);
+    let mut builder = Emulator::builder()
+        .port(arguments.port)
+        .video_times(video / 5, video * 4 / 5);
     for fault in arguments.fault {
-        builder = builder.fault(FaultRule::new(fault));
+        builder = builder.fault(fault);
     }
     let emulator = builder.start().await.map_err(|error| {
         Failure::other(format!(

@@ -107,8 +107,8 @@ pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
         let message = "The specified key does not exist.";
         return Some(store_error(404, "NoSuchKey", message, id));
     };
-    let order = &task.order;
-    let seed = seed(&task.id);
+    let (order, seed) = (task.order.clone(), seed(&task.id));
+    drop(books);
     let file = mp4::clip(order.width, order.height, order.seconds, seed);
     Some(ranged(exchange, file, &format!("\"{:016X}\"", seed)))
 }
