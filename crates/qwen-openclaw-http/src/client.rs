@@ -88,12 +88,7 @@ impl Client {
         debug!(method = %request.method(), host, path = request.uri().path(), "request");
         let response = match timeout(limit, self.sender.send(request)).await {
             Ok(response) => response?,
-            Err(_) => {
-                return Err(Error::new(ErrorKind::Timeout).with_message(format!(
-                    "{host} did not answer within {} s",
-                    limit.as_secs_f32()
-                )));
-            }
+            Err(_) => return Err(late(&host, limit)),
         };
         debug!(
             host,
@@ -104,21 +99,34 @@ impl Client {
         Ok(response)
     }
 
-    /// Sends `request` once and reads the whole answer as JSON.
+    /// Sends `request` once and reads the whole answer as JSON. The body may take as long again as
+    /// the head.
     ///
     /// # Errors
     ///
     /// As [`Client::send`], also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
     /// answer is not the JSON expected.
     pub async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        let (limit, host) = (
+            request.head_timeout.unwrap_or(self.head_timeout),
+            request.host(),
+        );
         let response = self.send(request.accept("application/json")).await?;
-        let body = response.into_body().bytes(self.json_limit).await?;
-        serde_json::from_slice(&body).map_err(|error| {
+        let body = timeout(limit, response.into_body().bytes(self.json_limit)).await;
+        let body = body.unwrap_or_else(|_| Err(late(&host, limit)))?;
+        // Some gateways put a byte order mark before it.
+        let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+        serde_json::from_slice(json).map_err(|error| {
             Error::new(ErrorKind::Protocol)
                 .with_message("the server's answer is not the JSON expected")
                 .with_source(error)
         })
     }
+}
+
+fn late(host: &str, limit: Duration) -> Error {
+    let seconds = limit.as_secs_f32();
+    Error::new(ErrorKind::Timeout).with_message(format!("{host} did not answer within {seconds} s"))
 }
 
 fn redirected(status: u16, host: &str, headers: &HeaderMap) -> Error {

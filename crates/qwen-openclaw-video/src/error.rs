@@ -142,6 +142,15 @@ impl Error {
         self
     }
 
+    /// Adds `cause`, and what the server had said in it.
+    pub(crate) fn after(mut self, cause: Self) -> Self {
+        self.change(|inner| {
+            inner.status = cause.inner.status;
+            inner.server = cause.inner.server.clone();
+        });
+        self.with_source(cause)
+    }
+
     pub(crate) fn with_code(mut self, code: Option<&str>) -> Self {
         self.change(|inner| inner.code = code.map(Into::into));
         self

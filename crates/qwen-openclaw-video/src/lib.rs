@@ -51,7 +51,7 @@ pub use crate::{
     client::{Client, ClientBuilder},
     error::{Error, ErrorKind},
     task::{Finished, Job},
-    wan::{Change, Checked, Reference, ShotType, Strictness, VideoRequest},
+    wan::{AspectRatio, Change, Checked, Reference, ShotType, Strictness, VideoRequest},
 };
 
 #[cfg(doctest)]

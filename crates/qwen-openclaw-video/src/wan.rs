@@ -5,6 +5,7 @@
 //! others: resolution and duration are always sent, because the service's own defaults are the
 //! costly ones (help.aliyun.com, Model Studio, "text-to-video-api-reference").
 
+mod aspect;
 mod body;
 mod format;
 mod references;
@@ -14,12 +15,12 @@ use std::fmt;
 use qwen_openclaw_catalog::{
     Region,
     price::Cost,
-    video::{self, Ratio, Resolution, Size, VideoModel},
+    video::{self, Resolution, Size, VideoModel},
 };
 
 use crate::error::Error;
 
-pub use self::references::Reference;
+pub use self::{aspect::AspectRatio, references::Reference};
 
 /// What to do with a value that the model does not take.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -87,7 +88,7 @@ pub struct VideoRequest {
     audio_track: Option<String>,
     size: Option<Size>,
     resolution: Option<Resolution>,
-    ratio: Option<Ratio>,
+    ratio: Option<AspectRatio>,
     seconds: Option<u32>,
     audio: Option<bool>,
     watermark: Option<bool>,
@@ -163,9 +164,10 @@ impl VideoRequest {
         self
     }
 
-    /// Sets the ratio. The default is 16:9; image-to-video follows the image.
-    pub fn ratio(mut self, ratio: Ratio) -> Self {
-        self.ratio = Some(ratio);
+    /// Sets the ratio: a `Ratio` of the catalog, or any other for [`Strictness::Normalise`]. The
+    /// default is 16:9; image-to-video follows the image.
+    pub fn ratio(mut self, ratio: impl Into<AspectRatio>) -> Self {
+        self.ratio = Some(ratio.into());
         self
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use qwen_openclaw_auth::{ApiKey, CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{
     ModelRef, Provider,
-    video::{Ratio, Resolution, Size},
+    video::{Resolution, Size},
 };
 use qwen_openclaw_video::{
-    Client, Job, Strictness, VideoRequest,
+    AspectRatio, Client, Job, Strictness, VideoRequest,
     task::{JobStore, PollSchedule},
 };
 
@@ -140,7 +140,7 @@ impl Video {
     }
 
     /// Sets the ratio. The default is 16:9, or that of the image.
-    pub fn ratio(self, ratio: Ratio) -> Self {
+    pub fn ratio(self, ratio: impl Into<AspectRatio>) -> Self {
         self.with(|request| request.ratio(ratio))
     }
 

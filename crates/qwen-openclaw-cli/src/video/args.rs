@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use qwen_openclaw::catalog::video::{Ratio, Resolution, Size};
+use qwen_openclaw::{
+    catalog::video::{Resolution, Size},
+    video::AspectRatio,
+};
 
 use crate::args::Connection;
 
@@ -56,7 +59,7 @@ pub(crate) struct Generate {
 
     /// Ratio, such as 16:9 [default: 16:9, or that of the image]
     #[arg(long, value_name = "R")]
-    pub(crate) ratio: Option<Ratio>,
+    pub(crate) ratio: Option<AspectRatio>,
 
     /// Exact size, such as 1280x720, in place of resolution and ratio
     #[arg(long, value_name = "WxH", conflicts_with_all = ["resolution", "ratio"])]

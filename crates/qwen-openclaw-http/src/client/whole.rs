@@ -12,8 +12,8 @@ use http::{
 };
 use tokio::time::timeout;
 
-use super::Client;
-use crate::{Error, ErrorKind, Request, request::request_id, retry::retry_after};
+use super::{Client, late};
+use crate::{Error, Request, request::request_id, retry::retry_after};
 
 impl Client {
     /// Sends `request` once and reads the whole answer, whatever its status, up to `limit` bytes.
@@ -43,12 +43,8 @@ impl Client {
                 body: body.bytes(limit).await?,
             })
         };
-        timeout(time, exchange).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout).with_message(format!(
-                "{host} did not answer within {} s",
-                time.as_secs_f32()
-            )))
-        })
+        let answer = timeout(time, exchange).await;
+        answer.unwrap_or_else(|_| Err(late(&host, time)))
     }
 }
 
@@ -121,6 +117,7 @@ mod tests {
     use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
     use super::*;
+    use crate::ErrorKind;
 
     async fn ask(response: ResponseTemplate, limit: usize) -> Result<WholeAnswer, Error> {
         let server = MockServer::start().await;

@@ -242,12 +242,16 @@ fn read_created(value: &Value) -> Created {
 
 /// Whether it is certain that a request which failed like this made no task.
 fn made_nothing(error: &qwen_openclaw_http::Error) -> bool {
-    use HttpErrorKind::{Address, Connect, Redirect, Setup};
-    if matches!(error.kind(), Setup | Address | Connect | Redirect) {
+    use HttpErrorKind::{Address, Connect, Setup};
+    if matches!(error.kind(), Setup | Address | Connect) {
         return true;
     }
-    // 408 and 5xx may come from a gateway that had passed the request on.
-    matches!(error.status(), Some(status @ 400..=499) if status != 408)
+    // 408 and 5xx may come from a gateway that had passed the request on; 303 says where to see what
+    // became of it.
+    matches!(
+        error.status(),
+        Some(301 | 302 | 307 | 308 | 400..=407 | 409..=499)
+    )
 }
 
 /// What stands between two slashes: an id of the service's has no others.

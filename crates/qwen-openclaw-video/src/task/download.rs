@@ -267,7 +267,7 @@ fn broken(error: qwen_openclaw_http::Error) -> Broken {
                 ErrorKind::Expired,
                 "the result is not there any more: it is kept for 24 hours",
             )
-            .with_source(error),
+            .after(Error::from_http(error)),
         ),
         (_, true) => Broken::Network(Error::from_http(error)),
         _ if error.kind() == HttpErrorKind::Address => Broken::Final(

@@ -244,7 +244,7 @@ impl Watch {
         .with_hint(format!("it goes on: `video wait {}`", self.id))
         .of_job(&self.id, None);
         match trouble {
-            Some(trouble) => error.with_source(trouble),
+            Some(trouble) => error.after(trouble),
             None => error,
         }
     }

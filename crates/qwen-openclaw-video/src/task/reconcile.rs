@@ -104,7 +104,7 @@ impl Tasks {
         ));
         let error = error.of_job(&id, None);
         Err(match cause.or(found.err()) {
-            Some(cause) => error.with_source(cause),
+            Some(cause) => error.after(cause),
             None => error,
         })
     }

@@ -2,7 +2,7 @@
 
 use qwen_openclaw_catalog::video::{Framing, Ratio, Resolution, Size, VideoModel};
 
-use super::{Changes, VideoRequest};
+use super::{AspectRatio, Changes, VideoRequest};
 use crate::error::Error;
 
 /// The format of the clip; the ratio is `None` where it follows the image.
@@ -17,7 +17,12 @@ impl Format {
         model: &VideoModel,
         changes: &mut Changes,
     ) -> Result<Self, Error> {
-        if let Some(size) = request.size {
+        // Where there are no sizes, a size only stands in for a resolution.
+        let has_sizes = model.framing() == Framing::Size;
+        if let Some(size) = request
+            .size
+            .filter(|_| has_sizes || request.resolution.is_none())
+        {
             return Self::of_size(size, request, model, changes);
         }
         let resolution = match request.resolution {
@@ -58,7 +63,10 @@ impl Format {
         let ratio = match model.framing() {
             Framing::Resolution => None,
             // Asked for apart from the size, the ratio says more.
-            Framing::ResolutionAndRatio => Some(request.ratio.unwrap_or(ratio)),
+            Framing::ResolutionAndRatio => Some(match request.ratio {
+                Some(asked) => offered_ratio(asked, resolution, model, changes)?,
+                None => ratio,
+            }),
             _ => Some(ratio),
         };
         Ok(Self { resolution, ratio })
@@ -96,16 +104,16 @@ fn offered_resolution(
 }
 
 fn offered_ratio(
-    asked: Ratio,
+    asked: AspectRatio,
     resolution: Resolution,
     model: &VideoModel,
     changes: &mut Changes,
 ) -> Result<Ratio, Error> {
     let ratios = model.ratios(resolution);
-    if ratios.contains(&asked) {
-        return Ok(asked);
+    if let Some(known) = asked.known().filter(|known| ratios.contains(known)) {
+        return Ok(known);
     }
-    let nearest = closest_ratio(asked.value(), &ratios).unwrap_or(asked);
+    let nearest = closest_ratio(asked.value(), &ratios).unwrap_or(Ratio::R16x9);
     let applied = Some(nearest.as_str().to_owned());
     changes.note("ratio", asked, applied, || list(ratios.iter()))?;
     Ok(nearest)

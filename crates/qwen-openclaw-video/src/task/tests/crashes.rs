@@ -15,7 +15,7 @@ use qwen_openclaw_emulator::{Emulator, Plan, Region};
 
 use crate::{
     Client, ErrorKind, VideoRequest,
-    task::{FileJobs, JobStore, Phase, PollSchedule, Resumed},
+    task::{FileJobs, Phase, PollSchedule, Resumed},
 };
 
 const BASE: &str = "QWEN_OPENCLAW_TEST_BASE";
