@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 /// Makes the ids of one emulator.
@@ -34,6 +35,11 @@ impl Id {
     /// The id of the answer as a chat completion.
     pub(crate) fn completion(self) -> String {
         format!("chatcmpl-{self}")
+    }
+
+    /// An id like this one that depends on the time too, in case something outlives the emulator.
+    pub(crate) fn at(self, time: Duration) -> Self {
+        Self(mix(self.0 as u64, time.as_nanos() as u64))
     }
 
     /// The id of the request's `index`th tool call.
@@ -90,5 +96,7 @@ mod tests {
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(id.call(0).len(), "call_".len() + 24);
         assert_ne!(id.call(0), id.call(1));
+        let at = |seconds| id.at(Duration::from_secs(seconds));
+        assert!(at(1) == at(1) && at(1) != at(2) && at(1) != id);
     }
 }

@@ -71,7 +71,8 @@ impl<'a> Exchange<'a> {
     }
 
     pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
-        Answer::refusal(refusal, self.endpoint, self.id)
+        video::store_refusal(self, refusal)
+            .unwrap_or_else(|| Answer::refusal(refusal, self.endpoint, self.id))
     }
 
     fn answer(&self) -> Answer {

@@ -30,6 +30,19 @@ fn prints_its_addresses_and_serves() {
 }
 
 #[test]
+fn refuses_what_it_cannot_do() {
+    for arguments in [
+        ["--video-seconds", "-1"],
+        ["--video-seconds", "soon"],
+        ["--fault", "stal"],
+        ["--fault", "throttling;on=nowhere"],
+    ] {
+        let arguments = [&["emulator"][..], &arguments].concat();
+        Qwen::new(&arguments).run().exits_with(2);
+    }
+}
+
+#[test]
 fn lists_its_faults() {
     let ran = Qwen::new(&["emulator", "--list-faults"])
         .run()

@@ -108,15 +108,7 @@ fn is_file(answer: &Answer) -> bool {
 /// the whole, unless it all is to look right.
 fn in_file(fault: &Fault, answer: Answer, file: Bytes) -> Outgoing {
     let length = file.len();
-    let cut = match fault.kind {
-        FaultKind::WrongLength => length.saturating_sub(fault.size.unwrap_or(1000)),
-        FaultKind::Reset | FaultKind::Truncate | FaultKind::TruncateCleanly | FaultKind::Stall => {
-            fault.size.unwrap_or(length / 2).min(length)
-        }
-        FaultKind::EmptyBody => 0,
-        _ => length,
-    };
-    let part = file.slice(..cut);
+    let part = |most: usize| file.slice(..fault.size.unwrap_or(most).min(length));
     let reply = match fault.kind {
         FaultKind::NotMp4 => {
             let mut page = answer;
@@ -125,15 +117,31 @@ fn in_file(fault: &Fault, answer: Answer, file: Bytes) -> Outgoing {
             page.body = AnswerBody::Whole(GATEWAY_PAGE.into());
             return Outgoing::Plain(page);
         }
-        FaultKind::WrongLength | FaultKind::Reset | FaultKind::Truncate | FaultKind::Stall => {
-            head(&answer)
-                .framing(Framing::UntilClose)
-                .header("content-length", length.to_string())
-                .chunk(part)
+        FaultKind::Reset | FaultKind::Truncate | FaultKind::Stall => {
+            promised(&answer, length).chunk(part(length / 2))
         }
-        _ => head(&answer).framing(Framing::Length).chunk(part),
+        FaultKind::WrongLength => {
+            let left_out = fault.size.unwrap_or(1000).min(length);
+            promised(&answer, length).chunk(file.slice(..length - left_out))
+        }
+        FaultKind::TruncateCleanly => head(&answer)
+            .framing(Framing::Length)
+            .chunk(part(length / 2)),
+        FaultKind::EmptyBody => head(&answer).framing(Framing::Length),
+        FaultKind::HeadersStall | FaultKind::LateHeaders | FaultKind::Dribble => {
+            head(&answer).framing(Framing::Length).chunk(file)
+        }
+        // What only events have.
+        _ => return Outgoing::Plain(answer),
     };
     Outgoing::Exact(timed(fault, reply))
+}
+
+/// The head of an answer that promises a length, whatever will come.
+fn promised(answer: &Answer, length: usize) -> Reply {
+    head(answer)
+        .framing(Framing::UntilClose)
+        .header("content-length", length.to_string())
 }
 
 fn in_stream(

@@ -104,6 +104,19 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
     }))
 }
 
+/// Words a refusal as the object store does; `None` for paths that are not its.
+pub(crate) fn store_refusal(exchange: &Exchange<'_>, refusal: &Refusal) -> Option<Answer> {
+    let route = VideoRoute::of(&exchange.request.path)?;
+    let Refusal {
+        status,
+        native_code,
+        message,
+        ..
+    } = refusal;
+    matches!(route, VideoRoute::Result | VideoRoute::Upload)
+        .then(|| result::store_error(*status, native_code, message, exchange.id))
+}
+
 /// Answers a request for a file, which needs no key; `None` for other paths.
 pub(crate) fn file(exchange: &Exchange<'_>) -> Option<Answer> {
     result::answer(exchange).or_else(|| upload::answer(exchange))

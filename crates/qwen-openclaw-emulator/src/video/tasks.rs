@@ -52,8 +52,10 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
         code: fault.task_code().to_owned(),
         message: "The task failed, as it was asked to.".to_owned(),
     });
+    // Whoever asks an emulator for a task of the one before must not get another.
+    let id = || exchange.state.ids.next().at(now).to_string();
     let task = Task {
-        id: exchange.state.ids.next().to_string(),
+        id: id(),
         request_id: exchange.id,
         region,
         order,
@@ -67,7 +69,7 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     };
     if fault(FaultKind::DuplicateTask).is_some() {
         books.board.add(Task {
-            id: exchange.state.ids.next().to_string(),
+            id: id(),
             ..task.clone()
         });
     }

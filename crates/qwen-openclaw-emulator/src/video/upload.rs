@@ -146,7 +146,9 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
             "x_oss_forbid_overwrite": "true",
         },
     });
-    books.store.policies.push(Policy {
+    let policies = &mut books.store.policies;
+    policies.retain(|policy| now < policy.expires);
+    policies.push(Policy {
         text,
         folder,
         region,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use qwen_openclaw_emulator::{
-    Emulator, EmulatorBuilder, Plan, Region, VideoLimits, VideoRoute, VideoStatus,
+    Emulator, EmulatorBuilder, Plan, Region, VideoLimits, VideoRoute, VideoStatus, VideoTask,
 };
 use serde_json::{Value, json};
 
@@ -352,6 +352,39 @@ async fn what_cannot_be_made_is_refused_before_it_is_a_task() {
     assert_eq!(emulator.video().tasks().len(), 0);
     // What nobody knows is left alone.
     created(&emulator, &with("extend_everything", json!({"a": [1]}))).await;
+}
+
+#[tokio::test]
+async fn no_emulator_knows_the_tasks_of_another() {
+    let id = created(&slow().start().await.unwrap(), &clip()).await;
+    let next = slow().start().await.unwrap();
+    created(&next, &clip()).await;
+    let answer = poll(&next, &id).await;
+    assert_eq!(answer["output"]["task_status"], "UNKNOWN");
+}
+
+#[tokio::test]
+async fn many_tasks_end_in_the_time_that_five_places_take() {
+    let emulator = slow()
+        .video_limits(VideoLimits::service().submits(None))
+        .start()
+        .await
+        .unwrap();
+    for _ in 0..50 {
+        created(&emulator, &clip()).await;
+    }
+    let unfinished = || {
+        let tasks = emulator.video().tasks();
+        let done = |task: &&VideoTask| task.status() == VideoStatus::Succeeded;
+        50 - tasks.iter().filter(done).count()
+    };
+    // The queue takes a minute, each of ten rounds another.
+    for round in 1..=10 {
+        emulator.video().advance(minutes(1));
+        assert_eq!(unfinished(), 50 - 5 * (round - 1));
+    }
+    emulator.video().advance(minutes(2));
+    assert_eq!(unfinished(), 0);
 }
 
 #[tokio::test]

@@ -225,6 +225,22 @@ async fn files_have_a_wrong_length_or_are_none() {
 }
 
 #[tokio::test]
+async fn files_are_refused_in_the_words_of_the_object_store() {
+    for (kind, status, code) in [
+        (FaultKind::InternalError, 500, "InternalError"),
+        (FaultKind::AccessDenied, 403, "AccessDenied"),
+    ] {
+        let (refused, _) = broken(Fault::new(kind)).await;
+        assert_eq!(refused.status, status);
+        let wanted = format!("<Code>{code}</Code>");
+        assert!(refused.text().contains(&wanted), "{}", refused.text());
+    }
+    // A fault of streams is none of a file's.
+    let (file, whole) = broken(Fault::new(FaultKind::KeepAlives)).await;
+    assert!(file.complete && file.chunks.concat() == whole);
+}
+
+#[tokio::test]
 async fn results_are_elsewhere_nowhere_or_where_nobody_should_go() {
     let emulator = slow().start().await.unwrap();
     let path = finished(&emulator, &clip()).await;

@@ -90,6 +90,19 @@ async fn a_credential_is_noticed() {
     assert_eq!(emulator.video().credentials_seen(), 1);
 }
 
+#[tokio::test]
+async fn a_head_has_the_length_and_no_body() {
+    let emulator = slow().start().await.unwrap();
+    let path = finished(&emulator, &clip()).await;
+    let length = download(&emulator, &path, &[]).await.chunks.concat().len();
+    let mut client = Client::connect(&emulator).await;
+    client.send("HEAD", &path, &[], "").await;
+    let head = client.head().await.unwrap();
+    assert_eq!(head.header("content-length"), Some(&*length.to_string()));
+    client.send("DELETE", &path, &[], "").await;
+    assert_eq!(client.head().await.unwrap().status, 405);
+}
+
 /// What ffprobe says of a file, or why it was not asked.
 #[expect(clippy::print_stdout, reason = "a skipped test says why")]
 fn probed(name: &str, bytes: &[u8]) -> Option<Value> {
