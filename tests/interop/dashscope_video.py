@@ -116,6 +116,13 @@ unknown = VideoSynthesis.wait("never-was")
 assert unknown.status_code == 200 and unknown.output.task_status == "UNKNOWN", unknown
 step("refusals, and a task that nobody knows")
 
+# the SDK's second client
+client = dashscope.Client(api_key="sk-test", base_url=PLAIN)
+job = client.videos.generate(model="wan2.7-t2v", prompt="x", resolution="720P", duration=2)
+assert job.status == "SUCCEEDED" and job.video_url, job
+assert client.videos.jobs.wait(job.task_id).video_url == job.video_url
+step("the second client: generate, wait")
+
 # faults: the SDK returns a 429 at once and waits out a 503
 dashscope.base_http_api_url = THROTTLED
 task = submitted(**TEXT)

@@ -104,6 +104,7 @@ pub(super) struct Rates {
     asked: HashMap<VideoRoute, Asked>,
     submits: HashMap<Pace, Window>,
     queries: HashMap<VideoRoute, Window>,
+    policies: HashMap<String, Window>,
 }
 
 impl Rates {
@@ -142,6 +143,17 @@ impl Rates {
         now: Duration,
     ) -> Result<(), Refusal> {
         take(self.queries.entry(route).or_default(), limits.queries, now)
+    }
+
+    /// Takes a wish for an upload policy for a model that is known, or refuses it.
+    pub(super) fn policy(
+        &mut self,
+        model: &str,
+        limits: &VideoLimits,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let window = self.policies.entry(model.to_owned()).or_default();
+        take(window, limits.policies, now)
     }
 }
 
@@ -189,6 +201,15 @@ mod tests {
         assert_eq!(taken(0), 20);
         assert_eq!(taken(999), 0);
         assert_eq!(taken(1000), 20);
+    }
+
+    #[test]
+    fn policies_are_counted_by_model() {
+        let limits = VideoLimits::service().policies(Some(1));
+        let mut rates = Rates::default();
+        let mut taken = |model, time| rates.policy(model, &limits, at(time)).is_ok();
+        assert!(taken("a", 0) && taken("b", 0));
+        assert!(!taken("a", 999) && taken("a", 1000));
     }
 
     #[test]

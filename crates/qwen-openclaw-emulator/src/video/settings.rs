@@ -35,17 +35,19 @@ pub struct VideoLimits {
     pub(super) submits: Option<usize>,
     pub(super) running: Option<usize>,
     pub(super) queries: Option<usize>,
+    pub(super) policies: Option<usize>,
 }
 
 impl VideoLimits {
-    /// The limits of the service: 5 new tasks a second, 5 that run at once, and 20 questions a
-    /// second on each of the routes for tasks. Models up to wan2.2 have 2 and 2, those for first
-    /// and last frames 2 and 1.
+    /// The limits of the service: 5 new tasks a second, 5 that run at once, 20 questions a second
+    /// on each of the routes for tasks, and 100 upload policies a second for each model. Models up
+    /// to wan2.2 have 2 and 2, those for first and last frames 2 and 1.
     pub const fn service() -> Self {
         Self {
             submits: Some(5),
             running: Some(5),
             queries: Some(20),
+            policies: Some(100),
         }
     }
 
@@ -55,6 +57,7 @@ impl VideoLimits {
             submits: None,
             running: None,
             queries: None,
+            policies: None,
         }
     }
 
@@ -73,6 +76,12 @@ impl VideoLimits {
     /// Sets the requests a second for each of poll, list and cancel; those above get 429.
     pub const fn queries(mut self, most: Option<usize>) -> Self {
         self.queries = most;
+        self
+    }
+
+    /// Sets the upload policies a second for each model; those above get 429.
+    pub const fn policies(mut self, most: Option<usize>) -> Self {
+        self.policies = most;
         self
     }
 }
