@@ -9,6 +9,9 @@ use crate::{clock, lock::lock};
 /// How long the service keeps a task and the address of its result.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How far the clock is put forward at most: no date has a fifth digit for its year.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * DAY.as_secs());
+
 /// Where the service is. It writes its times without a zone, and reads those of the task list so.
 const BEIJING: u64 = 8 * 60 * 60;
 
@@ -37,7 +40,7 @@ impl EmulatedClock {
 
     pub(super) fn advance(&self, by: Duration) {
         let mut advanced = lock(&self.advanced);
-        *advanced = advanced.saturating_add(by);
+        *advanced = advanced.saturating_add(by).min(CENTURY);
     }
 }
 
@@ -156,5 +159,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3)).await;
         clock.advance(DAY);
         assert_eq!(clock.now() - start, DAY + Duration::from_secs(3));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now() - start, CENTURY + Duration::from_secs(3));
     }
 }

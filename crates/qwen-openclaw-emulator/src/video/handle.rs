@@ -59,7 +59,7 @@ impl<'a> Video<'a> {
     }
 
     /// Puts the emulated time forward: tasks start, end, and are forgotten after a day; addresses
-    /// and uploads expire. Nothing else is affected.
+    /// and uploads expire. Nothing else is affected. A century, all in all, is the most.
     pub fn advance(&self, by: Duration) {
         self.state.video.clock.advance(by);
     }
