@@ -50,6 +50,11 @@ impl Failure {
         Self::new(4, "refused", message)
     }
 
+    /// A job of which somebody has to decide what becomes of it.
+    pub(crate) fn ambiguous(message: impl Into<String>) -> Self {
+        Self::new(6, "ambiguous", message)
+    }
+
     /// Adds what to do about it.
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! `video generate`.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use qwen_openclaw::{
     Qwen,
@@ -29,16 +29,36 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
         let checked = request.check(strictness)?;
         return estimate(&arguments, &checked);
     }
-    if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.overwrite)
-        && std::fs::symlink_metadata(path).is_ok()
-    {
-        let path = path.display();
-        let failure = Failure::refused(format!("{path} is there already"));
-        return Err(failure.with_hint("choose another name, or --overwrite"));
+    if let Some(path) = &arguments.output {
+        check_target(path, arguments.overwrite)?;
     }
     // What is wrong is said before anything is uploaded.
     pretend_uploaded(request.clone(), arguments.upload)?.check(strictness)?;
     block_on(generate(arguments, request, strictness))
+}
+
+/// A clip is paid for, so it is seen beforehand whether it can be saved.
+fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    let shown = path.display();
+    let refused = |what: &str| Failure::refused(format!("{shown} {what}"));
+    if path.to_str().is_none() {
+        return Err(refused("is a name that the ledger cannot hold"));
+    }
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(refused("is a folder, not a file"));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::refused(format!("there is no folder {folder}")));
+    }
+    if !overwrite && std::fs::symlink_metadata(path).is_ok() {
+        let there = refused("is there already");
+        return Err(there.with_hint("choose another name, or --overwrite"));
+    }
+    Ok(())
 }
 
 async fn generate(
@@ -54,7 +74,7 @@ async fn generate(
     let (job, checked) = submitted.await.inspect_err(|failure| {
         if failure.is_interrupted() && !arguments.emulator {
             output::note(
-                "interrupted while submitting: `qwen-openclaw video resume` finds the job",
+                "interrupted: `qwen-openclaw video resume` finds the job, if there is one",
             );
         }
     })?;
@@ -114,7 +134,7 @@ async fn submit(
         .as_ref()
         .map(std::path::absolute)
         .transpose();
-    let target = target.map_err(|error| Failure::usage(format!("no such folder: {error}")))?;
+    let target = target.map_err(|error| Failure::other(format!("no working folder: {error}")))?;
     teller.say("submitting");
     let job = client.submit_checked(&checked, target, uploads).await?;
     teller.say(&format!(

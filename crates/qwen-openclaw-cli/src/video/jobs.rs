@@ -40,9 +40,14 @@ pub(super) async fn show(arguments: One) -> Result<(), Failure> {
     let mut record = find(&store, &arguments.job).await?;
     if record.phase() == Phase::Submitted {
         let mut job = job_of(&arguments.connection, &store, &record).await?;
-        record = Interrupt::listen()?
-            .or(async { Ok(job.refresh().await?.clone()) })
-            .await?;
+        let mut interrupt = Interrupt::listen()?;
+        let asked = interrupt.or(async { Ok(job.refresh().await?.clone()) });
+        match asked.await {
+            Ok(newer) => record = newer,
+            Err(failure) if failure.is_interrupted() => return Err(failure),
+            // What the ledger has is worth showing all the same.
+            Err(failure) => failure.tell(),
+        }
     }
     print(&record, arguments.json)
 }
@@ -84,6 +89,11 @@ pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> 
 }
 
 async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Result<Job, Failure> {
+    if let (Some(path), None) = (job.record().saved(), &arguments.output)
+        && path.is_file()
+    {
+        return Ok(job.clone());
+    }
     let finished = match patient {
         true => follow::wait(job, teller).await?,
         false => {

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use qwen_openclaw::video::{
-    Client, Job,
-    task::{FileJobs, JobRecord, JobStore, Phase, Resumed},
+    Client, Finished, Job,
+    task::{FileJobs, JobId, JobRecord, JobStore, Phase, Resumed},
 };
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::{failure::Failure, interrupt::Interrupt, output, output::Out};
 #[derive(Default)]
 struct Report {
     rows: Vec<Value>,
+    json: bool,
     /// What is to be told when all are through: the first failure counts.
     failure: Option<Failure>,
 }
@@ -23,7 +25,10 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let store = ledger(&arguments.connection)?;
     let teller = Teller::new();
-    let mut report = Report::default();
+    let mut report = Report {
+        json: arguments.json,
+        ..Report::default()
+    };
     let resumed = interrupt.or(resume(&arguments, &store, &teller, &mut report));
     resumed.await?;
     drop(teller);
@@ -51,97 +56,112 @@ async fn resume(
     teller: &Teller,
     report: &mut Report,
 ) -> Result<(), Failure> {
+    let mut going = Vec::new();
     if let Some(text) = &arguments.job {
         let record = find(store, text).await?;
-        let client = client_of(&arguments.connection, store, &record)?;
-        let job = match (&arguments.adopt, arguments.resubmit) {
-            (Some(task), _) => client.tasks().adopt(record.id(), task).await?,
-            (None, true) => client.tasks().resubmit(record.id()).await?,
-            (None, false) => {
-                return take_up(&client, Some(&record), arguments.json, teller, report).await;
-            }
-        };
-        return finish(job, arguments.json, teller, report).await;
+        let tasks = client_of(&arguments.connection, store, &record)?;
+        let (tasks, id) = (tasks.tasks(), record.id());
+        match (&arguments.adopt, arguments.resubmit) {
+            (Some(task), _) => going.push(tasks.adopt(id, task).await?),
+            (None, true) => going.push(tasks.resubmit(id).await?),
+            (None, false) => going.extend(report.sort(tasks.resume_job(id).await?)),
+        }
+        return finish(going, teller, report).await;
     }
     let list = store.list().await?;
-    for error in &list.unreadable {
-        report.failed(error.clone().into());
+    for error in list.unreadable {
+        report.failed(error.into());
     }
     // One client for each host: another host has other tasks, and takes other keys.
     let unfinished = list.records.into_iter();
     let unfinished = unfinished.filter(|record| !record.phase().is_settled());
-    let hosts: BTreeMap<String, JobRecord> = unfinished
-        .map(|record| (record.origin().to_owned(), record))
-        .collect();
-    for record in hosts.values() {
-        match client_of(&arguments.connection, store, record) {
-            Ok(client) => take_up(&client, None, arguments.json, teller, report).await?,
-            Err(failure) => report.failed(failure),
-        }
-    }
-    Ok(())
-}
-
-async fn take_up(
-    client: &Client,
-    only: Option<&JobRecord>,
-    json: bool,
-    teller: &Teller,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    let wanted = |record: &JobRecord| only.is_none_or(|only| only.id() == record.id());
-    for resumed in client.resume().await? {
-        match resumed {
-            Resumed::Going(job) if wanted(job.record()) => {
-                let id = job.id().clone();
-                if let Err(failure) = finish(job, json, teller, report).await {
-                    report
-                        .rows
-                        .push(json!({ "id": id.as_str(), "error": failure.to_json()["error"] }));
-                    report.failed(failure);
+    let mut clients: BTreeMap<String, Client> = BTreeMap::new();
+    for record in unfinished {
+        let client = match clients.get(record.origin()) {
+            Some(client) => client.clone(),
+            None => match client_of(&arguments.connection, store, &record) {
+                Ok(client) => client,
+                Err(failure) => {
+                    report.error(record.id(), failure);
+                    continue;
                 }
+            },
+        };
+        clients.insert(record.origin().to_owned(), client.clone());
+        match client.tasks().resume_job(record.id()).await {
+            Ok(resumed) => going.extend(report.sort(resumed)),
+            Err(error) => report.error(record.id(), error.into()),
+        }
+    }
+    finish(going, teller, report).await
+}
+
+/// Waits for all jobs at once, and saves each clip as soon as it is made.
+async fn finish(going: Vec<Job>, teller: &Teller, report: &mut Report) -> Result<(), Failure> {
+    let wait = |job: Job| async move {
+        let done = follow::wait(&job, teller).await;
+        (job, done)
+    };
+    let mut waiting: FuturesUnordered<_> = going.into_iter().map(wait).collect();
+    while let Some((job, done)) = waiting.next().await {
+        let saved = match done {
+            Ok(finished) if finished.record().phase() != Phase::Saved => {
+                follow::save(finished, None, false, teller).await
             }
-            Resumed::NotSent(record) if wanted(&record) => {
-                report.decide(&record, json, "was never sent: `--resubmit` sends it")
-            }
-            Resumed::Ambiguous(record, error) if wanted(&record) => {
-                report.decide(&record, json, &error.to_string());
-                report.failed(error.into());
-            }
-            Resumed::Busy(record) if wanted(&record) => {
-                report.decide(&record, json, "another process is at work on it");
-            }
-            Resumed::Unclear(error)
-                if only.is_none_or(|only| error.job_id() == Some(only.id())) =>
-            {
-                report.failed(error.into());
-            }
-            _ => {}
+            done => done,
+        };
+        match saved {
+            Ok(finished) => report.saved(&finished)?,
+            Err(failure) => report.error(job.id(), failure),
         }
     }
     Ok(())
-}
-
-/// Waits for a job and saves its clip.
-async fn finish(job: Job, json: bool, teller: &Teller, report: &mut Report) -> Result<(), Failure> {
-    let finished = follow::wait(&job, teller).await?;
-    let finished = match finished.record().phase() {
-        Phase::Saved => finished,
-        _ => follow::save(finished, None, false, teller).await?,
-    };
-    report.rows.push(view::document(finished.record()));
-    match finished.record().saved() {
-        Some(path) if !json => Out::new().line(&path.display().to_string()),
-        _ => Ok(()),
-    }
 }
 
 impl Report {
-    fn decide(&mut self, record: &JobRecord, json: bool, what: &str) {
+    /// Tells what became of a job, and returns it if it goes on.
+    fn sort(&mut self, resumed: Resumed) -> Option<Job> {
+        match resumed {
+            Resumed::Going(job) => return Some(job),
+            Resumed::NotSent(record) => {
+                let what = "was never sent: `--resubmit` sends it";
+                self.decide(&record, what);
+                let failure = format!("job {} {what}", record.id());
+                self.failed(Failure::ambiguous(failure));
+            }
+            Resumed::Ambiguous(record, error) => {
+                self.decide(&record, &error.to_string());
+                self.failed(error.into());
+            }
+            Resumed::Busy(record) => self.decide(&record, "another process is at work on it"),
+            Resumed::Unclear(error) => match error.job_id().cloned() {
+                Some(id) => self.error(&id, error.into()),
+                None => self.failed(error.into()),
+            },
+            _ => {}
+        }
+        None
+    }
+
+    fn saved(&mut self, finished: &Finished) -> Result<(), Failure> {
+        self.rows.push(view::document(finished.record()));
+        match finished.record().saved() {
+            Some(path) if !self.json => Out::new().line(&path.display().to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    fn error(&mut self, id: &JobId, failure: Failure) {
+        let error = failure.to_json()["error"].take();
+        self.rows.push(json!({ "id": id.as_str(), "error": error }));
+        self.failed(failure);
+    }
+
+    fn decide(&mut self, record: &JobRecord, what: &str) {
         let mut row = view::document(record);
         row["note"] = what.into();
         self.rows.push(row);
-        if !json {
+        if !self.json {
             output::note(&format!("job {}: {what}", record.id()));
         }
     }

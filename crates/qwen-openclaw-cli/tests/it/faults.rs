@@ -20,7 +20,9 @@ fn code(kind: FaultKind) -> Option<i32> {
         | FaultKind::FreeTierExhausted
         | FaultKind::FreeTierQuota
         | FaultKind::Arrearage => 5,
-        FaultKind::Reset | FaultKind::Truncate => 6,
+        FaultKind::Reset | FaultKind::Truncate | FaultKind::ResetBefore | FaultKind::LostAnswer => {
+            6
+        }
         FaultKind::DataInspection
         | FaultKind::ErrorAsData
         | FaultKind::AudioStatus
@@ -29,6 +31,8 @@ fn code(kind: FaultKind) -> Option<i32> {
         | FaultKind::ModelUnavailable
         | FaultKind::BadGateway
         | FaultKind::Redirect
+        | FaultKind::RedirectLoop
+        | FaultKind::RedirectPrivate
         | FaultKind::StreamError
         | FaultKind::StreamErrorNative
         | FaultKind::StreamErrorEvent

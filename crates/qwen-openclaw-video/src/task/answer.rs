@@ -71,7 +71,10 @@ fn clean(text: &str) -> String {
 /// One page of the list of tasks.
 #[derive(Debug)]
 pub(crate) struct ListPage {
-    pub(crate) pages: u64,
+    /// How many pages there are, if the service says so.
+    pub(crate) pages: Option<u64>,
+    /// How many rows this one has.
+    pub(crate) rows: usize,
     pub(crate) tasks: Vec<ListedTask>,
 }
 
@@ -85,11 +88,12 @@ pub(crate) struct ListedTask {
 }
 
 impl ListPage {
-    /// `None` when the answer is no list. A row without an id is none that could be adopted.
+    /// `None` when the answer is no list.
     pub(crate) fn of(value: &Value) -> Option<Self> {
         let rows = value.get("data")?.as_array()?;
         Some(Self {
-            pages: number(value.get("total_page")).map_or(1, i64::unsigned_abs),
+            pages: number(value.get("total_page")).map(i64::unsigned_abs),
+            rows: rows.len(),
             tasks: rows.iter().filter_map(ListedTask::of).collect(),
         })
     }
@@ -155,7 +159,7 @@ mod tests {
             ],
         }));
         let page = page.unwrap();
-        assert_eq!(page.pages, 2);
+        assert_eq!((page.pages, page.rows), (Some(2), 3));
         let created: Vec<_> = page.tasks.iter().map(|task| task.created).collect();
         assert_eq!(created, [Some(1_745_820_000_000), Some(1_745_820_000_001)]);
         assert!(ListPage::of(&json!({"tasks": []})).is_none());

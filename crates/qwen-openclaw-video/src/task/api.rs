@@ -26,33 +26,33 @@ pub(crate) struct Api {
 pub(crate) enum Created {
     /// There is a task.
     Task(TaskReport, String),
-    /// There is none.
+    /// There is none: the service refused it, or was not reached.
     Nothing(Error),
+    /// There is none: nothing was sent.
+    NotSent(Error),
     /// There may be one.
     Unclear(Error),
 }
 
 impl Api {
-    /// Asks for a task. The request is sent again only when it is certain that it made none.
+    /// Asks for a task, once; again only with a newer credential after a 401.
     pub(crate) async fn create(
         &self,
         path: &str,
         headers: &[(String, String)],
         body: &Value,
     ) -> Created {
-        let mut attempts = self.retry.attempts();
         let mut refreshed = false;
         let mut credential = match self.credential().await {
             Ok(credential) => credential,
-            Err(error) => return Created::Nothing(error),
+            Err(error) => return Created::NotSent(error),
         };
         loop {
-            let sent = self.post(path, headers, body, &credential).await;
-            let answer = match sent {
-                Ok(request) => self.http.json::<Value>(request).await,
-                Err(error) => return Created::Nothing(error),
+            let request = match self.post(path, headers, body, &credential) {
+                Ok(request) => request,
+                Err(error) => return Created::NotSent(error),
             };
-            let error = match answer {
+            let error = match self.http.json::<Value>(request).await {
                 Ok(value) => return read_created(&value),
                 Err(error) => error,
             };
@@ -61,19 +61,12 @@ impl Api {
             }
             if error.status() == Some(401) && !refreshed {
                 refreshed = true;
-                match self.credential.refresh(&credential).await {
-                    Ok(Some(renewed)) => {
-                        credential = renewed;
-                        continue;
-                    }
-                    Ok(None) => {}
-                    Err(error) => return Created::Nothing(Error::from_auth(error)),
+                if let Ok(Some(renewed)) = self.credential.refresh(&credential).await {
+                    credential = renewed;
+                    continue;
                 }
             }
-            match attempts.after(&error) {
-                Some(wait) => sleep(wait).await,
-                None => return Created::Nothing(self.explain(error, &credential)),
-            }
+            return Created::Nothing(self.explain(error, &credential));
         }
     }
 
@@ -158,7 +151,7 @@ impl Api {
         }
     }
 
-    async fn post(
+    fn post(
         &self,
         path: &str,
         headers: &[(String, String)],
@@ -254,9 +247,33 @@ fn made_nothing(error: &qwen_openclaw_http::Error) -> bool {
     )
 }
 
-/// What stands between two slashes: an id of the service's has no others.
+/// An id as a part of a path: whatever it holds, it leads nowhere else.
 fn segment(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
-        .collect()
+    use std::fmt::Write;
+
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                segment.push(char::from(byte));
+            }
+            // A dot too: two of them would lead upwards.
+            b'.' if !text.bytes().all(|byte| byte == b'.') => segment.push('.'),
+            _ => drop(write!(segment, "%{byte:02X}")),
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_leads_nowhere_else() {
+        assert_eq!(segment("0385dc79-5ff8-4d82"), "0385dc79-5ff8-4d82");
+        assert_eq!(segment("../../x?y=1"), "..%2F..%2Fx%3Fy%3D1");
+        assert_eq!(segment(".."), "%2E%2E");
+        assert_eq!(segment("wan2.6-t2v"), "wan2.6-t2v");
+    }
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     engine::{Tasks, busy},
     fault,
-    record::{JobRecord, PartFile, Phase, ResultFile},
+    record::{JobId, JobRecord, PartFile, Phase, ResultFile},
     state::TaskState,
 };
 use crate::error::{Error, ErrorKind};
@@ -113,6 +113,19 @@ pub(crate) async fn save(
     let lease = tasks.shared.store.lease(&id).await?;
     let _lease = lease.ok_or_else(|| busy(&id))?;
     let path = std::path::absolute(path).map_err(|error| named(failed("find", path, error)))?;
+    if path.to_str().is_none() {
+        let error = format!("the ledger cannot hold the name {}", path.display());
+        return Err(named(Error::new(ErrorKind::File, error)));
+    }
+    let record = tasks.record(&id).await?;
+    if let Some(length) = whole(&record, &path, tasks.shared.product.file) {
+        // Only the last note was lost.
+        progress(Progress {
+            received: length,
+            total: Some(length),
+        });
+        return saved(tasks, &record.id, &path).await;
+    }
     if !options.overwrite && fs::symlink_metadata(&path).is_ok() {
         let error = Error::new(
             ErrorKind::File,
@@ -161,20 +174,47 @@ pub(crate) async fn save(
         .sync_all()
         .map_err(|error| named(failed("write", &part.path, error)))?;
     fault::point("downloaded");
-    if !options.overwrite && fs::symlink_metadata(&path).is_ok() {
-        let error = format!("{} has appeared meanwhile", path.display());
-        return Err(named(Error::new(ErrorKind::File, error)));
-    }
-    fs::rename(&part.path, &path).map_err(|error| named(failed("rename", &part.path, error)))?;
+    // So that whoever finds the final name can tell that it is ours, and whole.
+    let noted = PartFile {
+        path: part.path.clone(),
+        etag: part.etag.clone(),
+        whole: Some(part.length),
+    };
+    let note = tasks.update(&id, |record| record.part = Some(noted.clone()));
+    note.await?;
+    fault::point("whole-noted");
+    part.place(&path, options.overwrite).map_err(named)?;
     sync_folder(&path).map_err(|error| named(failed("write", &path, error)))?;
     fault::point("result-renamed");
+    saved(tasks, &id, &path).await
+}
+
+async fn saved(tasks: &Tasks, id: &JobId, path: &Path) -> Result<JobRecord, Error> {
     tasks
-        .update(&id, |record| {
+        .update(id, |record| {
             record.phase = Phase::Saved;
-            record.saved = Some(path.clone());
+            record.saved = Some(path.to_owned());
             record.part = None;
         })
         .await
+}
+
+/// The length of a result that has its final name already, if a note of ours says so.
+fn whole(record: &JobRecord, path: &Path, kind: FileKind) -> Option<u64> {
+    let part = record.part.as_ref()?;
+    let length = part
+        .whole
+        .filter(|_| record.target.as_deref() == Some(path))?;
+    let mut head = Vec::new();
+    let file = File::open(path).ok()?;
+    let is_whole = file.metadata().ok()?.len() == length;
+    file.take(HEAD as u64).read_to_end(&mut head).ok()?;
+    if !is_whole || !(kind.matches)(&head) {
+        return None;
+    }
+    // Its other name, where it was placed by a link.
+    let _ = fs::remove_file(&part.path);
+    Some(length)
 }
 
 /// One try to fetch what is missing.
@@ -203,14 +243,15 @@ async fn fetch(
             part.restart().map_err(Broken::Final)?;
             return Err(Broken::Network(Error::from_http(error)));
         }
-        Err(error) => return Err(broken(error)),
+        Err(error) => return Err(broken(error, result)),
     };
     let total = part.begin(&response).map_err(Broken::Final)?;
     if let Some(etag) = part.etag.clone().filter(|_| part.length == 0) {
         let noted = tasks.update(&record.id, |record| {
             record.part = Some(PartFile {
                 path: part.path.clone(),
-                etag: etag.clone(),
+                etag: Some(etag.clone()),
+                whole: None,
             });
         });
         *record = noted.await.map_err(Broken::Final)?;
@@ -259,16 +300,16 @@ async fn fetch(
     }
 }
 
-fn broken(error: qwen_openclaw_http::Error) -> Broken {
+fn broken(error: qwen_openclaw_http::Error, result: &ResultFile) -> Broken {
+    let gone = match result.expires_at <= SystemTime::now() {
+        true => "the result is not there any more: it is kept for 24 hours",
+        false => "the result is refused, or not there any more",
+    };
     match (error.status(), error.is_transient()) {
         // A signature that has expired, or an object that is deleted.
-        (Some(401 | 403 | 404 | 410), _) => Broken::Gone(
-            Error::new(
-                ErrorKind::Expired,
-                "the result is not there any more: it is kept for 24 hours",
-            )
-            .after(Error::from_http(error)),
-        ),
+        (Some(401 | 403 | 404 | 410), _) => {
+            Broken::Gone(Error::new(ErrorKind::Expired, gone).after(Error::from_http(error)))
+        }
         (_, true) => Broken::Network(Error::from_http(error)),
         _ if error.kind() == HttpErrorKind::Address => Broken::Final(
             Error::from_http(error)
@@ -291,8 +332,8 @@ async fn renew(tasks: &Tasks, record: JobRecord) -> Result<JobRecord, Error> {
     tasks
         .update(&id, |record| {
             if let Some(url) = url.clone() {
-                record.result = Some(ResultFile::new(url, std::time::SystemTime::now()));
-            } else if gone {
+                record.result = Some(ResultFile::new(url, SystemTime::now()));
+            } else if gone && record.is_old() {
                 record.phase = Phase::Expired;
             }
         })
@@ -302,8 +343,7 @@ async fn renew(tasks: &Tasks, record: JobRecord) -> Result<JobRecord, Error> {
 impl Part {
     /// Opens what an earlier try has left, or begins.
     fn open(target: &Path, record: &JobRecord) -> Result<Self, Error> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let path = target.with_file_name(format!(".{name}.{}.part", record.id));
+        let path = target.with_file_name(format!(".{}.part", record.id));
         if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
             let error = format!("there is no folder {}", folder.display());
             return Err(Error::new(ErrorKind::File, error));
@@ -320,7 +360,7 @@ impl Part {
             file,
             path,
             length,
-            etag: known.map(|part| part.etag.clone()),
+            etag: known.and_then(|part| part.etag.clone()),
         })
     }
 
@@ -354,6 +394,24 @@ impl Part {
         self.restart()?;
         self.etag = etag;
         Ok(header("content-length").and_then(|length| length.parse().ok()))
+    }
+
+    /// Gives it its final name, where nothing may be unless it is overwritten.
+    fn place(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        let placed = match overwrite {
+            true => fs::rename(&self.path, path),
+            // A link fails where something is, which a rename would replace.
+            false => match fs::hard_link(&self.path, path) {
+                Ok(()) => fs::remove_file(&self.path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let error = format!("{} has appeared meanwhile", path.display());
+                    return Err(Error::new(ErrorKind::File, error));
+                }
+                // Not every file system has links.
+                Err(_) => fs::rename(&self.path, path),
+            },
+        };
+        placed.map_err(|error| failed("rename", &self.path, error))
     }
 
     fn append(&mut self, chunk: &Bytes) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Sends tasks, asks about them, and keeps the ledger true.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -9,7 +10,7 @@ use std::{
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_http::Screening;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::{
@@ -20,8 +21,8 @@ use super::{
     fault,
     job::Job,
     pace::Pace,
-    record::{Failure, JobId, JobRecord, KEPT, Phase, ResultFile, Upload, VERSION},
-    running::Running,
+    record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload, VERSION},
+    running::{Place, Running},
     schedule::PollSchedule,
     state::TaskState,
     store::{JobLease, JobStore, Replaced},
@@ -162,9 +163,11 @@ impl Tasks {
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.credential().await?;
         let record = self.shared.new_record(task);
-        let lease = self.lease(&record.id).await?;
+        let id = &record.id;
+        let lease = self.lease(id).await?;
         fault::point("before-ledger");
-        self.shared.store.insert(&record).await?;
+        let inserted = self.shared.store.insert(&record).await;
+        inserted.map_err(|error| error.of_job(id, None))?;
         fault::point("prepared");
         self.send(record, lease).await
     }
@@ -178,7 +181,9 @@ impl Tasks {
     /// one whose uploaded files are gone.
     pub async fn resubmit(&self, id: &JobId) -> Result<Job, Error> {
         self.shared.api.credential().await?;
+        self.undecided(id).await?;
         let lease = self.lease(id).await?;
+        // It may have moved on before the lease was ours.
         let record = self.undecided(id).await?;
         let now = SystemTime::now();
         if record.uploads.iter().any(|upload| upload.expires_at <= now) {
@@ -196,9 +201,16 @@ impl Tasks {
     /// [`ErrorKind::Refused`] for a job that has a task, for a task of another job, and for one
     /// that the service does not know.
     pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
+        let task_id = task_id.trim();
+        if task_id.is_empty() {
+            return Err(Error::refused("no task is named").of_job(id, None));
+        }
+        self.undecided(id).await?;
         let lease = self.lease(id).await?;
         let record = self.undecided(id).await?;
         let report = self.shared.api.get(task_id).await?;
+        // As the service writes it: two ways to write one id would be two tasks.
+        let task_id = report.task_id.as_deref().unwrap_or(task_id);
         if matches!(report.state, None | Some(TaskState::Unknown)) {
             let error = Error::refused("the service does not know this task");
             return Err(error.of_job(id, Some(task_id)));
@@ -234,8 +246,17 @@ impl Tasks {
         Ok(resumed)
     }
 
+    /// Takes up one job, as [`resume`](Self::resume) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Ledger`].
+    pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
+        Ok(self.resume_one(self.record(id).await?).await)
+    }
+
     async fn resume_one(&self, record: JobRecord) -> Resumed {
-        if !matches!(record.phase, Phase::Prepared) && !record.phase.is_unresolved() {
+        if record.phase != Phase::Prepared && !record.phase.is_unresolved() {
             return Resumed::Going(Job::new(self.clone(), record));
         }
         let id = record.id.clone();
@@ -268,7 +289,9 @@ impl Tasks {
     }
 
     async fn lease(&self, id: &JobId) -> Result<JobLease, Error> {
-        self.shared.store.lease(id).await?.ok_or_else(|| busy(id))
+        let lease = self.shared.store.lease(id).await;
+        let lease = lease.map_err(|error| error.of_job(id, None))?;
+        lease.ok_or_else(|| busy(id))
     }
 
     /// A job of which somebody may decide what becomes of it.
@@ -286,65 +309,86 @@ impl Tasks {
 
     async fn send(&self, record: JobRecord, lease: JobLease) -> Result<Job, Error> {
         let id = record.id.clone();
-        self.enter(&id).await;
-        let sent = self.send_now(record).await;
-        if sent.is_err() {
-            self.shared.running.leave(&id);
+        let place = self.enter(&id).await?;
+        let job = self.send_now(record).await?;
+        if let Some(place) = place {
+            place.keep();
         }
         drop(lease);
-        sent
+        Ok(job)
     }
 
+    /// Sends it, and again as long as it is certain that no task was made.
     async fn send_now(&self, record: JobRecord) -> Result<Job, Error> {
-        let (id, shared) = (record.id, &self.shared);
-        shared.submits.turn().await;
-        let record = self
-            .update(&id, |record| {
-                record.phase = Phase::Sending;
-                record.sent_at = Some(SystemTime::now());
-                record.failure = None;
-            })
-            .await?;
-        fault::point("sending");
-        let created = shared
-            .api
-            .create(&record.path, &record.headers, &record.body)
-            .await;
-        fault::point("answered");
-        match created {
-            Created::Task(report, task_id) => self.accept(&id, report, task_id).await,
-            Created::Nothing(error) => {
-                let error = error.of_job(&id, None);
-                let refused = self.update(&id, |record| {
-                    // What may work another time stays where it was: not sent.
-                    record.phase = match error.is_transient() {
-                        true => Phase::Prepared,
-                        false => Phase::Refused,
-                    };
-                    record.failure = Some(Failure {
-                        code: error.code().map(str::to_owned),
-                        message: Some(error.to_string()),
-                    });
-                });
-                refused.await?;
-                Err(error)
+        let (id, shared) = (record.id.clone(), &self.shared);
+        let mut attempts = shared.api.retry.attempts();
+        let before = record;
+        loop {
+            shared.submits.turn().await;
+            let record = self
+                .update(&id, |record| {
+                    record.phase = Phase::Sending;
+                    record.sent_at = Some(SystemTime::now());
+                    record.failure = None;
+                })
+                .await?;
+            fault::point("sending");
+            let (path, headers, body) = (&record.path, &record.headers, &record.body);
+            let created = shared.api.create(path, headers, body).await;
+            fault::point("answered");
+            let (error, refused) = match created {
+                Created::Task(report, task_id) => return self.accept(&id, report, task_id).await,
+                Created::Unclear(error) => {
+                    warn!(job = %id, "unclear whether the service took the job");
+                    return self.reconcile(record, Some(error)).await;
+                }
+                Created::NotSent(error) => (error, false),
+                Created::Nothing(error) => (error, true),
+            };
+            let wait = (refused && error.is_transient())
+                .then(|| attempts.after_transient(error.retry_after()))
+                .flatten();
+            if let Some(wait) = wait {
+                sleep(wait).await;
+                continue;
             }
-            Created::Unclear(error) => {
-                warn!(job = %id, "unclear whether the service took the job");
-                self.reconcile(record, Some(error)).await
-            }
+            return Err(self.give_up(&before, error, refused).await);
+        }
+    }
+
+    /// Notes that a job was not taken, and returns why.
+    async fn give_up(&self, before: &JobRecord, error: Error, refused: bool) -> Error {
+        let id = &before.id;
+        let error = error.of_job(id, None);
+        let noted = self.update(id, |record| {
+            record.phase = match before.phase {
+                // This try made no task, but an earlier one may have.
+                phase if phase.is_unresolved() => Phase::Ambiguous,
+                // What may work another time is still not sent.
+                _ if !refused || error.is_transient() => Phase::Prepared,
+                _ => Phase::Refused,
+            };
+            record.sent_at = before.sent_at;
+            record.failure = Some(Failure {
+                code: error.code().map(str::to_owned),
+                message: Some(error.to_string()),
+            });
+        });
+        match noted.await {
+            Ok(_) => error,
+            // The record says that it is being sent: whoever takes it up finds out.
+            Err(failed) => failed.with_source(error),
         }
     }
 
     async fn accept(&self, id: &JobId, report: TaskReport, task_id: String) -> Result<Job, Error> {
-        let record = self
-            .update(id, |record| {
-                record.phase = Phase::Submitted;
-                record.task_id = Some(task_id.clone());
-                record.request_id = report.request_id.clone();
-                record.state = report.state.clone();
-            })
-            .await?;
+        let noted = self.update(id, |record| {
+            record.phase = Phase::Submitted;
+            record.task_id = Some(task_id.clone());
+            record.request_id = report.request_id.clone();
+            record.state = report.state.clone();
+        });
+        let record = noted.await.map_err(|error| unnoted(error, id, &task_id))?;
         fault::point("submitted");
         debug!(job = %id, task = task_id, "submitted");
         Ok(Job::new(self.clone(), record))
@@ -352,11 +396,13 @@ impl Tasks {
 
     /// Makes `task_id` the task of the job, if it is no other's.
     pub(crate) async fn claim(&self, mut record: JobRecord, task_id: &str) -> Result<Job, Error> {
-        record.revision += 1;
+        let id = record.id.clone();
+        record.revision = next_revision(&record)?;
         record.phase = Phase::Submitted;
         record.task_id = Some(task_id.to_owned());
         record.failure = None;
-        match self.shared.store.claim(&record).await? {
+        let claimed = self.shared.store.claim(&record).await;
+        match claimed.map_err(|error| unnoted(error, &id, task_id))? {
             Replaced::Stored => Ok(Job::new(self.clone(), record)),
             Replaced::Changed => Err(busy(&record.id)),
             _ => Err(
@@ -368,40 +414,58 @@ impl Tasks {
 
     /// Waits for a place among the tasks that run, asking about them meanwhile: whoever submitted
     /// them need not be waiting for them.
-    async fn enter(&self, id: &JobId) {
+    async fn enter(&self, id: &JobId) -> Result<Option<Place<'_>>, Error> {
         let shared = &self.shared;
         let Some(limit) = shared.running_limit else {
-            return;
+            return Ok(None);
         };
+        let late = || {
+            let limit = shared.deadline.as_secs();
+            let error = format!("no place among the tasks that run was free within {limit} s");
+            let error = Error::new(ErrorKind::Deadline, error).of_job(id, None);
+            error.with_hint(format!("it was not sent: `video resume {id} --resubmit`"))
+        };
+        let place = timeout(shared.deadline, self.free_place(id, limit.max(1)));
+        Ok(Some(place.await.map_err(|_| late())?))
+    }
+
+    async fn free_place(&self, id: &JobId, limit: usize) -> Place<'_> {
+        let shared = &self.shared;
         let _turn = shared.running.turn.lock().await;
         let gap = shared.schedule.settled_gap(limit);
-        while !shared.running.enter(id, limit.max(1)) {
+        let mut unknown = HashSet::new();
+        loop {
+            if let Some(place) = shared.running.enter(id, limit) {
+                return place;
+            }
             let Some((stalest, asked)) = shared.running.stalest() else {
+                // All are being sent: each will be over, or can be asked about.
+                shared.running.change().await;
                 continue;
             };
-            let ask_at = (asked + gap).max(Instant::now() + gap / 8);
-            if timeout_at(ask_at, shared.running.one_is_over())
-                .await
-                .is_ok()
-            {
+            let wait = gap.saturating_sub(asked.elapsed()).max(gap / 8);
+            if timeout(wait, shared.running.change()).await.is_ok() {
                 continue;
             }
             shared.running.asked(&stalest);
-            match self.refresh(&stalest, false).await {
-                Ok(_) => {}
-                Err(error) if error.is_transient() => {}
-                // Whoever waits for that job is told; it must not hold up this one.
-                Err(error) => {
-                    debug!(job = %stalest, %error, "not counted any more");
-                    shared.running.leave(&stalest);
+            let over = match self.refresh(&stalest).await {
+                // What the service does not know does not run.
+                Ok(record) => {
+                    record.state == Some(TaskState::Unknown) && !unknown.insert(stalest.clone())
                 }
+                // Whoever waits for that job is told; it must not hold up this one.
+                Err(error) => !error.is_transient(),
+            };
+            if over {
+                shared.running.leave(&stalest);
             }
         }
     }
 
     /// Returns a job's record, if the job was made here.
     pub(crate) async fn record(&self, id: &JobId) -> Result<JobRecord, Error> {
-        let record = self.shared.store.load(id).await?;
+        let record = self.shared.store.load(id).await;
+        let record = record.map_err(|error| error.of_job(id, None))?;
         let record = record.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("there is no job {id}")).of_job(id, None)
         })?;
@@ -432,8 +496,10 @@ impl Tasks {
         loop {
             let mut record = self.record(id).await?;
             change(&mut record);
-            record.revision += 1;
-            if self.shared.store.replace(&record).await? == Replaced::Stored {
+            record.revision = next_revision(&record)?;
+            let replaced = self.shared.store.replace(&record).await;
+            let replaced = replaced.map_err(|error| error.of_job(id, record.task_id()));
+            if replaced? == Replaced::Stored {
                 return Ok(record);
             }
         }
@@ -441,9 +507,9 @@ impl Tasks {
 
     /// Asks the service about a job and writes down what has changed.
     ///
-    /// A task that the service does not know is given up when it is older than the service keeps
-    /// them, or when the caller is `sure`, having asked before.
-    pub(crate) async fn refresh(&self, id: &JobId, sure: bool) -> Result<JobRecord, Error> {
+    /// A task that the service does not know is given up only when it is older than the service
+    /// keeps them: a younger one may be another account's, and is worth asking about again.
+    pub(crate) async fn refresh(&self, id: &JobId) -> Result<JobRecord, Error> {
         let record = self.record(id).await?;
         let Some(task_id) = record.task_id.clone() else {
             return Err(unsent(&record));
@@ -459,10 +525,7 @@ impl Tasks {
             let error = Error::new(ErrorKind::Server, "the service's answer has no task in it");
             return Err(error.of_job(id, Some(&task_id)));
         };
-        let old = SystemTime::now()
-            .duration_since(record.created_at)
-            .is_ok_and(|age| age > KEPT);
-        if state == TaskState::Unknown && !old && !sure {
+        if state == TaskState::Unknown && !record.is_old() {
             let state = Some(state);
             return Ok(JobRecord { state, ..record });
         }
@@ -544,6 +607,20 @@ impl Shared {
             _ => {}
         }
     }
+}
+
+/// A task that is known, and could not be written down.
+fn unnoted(error: Error, id: &JobId, task_id: &str) -> Error {
+    let hint = format!("the task is there: `video resume {id} --adopt {task_id}`");
+    error.of_job(id, Some(task_id)).with_hint(hint)
+}
+
+fn next_revision(record: &JobRecord) -> Result<u64, Error> {
+    let next = record.revision.checked_add(1);
+    next.ok_or_else(|| {
+        let error = Error::ledger("the job's record was changed too often to be true");
+        error.of_job(&record.id, record.task_id())
+    })
 }
 
 pub(crate) fn busy(id: &JobId) -> Error {

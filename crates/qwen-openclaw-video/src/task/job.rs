@@ -60,7 +60,7 @@ impl Job {
     ///
     /// When it has no task, or the service did not answer.
     pub async fn refresh(&mut self) -> Result<&JobRecord, Error> {
-        self.record = self.tasks.refresh(self.id(), false).await?;
+        self.record = self.tasks.refresh(self.id()).await?;
         Ok(&self.record)
     }
 
@@ -119,10 +119,32 @@ impl Job {
             return Err(unsent(&record));
         };
         let canceled = self.tasks.shared.api.cancel(task_id).await;
-        canceled.map_err(|error| error.of_job(&id, Some(task_id)))?;
-        self.record = self.tasks.refresh(&id, false).await?;
+        if let Err(error) = canceled.map_err(|error| error.of_job(&id, Some(task_id))) {
+            // An answer that was lost, and a second request that found it cancelled.
+            let record = self.tasks.refresh(&id).await.ok();
+            self.record = record
+                .filter(|record| record.phase == Phase::Canceled)
+                .ok_or(error)?;
+            return Ok(&self.record);
+        }
+        let canceled = self.tasks.update(&id, |record| {
+            if record.phase == Phase::Submitted {
+                record.phase = Phase::Canceled;
+                record.state = Some(TaskState::Canceled);
+            }
+        });
+        self.record = canceled.await?;
+        self.tasks.shared.running.leave(&id);
         Ok(&self.record)
     }
+}
+
+/// The service does not know a task that it must still have.
+fn unknown(record: &JobRecord) -> Error {
+    let error = "the service does not know the task, although it is younger than 24 hours";
+    let error = Error::new(ErrorKind::Expired, error);
+    let error = error.with_hint("the key may be of another account or workspace");
+    error.of_job(&record.id, record.task_id())
 }
 
 fn finish(tasks: &Tasks, record: JobRecord) -> Result<Finished, Error> {
@@ -146,6 +168,9 @@ fn finish(tasks: &Tasks, record: JobRecord) -> Result<Finished, Error> {
             ErrorKind::Expired,
             "the service does not know the task: they are kept for 24 hours",
         ),
+        Phase::Submitted if record.state == Some(TaskState::Unknown) => {
+            return Err(unknown(&record));
+        }
         Phase::Submitted => Error::new(ErrorKind::Deadline, "the task is not done yet")
             .with_hint(format!("it goes on: `video wait {id}`")),
         _ => return Err(unsent(&record)),
@@ -189,12 +214,12 @@ impl Watch {
         let mut trouble = None;
         loop {
             let wait = self.wait_after(trouble.as_ref());
-            if self.started.elapsed() + wait > self.tasks.shared.deadline {
+            if self.started.elapsed().saturating_add(wait) > self.tasks.shared.deadline {
                 self.over = true;
                 return Some(Err(self.late(trouble)));
             }
             sleep(wait).await;
-            let record = match self.tasks.refresh(&self.id, self.missing).await {
+            let record = match self.tasks.refresh(&self.id).await {
                 Ok(record) => record,
                 Err(error) if error.is_transient() => {
                     trouble = Some(error);
@@ -206,10 +231,15 @@ impl Watch {
                 }
             };
             (trouble, self.throttled) = (None, 0);
-            self.missing = record.state == Some(TaskState::Unknown);
+            let missing =
+                record.phase == Phase::Submitted && record.state == Some(TaskState::Unknown);
+            if missing && self.missing {
+                self.over = true;
+                return Some(Err(unknown(&record)));
+            }
+            self.missing = missing;
             let now = (record.phase, record.state.clone());
-            let waiting = record.phase == Phase::Submitted && self.missing;
-            if self.shown.as_ref() != Some(&now) && !waiting {
+            if self.shown.as_ref() != Some(&now) && !missing {
                 return Some(Ok(self.tell(record)));
             }
         }

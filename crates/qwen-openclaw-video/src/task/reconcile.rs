@@ -84,7 +84,9 @@ impl Tasks {
                 "{count} other jobs of that model and time are unclear too, so the service's list \
                  cannot tell whose a task is"
             ),
-            Ok(Found::TooMany) => "the service's list of tasks is too long to be judged".to_owned(),
+            Ok(Found::TooMany) => {
+                "the service's list of tasks cannot be judged as a whole".to_owned()
+            }
             Err(ref error) => format!("the service's list of tasks could not be read: {error}"),
         };
         let id = record.id.clone();
@@ -117,7 +119,8 @@ impl Tasks {
             Some(listed) => listed,
             None => return Ok(Found::TooMany),
         };
-        let ledger = self.shared.store.list().await?;
+        let ledger = self.shared.store.list().await;
+        let ledger = ledger.map_err(|error| error.of_job(&record.id, None))?;
         if let Some(error) = ledger.unreadable.first() {
             return Err(error.clone());
         }
@@ -143,18 +146,22 @@ impl Tasks {
         })
     }
 
-    /// The tasks of that model and time; `None` when there are too many to read.
+    /// The tasks of that model and time; `None` when the list cannot be judged as a whole.
     async fn listed(
         &self,
         record: &JobRecord,
         sent_at: SystemTime,
     ) -> Result<Option<Vec<ListedTask>>, Error> {
-        let from = stamp::to_millis(sent_at - SKEW);
-        let to = stamp::to_millis(sent_at + LATEST);
+        let from = stamp::to_millis(sent_at.checked_sub(SKEW).unwrap_or(SystemTime::UNIX_EPOCH));
+        let to = stamp::to_millis(sent_at.checked_add(LATEST).unwrap_or(sent_at));
         let mut listed: Vec<ListedTask> = Vec::new();
         for number in 1..=PAGES {
             let page = self.shared.api.list(&record.model, number).await?;
-            let pages = page.pages;
+            let (pages, rows) = (page.pages, page.rows);
+            if rows != page.tasks.len() {
+                // A row without an id may be the one.
+                return Ok(None);
+            }
             // A task without model or time may be the one.
             let fits = page.tasks.into_iter().filter(|task| {
                 let of_model = task
@@ -169,7 +176,11 @@ impl Tasks {
                     listed.push(task);
                 }
             }
-            if number >= pages {
+            let last = match pages {
+                Some(pages) => number >= pages,
+                None => rows == 0,
+            };
+            if last {
                 return Ok(Some(listed));
             }
         }

@@ -178,6 +178,8 @@ impl ResultFile {
         });
         let signed = expires.map(Duration::from_secs);
         let signed = signed.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
+        // Nothing is kept for that long: the number means something else.
+        let signed = signed.filter(|expires| *expires < now + 30 * KEPT);
         Self {
             url,
             expires_at: signed.unwrap_or(now + KEPT),
@@ -210,7 +212,10 @@ pub struct Upload {
 pub(crate) struct PartFile {
     pub(crate) path: PathBuf,
     /// What told the file apart from others, so that two halves are never of two files.
-    pub(crate) etag: String,
+    pub(crate) etag: Option<String>,
+    /// Its length, once it is whole and about to get its final name.
+    #[serde(default)]
+    pub(crate) whole: Option<u64>,
 }
 
 /// What is known of a job: one entry of the ledger.
@@ -264,6 +269,12 @@ pub struct JobRecord {
 pub(crate) const VERSION: u32 = 1;
 
 impl JobRecord {
+    /// Whether it is older than the service keeps tasks.
+    pub(crate) fn is_old(&self) -> bool {
+        let age = SystemTime::now().duration_since(self.created_at);
+        age.is_ok_and(|age| age > KEPT)
+    }
+
     /// Returns our own id of the job.
     #[must_use]
     pub fn id(&self) -> &JobId {
@@ -407,6 +418,7 @@ mod tests {
         assert_eq!(at("https://a/b.mp4"), now + KEPT);
         assert_eq!(at("https://a/b.mp4?Expires=soon"), now + KEPT);
         // A time that no clock has.
+        assert_eq!(at("https://a/b.mp4?Expires=1790000000000"), now + KEPT);
         let far = ResultFile::new(format!("https://a/?Expires={}", u64::MAX), now);
         assert!(!format!("{far:?}").contains("https"));
     }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use qwen_openclaw_catalog::video::Ratio;
+
 use super::*;
 
 fn request(model: &str) -> VideoRequest {
@@ -299,4 +301,27 @@ fn the_estimate_knows_silence() {
     let without = request.audio(false).check(Strictness::Exact).unwrap();
     let without = without.estimate(Region::China).unwrap();
     assert!(without.amount() < with.amount());
+}
+
+#[test]
+fn any_ratio_becomes_the_nearest() {
+    let wide: AspectRatio = "21:9".parse().unwrap();
+    let request = request("wan2.6-t2v").prompt("x").ratio(wide);
+    assert!(request.check(Strictness::Exact).is_err());
+    let checked = request.check(Strictness::Normalise).unwrap();
+    assert_eq!(checked.body()["parameters"]["size"], "1280*720");
+    assert_eq!(checked.changes()[0].to_string(), "ratio 21:9 becomes 16:9");
+}
+
+#[test]
+fn a_resolution_beats_a_size_where_there_are_no_sizes() {
+    let size = "1280*720".parse().unwrap();
+    let request = request("wan2.6-i2v").size(size);
+    let checked = request.clone().check(Strictness::Exact).unwrap();
+    assert_eq!(checked.resolution(), Resolution::P720);
+    let checked = request
+        .resolution(Resolution::P1080)
+        .check(Strictness::Exact)
+        .unwrap();
+    assert_eq!(checked.resolution(), Resolution::P1080);
 }

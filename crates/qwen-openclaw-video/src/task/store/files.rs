@@ -140,12 +140,8 @@ impl FileJobs {
 
     fn replace_locked(&self, record: &JobRecord) -> Result<Replaced, Error> {
         match self.read(&record.id)? {
-            Some(stored) if stored.revision + 1 == record.revision => {
+            Some(stored) if stored.revision.checked_add(1) == Some(record.revision) => {
                 self.write(record)?;
-                if record.phase.is_settled() {
-                    // Nobody has anything to do for it any more.
-                    let _ = fs::remove_file(self.lease_path(&record.id));
-                }
                 Ok(Replaced::Stored)
             }
             _ => Ok(Replaced::Changed),
@@ -226,8 +222,7 @@ impl JobStore for FileJobs {
         self.create_folder()?;
         let path = self.lease_path(id);
         let file = open_lock(&path)?;
-        // A lease file that was removed in the meantime is that of a job with nothing left to do:
-        // two holders of it would both see that in the record.
+        // The file stays as long as the record: removing one that somebody holds would let two in.
         Ok(try_lock(&file, &path)?.then(|| JobLease::new(file)))
     }
 }

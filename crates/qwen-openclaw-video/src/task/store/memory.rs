@@ -41,7 +41,7 @@ impl MemoryJobs {
 impl Jobs {
     fn replace(&mut self, record: &JobRecord) -> Replaced {
         match self.records.get_mut(&record.id) {
-            Some(stored) if stored.revision + 1 == record.revision => {
+            Some(stored) if stored.revision.checked_add(1) == Some(record.revision) => {
                 *stored = record.clone();
                 Replaced::Stored
             }

@@ -23,8 +23,8 @@ const FOLDER: &str = "QWEN_OPENCLAW_TEST_FOLDER";
 const DIE_AT: &str = "QWEN_OPENCLAW_TEST_DIE_AT";
 
 /// Each point of the way, in the order in which a job passes them. A record is written as a
-/// temporary file, flushed and renamed: six times.
-const POINTS: [&str; 29] = [
+/// temporary file, flushed and renamed, nine times.
+const POINTS: [&str; 34] = [
     "before-ledger",
     "temporary-file:0",
     "synced:0",
@@ -48,12 +48,17 @@ const POINTS: [&str; 29] = [
     "noted:1",
     "temporary-file:5",
     "renamed:5",
+    "temporary-file:6",
+    "renamed:6",
     "download-begun",
     "chunk",
     "downloaded",
-    "result-renamed",
     "temporary-file:7",
     "renamed:7",
+    "whole-noted",
+    "result-renamed",
+    "temporary-file:8",
+    "renamed:8",
 ];
 
 /// Not a test of its own: the process that is killed. It does nothing unless it is told to.
@@ -172,12 +177,10 @@ async fn take_up(emulator: &Emulator, folder: &Path, name: &str) -> Found {
         }
         Some(Resumed::Going(job)) => {
             assert_eq!(tasks, 1, "{name}");
-            let done = job.wait().await.unwrap();
-            match fs::symlink_metadata(&clip).is_ok() {
-                // Only the note that it is saved was lost.
-                true => {}
-                false => drop(done.save(&clip).await.unwrap()),
-            }
+            let saved = job.wait().await.unwrap().save(&clip).await.unwrap();
+            assert_eq!(saved.record().phase(), Phase::Saved, "{name}");
+            let left: Vec<_> = fs::read_dir(folder).unwrap().collect();
+            assert_eq!(left.len(), 2, "{name}: {left:?}");
             Found::Saved
         }
         Some(other) => panic!("{name}: {other:?}"),

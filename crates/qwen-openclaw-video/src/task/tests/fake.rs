@@ -75,6 +75,10 @@ pub(super) struct State {
     /// Tasks that somebody else makes at the same time.
     pub(super) others: usize,
     pub(super) policy: Value,
+    /// Whether a row of the list lacks its id.
+    pub(super) nameless: bool,
+    /// Whether the list comes in pages, without a word on how many.
+    pub(super) pages: bool,
 }
 
 #[derive(Clone)]
@@ -106,6 +110,8 @@ impl Fake {
             etag: true,
             result: RESULT.to_owned(),
             others: 0,
+            nameless: false,
+            pages: false,
             policy: json!({
                 "upload_host": "https://oss.example.com", "upload_dir": "dir/of/mine",
                 "policy": "P", "signature": "S", "oss_access_key_id": "K",
@@ -236,13 +242,22 @@ impl State {
         })
     }
 
-    fn listed(&self, model: &str) -> Value {
+    fn listed(&self, model: &str, page: usize) -> Value {
         let rows = self.tasks.iter().filter(|task| task.model == model);
         let rows = rows.map(|task| {
             json!({"task_id": task.id, "model_name": task.model, "gmt_create": task.created,
                    "status": task.state})
         });
-        json!({"total_page": 1, "data": rows.collect::<Vec<_>>()})
+        let mut rows: Vec<Value> = rows.collect();
+        if self.nameless {
+            rows.push(json!({"model_name": model}));
+        }
+        if self.pages {
+            let from = (page - 1) * 50;
+            let rows: Vec<_> = rows.into_iter().skip(from).take(50).collect();
+            return json!({ "data": rows });
+        }
+        json!({ "total_page": 1, "data": rows })
     }
 
     fn part(&self, range: Option<&str>, fault: Option<Fault>) -> Response<Body> {
@@ -342,9 +357,13 @@ impl SendRequest for Fake {
             let model = query
                 .split('&')
                 .find_map(|pair| pair.strip_prefix("model_name="));
+            let page = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("page_no="));
+            let page = page.map(|page| page.parse().unwrap());
             return match state.list.pop_front() {
                 Some(fault) => failing(fault),
-                None => Ok(answer(200, &state.listed(model.unwrap()))),
+                None => Ok(answer(200, &state.listed(model.unwrap(), page.unwrap()))),
             };
         }
         let id = path.rsplit('/').next().unwrap().to_owned();

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::fake::*;
 use crate::{
     ErrorKind,
-    task::{Phase, TaskState},
+    task::{JobStore, Phase, TaskState},
 };
 
 #[tokio::test(start_paused = true)]
@@ -51,8 +51,6 @@ async fn a_result_says_until_when_it_is_there() {
 }
 
 async fn store_record(store: &crate::task::MemoryJobs) -> crate::task::JobRecord {
-    use crate::task::JobStore;
-
     store.list().await.unwrap().records.remove(0)
 }
 
@@ -85,6 +83,40 @@ async fn one_unknown_is_asked_again_and_two_are_the_end() {
 
     let fake = Fake::new().with(|state| state.poll.extend([Fault::Unknown; 2]));
     let (tasks, store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let error = job.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Expired);
+    assert!(error.hint().unwrap().contains("another account"), "{error}");
+    // It is too young to be gone: with the right key it is there.
+    assert_eq!(store_record(&store).await.phase(), Phase::Submitted);
+    job.wait().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_older_than_a_day_is_gone() {
+    let fake = Fake::new().with(|state| state.poll.push_back(Fault::Unknown));
+    let (tasks, store) = fake.tasks();
+    let mut record = tasks.submit(task()).await.unwrap().record().clone();
+    record.id = "old".parse().unwrap();
+    record.created_at -= Duration::from_secs(25 * 3600);
+    store.insert(&record).await.unwrap();
+    let error = tasks
+        .job(&record.id)
+        .await
+        .unwrap()
+        .wait()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Expired);
+    let record = store.load(&record.id).await.unwrap().unwrap();
+    assert_eq!(record.phase(), Phase::Expired);
+    assert_eq!(record.state(), Some(&TaskState::Unknown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_ages_ends_at_the_deadline() {
+    let fake = Fake::new().with(|state| state.poll.extend([Fault::Wait(429, u32::MAX); 9]));
+    let (tasks, _store) = fake.tasks();
     let error = tasks
         .submit(task())
         .await
@@ -92,10 +124,8 @@ async fn one_unknown_is_asked_again_and_two_are_the_end() {
         .wait()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Expired);
-    let record = store_record(&store).await;
-    assert_eq!(record.phase(), Phase::Expired);
-    assert_eq!(record.state(), Some(&TaskState::Unknown));
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert_eq!(error.status(), Some(429));
 }
 
 #[tokio::test(start_paused = true)]

@@ -341,3 +341,242 @@ async fn the_key_is_nowhere_to_be_seen() {
     // Nor is what was asked for, but in the ledger.
     assert!(!format!("{error:?} {job:?} {records:?}").contains("a cat"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_try_that_is_refused_leaves_the_first_unclear() {
+    for fault in [Fault::Status(400, "Arrearage"), Fault::Connect] {
+        let fake = Fake::new().with(|state| {
+            state.create.push_back(Fault::Lost);
+            state.list.extend([Fault::Status(403, "AccessDenied"); 3]);
+            state.create.extend([fault; 9]);
+        });
+        let (tasks, store) = fake.tasks();
+        let error = tasks.submit(task()).await.unwrap_err();
+        let id = error.job_id().unwrap().clone();
+        let sent_at = only(&store).await.sent_at;
+        tasks.resubmit(&id).await.unwrap_err();
+        let record = only(&store).await;
+        assert_eq!(record.phase(), Phase::Ambiguous, "{fault:?}");
+        // The first one is found where it was looked for.
+        assert_eq!(record.sent_at, sent_at);
+        let job = tasks.adopt(&id, "task-0-0").await.unwrap();
+        assert_eq!(job.record().phase(), Phase::Submitted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_has_one_spelling() {
+    let fake = Fake::new();
+    let (tasks, store) = fake.tasks();
+    tasks.submit(task()).await.unwrap();
+    fake.state().create.push_back(Fault::Broken);
+    let error = tasks.submit(task()).await.unwrap_err();
+    let id = error.job_id().unwrap();
+    for spelled in [
+        "task-0-0",
+        " task-0-0 ",
+        "task/-0-0",
+        "",
+        "../tasks/task-0-0",
+    ] {
+        let error = tasks.adopt(id, spelled).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{spelled}");
+    }
+    assert_eq!(store.list().await.unwrap().records[1].task_id(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_fails_at_any_step_is_told_with_what_is_known() {
+    let steps = ["insert", "sending", "submitted"];
+    for (step, name) in steps.iter().enumerate() {
+        let fake = Fake::new();
+        let store = std::sync::Arc::new(Failing::after(step));
+        let tasks = fake.builder().store(store.clone()).build().unwrap();
+        let error = tasks.submit(task()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Ledger, "{name}");
+        assert!(error.job_id().is_some(), "{name}");
+        let sent = usize::from(step == 2);
+        assert_eq!(fake.created(), sent, "{name}");
+        // The one thing that only this process knows.
+        let task = (sent == 1).then_some("task-0-0");
+        assert_eq!(error.task_id(), task, "{name}");
+        if sent == 1 {
+            assert!(
+                error.hint().unwrap().contains("--adopt task-0-0"),
+                "{error}"
+            );
+        }
+    }
+}
+
+/// A store whose disk is full after some writes.
+#[derive(Debug)]
+struct Failing {
+    store: MemoryJobs,
+    left: std::sync::atomic::AtomicUsize,
+}
+
+impl Failing {
+    fn after(writes: usize) -> Self {
+        Self {
+            store: MemoryJobs::new(),
+            left: writes.into(),
+        }
+    }
+
+    fn write(&self) -> Result<(), crate::Error> {
+        use std::sync::atomic::Ordering::Relaxed;
+
+        let left = self
+            .left
+            .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        left.map(drop)
+            .map_err(|_| crate::Error::ledger("the disk is full"))
+    }
+}
+
+#[async_trait::async_trait]
+impl JobStore for Failing {
+    async fn insert(&self, record: &crate::task::JobRecord) -> Result<(), crate::Error> {
+        self.write()?;
+        self.store.insert(record).await
+    }
+
+    async fn load(
+        &self,
+        id: &crate::task::JobId,
+    ) -> Result<Option<crate::task::JobRecord>, crate::Error> {
+        self.store.load(id).await
+    }
+
+    async fn list(&self) -> Result<crate::task::JobList, crate::Error> {
+        self.store.list().await
+    }
+
+    async fn replace(
+        &self,
+        record: &crate::task::JobRecord,
+    ) -> Result<crate::task::Replaced, crate::Error> {
+        self.write()?;
+        self.store.replace(record).await
+    }
+
+    async fn claim(
+        &self,
+        record: &crate::task::JobRecord,
+    ) -> Result<crate::task::Replaced, crate::Error> {
+        self.write()?;
+        self.store.claim(record).await
+    }
+
+    async fn remove(&self, id: &crate::task::JobId) -> Result<bool, crate::Error> {
+        self.store.remove(id).await
+    }
+
+    async fn lease(
+        &self,
+        id: &crate::task::JobId,
+    ) -> Result<Option<crate::task::JobLease>, crate::Error> {
+        self.store.lease(id).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_at_once_whatever_happens_while_they_are_sent() {
+    // Every third answer is a throttle, and nobody waits for anything.
+    let fake = Fake::new().with(|state| {
+        state.states = vec!["RUNNING"; 60];
+        state.states.push("SUCCEEDED");
+        for _ in 0..12 {
+            state
+                .create
+                .push_back(Fault::Status(429, "Throttling.RateQuota"));
+        }
+    });
+    let (tasks, _store) = fake.tasks();
+    let submits = (0..8).map(|_| tasks.submit(task()));
+    let done = futures_util::future::join_all(submits);
+    let done = tokio::time::timeout(Duration::from_secs(7200), done)
+        .await
+        .unwrap();
+    let state = fake.state();
+    let sent: Vec<Instant> = (state.seen.iter())
+        .filter(|(path, _)| path.starts_with("POST"))
+        .map(|(_, at)| *at)
+        .collect();
+    // Retries keep the pace too.
+    for window in sent.windows(6) {
+        assert!(
+            window[5] - window[0] >= Duration::from_millis(999),
+            "{window:?}"
+        );
+    }
+    let running = done.iter().filter(|job| job.is_ok()).count();
+    assert!(running > 0);
+    assert_eq!(state.tasks.len(), running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_the_service_has_forgotten_hold_nobody_up() {
+    let fake = Fake::new();
+    let (tasks, _store) = fake.tasks();
+    for _ in 0..5 {
+        tasks.submit(task()).await.unwrap();
+    }
+    fake.state().poll.extend([Fault::Unknown; 200]);
+    let started = Instant::now();
+    tasks.submit(task()).await.unwrap();
+    assert!(
+        started.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_never_comes_ends_at_the_deadline() {
+    let fake = Fake::new().with(|state| state.states = vec!["RUNNING"]);
+    let (tasks, store) = fake.tasks();
+    for _ in 0..5 {
+        tasks.submit(task()).await.unwrap();
+    }
+    let error = tasks.submit(task()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    let record = store.load(error.job_id().unwrap()).await.unwrap().unwrap();
+    assert_eq!(record.phase(), Phase::Prepared);
+    assert_eq!(fake.created(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submit_that_is_dropped_gives_its_place_free() {
+    let fake = Fake::new();
+    let (tasks, _store) = fake.tasks();
+    for _ in 0..9 {
+        let submit = tasks.submit(task());
+        let dropped = tokio::time::timeout(Duration::from_millis(5), submit).await;
+        assert!(dropped.is_err());
+    }
+    tasks.submit(task()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_may_not_be_whole_is_not_judged() {
+    // Rows without an id, and no word on how many pages there are.
+    let fake = Fake::new().with(|state| {
+        state.create.push_back(Fault::Lost);
+        state.nameless = true;
+    });
+    let (tasks, _store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Ambiguous);
+    assert!(error.to_string().contains("judged"), "{error}");
+    // Page after page, until one is empty.
+    let fake = Fake::new().with(|state| {
+        state.create.push_back(Fault::Lost);
+        state.others = 60;
+        state.pages = true;
+    });
+    let (tasks, _store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    assert!(error.to_string().contains("61 such tasks"), "{error}");
+}
