@@ -12,6 +12,7 @@ use crate::{
     id::Ids,
     key,
     models::Models,
+    oauth::{self, OAuth, OAuthScenario},
     script::{Script, Scripts},
     server,
     state::{Config, Connections, State},
@@ -137,6 +138,12 @@ impl Emulator {
         Video::new(&self.state)
     }
 
+    /// Returns the login server of the portal, to be set up and looked at.
+    #[must_use]
+    pub fn oauth(&self) -> OAuth<'_> {
+        OAuth::new(&self.state)
+    }
+
     /// Stops the server and waits until every connection is closed.
     pub async fn shutdown(mut self) {
         self.server.abort();
@@ -166,6 +173,8 @@ pub struct EmulatorBuilder {
     scripts: Vec<Script>,
     faults: Vec<FaultRule>,
     video: VideoSettings,
+    auto_approve: bool,
+    scenarios: Vec<(OAuthScenario, Option<u32>)>,
     config: Config,
 }
 
@@ -179,6 +188,8 @@ impl Default for EmulatorBuilder {
             scripts: Vec::new(),
             faults: Vec::new(),
             video: VideoSettings::default(),
+            auto_approve: false,
+            scenarios: Vec::new(),
             config: Config {
                 keys: Vec::new(),
                 chunk_delay: Duration::ZERO,
@@ -265,6 +276,18 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Approves every login at the login server at once. Default: its page does.
+    pub fn auto_approve(mut self) -> Self {
+        self.auto_approve = true;
+        self
+    }
+
+    /// Switches on a scenario of the login server. Default: none.
+    pub fn oauth_scenario(mut self, scenario: OAuthScenario) -> Self {
+        self.scenarios.push((scenario, None));
+        self
+    }
+
     /// Starts the emulator.
     ///
     /// # Errors
@@ -283,6 +306,7 @@ impl EmulatorBuilder {
             captures: Captures::new(self.captures),
             scripts: Scripts::new(self.scripts),
             faults: Faults::new(self.faults),
+            oauth: oauth::Setup::new(self.auto_approve, self.scenarios),
             ids: Ids::new(self.seed),
             cache: PromptCache::default(),
             video: Studio::new(self.video, self.seed),

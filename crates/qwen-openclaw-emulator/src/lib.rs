@@ -12,6 +12,7 @@ mod id;
 mod key;
 mod lock;
 mod models;
+mod oauth;
 mod refusal;
 mod reply;
 mod rewind;
@@ -27,6 +28,7 @@ pub use crate::{
     emulator::{Emulator, EmulatorBuilder},
     endpoint::{BaseUrl, Plan, Region},
     fault::{FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
+    oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,
     state::Connections,

@@ -8,7 +8,7 @@ use crate::{
     chat,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
-    key, models,
+    key, models, oauth,
     refusal::Refusal,
     state::State,
     video,
@@ -19,6 +19,9 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest) -> Outgoing {
     video::count(state, request);
     if let Some(reply) = state.scripts.next(&request.path) {
         return Outgoing::Exact(reply);
+    }
+    if let Some(rest) = oauth::path(request) {
+        return oauth::answer(state, request, rest);
     }
     let exchange = Exchange::new(state, request);
     match state.faults.due(request) {
@@ -94,6 +97,11 @@ impl<'a> Exchange<'a> {
             self.endpoint,
             &self.state.config.keys,
         )?;
+        if self.endpoint.protocol == Protocol::OpenAi(Plan::Portal)
+            && let Some(refused) = oauth::check_api(self.state, &self.request.headers, self.id)
+        {
+            return Ok(refused);
+        }
         match (self.endpoint.protocol, rest.trim_end_matches('/')) {
             (Protocol::OpenAi(_), "/chat/completions") => {
                 self.only(&Method::POST)?;
@@ -127,6 +135,12 @@ impl<'a> Exchange<'a> {
             page.push_str(&BaseUrl::new(endpoint, &self.state.origin).to_string());
             page.push('\n');
         }
+        page.push_str(&format!(
+            "{:<18} {}{}\n",
+            "Login (OAuth)",
+            self.state.origin,
+            oauth::PATH
+        ));
         Answer::text(page, self.id)
     }
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    capture::Captures, chat::PromptCache, fault::Faults, id::Ids, models::Models, script::Scripts,
-    video::Studio,
+    capture::Captures, chat::PromptCache, fault::Faults, id::Ids, models::Models, oauth,
+    script::Scripts, video::Studio,
 };
 
 /// The emulator's settings.
@@ -27,6 +27,7 @@ pub(crate) struct State {
     pub(crate) captures: Captures,
     pub(crate) scripts: Scripts,
     pub(crate) faults: Faults,
+    pub(crate) oauth: oauth::Setup,
     pub(crate) ids: Ids,
     pub(crate) cache: PromptCache,
     pub(crate) video: Studio,

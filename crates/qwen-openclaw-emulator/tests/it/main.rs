@@ -5,10 +5,12 @@
     reason = "helpers of tests, too, end a test that cannot go on"
 )]
 
+mod browser;
 mod chat;
 mod client;
 mod endpoints;
 mod faults;
+mod oauth;
 mod recorded;
 mod refusals;
 mod scripts;
