@@ -7,6 +7,12 @@ use crate::{
     source::Source,
 };
 
+#[cfg(feature = "store")]
+mod store;
+
+#[cfg(feature = "store")]
+use store::StoreReason;
+
 type Cause = Arc<dyn error::Error + Send + Sync>;
 
 /// A key that could not be found, read or used.
@@ -56,6 +62,8 @@ enum Reason {
     },
     Unavailable,
     Refused,
+    #[cfg(feature = "store")]
+    Store(StoreReason),
 }
 
 /// What went wrong, to branch on.
@@ -84,6 +92,35 @@ pub enum ErrorKind {
     /// A [`CredentialProvider`](crate::CredentialProvider) has no credential to give: the login has
     /// to be made again. A retry does not help.
     Refused,
+    /// A file cannot be written; the cause is the operating system's error.
+    Write,
+    /// A credential file is damaged, or not what it should be. It is left as it is. A retry does
+    /// not help.
+    Corrupt,
+    /// A credential file belongs to somebody else, or others could replace it. A retry does not
+    /// help.
+    Untrusted,
+    /// Somebody else holds the lock on a credential, for longer than is waited. A retry may help.
+    Locked,
+    /// A text is no profile id of the form `provider:account`. A retry does not help.
+    ProfileId,
+    /// There is no profile of that id. A retry does not help.
+    NoProfile,
+    /// Something has changed a profile in the meantime. A retry may help.
+    Conflict,
+    /// The user has denied the login. A retry needs a new login.
+    Denied,
+    /// The code of a login has expired before it was approved. A retry needs a new login.
+    LoginExpired,
+    /// The login server has refused, for a reason of its own. A retry does not help.
+    LoginRefused,
+    /// A page of HTML stands where the login server's answer should be: a firewall, a captcha, a
+    /// gateway. A retry may help.
+    Blocked,
+    /// The login server's answer is not what the protocol says. A retry does not help.
+    Protocol,
+    /// An address is not one a token may be sent to. Nothing was sent. A retry does not help.
+    Address,
 }
 
 /// Why a text cannot be an API key.
@@ -142,13 +179,18 @@ impl Error {
             Reason::Folder { .. } => ErrorKind::Folder,
             Reason::Unavailable => ErrorKind::Unavailable,
             Reason::Refused => ErrorKind::Refused,
+            #[cfg(feature = "store")]
+            Reason::Store(ref reason) => reason.kind(),
         }
     }
 
     /// Returns true when the same call may succeed if made again.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.kind() == ErrorKind::Unavailable
+        matches!(
+            self.kind(),
+            ErrorKind::Unavailable | ErrorKind::Locked | ErrorKind::Conflict | ErrorKind::Blocked
+        )
     }
 
     /// Returns where the value was found that the error is about, if one was found.
@@ -253,7 +295,7 @@ impl Error {
         }
     }
 
-    fn caused_by(mut self, cause: Cause) -> Self {
+    pub(crate) fn caused_by(mut self, cause: Cause) -> Self {
         self.inner.cause = Some(cause);
         self
     }
@@ -316,6 +358,8 @@ impl fmt::Display for Error {
             Reason::Folder { path } => write!(f, "could not create the folder {path}"),
             Reason::Unavailable => f.write_str("the credential is not available now: try again"),
             Reason::Refused => f.write_str("there is no valid credential: log in again"),
+            #[cfg(feature = "store")]
+            Reason::Store(reason) => fmt::Display::fmt(reason, f),
         }
     }
 }

@@ -40,16 +40,24 @@
 //!
 //! # Features
 //!
-//! None so far.
+//! None is on by default.
+//!
+//! * `store`: [`CredentialStore`] keeps API keys, tokens and logins under ids such as
+//!   `qwen:default`, [`FileStore`] in a file that several processes may use at once; and
+//!   [`StoredCredential`] sends requests with what is stored. Costs serde_json and tempfile.
 
 mod credential;
 mod dotenv;
 mod environment;
 mod error;
+#[cfg(feature = "store")]
+mod fault;
 mod folders;
 mod key;
 mod resolve;
 mod source;
+#[cfg(feature = "store")]
+mod store;
 pub mod variables;
 
 pub use crate::{
@@ -60,6 +68,12 @@ pub use crate::{
     key::{ApiKey, KeyKind},
     resolve::{Resolved, Resolver, resolve},
     source::Source,
+};
+
+#[cfg(feature = "store")]
+pub use crate::store::{
+    CredentialStore, FileStore, Lease, LeaseGuard, Login, MemoryStore, Profile, ProfileId,
+    SecretText, StaticToken, StoredCredential,
 };
 
 #[cfg(doctest)]

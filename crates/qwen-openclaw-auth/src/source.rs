@@ -42,6 +42,11 @@ pub enum Source {
         /// The file, as shown.
         path: String,
     },
+    /// A file in which another program keeps its login.
+    File {
+        /// The file.
+        path: String,
+    },
 }
 
 impl Source {
@@ -53,7 +58,7 @@ impl Source {
             | Self::Dotenv { name, .. }
             | Self::ConfigVariable { name, .. }
             | Self::Shell { name } => Some(name),
-            Self::Explicit | Self::Profile(_) | Self::Config { .. } => None,
+            Self::Explicit | Self::Profile(_) | Self::Config { .. } | Self::File { .. } => None,
         }
     }
 }
@@ -68,6 +73,7 @@ impl fmt::Display for Source {
             Self::ConfigVariable { name, path } => write!(f, "config env: {name} ({path})"),
             Self::Shell { name } => write!(f, "shell env: {name}"),
             Self::Config { path } => write!(f, "config: {path}"),
+            Self::File { path } => write!(f, "file: {path}"),
         }
     }
 }
@@ -118,6 +124,7 @@ mod tests {
                 "config: ~/.openclaw/x",
                 None,
             ),
+            (Source::File { path: path() }, "file: ~/.openclaw/x", None),
         ];
         for (source, shown, variable) in table {
             assert_eq!(source.to_string(), shown);

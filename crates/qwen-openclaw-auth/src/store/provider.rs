@@ -1,0 +1,329 @@
+//! Stored credentials as the credential of requests.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use qwen_openclaw_catalog::Provider;
+
+use super::{CredentialStore, profile::Profile, profile_id::ProfileId};
+use crate::{
+    credential::{Credential, CredentialProvider},
+    error::Error,
+    key::ApiKey,
+    resolve::Resolved,
+    source::Source,
+};
+
+/// The stored credential of a provider, and what is used when there is none.
+///
+/// The profile is looked up for each request: the first of the provider's order, without an order
+/// a login before a token before a key. A token that has expired is passed over. When a login
+/// cannot be renewed, that is the answer: no other account is used in its place.
+pub struct StoredCredential {
+    store: Arc<dyn CredentialStore>,
+    provider: Provider,
+    profile: Option<ProfileId>,
+    fallback: Option<Result<Credential, Error>>,
+    #[cfg(feature = "portal")]
+    logins: logins::Logins,
+    #[cfg(feature = "portal")]
+    qwen_cli: Option<crate::portal::QwenCliFile>,
+}
+
+impl StoredCredential {
+    /// Looks for the profiles of `provider` in `store`.
+    pub fn new(store: Arc<dyn CredentialStore>, provider: Provider) -> Self {
+        Self {
+            store,
+            provider,
+            profile: None,
+            fallback: None,
+            #[cfg(feature = "portal")]
+            logins: logins::Logins::default(),
+            #[cfg(feature = "portal")]
+            qwen_cli: None,
+        }
+    }
+
+    /// Uses this profile and no other. It must belong to the provider.
+    #[must_use]
+    pub fn profile(mut self, id: ProfileId) -> Self {
+        self.profile = Some(id);
+        self
+    }
+
+    /// Sets the key that is used when the store has nothing for the provider, as
+    /// [`Resolver::resolve`](crate::Resolver::resolve) finds it, or the error that says why there
+    /// is none. Default: an error.
+    #[must_use]
+    pub fn fallback(mut self, resolved: Result<Resolved, Error>) -> Self {
+        self.fallback = Some(resolved.map(Credential::from));
+        self
+    }
+
+    /// Uses the login in the Qwen Code CLI's file, for as long as it is good, when there is
+    /// neither a profile nor a key for `qwen-oauth`. It is not renewed, and for other providers
+    /// it is not used. Default: none.
+    #[cfg(feature = "portal")]
+    #[must_use]
+    pub fn qwen_cli(mut self, file: crate::portal::QwenCliFile) -> Self {
+        self.qwen_cli = Some(file);
+        self
+    }
+
+    /// Renews logins through `portal`. Default: one with its defaults, made when it is needed.
+    #[cfg(feature = "portal")]
+    #[must_use]
+    pub fn portal(mut self, portal: crate::portal::Portal) -> Self {
+        self.logins = logins::Logins::of(portal);
+        self
+    }
+
+    /// The profile to use.
+    async fn chosen(&self) -> Result<Option<(ProfileId, Profile)>, Error> {
+        if let Some(id) = &self.profile {
+            if id.provider() != self.provider.id() {
+                return Err(Error::no_profile(id));
+            }
+            let profile = self.store.load(id).await?;
+            let profile = profile.ok_or_else(|| Error::no_profile(id))?;
+            return Ok(Some((id.clone(), profile)));
+        }
+        let now = SystemTime::now();
+        let usable = |profile: &Profile| match profile {
+            Profile::Token(token) => token.expires.is_none_or(|expires| now < expires),
+            _ => true,
+        };
+        let ranked = self.store.ranked(self.provider.id()).await?;
+        Ok(ranked.into_iter().find(|(_, profile)| usable(profile)))
+    }
+
+    /// The login in the Qwen Code CLI's file, if there is a file.
+    #[cfg(feature = "portal")]
+    fn login_of_cli(&self) -> Result<Option<crate::portal::PortalCredential>, Error> {
+        let file = self
+            .qwen_cli
+            .as_ref()
+            .filter(|file| self.provider == Provider::QwenOauth && file.path().exists());
+        file.map(|file| self.logins.of_cli(file)).transpose()
+    }
+
+    async fn credential_of(&self, id: ProfileId, profile: &Profile) -> Result<Credential, Error> {
+        let fixed = |key: &ApiKey| {
+            let source = Source::Profile(id.to_string());
+            Ok(Credential::new(key.clone(), source))
+        };
+        match profile {
+            Profile::ApiKey(key) => fixed(key),
+            Profile::Token(token) => fixed(token.token()),
+            #[cfg(feature = "portal")]
+            Profile::Login(_) | Profile::QwenCli { .. } => {
+                let login = self.logins.at(&self.store, id)?;
+                login.credential().await
+            }
+            #[cfg(not(feature = "portal"))]
+            Profile::Login(_) | Profile::QwenCli { .. } => Err(Error::refused(format!(
+                "the profile {id} is a login, and this program was built without the feature \
+                 `portal`"
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for StoredCredential {
+    async fn credential(&self) -> Result<Credential, Error> {
+        if let Some((id, profile)) = self.chosen().await? {
+            return self.credential_of(id, &profile).await;
+        }
+        if let Some(Ok(credential)) = &self.fallback {
+            return Ok(credential.clone());
+        }
+        #[cfg(feature = "portal")]
+        if let Some(login) = self.login_of_cli()? {
+            return login.credential().await;
+        }
+        match &self.fallback {
+            Some(Err(error)) => Err(error.clone()),
+            _ => Err(Error::missing(
+                self.provider.label(),
+                self.provider.env_vars(),
+                Vec::new(),
+                None,
+            )),
+        }
+    }
+
+    async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
+        let Source::Profile(name) = rejected.source() else {
+            #[cfg(feature = "portal")]
+            if let (Source::File { .. }, Some(login)) = (rejected.source(), self.login_of_cli()?) {
+                return login.refresh(rejected).await;
+            }
+            return Ok(None);
+        };
+        #[cfg(feature = "portal")]
+        if let Ok(id) = name.parse::<ProfileId>()
+            && let Some(Profile::Login(_) | Profile::QwenCli { .. }) = self.store.load(&id).await?
+        {
+            return self.logins.at(&self.store, id)?.refresh(rejected).await;
+        }
+        // A key may have been replaced since.
+        let current = self.credential().await?;
+        let replaced =
+            current.source() == &Source::Profile(name.clone()) && current.key() != rejected.key();
+        Ok(replaced.then_some(current))
+    }
+}
+
+impl fmt::Debug for StoredCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredCredential")
+            .field("provider", &self.provider)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The logins that were used, each with what is under way for it.
+#[cfg(feature = "portal")]
+mod logins {
+    use std::{
+        collections::HashMap,
+        sync::{Arc, Mutex, PoisonError},
+    };
+
+    use crate::{
+        CredentialStore, ProfileId,
+        error::Error,
+        portal::{Portal, PortalCredential, QwenCliFile},
+    };
+
+    #[derive(Default)]
+    pub(super) struct Logins {
+        used: Mutex<Used>,
+    }
+
+    #[derive(Default)]
+    struct Used {
+        portal: Option<Portal>,
+        logins: HashMap<ProfileId, PortalCredential>,
+        cli: Option<PortalCredential>,
+    }
+
+    impl Used {
+        /// The portal, which is made when it is needed.
+        fn portal(&mut self) -> Result<Portal, Error> {
+            if let Some(portal) = &self.portal {
+                return Ok(portal.clone());
+            }
+            let portal = Portal::builder().build()?;
+            self.portal = Some(portal.clone());
+            Ok(portal)
+        }
+    }
+
+    impl Logins {
+        pub(super) fn of(portal: Portal) -> Self {
+            let logins = Self::default();
+            logins.used().portal = Some(portal);
+            logins
+        }
+
+        pub(super) fn at(
+            &self,
+            store: &Arc<dyn CredentialStore>,
+            id: ProfileId,
+        ) -> Result<PortalCredential, Error> {
+            let mut used = self.used();
+            if let Some(login) = used.logins.get(&id) {
+                return Ok(login.clone());
+            }
+            let portal = used.portal()?;
+            let login = PortalCredential::stored(&portal, Arc::clone(store), id.clone());
+            used.logins.insert(id, login.clone());
+            Ok(login)
+        }
+
+        /// The login in the Qwen Code CLI's file.
+        pub(super) fn of_cli(&self, file: &QwenCliFile) -> Result<PortalCredential, Error> {
+            let mut used = self.used();
+            if let Some(login) = &used.cli {
+                return Ok(login.clone());
+            }
+            let login = PortalCredential::read_only(&used.portal()?, file.clone());
+            used.cli = Some(login.clone());
+            Ok(login)
+        }
+
+        fn used(&self) -> std::sync::MutexGuard<'_, Used> {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{ErrorKind, MemoryStore, Resolver, StaticToken};
+
+    fn key(text: &str) -> ApiKey {
+        ApiKey::parse(text).unwrap()
+    }
+
+    async fn store(profiles: &[(&str, Profile)]) -> Arc<MemoryStore> {
+        let store = MemoryStore::new();
+        for (id, profile) in profiles {
+            store.put(&id.parse().unwrap(), profile).await.unwrap();
+        }
+        Arc::new(store)
+    }
+
+    #[tokio::test]
+    async fn the_first_usable_profile_is_sent_and_never_another_providers() {
+        let past = SystemTime::now() - Duration::from_secs(1);
+        let expired = StaticToken::new(key("old")).expires_at(past);
+        let store = store(&[
+            ("qwen:token", Profile::Token(expired)),
+            ("qwen:work", Profile::ApiKey(key("sk-work"))),
+            ("qwen-oauth:x", Profile::ApiKey(key("portal"))),
+        ])
+        .await;
+        let stored = StoredCredential::new(store.clone(), Provider::Qwen);
+        let found = stored.credential().await.unwrap();
+        assert_eq!(found.key().expose(), "sk-work");
+        assert_eq!(found.source().to_string(), "profile: qwen:work");
+
+        let other = StoredCredential::new(store, Provider::Qwen);
+        let other = other.profile("qwen-oauth:x".parse().unwrap());
+        let error = other.credential().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoProfile);
+    }
+
+    #[tokio::test]
+    async fn without_a_profile_the_fallback_is_asked() {
+        let store = store(&[("qwen:work", Profile::ApiKey(key("sk-work")))]).await;
+        let none = StoredCredential::new(store.clone(), Provider::QwenOauth);
+        let error = none.credential().await.unwrap_err();
+        assert_eq!(error.variables(), ["QWEN_API_KEY"]);
+        let elsewhere = Resolver::new(Provider::QwenOauth).explicit(key("from-elsewhere"));
+        let some = StoredCredential::new(store, Provider::QwenOauth).fallback(elsewhere.resolve());
+        let found = some.credential().await.unwrap();
+        assert_eq!(found.key().expose(), "from-elsewhere");
+        assert_eq!(some.refresh(&found).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_replaced_is_another_credential() {
+        let (id, store) = ("qwen:work".parse().unwrap(), MemoryStore::new());
+        store.put(&id, &Profile::ApiKey(key("sk-1"))).await.unwrap();
+        let stored = StoredCredential::new(Arc::new(store.clone()), Provider::Qwen);
+        let found = stored.credential().await.unwrap();
+        assert_eq!(stored.refresh(&found).await.unwrap(), None);
+        store.put(&id, &Profile::ApiKey(key("sk-2"))).await.unwrap();
+        let renewed = stored.refresh(&found).await.unwrap().unwrap();
+        assert_eq!(renewed.key().expose(), "sk-2");
+    }
+}
