@@ -7,9 +7,13 @@ use crate::{
     source::Source,
 };
 
+#[cfg(feature = "portal")]
+mod portal;
 #[cfg(feature = "store")]
 mod store;
 
+#[cfg(feature = "portal")]
+use portal::PortalReason;
 #[cfg(feature = "store")]
 use store::StoreReason;
 
@@ -64,6 +68,8 @@ enum Reason {
     Refused,
     #[cfg(feature = "store")]
     Store(StoreReason),
+    #[cfg(feature = "portal")]
+    Portal(PortalReason),
 }
 
 /// What went wrong, to branch on.
@@ -181,6 +187,8 @@ impl Error {
             Reason::Refused => ErrorKind::Refused,
             #[cfg(feature = "store")]
             Reason::Store(ref reason) => reason.kind(),
+            #[cfg(feature = "portal")]
+            Reason::Portal(ref reason) => reason.kind(),
         }
     }
 
@@ -360,6 +368,8 @@ impl fmt::Display for Error {
             Reason::Refused => f.write_str("there is no valid credential: log in again"),
             #[cfg(feature = "store")]
             Reason::Store(reason) => fmt::Display::fmt(reason, f),
+            #[cfg(feature = "portal")]
+            Reason::Portal(reason) => fmt::Display::fmt(reason, f),
         }
     }
 }

@@ -29,7 +29,11 @@ use crate::error::{Error, KeyProblem};
 /// [`expose`]: Self::expose
 /// [`masked`]: Self::masked
 #[derive(Clone)]
-pub struct ApiKey(SecretString);
+pub struct ApiKey {
+    text: SecretString,
+    /// The access token of a login, of which not even the ends are shown.
+    is_token: bool,
+}
 
 impl ApiKey {
     /// Checks a key and takes it over, without the white space around it.
@@ -52,23 +56,32 @@ impl ApiKey {
                 return Err(Error::invalid_key(problem, index + 1));
             }
         }
-        if trimmed.len() == text.len() {
-            return Ok(Self(given));
-        }
-        Ok(Self(SecretString::from(trimmed)))
+        let text = match trimmed.len() == text.len() {
+            true => given,
+            false => SecretString::from(trimmed),
+        };
+        let is_token = false;
+        Ok(Self { text, is_token })
+    }
+
+    /// The same as the access token of a login: nobody compares it with what a console shows.
+    #[cfg(feature = "portal")]
+    pub(crate) fn into_token(self) -> Self {
+        let is_token = true;
+        Self { is_token, ..self }
     }
 
     /// Returns the key in clear, to be sent and for nothing else.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.text.expose_secret()
     }
 
     /// Returns the key as it may be shown: its ends, with `...` between them.
     ///
     /// A key of more than 16 characters shows eight at each end, one of more than 6 shows two, a
     /// shorter one shows one. This is how OpenClaw shows keys, so that the output of both can be
-    /// compared.
+    /// compared. Of a login's access token nothing is shown: `[token]`.
     ///
     /// ```
     /// # use qwen_openclaw_auth::ApiKey;
@@ -77,6 +90,9 @@ impl ApiKey {
     /// ```
     #[must_use]
     pub fn masked(&self) -> String {
+        if self.is_token {
+            return "[token]".to_owned();
+        }
         let key = self.expose();
         let shown = match key.len() {
             0..=6 => 1,

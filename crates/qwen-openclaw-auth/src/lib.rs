@@ -45,6 +45,9 @@
 //! * `store`: [`CredentialStore`] keeps API keys, tokens and logins under ids such as
 //!   `qwen:default`, [`FileStore`] in a file that several processes may use at once; and
 //!   [`StoredCredential`] sends requests with what is stored. Costs serde_json and tempfile.
+//! * `portal`: [`portal`], the login by device code at the Qwen portal and its refresh, and the
+//!   Qwen Code CLI's credentials. Costs `store` and the HTTP client. The free tier behind it was
+//!   discontinued by Qwen on 2026-04-15.
 
 mod credential;
 mod dotenv;
@@ -54,6 +57,8 @@ mod error;
 mod fault;
 mod folders;
 mod key;
+#[cfg(feature = "portal")]
+pub mod portal;
 mod resolve;
 mod source;
 #[cfg(feature = "store")]

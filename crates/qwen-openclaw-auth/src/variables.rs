@@ -10,6 +10,10 @@ pub const DASHSCOPE_API_KEY: &str = "DASHSCOPE_API_KEY";
 pub const QWEN_TOKEN_PLAN_API_KEY: &str = "QWEN_TOKEN_PLAN_API_KEY";
 /// The base URL that requests go to when none is given otherwise.
 pub const QWEN_BASE_URL: &str = "QWEN_BASE_URL";
+/// The server that portal logins are started at; default `https://chat.qwen.ai`.
+pub const QWEN_OAUTH_BASE_URL: &str = "QWEN_OAUTH_BASE_URL";
+/// The folder of the Qwen Code CLI; default `~/.qwen`.
+pub const QWEN_HOME: &str = "QWEN_HOME";
 /// The state folder of this workspace; default `~/.qwen-openclaw`.
 pub const QWEN_OPENCLAW_HOME: &str = "QWEN_OPENCLAW_HOME";
 /// The state folder of OpenClaw; default `~/.openclaw`.
@@ -28,6 +32,8 @@ pub const TABLE: &[Known] = &[
     Known::new(DASHSCOPE_API_KEY, Purpose::Key),
     Known::new(QWEN_TOKEN_PLAN_API_KEY, Purpose::Key),
     Known::new(QWEN_BASE_URL, Purpose::Endpoint),
+    Known::new(QWEN_OAUTH_BASE_URL, Purpose::Endpoint),
+    Known::new(QWEN_HOME, Purpose::Folder),
     Known::new(QWEN_OPENCLAW_HOME, Purpose::Folder),
     Known::new(OPENCLAW_STATE_DIR, Purpose::Folder),
     Known::new(OPENCLAW_HOME, Purpose::Folder),

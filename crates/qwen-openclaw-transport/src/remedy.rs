@@ -3,7 +3,7 @@
 //! The service says "Incorrect API key provided" for a good key on the wrong endpoint, and "model
 //! is not supported" where the plan is meant (help.aliyun.com, Model Studio, "error-code").
 
-use qwen_openclaw_auth::{Credential, KeyKind};
+use qwen_openclaw_auth::{Credential, KeyKind, Source};
 use qwen_openclaw_catalog::{Classification, Endpoint, Plan, Provider, Region};
 
 use crate::{Error, ErrorKind};
@@ -46,6 +46,16 @@ impl Sent<'_> {
         let kind = self.credential.key().kind();
         let mut hint = format!("the key {masked} ({source}) was sent to {}", self.base_url);
         if self.class.is_loopback() || self.class.endpoint().is_none() {
+            return hint;
+        }
+        if self.class.plan() == Some(Plan::Portal)
+            && matches!(source, Source::Profile(_) | Source::File { .. })
+        {
+            // A login was renewed before it came to this.
+            hint.push_str(
+                ", whose free tier was discontinued by Qwen on 2026-04-15: use a Model Studio or \
+                 Coding Plan API key, or another provider",
+            );
             return hint;
         }
         if self.class.plan() == Some(Plan::Portal) {

@@ -18,6 +18,11 @@ const READS_ENVIRONMENT: &str = "qwen-openclaw-auth";
 /// Where a library may start a task, and why it is not a detached one.
 const MAY_SPAWN: &[(&str, &str)] = &[
     (
+        "crates/qwen-openclaw-auth/src/portal/flight",
+        "a refresh whose token is on its way: the answer must be saved even if the caller leaves; \
+         one at a time, ended by its timeouts",
+    ),
+    (
         "crates/qwen-openclaw-emulator/src/emulator",
         "the server, which ends when its handle is dropped",
     ),

@@ -1,6 +1,8 @@
 //! What errors advise.
 
-use qwen_openclaw_auth::ApiKey;
+use std::sync::Arc;
+
+use qwen_openclaw_auth::{ApiKey, Credential, Source, StaticCredential};
 use qwen_openclaw_catalog::{Endpoint, Provider};
 use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind};
 
@@ -9,12 +11,24 @@ use crate::canned::{Answer, Canned};
 const KEY: &str = "sk-sp-0123456789abcdef0123";
 
 async fn hint(endpoint: Endpoint, provider: Provider, key: &str, answer: Answer) -> String {
+    hint_for(endpoint, provider, key, Source::Explicit, answer).await
+}
+
+async fn hint_for(
+    endpoint: Endpoint,
+    provider: Provider,
+    key: &str,
+    source: Source,
+    answer: Answer,
+) -> String {
     let canned = Canned::new([answer]);
     let http = qwen_openclaw_http::Client::builder()
         .sender(canned)
         .build()
         .unwrap();
-    let client = Client::builder(endpoint.base_url(), ApiKey::parse(key).unwrap())
+    let credential = Credential::new(ApiKey::parse(key).unwrap(), source);
+    let credential = Arc::new(StaticCredential::new(credential));
+    let client = Client::builder_with(endpoint.base_url(), credential)
         .http(http)
         .provider(provider)
         .build()
@@ -80,6 +94,18 @@ async fn the_portal() {
         hint.contains("QWEN_API_KEY serves the provider `qwen` as well as `qwen-oauth`"),
         "{hint}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_at_the_portal() {
+    let source = Source::Profile("qwen-oauth:default".to_owned());
+    let (portal, provider) = (Endpoint::Portal, Provider::QwenOauth);
+    let hint = hint_for(portal, provider, "0123456789abcdef", source, UNAUTHORIZED).await;
+    assert!(
+        hint.contains("discontinued by Qwen on 2026-04-15"),
+        "{hint}"
+    );
+    assert!(!hint.contains("QWEN_API_KEY"), "{hint}");
 }
 
 #[tokio::test(start_paused = true)]

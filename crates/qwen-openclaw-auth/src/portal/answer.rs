@@ -1,0 +1,207 @@
+//! Requests to a login server, and its answers: JSON, or whatever stands in its place.
+
+use std::time::{Duration, SystemTime};
+
+use qwen_openclaw_http as http;
+use serde_json::{Map, Value};
+
+use super::{Portal, TIMEOUT};
+use crate::error::Error;
+
+/// No answer of the protocol is longer; pages of firewalls are.
+const MAX_BYTES: usize = 64 << 10;
+
+/// An answer that is a JSON object, whatever its status.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) object: Map<String, Value>,
+    pub(super) retry_after: Option<Duration>,
+    /// The server's clock.
+    pub(super) date: Option<SystemTime>,
+}
+
+/// A request without such an answer.
+#[derive(Debug)]
+pub(super) struct NoAnswer {
+    pub(super) error: Error,
+    pub(super) cause: Cause,
+}
+
+/// Why there is no answer, as far as it decides what to do next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cause {
+    /// Nothing was sent.
+    NotSent,
+    /// Nothing was sent, and it makes no sense to try again: a certificate that is not trusted.
+    Hopeless,
+    /// It was sent, and the answer got lost: the server may have acted.
+    Lost,
+    /// A gateway answered for a server that failed or was slow: it may have acted.
+    Failing,
+    /// A page of HTML, or something else that is no answer of this protocol.
+    Foreign,
+}
+
+impl Portal {
+    /// Sends a form and reads the answer. `doing` is the subject of error messages.
+    pub(super) async fn ask(
+        &self,
+        doing: &'static str,
+        url: String,
+        fields: &[(&str, &str)],
+        request_id: Option<&str>,
+    ) -> Result<Answer, NoAnswer> {
+        let http = &self.settings.http;
+        let mut request = http
+            .post(url)
+            .form(fields)
+            .accept("application/json")
+            .head_timeout(TIMEOUT);
+        if let Some(id) = request_id {
+            request = request
+                .header("x-request-id", id)
+                .map_err(|error| unsent(doing, error))?;
+        }
+        let answer = http
+            .whole(request, MAX_BYTES)
+            .await
+            .map_err(|error| unsent(doing, error))?;
+        decode(doing, &answer)
+    }
+}
+
+fn unsent(doing: &'static str, error: http::Error) -> NoAnswer {
+    let cause = match error.kind() {
+        http::ErrorKind::Connect if is_certificate(&error) => Cause::Hopeless,
+        http::ErrorKind::Connect => Cause::NotSent,
+        http::ErrorKind::Setup | http::ErrorKind::Address => Cause::Hopeless,
+        http::ErrorKind::TooLarge => Cause::Foreign,
+        _ => Cause::Lost,
+    };
+    let error = match cause {
+        Cause::Foreign => Error::protocol(doing, "is far too long"),
+        _ => Error::unreachable(doing, error),
+    };
+    NoAnswer { error, cause }
+}
+
+/// A server whose certificate is not trusted does not become trusted by asking again.
+fn is_certificate(error: &http::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error
+            .to_string()
+            .to_ascii_lowercase()
+            .contains("certificate")
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn decode(doing: &'static str, answer: &http::WholeAnswer) -> Result<Answer, NoAnswer> {
+    let status = answer.status();
+    if (300..400).contains(&status) {
+        return Err(NoAnswer {
+            error: Error::redirected(doing, answer.location_host()),
+            cause: Cause::Foreign,
+        });
+    }
+    let failing = status >= 500;
+    let body = answer.body().trim_ascii();
+    let is_json = answer
+        .media_type()
+        .is_none_or(|media_type| media_type.to_ascii_lowercase().ends_with("json"));
+    if !is_json || body.first() == Some(&b'<') {
+        let blocked = Error::blocked(doing, status, answer.media_type(), answer.request_id());
+        let cause = if failing {
+            Cause::Failing
+        } else {
+            Cause::Foreign
+        };
+        return Err(NoAnswer {
+            error: blocked,
+            cause,
+        });
+    }
+    let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+        return Err(if failing {
+            NoAnswer {
+                error: Error::failing(doing, status),
+                cause: Cause::Failing,
+            }
+        } else {
+            NoAnswer {
+                error: Error::protocol(doing, "is no JSON object"),
+                cause: Cause::Foreign,
+            }
+        });
+    };
+    Ok(Answer {
+        status,
+        object,
+        retry_after: answer.retry_after(),
+        date: answer.date(),
+    })
+}
+
+impl Answer {
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The error code, folded to lower case; servers answer with one at any status.
+    pub(super) fn error(&self) -> Option<String> {
+        let error = self.object.get("error")?;
+        let code = error.as_str().or_else(|| error.get("code")?.as_str())?;
+        Some(code.trim().to_ascii_lowercase())
+    }
+
+    /// A text that is not blank.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let text = self.object.get(name)?.as_str()?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A number of seconds above zero, as number or as text.
+    pub(super) fn seconds(&self, name: &str) -> Option<Duration> {
+        let value = self.object.get(name)?;
+        let number = value
+            .as_f64()
+            .or_else(|| value.as_str()?.trim().parse().ok())?;
+        // Longer than a century is as good as one.
+        (number.is_finite() && number > 0.0).then(|| Duration::from_secs_f64(number.min(3.2e9)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_may_be_texts_and_nonsense_is_absent() {
+        let Value::Object(object) = json!({
+            "a": 5, "b": "600", "c": 2.5, "d": 0, "e": -1, "f": "x", "g": null, "h": 1e300,
+        }) else {
+            unreachable!()
+        };
+        let answer = Answer {
+            status: 200,
+            object,
+            retry_after: None,
+            date: None,
+        };
+        let seconds = |name| answer.seconds(name).map(|time| time.as_secs_f64());
+        assert_eq!(seconds("a"), Some(5.0));
+        assert_eq!(seconds("b"), Some(600.0));
+        assert_eq!(seconds("c"), Some(2.5));
+        assert_eq!(seconds("h"), Some(3.2e9));
+        for name in ["d", "e", "f", "g", "i"] {
+            assert_eq!(seconds(name), None, "{name}");
+        }
+    }
+}

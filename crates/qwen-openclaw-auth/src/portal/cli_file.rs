@@ -1,0 +1,305 @@
+//! The Qwen Code CLI's own file: `oauth_creds.json`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::{SecretString, zeroize::Zeroizing};
+use serde_json::{Map, Value};
+use tokio::time::sleep;
+
+use super::server::LoginServer;
+use crate::{
+    Environment,
+    error::{Error, ErrorKind},
+    key::ApiKey,
+    store::{Login, PlacedFile, Profile, Replacement, from_millis, loose, to_millis},
+    variables::{HOME, QWEN_HOME, QWEN_OAUTH_BASE_URL},
+};
+
+/// The file in which the Qwen Code CLI keeps its login.
+///
+/// It is only ever read, and replaced by a profile that is bound to it; never created, never
+/// deleted. The value is a name: the file need not exist.
+#[derive(Clone, Debug)]
+pub struct QwenCliFile {
+    file: PlacedFile,
+    /// The server of the login in it, as a login remembers it.
+    server: Option<String>,
+}
+
+impl QwenCliFile {
+    /// Names the file to use.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            file: PlacedFile::new(path.into(), Replacement::default()),
+            server: None,
+        }
+    }
+
+    /// Says which server the login in the file is of, and is renewed at. Default:
+    /// [`PUBLIC_SERVER`](super::PUBLIC_SERVER).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Address`] when the URL is neither https nor loopback.
+    pub fn server(mut self, url: &str) -> Result<Self, Error> {
+        self.server = LoginServer::parse(Some(url))?.remembered();
+        Ok(self)
+    }
+
+    /// Finds the file: `oauth_creds.json` in `QWEN_HOME`, else in `~/.qwen`; and its server,
+    /// `QWEN_OAUTH_BASE_URL`, where that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoHome`] when neither the first variable nor a home folder is set,
+    /// [`ErrorKind::Address`] and [`ErrorKind::NotUnicode`] for a server that is none.
+    pub fn of(environment: &Environment) -> Result<Self, Error> {
+        let folder = match environment.path(QWEN_HOME) {
+            Some(folder) => folder,
+            None => environment
+                .home()
+                .ok_or_else(|| Error::no_home(HOME))?
+                .join(".qwen"),
+        };
+        let file = Self::new(folder.join("oauth_creds.json"));
+        match environment.value(QWEN_OAUTH_BASE_URL)? {
+            Some(url) => file.server(url),
+            None => Ok(file),
+        }
+    }
+
+    /// Returns what a user should be told about the file: that others can read it, as versions of
+    /// the CLI up to 0.15 leave it after a login. A refresh by a bound profile closes it.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let contents = self.file.read().ok()??;
+        contents.loose.then(|| loose(self.path()))
+    }
+
+    /// Returns a profile that is bound to the file: its login is used and renewed where it is.
+    #[must_use]
+    pub fn to_profile(&self) -> Profile {
+        Profile::QwenCli {
+            path: self.path().to_path_buf(),
+            server: self.server.clone(),
+        }
+    }
+
+    /// The file that a profile is bound to.
+    pub(super) fn bound(path: &Path, server: Option<&str>) -> Result<Self, Error> {
+        let file = Self::new(path);
+        match server {
+            Some(url) => file.server(url),
+            None => Ok(file),
+        }
+    }
+
+    /// Returns the file's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Reads the login in the file; `None` when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Corrupt`] when it holds no login, [`ErrorKind::Untrusted`] when it is another
+    /// user's, [`ErrorKind::Read`] when it cannot be read.
+    pub async fn read(&self) -> Result<Option<Login>, Error> {
+        Ok(self.document().await?.map(|document| document.login))
+    }
+
+    /// The file with everything in it. Older versions of the CLI write in place, so that a file
+    /// that makes no sense is read once more.
+    pub(super) async fn document(&self) -> Result<Option<CliDocument>, Error> {
+        match self.document_now() {
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                sleep(Duration::from_millis(150)).await;
+                self.document_now()
+            }
+            read => read,
+        }
+    }
+
+    fn document_now(&self) -> Result<Option<CliDocument>, Error> {
+        let Some(contents) = self.file.read()? else {
+            return Ok(None);
+        };
+        let mut document = CliDocument::parse(self.path(), &contents.text)?;
+        document.login.server.clone_from(&self.server);
+        Ok(Some(document))
+    }
+
+    /// Writes `login` into the file, if that still holds `document`; tells whether it did.
+    pub(super) fn replace(&self, document: &CliDocument, login: &Login) -> Result<bool, Error> {
+        let Some(present) = self.document_now()? else {
+            return Ok(false);
+        };
+        if present.login.refresh_text() != document.login.refresh_text() {
+            return Ok(false);
+        }
+        self.file.write(&present.with(login).to_text())?;
+        Ok(true)
+    }
+
+    pub(super) fn check_writable(&self) -> Result<(), Error> {
+        self.file.check_writable(8 << 10)
+    }
+
+    /// The file that links lead to, where the CLI has its lock.
+    pub(super) fn target(&self) -> Result<PathBuf, Error> {
+        self.file.target()
+    }
+}
+
+/// What is in the file.
+#[derive(Clone)]
+pub(super) struct CliDocument {
+    pub(super) login: Login,
+    /// All of it, with what nobody here knows.
+    object: Map<String, Value>,
+}
+
+impl CliDocument {
+    fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
+        let corrupt = |what| Error::corrupt(path, what);
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let Ok(Value::Object(object)) = serde_json::from_slice(text) else {
+            return Err(corrupt("is no JSON object"));
+        };
+        let field = |name: &str| {
+            let text = object.get(name)?.as_str()?.trim();
+            (!text.is_empty()).then_some(text)
+        };
+        let access = field("access_token").ok_or_else(|| corrupt("holds no access token"))?;
+        let access =
+            ApiKey::parse(access).map_err(|_| corrupt("holds a token that cannot be sent"))?;
+        let refresh = field("refresh_token").map(SecretString::from);
+        // Without a date the token counts as expired: the refresh token may be good still.
+        let expires = object.get("expiry_date").and_then(millis).unwrap_or(0);
+        let login = Login {
+            access,
+            refresh,
+            expires: from_millis(expires),
+            lifetime: None,
+            resource_url: field("resource_url").map(str::to_owned),
+            server: None,
+            generation: 0,
+            imported: None,
+            extra: Map::new(),
+        };
+        Ok(Self { login, object })
+    }
+
+    /// The document with another login in it.
+    fn with(mut self, login: &Login) -> Self {
+        let mut set = |name: &str, value: Value| {
+            self.object.insert(name.to_owned(), value);
+        };
+        set("access_token", login.access.expose().into());
+        if let Some(refresh) = login.refresh_text() {
+            set("refresh_token", refresh.into());
+        }
+        set("expiry_date", to_millis(login.expires).into());
+        if let Some(url) = &login.resource_url {
+            set("resource_url", url.as_str().into());
+        }
+        // Its own reader takes a file without it for none.
+        if !self.object.get("token_type").is_some_and(Value::is_string) {
+            self.object.insert("token_type".to_owned(), "Bearer".into());
+        }
+        self.login = login.clone();
+        self
+    }
+
+    /// As the CLI writes it: two blanks, no line break at the end.
+    fn to_text(&self) -> Zeroizing<Vec<u8>> {
+        // A map with text keys, of values that were JSON before: nothing in it can fail.
+        Zeroizing::new(serde_json::to_vec_pretty(&self.object).unwrap_or_default())
+    }
+}
+
+/// A date in milliseconds: a number of either kind, in seconds where it is too small for more.
+fn millis(value: &Value) -> Option<u64> {
+    let number = value.as_f64().filter(|number| *number > 0.0)?;
+    let number = if number < 1e10 {
+        number * 1000.0
+    } else {
+        number
+    };
+    // The conversion saturates.
+    Some(number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<CliDocument, Error> {
+        CliDocument::parse("creds.json".as_ref(), text.as_bytes())
+    }
+
+    #[test]
+    fn other_writers_are_understood() {
+        let table = [
+            (r#""expiry_date":1800000000123"#, 1_800_000_000_123),
+            (r#""expiry_date":1800000000123.0"#, 1_800_000_000_123),
+            (r#""expiry_date":1800000000"#, 1_800_000_000_000),
+            (r#""expiry_date":null"#, 0),
+            (r#""expiry_date":"soon""#, 0),
+            (r#""expiry_date":-5"#, 0),
+            (r#""id_token":"x""#, 0),
+        ];
+        for (field, expires) in table {
+            let text =
+                format!("\u{feff}{{\"access_token\":\"a\",\"refresh_token\":\"r\",{field}}}");
+            let login = parse(&text).unwrap().login;
+            assert_eq!(to_millis(login.expires), expires, "{field}");
+            assert_eq!(login.refresh_text(), Some("r"));
+        }
+    }
+
+    #[test]
+    fn damage_is_named_and_not_shown() {
+        for text in [
+            "",
+            "{\"access_token\":\"secret",
+            "[]",
+            "{}",
+            r#"{"device_code_requested_at":1}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a secret"}"#,
+        ] {
+            let Err(error) = parse(text) else {
+                panic!("{text}");
+            };
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{text}");
+            assert!(!format!("{error} {error:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_kept_in_the_clis_own_form() {
+        let text = r#"{"access_token":"a","refresh_token":"r","x":{"y":[1]},"resource_url":"u"}"#;
+        let document = parse(text).unwrap();
+        let mut login = document.login.clone();
+        login.access = ApiKey::parse("b").unwrap();
+        login.expires = from_millis(1_800_000_000_000);
+        let written = document.with(&login).to_text();
+        let written = std::str::from_utf8(&written).unwrap();
+        assert!(
+            written.starts_with("{\n  \"") && written.ends_with("\n}"),
+            "{written}"
+        );
+        let value: Value = serde_json::from_str(written).unwrap();
+        let expect = serde_json::json!({
+            "access_token": "b", "refresh_token": "r", "x": {"y": [1]}, "resource_url": "u",
+            "expiry_date": 1_800_000_000_000_u64, "token_type": "Bearer",
+        });
+        assert_eq!(value, expect);
+    }
+}

@@ -1,0 +1,8 @@
+//! The portal against a login server: every answer it can give, every way in which tokens get lost.
+
+mod cases;
+mod matrix;
+mod processes;
+mod secrets;
+mod stall;
+mod testing;

@@ -1,0 +1,766 @@
+//! The twenty cases in which tokens get lost, one test each, and the eight defects that were
+//! measured in other clients.
+
+use std::{
+    fs, slice,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use qwen_openclaw_emulator::OAuthScenario as S;
+use serde_json::Value;
+
+use super::testing::*;
+use crate::{
+    ApiKey, Credential, CredentialProvider, CredentialStore, Error, ErrorKind, FileStore,
+    MemoryStore, Profile, ProfileId, Source,
+    portal::{
+        CLOSURE_NOTICE, Import, Portal, PortalCredential, QwenCliFile, fingerprint, import_qwen_cli,
+    },
+    store::to_millis,
+};
+
+fn rejected(token: &str) -> Credential {
+    Credential::new(
+        ApiKey::parse(token).unwrap(),
+        Source::Profile("qwen-oauth:default".to_owned()),
+    )
+}
+
+#[cfg(unix)]
+fn set_mode(path: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+fn mode(path: &std::path::Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A crash between the answer and the file is told as what it is; the other tests of crashes run
+/// in processes of their own.
+#[tokio::test]
+async fn case_01_crash_between_token_response_and_file_write() {
+    let world = World::new().await;
+    let issued = world.logged_in(Left::Nothing).await;
+    // What a process leaves that dies there: the note, and a token that the server has taken.
+    let lease = world.store.lease(&world.id).await.unwrap();
+    let note = fingerprint::of(&issued.refresh);
+    lease.set_note(Some(&note)).unwrap();
+    drop(lease);
+    world.oauth().scenario_times(S::RefreshRefused, 1);
+    let error = world.credential().credential().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(
+        error.to_string(),
+        "the saved login of qwen-oauth:default was spent by an interrupted refresh; log in again"
+    );
+    // It stays so for whoever comes next, until somebody logs in.
+    world.oauth().scenario_times(S::RefreshRefused, 1);
+    let again = world.credential().credential().await.unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+    world.logged_in(Left::Hours).await;
+    world.token().await;
+}
+
+/// The note is of the token that was sent: a login since then is not blamed.
+#[tokio::test]
+async fn case_01_an_old_note_says_nothing_of_a_new_login() {
+    let world = World::new().await;
+    world.logged_in(Left::Nothing).await;
+    let lease = world.store.lease(&world.id).await.unwrap();
+    lease.set_note(Some(&fingerprint::of("another"))).unwrap();
+    drop(lease);
+    world.oauth().scenario_times(S::RefreshRefused, 1);
+    let error = world.credential().credential().await.unwrap_err();
+    assert!(
+        error.to_string().contains("not accepted any more"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn case_02_two_processes_refresh_at_once() {
+    let world = World::new().await;
+    world.logged_in(Left::Nothing).await;
+    let (one, other) = (world.credential(), world.credential());
+    let (one, other) = tokio::join!(one.credential(), other.credential());
+    assert_eq!(one.unwrap(), other.unwrap());
+    let stats = world.oauth().stats();
+    assert_eq!((stats.refreshes, stats.refused), (1, 0));
+}
+
+#[tokio::test]
+async fn case_03_corrupt_or_truncated_file() {
+    let world = World::new().await;
+    let issued = world.oauth().issue();
+    let file = world.shared(&issued, Left::Hours).await;
+    let whole = fs::read(file.path()).unwrap();
+    // Somebody writes in place: what is read makes no sense for a moment.
+    fs::write(file.path(), &whole[..whole.len() / 2]).unwrap();
+    let (login, ()) = tokio::join!(file.read(), async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        fs::write(file.path(), &whole).unwrap();
+    });
+    assert_eq!(login.unwrap().unwrap().access().expose(), issued.access);
+    // It stays broken: said with the path, and left alone.
+    fs::write(file.path(), &whole[..whole.len() / 2]).unwrap();
+    let error = world.credential().credential().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("oauth_creds.json"), "{error}");
+    assert_eq!(fs::read(file.path()).unwrap(), whole[..whole.len() / 2]);
+}
+
+#[tokio::test]
+async fn case_04_file_replaced_by_another_login() {
+    let world = World::new().await;
+    world.logged_in(Left::Nothing).await;
+    // While the refresh is under way, somebody logs in with another account.
+    world.oauth().scenario_times(S::RefreshSlow, 1);
+    let credential = world.credential();
+    let (found, other) = tokio::join!(credential.credential(), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.logged_in(Left::Hours).await
+    });
+    assert_eq!(found.unwrap().key().expose(), other.access);
+    assert_eq!(world.stored().await.refresh_text(), Some(&*other.refresh));
+}
+
+#[tokio::test]
+async fn case_05_refresh_token_reuse() {
+    let world = World::new().await;
+    world.logged_in(Left::Nothing).await;
+    // A peer that does not know our locks spends the token and saves its own, between our request
+    // and the refusal.
+    world.oauth().scenario_times(S::RefreshSlowlyRefused, 1);
+    let credential = world.credential();
+    let (found, peer) = tokio::join!(credential.credential(), async {
+        while world.token_requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        world.logged_in(Left::Hours).await
+    });
+    assert_eq!(found.unwrap().key().expose(), peer.access);
+    assert_eq!(world.stored().await.refresh_text(), Some(&*peer.refresh));
+    // What the peer saved has expired as well: one more refresh, with its token.
+    world.logged_in(Left::Nothing).await;
+    world.oauth().scenario_times(S::RefreshSlowlyRefused, 1);
+    let credential = world.credential();
+    let (found, peer) = tokio::join!(credential.credential(), async {
+        while world.token_requests().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        world.logged_in(Left::Nothing).await
+    });
+    assert_ne!(found.unwrap().key().expose(), peer.access);
+    assert_eq!(world.oauth().stats().refreshes, 1);
+
+    // Refused with nothing new on the disk: dead, remembered, and the file stays.
+    let world = World::new().await;
+    let dead = world.logged_in(Left::Nothing).await;
+    world.oauth().revoke(&dead.refresh);
+    let credential = world.credential();
+    for _ in 0..3 {
+        let error = credential.credential().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(error.to_string().contains("log in again"), "{error}");
+    }
+    assert_eq!(world.token_requests().len(), 1);
+    assert_eq!(world.stored().await.refresh_text(), Some(&*dead.refresh));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn case_06_permission_denied() {
+    let world = World::new().await;
+    world.logged_in(Left::Hours).await;
+    let folder = world.store.path().parent().unwrap().to_path_buf();
+    set_mode(&folder, 0o500);
+    // A good token is used although nothing could be saved.
+    world.token().await;
+    if is_root() {
+        println!("half skipped: nothing is denied to root");
+        return;
+    }
+    set_mode(&folder, 0o700);
+    world.logged_in(Left::Nothing).await;
+    set_mode(&folder, 0o500);
+    let error = world.credential().credential().await.unwrap_err();
+    set_mode(&folder, 0o700);
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert!(error.to_string().contains("credentials.json"), "{error}");
+    assert!(world.token_requests().is_empty(), "a token was spent");
+}
+
+#[tokio::test]
+async fn case_07_read_only_home() {
+    let world = World::new().await;
+    let issued = world.oauth().issue();
+    let login = Profile::Login(world.login_of(&issued, Left::Nothing));
+    // A store that can be read and not written: nothing is sent that could not be kept.
+    let store = Arc::new(ReadOnly(MemoryStore::new()));
+    store.0.put(&world.id, &login).await.unwrap();
+    let credential = PortalCredential::stored(&world.portal, store, world.id.clone());
+    let error = credential.credential().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert!(world.token_requests().is_empty(), "a token was spent");
+    // With a store in memory, which is one's own choice, it goes on.
+    let memory = MemoryStore::new();
+    memory.put(&world.id, &login).await.unwrap();
+    let credential = PortalCredential::stored(&world.portal, Arc::new(memory), world.id.clone());
+    credential.credential().await.unwrap();
+}
+
+/// A store on a read-only file system.
+#[derive(Debug)]
+struct ReadOnly(MemoryStore);
+
+#[async_trait::async_trait]
+impl CredentialStore for ReadOnly {
+    async fn list(&self) -> Result<Vec<ProfileId>, Error> {
+        self.0.list().await
+    }
+    async fn load(&self, id: &ProfileId) -> Result<Option<Profile>, Error> {
+        self.0.load(id).await
+    }
+    async fn swap(
+        &self,
+        _: &ProfileId,
+        _: Option<&Profile>,
+        _: Option<&Profile>,
+    ) -> Result<bool, Error> {
+        self.check_writable().await.map(|()| false)
+    }
+    async fn order(&self, provider: &str) -> Result<Vec<ProfileId>, Error> {
+        self.0.order(provider).await
+    }
+    async fn set_order(&self, _: &str, _: &[ProfileId]) -> Result<(), Error> {
+        self.check_writable().await
+    }
+    async fn lease(&self, id: &ProfileId) -> Result<crate::Lease, Error> {
+        self.0.lease(id).await
+    }
+    async fn check_writable(&self) -> Result<(), Error> {
+        let cause = std::io::ErrorKind::ReadOnlyFilesystem.into();
+        Err(Error::write("credentials.json".as_ref(), cause))
+    }
+}
+
+#[tokio::test]
+async fn case_08_clock_skew_and_jumps() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    // The clock of this machine, in seconds ahead of the real one.
+    let ahead = Arc::new(AtomicU64::new(0));
+    let clock = Arc::clone(&ahead);
+    let world = World::with(|builder| {
+        builder
+            .clock(move || SystemTime::now() + Duration::from_secs(clock.load(Ordering::Relaxed)))
+    })
+    .await;
+    world.logged_in(Left::Hours).await;
+    let credential = world.credential();
+    let before = credential.credential().await.unwrap();
+    // It jumps ahead by a day: the token in hand stays good.
+    ahead.store(86_400, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(credential.credential().await.unwrap(), before);
+    assert!(world.token_requests().is_empty());
+    // A process that starts now renews once, and not at each request.
+    let late = world.credential();
+    let renewed = late.credential().await.unwrap();
+    assert_ne!(renewed, before);
+    for _ in 0..3 {
+        assert_eq!(late.credential().await.unwrap(), renewed);
+    }
+    assert_eq!(world.credential().credential().await.unwrap(), renewed);
+    assert_eq!(world.oauth().stats().refreshes, 1);
+    // An end in the far future proves nothing: a 401 renews all the same.
+    let after = late.refresh(&rejected(renewed.key().expose())).await;
+    assert_ne!(after.unwrap().unwrap(), renewed);
+}
+
+#[tokio::test]
+async fn case_09_ctrl_c_during_device_flow() {
+    let world = World::new().await;
+    let device = world.portal.start_login().await.unwrap();
+    let code = device.user_code().unwrap().to_owned();
+    let waiting = tokio::spawn(device.wait());
+    while world.token_requests().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert!(!world.store.path().exists(), "something was stored");
+    assert!(world.oauth().approve(&code));
+    // Nobody asks any more.
+    let polls = world.token_requests().len();
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    assert!(world.token_requests().len() <= polls + 1);
+}
+
+#[tokio::test]
+async fn case_10_server_returns_html() {
+    for (scenario, status) in [
+        (S::RefreshBadRequestPage, 400),
+        (S::RefreshChallenge, 200),
+        (S::RefreshGateway, 504),
+    ] {
+        let world = World::new().await;
+        let issued = world.logged_in(Left::Nothing).await;
+        world.oauth().scenario(scenario);
+        let error = world.credential().credential().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Blocked, "{scenario}");
+        let shown = error.to_string();
+        assert!(shown.contains(&status.to_string()), "{shown}");
+        assert!(shown.contains("text/html"), "{shown}");
+        assert!(
+            !shown.contains("robot") && !shown.contains("Gateway Time"),
+            "{shown}"
+        );
+        assert_eq!(world.stored().await.refresh_text(), Some(&*issued.refresh));
+        // It passes, and the login is as good as before.
+        world.oauth().clear_scenarios();
+        world.token().await;
+    }
+}
+
+#[tokio::test]
+async fn case_11_captcha_page() {
+    let world = World::new().await;
+    world.oauth().scenario(S::DeviceChallenge);
+    let error = world.portal.start_login().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Blocked);
+    assert!(
+        error.to_string().contains("open the site in a browser"),
+        "{error}"
+    );
+    assert_eq!(world.emulator.requests().len(), 1);
+
+    world.oauth().clear_scenarios();
+    let device = world.portal.start_login().await.unwrap();
+    world.oauth().scenario(S::PollChallenge);
+    let error = device.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Blocked);
+    assert_eq!(world.token_requests().len(), 2, "one retry, and no more");
+}
+
+#[tokio::test]
+async fn case_12_network_drop_while_polling() {
+    let world = World::new().await;
+    world.oauth().auto_approve(true);
+    for scenario in [S::PollReset, S::PollGateway, S::PollReset] {
+        world.oauth().scenario_times(scenario, 2);
+    }
+    let device = world.portal.start_login().await.unwrap();
+    device.wait().await.unwrap();
+    // One that does not end is told with its cause.
+    let device = world.portal.start_login().await.unwrap();
+    world.oauth().scenario(S::PollReset);
+    let error = device.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn case_13_symlinked_creds_file() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (dotfiles, home) = (folder.path().join("dotfiles"), folder.path().join("home"));
+    fs::create_dir(&dotfiles).unwrap();
+    fs::create_dir(&home).unwrap();
+    set_mode(&dotfiles, 0o755);
+    let (target, link) = (dotfiles.join("creds"), home.join("credentials.json"));
+    fs::write(&target, r#"{"version":1,"profiles":{}}"#).unwrap();
+    symlink(&target, &link).unwrap();
+    let id: ProfileId = "qwen:a".parse().unwrap();
+    let key = Profile::ApiKey(ApiKey::parse("sk-1").unwrap());
+
+    // The target is replaced, the link stays.
+    let store = FileStore::new(&link);
+    store.put(&id, &key).await.unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(
+        FileStore::new(&target).list().await.unwrap(),
+        slice::from_ref(&id)
+    );
+    assert_eq!(mode(&target), 0o600);
+
+    // Not where others could put something else.
+    set_mode(&dotfiles, 0o777);
+    let error = store.put(&id, &key).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Untrusted);
+    assert!(error.to_string().contains("others can write"), "{error}");
+    assert_eq!(
+        store.list().await.unwrap(),
+        slice::from_ref(&id),
+        "it is read still"
+    );
+
+    // Unless the link is to go.
+    let forced = FileStore::new(&link).replace_links();
+    forced.put(&id, &key).await.unwrap();
+    assert!(!fs::symlink_metadata(&link).unwrap().is_symlink());
+
+    // Links to nothing, and to what is no file.
+    for (name, to) in [
+        ("nothing", "gone"),
+        ("folder", "."),
+        ("device", "/dev/zero"),
+    ] {
+        let link = home.join(name);
+        symlink(to, &link).unwrap();
+        let error = FileStore::new(&link).put(&id, &key).await.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Untrusted | ErrorKind::Read),
+            "{name}: {error}"
+        );
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn case_14_group_or_world_readable_file() {
+    let world = World::new().await;
+    world.logged_in(Left::Nothing).await;
+    let path = world.store.path().to_path_buf();
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    set_mode(&path, 0o644);
+    world.token().await;
+    assert_eq!(mode(&path), 0o600, "the refresh closes it");
+    let warning = world.store.warning().unwrap();
+    assert!(
+        warning.contains("could be read by other users"),
+        "{warning}"
+    );
+    assert_eq!(world.store.warning(), None, "it is said once");
+
+    // The Qwen Code CLI's file as well.
+    let other = World::new().await;
+    let file = other.shared(&other.oauth().issue(), Left::Nothing).await;
+    set_mode(file.path(), 0o644);
+    let warning = file.warning().unwrap();
+    assert!(warning.contains("oauth_creds.json could be"), "{warning}");
+    other.token().await;
+    assert_eq!((file.warning(), mode(file.path())), (None, 0o600));
+
+    if is_root() {
+        // Only root can give a file to somebody else.
+        std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
+        let error = world.store.list().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Untrusted);
+        assert!(error.to_string().contains("another user"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn case_15_orphan_lock() {
+    let world = World::with(|builder| builder.stale_lock(Duration::from_millis(300))).await;
+    let issued = world.oauth().issue();
+    let file = world.shared(&issued, Left::Nothing).await;
+    let lock = file.path().with_file_name("oauth_creds.lock");
+    // Its time lies in the future, as by a clock that was set back: no age can be told.
+    fs::write(&lock, "orphan").unwrap();
+    let orphan = fs::OpenOptions::new().write(true).open(&lock).unwrap();
+    orphan
+        .set_modified(SystemTime::now() + Duration::from_secs(3600))
+        .unwrap();
+    let started = Instant::now();
+    world.token().await;
+    assert!(
+        started.elapsed() > Duration::from_millis(300),
+        "broken too early"
+    );
+    assert!(!lock.exists());
+    // Our own lock needs no limit: it ends with its holder.
+    assert_eq!(fs::read_dir(lock.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn case_16_refresh_answer_without_resource_url_or_refresh_token() {
+    for scenario in [
+        S::RefreshNoResource,
+        S::RefreshNoRotation,
+        S::RefreshEmptyToken,
+    ] {
+        let world = World::new().await;
+        let issued = world.logged_in(Left::Nothing).await;
+        world.oauth().scenario_times(scenario, 1);
+        let found = world.credential().credential().await.unwrap();
+        assert_eq!(found.base_url(), Some(&*issued.resource_url), "{scenario}");
+        let stored = world.stored().await;
+        assert_eq!(stored.resource_url(), Some(&*issued.resource_url));
+        assert!(stored.is_refreshable());
+        if scenario != S::RefreshNoResource {
+            assert_eq!(stored.refresh_text(), Some(&*issued.refresh), "{scenario}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_17_login_answer_without_refresh_token() {
+    let world = World::new().await;
+    world.oauth().auto_approve(true);
+    world.oauth().scenario(S::PollNoRefreshToken);
+    let device = world.portal.start_login().await.unwrap();
+    let error = device.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("no refresh token"), "{error}");
+}
+
+#[tokio::test]
+async fn case_18_storm_after_expiry_inside_one_process() {
+    let world = World::with(|builder| builder.failure_pause(Duration::from_secs(10))).await;
+    let issued = world.logged_in(Left::Nothing).await;
+    world.oauth().scenario_times(S::RefreshChallenge, 1);
+    let credential = world.credential();
+    let storm = || async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let credential = credential.clone();
+            tasks.spawn(async move { credential.credential().await });
+        }
+        tasks.join_all().await
+    };
+    // The first failure is everybody's, and is not tried again at once.
+    assert!(storm().await.iter().all(Result::is_err));
+    assert!(storm().await.iter().all(Result::is_err));
+    assert_eq!(world.token_requests().len(), 1);
+    // One refresh for all, although the first to ask leaves while it is under way.
+    let credential = world.credential();
+    world.oauth().scenario_times(S::RefreshSlow, 1);
+    let left = tokio::time::timeout(Duration::from_millis(100), credential.credential());
+    assert!(left.await.is_err());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let credential = credential.clone();
+        tasks.spawn(async move { credential.credential().await.unwrap() });
+    }
+    let found = tasks.join_all().await;
+    assert!(found.iter().all(|each| *each == found[0]));
+    assert_ne!(found[0].key().expose(), issued.access);
+    assert_eq!(world.oauth().stats().refreshes, 1);
+}
+
+#[tokio::test]
+async fn case_19_import_from_the_cli_file() {
+    let world = World::new().await;
+    let first = world.oauth().issue();
+    let file = world.cli_file(&first, Left::Nothing);
+    let import = || async {
+        import_qwen_cli(&*world.store, &world.id, &file)
+            .await
+            .unwrap()
+    };
+    assert_eq!(import().await, Import::Imported);
+    let mut login = world.stored().await;
+    login.server = Some(world.oauth().url());
+    let profile = Profile::Login(login);
+    world.store.put(&world.id, &profile).await.unwrap();
+    // The copy is renewed; the file has the spent token still.
+    let renewed = world.token().await;
+    assert_eq!(import().await, Import::Unchanged);
+    assert_eq!(world.token().await, renewed);
+    // An older file comes back from somewhere, with a token that was never seen.
+    let older = world.oauth().issue();
+    world.cli_file(&older, Left::Nothing);
+    assert_eq!(import().await, Import::Kept);
+    assert_eq!(world.token().await, renewed);
+    // The CLI has logged in again: that is newer.
+    let newer = world.oauth().issue();
+    let text = cli_text(
+        &newer.access,
+        &newer.refresh,
+        Left::Hours,
+        &newer.resource_url,
+    );
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    let later = SystemTime::now() + Duration::from_secs(7 * 3600);
+    value["expiry_date"] = to_millis(later).into();
+    fs::write(file.path(), value.to_string()).unwrap();
+    assert_eq!(import().await, Import::Imported);
+    assert_eq!(world.token().await, newer.access);
+}
+
+#[tokio::test]
+async fn case_20_discontinued_service_answers() {
+    assert!(CLOSURE_NOTICE.contains("2026-04-15"));
+    let world = World::new().await;
+    let issued = world.logged_in(Left::Hours).await;
+    let credential = world.credential();
+    // The first 401 renews, once.
+    let renewed = credential.refresh(&rejected(&issued.access)).await;
+    let renewed = renewed.unwrap().unwrap();
+    assert_eq!(world.oauth().stats().refreshes, 1);
+    // The second is final, and stays so.
+    for _ in 0..3 {
+        let error = credential.refresh(&renewed).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(
+            error
+                .to_string()
+                .contains("discontinued by Qwen on 2026-04-15"),
+            "{error}"
+        );
+    }
+    assert_eq!(world.oauth().stats().refreshes, 1);
+}
+
+/// D1: the refresh token that is kept is the one read under the lock, not one from before.
+#[tokio::test]
+async fn d1_a_token_captured_before_the_lock_is_not_written_back() {
+    let world = World::new().await;
+    let first = world.oauth().issue();
+    let file = world.shared(&first, Left::Nothing).await;
+    let lock = file.path().with_file_name("oauth_creds.lock");
+    fs::write(&lock, "a peer").unwrap();
+    world.oauth().scenario_times(S::RefreshNoRotation, 1);
+    let credential = world.credential();
+    let peer = world.oauth().issue();
+    let (found, ()) = tokio::join!(credential.credential(), async {
+        // The peer saves another refresh token while we wait, expired as well.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        world.cli_file(&peer, Left::Nothing);
+        fs::remove_file(&lock).unwrap();
+    });
+    found.unwrap();
+    assert_eq!(world.cli_json()["refresh_token"], peer.refresh);
+    assert_ne!(world.cli_json()["access_token"], peer.access);
+    assert_eq!(world.cli_json()["kept"]["by"], "somebody");
+}
+
+/// D2: an answer without resource_url does not erase it.
+#[tokio::test]
+async fn d2_resource_url_survives_a_refresh() {
+    let world = World::new().await;
+    let issued = world.oauth().issue();
+    world.shared(&issued, Left::Nothing).await;
+    world.oauth().scenario_times(S::RefreshNoResource, 1);
+    let found = world.credential().credential().await.unwrap();
+    assert_eq!(found.base_url(), Some(&*issued.resource_url));
+    assert_eq!(world.cli_json()["resource_url"], issued.resource_url);
+}
+
+/// D3: a process that ends removes no lock but its own.
+#[tokio::test]
+async fn d3_a_lock_that_was_never_held_is_not_removed() {
+    let world = World::new().await;
+    let issued = world.oauth().issue();
+    let file = world.shared(&issued, Left::Nothing).await;
+    let lock = file.path().with_file_name("oauth_creds.lock");
+    fs::write(&lock, "a peer").unwrap();
+    let credential = world.credential();
+    let waiting = credential.credential();
+    let left = tokio::time::timeout(Duration::from_millis(150), waiting).await;
+    assert!(left.is_err());
+    drop(credential);
+    assert_eq!(fs::read_to_string(&lock).unwrap(), "a peer");
+}
+
+/// D4: after a 401, a token that a peer has stored meanwhile is used as it is.
+#[tokio::test]
+async fn d4_a_forced_refresh_adopts_what_a_peer_has_stored() {
+    let world = World::new().await;
+    let old = world.logged_in(Left::Hours).await;
+    let credential = world.credential();
+    credential.credential().await.unwrap();
+    let peer = world.logged_in(Left::Hours).await;
+    let found = credential.refresh(&rejected(&old.access)).await.unwrap();
+    assert_eq!(found.unwrap().key().expose(), peer.access);
+    assert!(world.token_requests().is_empty(), "a second rotation");
+}
+
+/// D5: an older file never replaces a newer token.
+#[tokio::test]
+async fn d5_an_expired_copy_is_not_overwritten_by_an_older_file() {
+    let world = World::new().await;
+    let stored = world.oauth().issue();
+    let mut login = world.login_of(&stored, Left::Nothing);
+    let profile = Profile::Login(login.clone());
+    world.store.put(&world.id, &profile).await.unwrap();
+    // The file ends before the stored one, which is over as well.
+    login.expires = SystemTime::now() - Duration::from_secs(3600);
+    let spent = world.oauth().issue();
+    let file = world.cli_file(&spent, Left::Nothing);
+    let text = fs::read_to_string(file.path()).unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["expiry_date"] = to_millis(login.expires).into();
+    fs::write(file.path(), value.to_string()).unwrap();
+    let import = import_qwen_cli(&*world.store, &world.id, &file).await;
+    assert_eq!(import.unwrap(), Import::Kept);
+    assert_eq!(world.stored().await.refresh_text(), Some(&*stored.refresh));
+}
+
+/// D6: an answer without expires_in leaves a file that can be used.
+#[tokio::test]
+async fn d6_a_missing_lifetime_is_saved_as_a_date() {
+    for scenario in [
+        S::RefreshExpiresMissing,
+        S::RefreshExpiresZero,
+        S::RefreshExpiresText,
+    ] {
+        let world = World::new().await;
+        let issued = world.oauth().issue();
+        world.shared(&issued, Left::Nothing).await;
+        world.oauth().scenario_times(scenario, 1);
+        let first = world.token().await;
+        let date = world.cli_json()["expiry_date"].as_u64().unwrap();
+        assert!(date > to_millis(SystemTime::now()), "{scenario}");
+        assert_eq!(
+            world.token().await,
+            first,
+            "{scenario}: it was renewed again"
+        );
+    }
+}
+
+/// D7: a file that was replaced by one with an older time is seen.
+#[tokio::test]
+async fn d7_a_file_with_an_older_time_is_seen() {
+    let world = World::new().await;
+    let first = world.oauth().issue();
+    let file = world.shared(&first, Left::Hours).await;
+    let credential = world.credential();
+    credential.credential().await.unwrap();
+    let other = world.oauth().issue();
+    world.cli_file(&other, Left::Hours);
+    let restored = fs::OpenOptions::new()
+        .write(true)
+        .open(file.path())
+        .unwrap();
+    restored
+        .set_modified(SystemTime::now() - Duration::from_secs(86_400))
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let found = credential.credential().await.unwrap();
+    assert_eq!(found.key().expose(), other.access);
+}
+
+/// D8: truncated JSON is an error that names the file, and never the start of a login.
+#[tokio::test]
+async fn d8_truncated_json_is_said() {
+    let world = World::new().await;
+    let file = QwenCliFile::new(world.cli_path());
+    fs::create_dir_all(file.path().parent().unwrap()).unwrap();
+    fs::write(file.path(), "{\"access_token\":\"secret").unwrap();
+    let portal: &Portal = &world.portal;
+    let error = PortalCredential::read_only(portal, file)
+        .credential()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("oauth_creds.json"), "{error}");
+    assert!(world.emulator.requests().is_empty());
+    assert!(world.cli_path().exists());
+}
