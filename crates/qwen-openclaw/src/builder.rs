@@ -7,10 +7,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+#[cfg(feature = "portal")]
+use qwen_openclaw_auth::portal::{Portal, QwenCliFile};
 use qwen_openclaw_auth::{
     ApiKey, CredentialProvider, Environment, KeyKind, Resolved, Resolver, StaticCredential,
     variables,
 };
+#[cfg(feature = "store")]
+use qwen_openclaw_auth::{CredentialStore, ProfileId, StoredCredential};
 use qwen_openclaw_catalog::{Edition, Endpoint, ModelRef, Plan, Provider, Region};
 use qwen_openclaw_transport::{Client, Describe, Media, RetryPolicy, StallLimits};
 
@@ -151,13 +155,89 @@ impl Qwen {
     ///
     /// Kind `Auth` when there is none, or when the one that counts is no key.
     pub fn key(&self, provider: Provider) -> Result<Resolved, Error> {
+        Ok(self.resolved(provider)?)
+    }
+
+    fn resolved(&self, provider: Provider) -> Result<Resolved, qwen_openclaw_auth::Error> {
         let settings = &self.inner.settings;
         let resolver = Resolver::new(provider).environment(&settings.environment);
         let resolver = match settings.keys.get(&provider) {
             Some(key) => resolver.explicit(key.clone()),
             None => resolver,
         };
-        Ok(resolver.resolve()?)
+        resolver.resolve()
+    }
+
+    /// The credential of a provider: an explicit key, a stored profile, a key from the environment.
+    #[cfg(feature = "store")]
+    fn credential(&self, provider: Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
+        let settings = &self.inner.settings;
+        let (Some(store), false) = (&settings.store, settings.keys.contains_key(&provider)) else {
+            return Ok(Arc::new(StaticCredential::new(self.key(provider)?)));
+        };
+        let resolved = self.resolved(provider);
+        if store.lacks(provider.id()) && !self.has_cli_login(provider) {
+            // Said now, not at the first request.
+            if let Err(error) = resolved {
+                return Err(error.into());
+            }
+        }
+        let mut stored = StoredCredential::new(Arc::clone(store), provider);
+        if let Some(id) = settings.profiles.get(&provider) {
+            stored = stored.profile(id.clone());
+        }
+        let stored = stored.fallback(resolved);
+        #[cfg(feature = "portal")]
+        let stored = self.with_portal(provider, stored)?;
+        Ok(Arc::new(stored))
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn credential(&self, provider: Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
+        Ok(Arc::new(StaticCredential::new(self.key(provider)?)))
+    }
+
+    /// Whether the Qwen Code CLI's login could stand in for a key.
+    #[cfg(feature = "portal")]
+    fn has_cli_login(&self, provider: Provider) -> bool {
+        if provider != Provider::QwenOauth {
+            return false;
+        }
+        match QwenCliFile::of(&self.inner.settings.environment) {
+            Ok(file) => file.path().exists(),
+            // What is wrong is said when it is to be used.
+            Err(error) => error.kind() != qwen_openclaw_auth::ErrorKind::NoHome,
+        }
+    }
+
+    #[cfg(all(feature = "store", not(feature = "portal")))]
+    fn has_cli_login(&self, _: Provider) -> bool {
+        false
+    }
+
+    /// Lets logins be renewed, and the Qwen Code CLI's be used.
+    #[cfg(feature = "portal")]
+    fn with_portal(
+        &self,
+        provider: Provider,
+        stored: StoredCredential,
+    ) -> Result<StoredCredential, Error> {
+        let settings = &self.inner.settings;
+        let mut portal = Portal::builder().http(self.inner.http.clone());
+        if let Some(url) = settings.base_urls.get(&provider) {
+            let url = qwen_openclaw_http::BaseUrl::parse(url);
+            portal = portal.base_url(url.map_err(qwen_openclaw_transport::Error::from)?);
+        }
+        let stored = stored.portal(portal.build()?);
+        if provider != Provider::QwenOauth {
+            return Ok(stored);
+        }
+        match QwenCliFile::of(&settings.environment) {
+            Ok(file) => Ok(stored.qwen_cli(file)),
+            // Without a home folder there is no such file.
+            Err(error) if error.kind() == qwen_openclaw_auth::ErrorKind::NoHome => Ok(stored),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(crate) fn credential_for(
@@ -166,7 +246,7 @@ impl Qwen {
     ) -> Result<Arc<dyn CredentialProvider>, Error> {
         match self.inner.settings.credentials.get(&provider) {
             Some(credential) => Ok(Arc::clone(credential)),
-            None => Ok(Arc::new(StaticCredential::new(self.key(provider)?))),
+            None => self.credential(provider),
         }
     }
 
@@ -197,8 +277,8 @@ impl Qwen {
 #[must_use]
 pub struct QwenBuilder {
     environment: Environment,
-    keys: HashMap<Provider, ApiKey>,
-    credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
+    pub(crate) keys: HashMap<Provider, ApiKey>,
+    pub(crate) credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
     base_urls: HashMap<Provider, String>,
     plan: Option<Plan>,
     region: Option<Region>,
@@ -208,6 +288,10 @@ pub struct QwenBuilder {
     usage: Option<bool>,
     pub(crate) plain_http: bool,
     http: Option<qwen_openclaw_http::Client>,
+    #[cfg(feature = "store")]
+    pub(crate) store: Option<Arc<dyn CredentialStore>>,
+    #[cfg(feature = "store")]
+    profiles: HashMap<Provider, ProfileId>,
     #[cfg(feature = "video")]
     pub(crate) video_key: Option<ApiKey>,
     #[cfg(feature = "video")]
@@ -241,6 +325,24 @@ impl QwenBuilder {
         credential: Arc<dyn CredentialProvider>,
     ) -> Self {
         self.credentials.insert(provider, credential);
+        self
+    }
+
+    /// Sets where credentials are stored. A stored profile comes after an explicit key and before
+    /// the environment. The default is nowhere.
+    ///
+    /// With the feature `portal`, logins are renewed, and for `qwen-oauth` without a profile and a
+    /// key the Qwen Code CLI's login is used while it is good.
+    #[cfg(feature = "store")]
+    pub fn store(mut self, store: Arc<dyn CredentialStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sets the profile that a provider uses. The default is the first that is usable.
+    #[cfg(feature = "store")]
+    pub fn profile(mut self, provider: Provider, id: ProfileId) -> Self {
+        self.profiles.insert(provider, id);
         self
     }
 

@@ -42,6 +42,8 @@
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
 //!   [`http`].
+//! * `store`: [`QwenBuilder::store`], keys and tokens from a credential store; see [`auth`].
+//! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
 //! * `schemars` (default): tools and answers from Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data of [`catalog`].
 //! * `video` (default): [`Qwen::video`].
