@@ -36,7 +36,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: VideoCommand,
     },
-    /// See which models there are
+    /// See which models there are; store the keys and logins for them
     Models {
         #[command(subcommand)]
         command: ModelsCommand,
@@ -49,6 +49,11 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models of a provider, as its endpoint offers them
     List(List),
+    /// Store keys, tokens and logins
+    Auth {
+        #[command(subcommand)]
+        command: Box<crate::auth::args::AuthCommand>,
+    },
 }
 
 /// Which endpoint is spoken to, and with which key.
@@ -279,6 +284,9 @@ impl Cli {
                 command: ModelsCommand::List(list),
             } => document(list.json),
             Command::Video { command } => document(command.wants_json()),
+            Command::Models {
+                command: ModelsCommand::Auth { command },
+            } => document(command.wants_json()),
             Command::Emulator(_) => None,
         }
     }

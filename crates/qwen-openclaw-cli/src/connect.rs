@@ -27,7 +27,13 @@ impl Connection {
 
     /// A client as the flags say, for refs of `provider`.
     pub(crate) fn qwen(&self, provider: Provider) -> Result<QwenBuilder, Failure> {
-        let mut builder = Qwen::builder().environment(self.environment()?);
+        let environment = self.environment()?;
+        // Without a home folder nothing is stored.
+        let store = crate::auth::store(&environment).ok();
+        let mut builder = Qwen::builder().environment(environment);
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
         if let Some(plan) = self.plan {
             builder = builder.plan(plan);
         }
@@ -79,7 +85,7 @@ impl Connection {
     }
 }
 
-fn key_from_stdin() -> Result<ApiKey, Failure> {
+pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
     let mut text = String::new();
     // A key is short; whatever is longer is none.
     std::io::stdin()

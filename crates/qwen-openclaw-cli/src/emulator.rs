@@ -37,6 +37,11 @@ async fn serve(arguments: args::Emulator) -> Result<(), Failure> {
         for url in emulator.base_urls() {
             out.line(&url.to_string())?;
         }
+        out.line(&format!(
+            "{:<18} {}",
+            "Login (OAuth)",
+            emulator.oauth().url()
+        ))?;
     }
     interrupt.wait().await;
     emulator.shutdown().await;

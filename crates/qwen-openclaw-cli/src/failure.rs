@@ -55,6 +55,17 @@ impl Failure {
         Self::new(6, "ambiguous", message)
     }
 
+    /// A failure that an error of another crate describes, with its causes.
+    pub(crate) fn of(code: u8, kind: &'static str, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Self::new(code, kind, message)
+    }
+
     /// Adds what to do about it.
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {

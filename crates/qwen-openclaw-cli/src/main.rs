@@ -1,6 +1,7 @@
 //! The command `qwen-openclaw`: chat with Qwen Cloud from a terminal.
 
 mod args;
+mod auth;
 mod chat;
 mod connect;
 mod describe;
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::List(list),
         } => models::list(&list),
+        Command::Models {
+            command: ModelsCommand::Auth { command },
+        } => auth::run(*command),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };
@@ -46,13 +50,27 @@ fn main() -> ExitCode {
     }
 }
 
+/// Waits for a login that is being renewed: not saved, it would be lost, after a Ctrl-C as well.
+async fn settle() {
+    let mut settled = std::pin::pin!(qwen_openclaw::auth::portal::settle());
+    let soon = std::time::Duration::from_millis(500);
+    if tokio::time::timeout(soon, &mut settled).await.is_err() {
+        output::note("Saving a login that is being renewed ...");
+        settled.await;
+    }
+}
+
 /// Runs `future` on this thread. Started only by what needs it: listing a catalog does not.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::other(format!("could not start: {error}")))?;
-    let result = runtime.block_on(future);
+    let result = runtime.block_on(async {
+        let result = future.await;
+        settle().await;
+        result
+    });
     // A line that somebody may still be typing is not waited for.
     runtime.shutdown_background();
     result

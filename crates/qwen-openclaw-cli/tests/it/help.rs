@@ -35,6 +35,22 @@ fn of_video() {
 }
 
 #[test]
+fn of_models_auth() {
+    insta::assert_snapshot!("help-models-auth", help(&["models", "auth", "--help"]));
+    for command in [
+        "login",
+        "paste-api-key",
+        "list",
+        "logout",
+        "import",
+        "order",
+    ] {
+        let name = format!("help-models-auth-{command}");
+        insta::assert_snapshot!(name, help(&["models", "auth", command, "--help"]));
+    }
+}
+
+#[test]
 fn of_emulator() {
     insta::assert_snapshot!("help-emulator", help(&["emulator", "--help"]));
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use qwen_openclaw_emulator::Emulator;
 use serde_json::Value;
 
 use crate::run::{Qwen, Service};
@@ -86,6 +87,54 @@ fn results_and_errors() {
     ] {
         if let Some(schema) = schema(name) {
             check(&ran.json(), &schema, name);
+        }
+    }
+}
+
+#[test]
+fn stored_credentials() {
+    let home = tempfile::tempdir().unwrap();
+    let auth = |arguments: &[&str]| {
+        let mut all = vec!["models", "auth"];
+        all.extend(arguments);
+        all.push("--json");
+        Qwen::new(&all)
+            .env("HOME", home.path().to_str().unwrap())
+            .stdin("sk-0123456789")
+            .run()
+            .exits_with(0)
+    };
+    let service = Service::with(Emulator::builder().auto_approve());
+    service.emulator.oauth().interval(Some(1));
+    let url = service.emulator.oauth().url();
+    let portal = ["login", "--provider", "qwen-portal", "--enable-portal"];
+    let login = [&portal[..], &["--oauth-base-url", &url]].concat();
+    let agent = home.path().join(".openclaw/agents/main/agent");
+    std::fs::create_dir_all(&agent).unwrap();
+    let profiles = r#"{"version":1,"profiles":{"google:x":{"type":"api_key","provider":"google"},
+        "qwen:x":{"type":"api_key","provider":"qwen","key":"sk-9876543210"}}}"#;
+    std::fs::write(agent.join("auth-profiles.json"), profiles).unwrap();
+    for (name, arguments) in [
+        ("models-auth-login", &login[..]),
+        (
+            "models-auth-login",
+            &["paste-api-key", "--provider", "qwen"],
+        ),
+        ("models-auth-import", &["import", "openclaw"]),
+        ("models-auth-list", &["list"]),
+        (
+            "models-auth-order",
+            &["order", "set", "x", "--provider", "qwen"],
+        ),
+        ("models-auth-logout", &["logout", "qwen:x"]),
+    ] {
+        let ran = auth(arguments);
+        if let Some(schema) = schema(name) {
+            check(&ran.json(), &schema, name);
+            for required in schema["required"].as_array().unwrap() {
+                let required = required.as_str().unwrap();
+                assert!(ran.json().get(required).is_some(), "{name}: {required}");
+            }
         }
     }
 }

@@ -1,0 +1,187 @@
+//! The command line of `models auth`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Log in at the Qwen portal (its free tier was discontinued by Qwen on 2026-04-15)
+    Login(Login),
+    /// Store an API key, read from standard input
+    PasteApiKey(Paste),
+    /// Store a token, read from standard input
+    PasteToken(Paste),
+    /// List what is stored; no key or token is shown
+    List(List),
+    /// Remove a stored profile
+    Logout(Logout),
+    /// Copy credentials of another program
+    Import(Import),
+    /// See or set which profile of a provider comes first
+    Order {
+        #[command(subcommand)]
+        command: OrderCommand,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Login {
+    /// Provider to log in at: qwen-portal
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: String,
+
+    /// Do not open a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+
+    /// Account to store the login under
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) profile: String,
+
+    /// Use the Qwen Code CLI's login where it is, and renew it there under that program's lock
+    #[arg(long)]
+    pub(crate) share_qwen_cli: bool,
+
+    /// Login server, by https or on this machine [default: QWEN_OAUTH_BASE_URL, or
+    /// https://chat.qwen.ai]
+    #[arg(long, value_name = "URL")]
+    pub(crate) oauth_base_url: Option<String>,
+
+    /// Switch the portal on: it is off because its free tier has ended
+    #[arg(long)]
+    pub(crate) enable_portal: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Paste {
+    /// Provider the key is for, such as qwen
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: String,
+
+    /// Account to store it under
+    #[arg(
+        long,
+        value_name = "NAME",
+        alias = "profile-id",
+        default_value = "default"
+    )]
+    pub(crate) profile: String,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// Only the profiles of this provider
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: Option<String>,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Logout {
+    /// Profile to remove, such as qwen-portal:default
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: String,
+
+    /// Do not ask; nothing is asked anyway
+    #[arg(long, hide = true)]
+    pub(crate) yes: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// Whose credentials are copied
+    #[arg(value_enum, value_name = "PROGRAM")]
+    pub(crate) from: From,
+
+    /// File to read [default: where that program keeps it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Account to store the Qwen Code CLI's login under
+    #[arg(long, value_name = "NAME", default_value = "qwen-cli")]
+    pub(crate) profile: String,
+
+    /// Server of the Qwen Code CLI's login [default: QWEN_OAUTH_BASE_URL, or https://chat.qwen.ai]
+    #[arg(long, value_name = "URL")]
+    pub(crate) oauth_base_url: Option<String>,
+
+    /// OpenClaw's agent whose file is read
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub(crate) agent: String,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum From {
+    /// The Qwen Code CLI's login (~/.qwen/oauth_creds.json)
+    QwenCli,
+    /// OpenClaw's auth-profiles.json
+    Openclaw,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrderCommand {
+    /// Show the order
+    Get(Order),
+    /// Set the order
+    Set(SetOrder),
+    /// Forget the order
+    Clear(Order),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Order {
+    /// Provider whose profiles are ordered
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: String,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SetOrder {
+    /// Profiles, the first to use first
+    #[arg(required = true, value_name = "PROFILE")]
+    pub(crate) profiles: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) order: Order,
+}
+
+impl AuthCommand {
+    /// True when errors are to be printed as JSON.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Login(login) => login.json,
+            Self::PasteApiKey(paste) | Self::PasteToken(paste) => paste.json,
+            Self::List(list) => list.json,
+            Self::Logout(logout) => logout.json,
+            Self::Import(import) => import.json,
+            Self::Order { command } => match command {
+                OrderCommand::Get(order) | OrderCommand::Clear(order) => order.json,
+                OrderCommand::Set(set) => set.order.json,
+            },
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `models auth logout`.
+
+use qwen_openclaw::auth::{CredentialStore, ProfileId};
+use serde_json::json;
+
+use super::{args::Logout, environment, failure, must_exist, store, warn};
+use crate::{
+    block_on,
+    failure::Failure,
+    output::{Out, note},
+};
+
+pub(crate) fn run(arguments: &Logout) -> Result<(), Failure> {
+    let id = arguments.profile.parse().map_err(failure)?;
+    block_on(log_out(arguments, &id))
+}
+
+async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
+    let store = store(&environment())?;
+    must_exist(&store, id).await?;
+    // Not between the request of a refresh and its answer, which would put the login back.
+    let lease = store.lease(id).await.map_err(failure)?;
+    let Some(profile) = store.load(id).await.map_err(failure)? else {
+        return must_exist(&store, id).await;
+    };
+    let removed = store
+        .swap(id, Some(&profile), None)
+        .await
+        .map_err(failure)?;
+    drop(lease);
+    if !removed {
+        return Err(Failure::other(format!(
+            "the profile {id} was changed in the meantime: try again"
+        )));
+    }
+    warn(&store);
+    if profile.kind() == "qwen_cli" {
+        note("The Qwen Code CLI stays logged in: its file is not changed.");
+    }
+    let mut out = Out::new();
+    if arguments.json {
+        let document = json!({
+            "ok": true,
+            "removed": {"id": id.as_str(), "provider": id.provider(), "type": profile.kind()},
+        });
+        return out.line(&format!("{document:#}"));
+    }
+    let kind = profile.kind();
+    out.line(&format!(
+        "Removed auth profile: {id} ({}/{kind})",
+        id.provider()
+    ))
+}

@@ -1,0 +1,120 @@
+//! `models auth`: stored keys, tokens and logins.
+
+use std::{path::Path, sync::Arc};
+
+use qwen_openclaw::auth::{
+    CredentialStore, Environment, Error, ErrorKind, FileStore, ProfileId, StateDir,
+    portal::QwenCliFile, variables,
+};
+
+use crate::failure::Failure;
+
+pub(crate) mod args;
+mod browser;
+mod import;
+mod list;
+mod login;
+mod logout;
+mod order;
+mod paste;
+mod qr;
+
+use self::args::AuthCommand;
+
+pub(crate) fn run(command: AuthCommand) -> Result<(), Failure> {
+    match command {
+        AuthCommand::Login(login) => login::run(&login),
+        AuthCommand::PasteApiKey(paste) => paste::run(&paste, paste::Kind::ApiKey),
+        AuthCommand::PasteToken(paste) => paste::run(&paste, paste::Kind::Token),
+        AuthCommand::List(list) => list::run(&list),
+        AuthCommand::Logout(logout) => logout::run(&logout),
+        AuthCommand::Import(import) => import::run(&import),
+        AuthCommand::Order { command } => order::run(&command),
+    }
+}
+
+/// The store of the state folder.
+pub(crate) fn store(environment: &Environment) -> Result<Arc<FileStore>, Failure> {
+    let folder = StateDir::of(environment)?;
+    Ok(Arc::new(FileStore::in_folder(&folder)))
+}
+
+fn environment() -> Environment {
+    Environment::capture().with_openclaw_dotenv()
+}
+
+/// The Qwen Code CLI's file, and the server of the login in it: as given, else as the environment
+/// has them.
+fn cli_file(
+    path: Option<&Path>,
+    server: Option<&str>,
+    environment: &Environment,
+) -> Result<QwenCliFile, Failure> {
+    let file = match path {
+        Some(path) => QwenCliFile::new(path),
+        None => QwenCliFile::of(environment).map_err(failure)?,
+    };
+    let server = match server {
+        Some(url) => Some(url),
+        None => environment
+            .value(variables::QWEN_OAUTH_BASE_URL)
+            .map_err(failure)?,
+    };
+    if let Some(warning) = file.warning() {
+        crate::output::note(&format!("warning: {warning}"));
+    }
+    match server {
+        Some(url) => file.server(url).map_err(failure),
+        None => Ok(file),
+    }
+}
+
+/// The profile that a name means: an id, or an account of the provider.
+fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId, Failure> {
+    let id = match name {
+        Some(name) if name.contains(':') => name.parse(),
+        Some(name) => ProfileId::new(provider, name),
+        None => ProfileId::new(provider, "default"),
+    };
+    let id = id.map_err(failure)?;
+    if id.provider() != provider {
+        return Err(Failure::usage(format!(
+            "the profile {id} does not belong to {provider}"
+        )));
+    }
+    Ok(id)
+}
+
+/// Says what is to be said about the file, after something was read from it.
+fn warn(store: &FileStore) {
+    if let Some(warning) = store.warning() {
+        crate::output::note(&format!("warning: {warning}"));
+    }
+}
+
+/// A failure of a command about credentials, with an exit code for each kind.
+fn failure(error: Error) -> Failure {
+    let (code, kind) = match error.kind() {
+        ErrorKind::ProfileId => (2, "usage"),
+        ErrorKind::Denied
+        | ErrorKind::LoginExpired
+        | ErrorKind::LoginRefused
+        | ErrorKind::Refused
+        | ErrorKind::InvalidKey(_) => (3, "auth"),
+        ErrorKind::Address => (4, "refused"),
+        ErrorKind::Unavailable | ErrorKind::Blocked => (6, "network"),
+        ErrorKind::Protocol => (7, "protocol"),
+        ErrorKind::NoProfile => (1, "no_profile"),
+        _ => (1, "credentials"),
+    };
+    Failure::of(code, kind, &error)
+}
+
+/// Fails for a profile that is not stored, as OpenClaw words it.
+async fn must_exist(store: &FileStore, id: &ProfileId) -> Result<(), Failure> {
+    match store.load(id).await.map_err(failure)? {
+        Some(_) => Ok(()),
+        None => Err(failure(Error::no_profile(id))
+            .with_hint("`qwen-openclaw models auth list` shows those that are stored")),
+    }
+}
