@@ -27,7 +27,8 @@ impl Qwen {
     }
 
     /// Returns the client that makes clips: in the region of the base URL of `qwen`, with a
-    /// Standard key ([`QwenBuilder::video_api_key`], else the key of `qwen`).
+    /// Standard key ([`QwenBuilder::video_api_key`], else the stored profile `qwen:standard`, else
+    /// the key of `qwen`).
     ///
     /// # Errors
     ///
@@ -47,7 +48,7 @@ impl Qwen {
         let settings = &self.inner.settings;
         let credential: Arc<dyn CredentialProvider> = match &settings.video_key {
             Some(key) => Arc::new(StaticCredential::new(key.clone())),
-            None => self.credential_for(Provider::Qwen)?,
+            None => self.video_credential()?,
         };
         let mut builder = Client::builder_with(self.base_url(Provider::Qwen)?, credential)
             .http(self.inner.http.clone());
@@ -64,6 +65,67 @@ impl Qwen {
             builder = builder.allow_plain_http();
         }
         Ok(builder.build()?)
+    }
+}
+
+#[cfg(not(feature = "store"))]
+impl Qwen {
+    fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
+        self.credential_for(Provider::Qwen)
+    }
+}
+
+#[cfg(feature = "store")]
+impl Qwen {
+    /// The stored profile `qwen:standard`, which lives beside a plan's key; else the credential of
+    /// `qwen`. An explicit key that makes clips comes before both.
+    fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
+        use qwen_openclaw_auth::{KeyKind, ProfileId};
+
+        let settings = &self.inner.settings;
+        let own = self.credential_for(Provider::Qwen);
+        let makes_clips = |key: &ApiKey| key.kind() != KeyKind::CodingPlan;
+        let explicit = settings.keys.get(&Provider::Qwen).is_some_and(makes_clips)
+            || settings.credentials.contains_key(&Provider::Qwen);
+        match &settings.store {
+            Some(store) if !explicit => Ok(Arc::new(StandardFirst {
+                store: Arc::clone(store),
+                standard: ProfileId::new(Provider::Qwen.id(), "standard")?,
+                otherwise: own.map_err(|error| match error.as_auth() {
+                    Some(error) => error.clone(),
+                    None => qwen_openclaw_auth::Error::refused(error),
+                }),
+            })),
+            _ => own,
+        }
+    }
+}
+
+/// Uses the profile `qwen:standard` when there is one.
+#[cfg(feature = "store")]
+#[derive(Debug)]
+struct StandardFirst {
+    store: Arc<dyn qwen_openclaw_auth::CredentialStore>,
+    standard: qwen_openclaw_auth::ProfileId,
+    otherwise: Result<Arc<dyn CredentialProvider>, qwen_openclaw_auth::Error>,
+}
+
+#[cfg(feature = "store")]
+#[async_trait::async_trait]
+impl CredentialProvider for StandardFirst {
+    async fn credential(
+        &self,
+    ) -> Result<qwen_openclaw_auth::Credential, qwen_openclaw_auth::Error> {
+        use qwen_openclaw_auth::StoredCredential;
+
+        if self.store.load(&self.standard).await?.is_some() {
+            let stored = StoredCredential::new(Arc::clone(&self.store), Provider::Qwen);
+            return stored.profile(self.standard.clone()).credential().await;
+        }
+        match &self.otherwise {
+            Ok(credential) => credential.credential().await,
+            Err(error) => Err(error.clone()),
+        }
     }
 }
 

@@ -75,7 +75,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: "qwen-openclaw-tests",
-        below: &[CATALOG, HTTP, AUTH, TRANSPORT, EMULATOR, FACADE],
+        below: &[CATALOG, HTTP, AUTH, TRANSPORT, VIDEO, EMULATOR, FACADE],
         in_tests: &[],
         foreign: None,
     },

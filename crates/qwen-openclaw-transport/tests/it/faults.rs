@@ -54,7 +54,10 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
             Error(E::Server, "", Nothing, TRIED)
         }
         FaultKind::BadGateway => Error(E::Server, "status 502 and no explanation", Nothing, TRIED),
-        FaultKind::Redirect => Error(E::Protocol, "a key does not follow", Nothing, 1),
+        FaultKind::Redirect | FaultKind::RedirectLoop | FaultKind::RedirectPrivate => {
+            Error(E::Protocol, "a key does not follow", Nothing, 1)
+        }
+        FaultKind::ResetBefore | FaultKind::LostAnswer => Error(E::Network, "", Nothing, TRIED),
         FaultKind::EmptyBody => Error(E::Truncated, "before the reply began", Nothing, TRIED),
         FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => {
             Error(E::Content, "inappropriate content", Some, 1)
@@ -88,7 +91,14 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         | FaultKind::UnknownFinish
         | FaultKind::NoUsage
         | FaultKind::JsonInsteadOfStream
-        | FaultKind::SecondFinish => Complete,
+        | FaultKind::SecondFinish
+        // Those of video tasks and files mean nothing here.
+        | FaultKind::SlowTask
+        | FaultKind::TaskFails
+        | FaultKind::TaskVanishes
+        | FaultKind::DuplicateTask
+        | FaultKind::WrongLength
+        | FaultKind::NotMp4 => Complete,
         _ => return None,
     })
 }

@@ -325,3 +325,154 @@ fn a_resolution_beats_a_size_where_there_are_no_sizes() {
         .unwrap();
     assert_eq!(checked.resolution(), Resolution::P1080);
 }
+
+mod any_request {
+    use proptest::prelude::*;
+    use qwen_openclaw_catalog::video::{self, Framing, Protocol, Ratio, Sound, VideoModel};
+
+    use super::*;
+
+    const MODELS: &[&str] = &[
+        "wan2.6-t2v",
+        "wan2.6-i2v",
+        "wan2.6-i2v-flash",
+        "wan2.6-r2v",
+        "wan2.6-r2v-flash",
+        "wan2.7-t2v",
+        "wan2.7-i2v",
+        "wan2.7-r2v",
+        "wan2.5-t2v-preview",
+        "wan2.5-i2v-preview",
+    ];
+
+    fn models() -> impl Strategy<Value = &'static VideoModel> {
+        proptest::sample::select(MODELS).prop_map(|id| video::find(id).unwrap())
+    }
+
+    type Values = (
+        Option<u32>,
+        Option<(u32, u32)>,
+        Option<Resolution>,
+        Option<(u32, u32)>,
+        [Option<bool>; 3],
+        Option<u32>,
+    );
+
+    fn values() -> impl Strategy<Value = Values> {
+        let side = 1u32..5000;
+        let resolution =
+            proptest::sample::select(vec![Resolution::P480, Resolution::P720, Resolution::P1080]);
+        (
+            proptest::option::of(0u32..40),
+            proptest::option::of((side.clone(), side)),
+            proptest::option::of(resolution),
+            proptest::option::of((1u32..30, 1u32..30)),
+            proptest::array::uniform3(proptest::option::of(any::<bool>())),
+            proptest::option::of(any::<u32>()),
+        )
+    }
+
+    /// The request with references that the model takes, so that only values are in question.
+    fn with(model: &VideoModel, values: &Values) -> VideoRequest {
+        let mut request = super::request(model.id());
+        let (seconds, size, resolution, ratio, [audio, watermark, extend], seed) = values;
+        if let Some(seconds) = seconds {
+            request = request.seconds(*seconds);
+        }
+        if let Some((width, height)) = size {
+            request = request.size(format!("{width}*{height}").parse().unwrap());
+        }
+        if let Some(resolution) = resolution {
+            request = request.resolution(*resolution);
+        }
+        if let Some((width, height)) = ratio {
+            let ratio: AspectRatio = format!("{width}:{height}").parse().unwrap();
+            request = request.ratio(ratio);
+        }
+        if let Some(audio) = audio {
+            request = request.audio(*audio);
+        }
+        if let Some(watermark) = watermark {
+            request = request.watermark(*watermark);
+        }
+        if let Some(extend) = extend {
+            request = request.prompt_extend(*extend);
+        }
+        if let Some(seed) = seed {
+            request = request.seed(*seed);
+        }
+        request
+    }
+
+    /// What every body obeys, whatever was asked for.
+    fn obeys(model: &VideoModel, body: &Value) {
+        let parameters = body["parameters"].as_object().unwrap();
+        let has = |name: &str| parameters.contains_key(name);
+        match model.framing() {
+            Framing::Size => {
+                let size = parameters["size"].as_str().unwrap();
+                let sizes = model.sizes();
+                assert!(
+                    sizes.iter().any(|known| known.to_string() == size),
+                    "{size}"
+                );
+                assert!(!has("resolution") && !has("ratio"));
+            }
+            framing => {
+                let resolution = parameters["resolution"].as_str().unwrap();
+                let known = model.resolutions().iter();
+                assert!(
+                    known
+                        .map(|known| known.as_str())
+                        .any(|known| known == resolution)
+                );
+                assert!(!has("size"));
+                assert_eq!(has("ratio"), framing == Framing::ResolutionAndRatio);
+                if let Some(ratio) = parameters.get("ratio") {
+                    let ratio: Ratio = ratio.as_str().unwrap().parse().unwrap();
+                    assert!(model.ratios(Resolution::P720).contains(&ratio), "{ratio}");
+                }
+            }
+        }
+        let seconds = u32::try_from(parameters["duration"].as_u64().unwrap()).unwrap();
+        let with_video = body.to_string().contains("1.mp4");
+        let durations = match with_video {
+            true => model.durations_with_video(),
+            false => model.durations(),
+        };
+        assert!(durations.contains(seconds), "{seconds} s");
+        assert!(!has("audio") || model.sound() == Sound::Switchable);
+        assert!(!has("prompt_extend") || model.has_prompt_extend());
+        assert!(
+            parameters
+                .get("seed")
+                .is_none_or(|seed| seed.as_u64().unwrap() <= 2_147_483_647)
+        );
+        // One output, always: there is nothing to ask for more with.
+        assert!(!has("n") && !has("shot_type"));
+        let media = body["input"].get("media").is_some();
+        assert!(!media || model.protocol() == Protocol::Media);
+    }
+
+    proptest! {
+        #[test]
+        fn obeys_the_model(model in models(), values in values()) {
+            let request = with(model, &values);
+            // Exact refuses, or sends what was asked for.
+            if let Ok(checked) = request.check(Strictness::Exact) {
+                assert!(checked.changes().is_empty());
+                obeys(model, checked.body());
+            }
+            // Normalise never refuses a mere value.
+            let normal = request.check(Strictness::Normalise).unwrap();
+            obeys(model, normal.body());
+            // What was changed is told, and what was told was changed.
+            if let Ok(exact) = request.check(Strictness::Exact) {
+                assert_eq!(exact.body(), normal.body());
+                assert!(normal.changes().is_empty());
+            } else {
+                assert!(!normal.changes().is_empty());
+            }
+        }
+    }
+}

@@ -102,3 +102,46 @@ async fn what_is_refused_has_a_kind() {
     let error = Qwen::builder().build().unwrap().video_client().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
 }
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn the_profile_for_clips_lives_beside_a_plans_key() {
+    use std::sync::Arc;
+
+    use qwen_openclaw::auth::{CredentialStore, Environment, MemoryStore, Profile};
+
+    let service = Emulator::start().await.unwrap();
+    let region = emulator::Region::Global;
+    let plan = [("QWEN_API_KEY", "sk-sp-0123456789abcdef")];
+    let store = Arc::new(MemoryStore::default());
+    let qwen = |key: Option<ApiKey>| {
+        let builder = Qwen::builder()
+            .environment(Environment::from_pairs(plan))
+            .base_url(service.base_url())
+            .store(Arc::clone(&store) as Arc<dyn CredentialStore>);
+        let builder = match key {
+            Some(key) => builder.api_key(key),
+            None => builder,
+        };
+        builder.build().unwrap()
+    };
+    let submit = |qwen: Qwen| async move { qwen.video("wan2.6-t2v").prompt("x").submit().await };
+    // Nothing stored: the plan's key is all there is.
+    let error = submit(qwen(None)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.hint().unwrap().contains("qwen:standard"), "{error}");
+    // Stored: it is used beside the key in the environment, and beside an explicit one of a plan.
+    let id = "qwen:standard".parse().unwrap();
+    store
+        .put(&id, &Profile::ApiKey(standard(region)))
+        .await
+        .unwrap();
+    submit(qwen(None)).await.unwrap();
+    submit(qwen(Some(key("sk-sp-0123456789abcdef"))))
+        .await
+        .unwrap();
+    // An explicit key that makes clips comes before it.
+    let china = standard(emulator::Region::China);
+    let error = submit(qwen(Some(china))).await.unwrap_err();
+    assert_eq!(error.status(), Some(401));
+}
