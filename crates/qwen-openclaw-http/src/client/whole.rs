@@ -24,9 +24,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`], [`ErrorKind::Address`], [`ErrorKind::Connect`],
-    /// [`ErrorKind::Timeout`], [`ErrorKind::Interrupted`], and [`ErrorKind::TooLarge`] for a
+    /// [`Setup`], [`Address`], [`Connect`], [`Timeout`], [`Interrupted`], and [`TooLarge`] for a
     /// longer answer.
+    ///
+    /// [`Setup`]: crate::ErrorKind::Setup
+    /// [`Address`]: crate::ErrorKind::Address
+    /// [`Connect`]: crate::ErrorKind::Connect
+    /// [`Timeout`]: crate::ErrorKind::Timeout
+    /// [`Interrupted`]: crate::ErrorKind::Interrupted
+    /// [`TooLarge`]: crate::ErrorKind::TooLarge
     pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
         let mut request = request.into_http()?;

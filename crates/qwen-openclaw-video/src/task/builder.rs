@@ -150,8 +150,8 @@ impl TasksBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] when the origin is not one a key may be sent to,
-    /// [`ErrorKind::Setup`] when the HTTP client cannot be set up.
+    /// [`Refused`](crate::ErrorKind::Refused) when the origin is not one a key may be sent to,
+    /// [`Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Tasks, Error> {
         let origin = match self.plain_http {
             true => BaseUrl::parse_allowing_plain_http(&self.origin),
