@@ -72,6 +72,10 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
+    /// Workspace that requests to qwen belong to, in place of that of the key
+    #[arg(long, value_name = "ID")]
+    pub(crate) workspace: Option<String>,
+
     /// Read the key from standard input
     #[arg(long)]
     pub(crate) api_key_stdin: bool,

@@ -40,6 +40,9 @@ impl Connection {
         if let Some(region) = self.region {
             builder = builder.region(region);
         }
+        if let Some(id) = &self.workspace {
+            builder = builder.workspace(id);
+        }
         if let Some(url) = &self.base_url {
             builder = builder.base_url_for(provider, url);
         }
@@ -119,6 +122,10 @@ pub(crate) async fn to_emulator(
     let builder = Qwen::builder()
         .base_url_for(provider, url)
         .api_key_for(provider, key);
+    let builder = match &connection.workspace {
+        Some(id) => builder.workspace(id),
+        None => builder,
+    };
     Ok((emulator, builder))
 }
 

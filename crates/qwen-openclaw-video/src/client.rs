@@ -200,9 +200,10 @@ impl ClientBuilder {
         self.with(|tasks| tasks.store(store))
     }
 
-    /// Names the workspace that clips are made in. The default is that of the key.
+    /// Names the workspace that clips are made in. The default is that of the key. Each job's
+    /// record has it.
     pub fn workspace(self, id: impl Into<String>) -> Self {
-        self.header("X-DashScope-WorkSpace", id)
+        self.with(|tasks| tasks.workspace(id))
     }
 
     /// Sends a header with each request.

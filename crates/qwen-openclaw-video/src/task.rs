@@ -18,11 +18,13 @@ mod job;
 mod pace;
 mod reconcile;
 mod record;
+mod resume;
 mod running;
 mod schedule;
 mod stamp;
 mod state;
 mod store;
+mod submit;
 mod upload;
 
 #[cfg(test)]
@@ -32,10 +34,11 @@ pub use self::{
     answer::TaskReport,
     builder::TasksBuilder,
     download::{FileKind, Progress, SaveOptions},
-    engine::{NewTask, Product, Resumed, Tasks},
+    engine::{NewTask, Product, Tasks},
     finished::Finished,
     job::{Job, Watch},
     record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},
+    resume::Resumed,
     schedule::PollSchedule,
     state::TaskState,
     store::{FileJobs, JobLease, JobList, JobStore, MemoryJobs, Replaced},

@@ -268,6 +268,9 @@ impl Qwen {
         if settings.plain_http {
             builder = builder.allow_plain_http();
         }
+        if let (Provider::Qwen, Some(id)) = (provider, &settings.workspace) {
+            builder = builder.header("X-DashScope-WorkSpace", id);
+        }
         Ok(builder.build()?)
     }
 }
@@ -282,6 +285,7 @@ pub struct QwenBuilder {
     base_urls: HashMap<Provider, String>,
     plan: Option<Plan>,
     region: Option<Region>,
+    pub(crate) workspace: Option<String>,
     edition: Edition,
     pub(crate) retry: Option<RetryPolicy>,
     stall: Option<StallLimits>,
@@ -367,6 +371,13 @@ impl QwenBuilder {
     /// Sets the region. The default is Global; it is never derived from a key.
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
+        self
+    }
+
+    /// Names the workspace that requests of the provider `qwen` belong to, clips included. The
+    /// default is that of the key.
+    pub fn workspace(mut self, id: impl Into<String>) -> Self {
+        self.workspace = Some(id.into());
         self
     }
 

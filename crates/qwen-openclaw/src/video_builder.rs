@@ -61,6 +61,9 @@ impl Qwen {
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
         }
+        if let Some(id) = &settings.workspace {
+            builder = builder.workspace(id);
+        }
         if settings.plain_http {
             builder = builder.allow_plain_http();
         }

@@ -39,9 +39,11 @@ pub(super) async fn show(arguments: One) -> Result<(), Failure> {
     let store = ledger(&arguments.connection)?;
     let mut record = find(&store, &arguments.job).await?;
     if record.phase() == Phase::Submitted {
-        let mut job = job_of(&arguments.connection, &store, &record).await?;
         let mut interrupt = Interrupt::listen()?;
-        let asked = interrupt.or(async { Ok(job.refresh().await?.clone()) });
+        let asked = interrupt.or(async {
+            let mut job = job_of(&arguments.connection, &store, &record).await?;
+            Ok(job.refresh().await?.clone())
+        });
         match asked.await {
             Ok(newer) => record = newer,
             Err(failure) if failure.is_interrupted() => return Err(failure),
@@ -118,6 +120,7 @@ fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(
         "task_id",
         "request_id",
         "origin",
+        "workspace",
         "url",
         "expires_at",
         "usage",

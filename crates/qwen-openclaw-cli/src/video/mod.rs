@@ -63,7 +63,7 @@ async fn find(store: &FileJobs, text: &str) -> Result<JobRecord, Failure> {
     }
 }
 
-/// The client of the host that has the job.
+/// The client of the host and workspace that have the job.
 fn client_of(
     connection: &Connection,
     store: &Arc<FileJobs>,
@@ -72,6 +72,9 @@ fn client_of(
     let mut connection = connection.clone();
     if connection.base_url.is_none() {
         connection.base_url = Some(record.origin().to_owned());
+    }
+    if connection.workspace.is_none() {
+        connection.workspace = record.workspace().map(str::to_owned);
     }
     let builder = connection.qwen(qwen_openclaw::catalog::Provider::Qwen)?;
     let store: Arc<dyn JobStore> = Arc::clone(store) as _;

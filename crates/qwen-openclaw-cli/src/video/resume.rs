@@ -72,12 +72,16 @@ async fn resume(
     for error in list.unreadable {
         report.failed(error.into());
     }
-    // One client for each host: another host has other tasks, and takes other keys.
+    // One client for each host and workspace: another has other tasks, and takes other keys.
     let unfinished = list.records.into_iter();
     let unfinished = unfinished.filter(|record| !record.phase().is_settled());
-    let mut clients: BTreeMap<String, Client> = BTreeMap::new();
+    let mut clients: BTreeMap<_, Client> = BTreeMap::new();
     for record in unfinished {
-        let client = match clients.get(record.origin()) {
+        let place = (
+            record.origin().to_owned(),
+            record.workspace().map(str::to_owned),
+        );
+        let client = match clients.get(&place) {
             Some(client) => client.clone(),
             None => match client_of(&arguments.connection, store, &record) {
                 Ok(client) => client,
@@ -87,7 +91,7 @@ async fn resume(
                 }
             },
         };
-        clients.insert(record.origin().to_owned(), client.clone());
+        clients.insert(place, client.clone());
         match client.tasks().resume_job(record.id()).await {
             Ok(resumed) => going.extend(report.sort(resumed)),
             Err(error) => report.error(record.id(), error.into()),

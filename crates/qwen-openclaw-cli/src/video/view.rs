@@ -17,7 +17,8 @@ pub(super) fn document(record: &JobRecord) -> Value {
     });
     let result = record.result();
     let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string().into());
-    let optional: [(&str, Option<Value>); 9] = [
+    let optional: [(&str, Option<Value>); 10] = [
+        ("workspace", record.workspace().map(Value::from)),
         ("task_id", record.task_id().map(Value::from)),
         ("request_id", record.request_id().map(Value::from)),
         ("state", record.state().map(|state| state.as_str().into())),

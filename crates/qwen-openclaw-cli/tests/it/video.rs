@@ -142,6 +142,49 @@ fn a_job_is_left_and_fetched_later() {
 }
 
 #[test]
+fn what_is_written_down_is_shown_without_a_key() {
+    let user = User::new();
+    let id = user.submit();
+    let home = user.home.path().to_str().unwrap();
+    let ran = Qwen::new(&["video", "show", &id]).env("HOME", home).run();
+    // Its state is that of the ledger; what newer there is could not be asked for.
+    let ran = ran.exits_with(0).says("QWEN_API_KEY");
+    assert!(ran.stdout.contains(&id) && ran.stdout.contains("task_id"));
+}
+
+#[test]
+fn a_workspace_is_remembered() {
+    let user = User::new();
+    let ran = user.run(&[
+        "video",
+        "generate",
+        "a cat",
+        "--no-wait",
+        "--workspace",
+        "llm-1",
+    ]);
+    let id = ran.exits_with(0).stdout.trim().to_owned();
+    let clip = user.path("clip.mp4");
+    user.run(&["video", "wait", &id, "-o", &clip]).exits_with(0);
+    let shown = user.run(&["video", "show", &id, "--json"]).json();
+    assert_eq!(shown["workspace"], "llm-1");
+    let requests = user.service.requests();
+    let to_service: Vec<_> = requests
+        .iter()
+        .filter(|request| request.header("authorization").is_some())
+        .collect();
+    assert!(to_service.len() >= 2, "{to_service:?}");
+    for request in to_service {
+        assert_eq!(request.header("x-dashscope-workspace"), Some("llm-1"));
+    }
+    user.run(&["chat", "hi", "--workspace", "llm-2"])
+        .exits_with(0);
+    let requests = user.service.requests();
+    let chat = requests.last().unwrap();
+    assert_eq!(chat.header("x-dashscope-workspace"), Some("llm-2"));
+}
+
+#[test]
 fn what_was_left_is_taken_up() {
     let user = User::new();
     let ids = [user.submit(), user.submit()];

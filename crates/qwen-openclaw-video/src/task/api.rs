@@ -16,6 +16,7 @@ pub(crate) struct Api {
     pub(crate) http: qwen_openclaw_http::Client,
     pub(crate) origin: BaseUrl,
     pub(crate) credential: Arc<dyn CredentialProvider>,
+    pub(crate) workspace: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) retry: RetryPolicy,
     pub(crate) queries: Pace,
@@ -179,7 +180,11 @@ impl Api {
     fn authorized(&self, request: Request, credential: &Credential) -> Result<Request, Error> {
         let key = credential.key().expose();
         let mut request = request.bearer(key).map_err(Error::from_http)?;
-        for (name, value) in &self.headers {
+        let workspace = self.workspace.as_deref();
+        let workspace = workspace.map(|id| ("X-DashScope-WorkSpace", id));
+        let others = self.headers.iter();
+        let others = others.map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in workspace.into_iter().chain(others) {
             request = request.header(name, value).map_err(Error::from_http)?;
         }
         Ok(request)

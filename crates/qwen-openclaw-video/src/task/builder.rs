@@ -42,6 +42,7 @@ pub struct TasksBuilder {
     credential: Arc<dyn CredentialProvider>,
     http: Option<qwen_openclaw_http::Client>,
     store: Option<Arc<dyn JobStore>>,
+    workspace: Option<String>,
     headers: Vec<(String, String)>,
     retry: RetryPolicy,
     schedule: PollSchedule,
@@ -63,6 +64,7 @@ impl TasksBuilder {
             credential,
             http: None,
             store: None,
+            workspace: None,
             headers: Vec::new(),
             retry: RetryPolicy::default(),
             schedule: PollSchedule::default(),
@@ -86,7 +88,14 @@ impl TasksBuilder {
         self
     }
 
-    /// Sends a header with each request, such as `X-DashScope-WorkSpace`.
+    /// Names the workspace that tasks are made in. The default is that of the key. Each job's
+    /// record has it.
+    pub fn workspace(mut self, id: impl Into<String>) -> Self {
+        self.workspace = Some(id.into());
+        self
+    }
+
+    /// Sends a header with each request.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -176,6 +185,7 @@ impl TasksBuilder {
                 http,
                 origin,
                 credential: self.credential,
+                workspace: self.workspace,
                 headers: self.headers,
                 retry: self.retry,
                 queries: Pace::per_second(self.rates.queries),

@@ -1,7 +1,6 @@
-//! Sends tasks, asks about them, and keeps the ledger true.
+//! The tasks of one kind and account, and their records in the ledger.
 
 use std::{
-    collections::HashSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -10,19 +9,17 @@ use std::{
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_http::Screening;
 use serde_json::{Map, Value};
-use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
 
 use super::{
     answer::TaskReport,
-    api::{Api, Created},
+    api::Api,
     builder::TasksBuilder,
     download::FileKind,
     fault,
     job::Job,
     pace::Pace,
     record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload, VERSION},
-    running::{Place, Running},
+    running::Running,
     schedule::PollSchedule,
     state::TaskState,
     store::{JobLease, JobStore, Replaced},
@@ -103,22 +100,6 @@ pub(crate) struct Shared {
     pub(crate) running_limit: Option<usize>,
 }
 
-/// What became of a job that was taken up again.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Resumed {
-    /// The service has it, or has made it: it can be waited for and saved.
-    Going(Job),
-    /// It was never sent. [`Tasks::resubmit`] sends it.
-    NotSent(JobRecord),
-    /// Nobody can tell whether the service has it: [`Tasks::adopt`] or [`Tasks::resubmit`].
-    Ambiguous(JobRecord, Error),
-    /// Another process is at work on it.
-    Busy(JobRecord),
-    /// It could not be found out now, or its record is unreadable.
-    Unclear(Error),
-}
-
 impl Tasks {
     /// Starts to set up the tasks of a kind at `origin`, such as
     /// `https://dashscope-intl.aliyuncs.com`.
@@ -151,75 +132,6 @@ impl Tasks {
         &self.shared.store
     }
 
-    /// Writes the job down and sends it, waiting for a free place first: the service takes five
-    /// submissions a second, and works on five tasks at once.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Auth`] for a plan's key, before anything is written or sent;
-    /// [`ErrorKind::Ambiguous`] when it is unclear whether the service took it, and its list of
-    /// tasks could not tell; [`ErrorKind::Ledger`]; or why the service refused it. But for a
-    /// plan's key and the ledger, the error has the job's id.
-    pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
-        self.shared.api.credential().await?;
-        let record = self.shared.new_record(task);
-        let id = &record.id;
-        let lease = self.lease(id).await?;
-        fault::point("before-ledger");
-        let inserted = self.shared.store.insert(&record).await;
-        inserted.map_err(|error| error.of_job(id, None))?;
-        fault::point("prepared");
-        self.send(record, lease).await
-    }
-
-    /// Sends a job of the ledger that was not sent, or of which nobody knows whether it was. If
-    /// the service has it all the same, it is made and billed twice.
-    ///
-    /// # Errors
-    ///
-    /// As [`submit`](Self::submit); [`ErrorKind::Refused`] for a job that the service has, and for
-    /// one whose uploaded files are gone.
-    pub async fn resubmit(&self, id: &JobId) -> Result<Job, Error> {
-        self.shared.api.credential().await?;
-        self.undecided(id).await?;
-        let lease = self.lease(id).await?;
-        // It may have moved on before the lease was ours.
-        let record = self.undecided(id).await?;
-        let now = SystemTime::now();
-        if record.uploads.iter().any(|upload| upload.expires_at <= now) {
-            let error = Error::refused("the files that were uploaded for this job are deleted");
-            let error = error.with_hint("submit it anew");
-            return Err(error.of_job(id, None));
-        }
-        self.send(record, lease).await
-    }
-
-    /// Takes a task that the service has for the one of this job.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Refused`] for a job that has a task, for a task of another job, and for one
-    /// that the service does not know.
-    pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
-        let task_id = task_id.trim();
-        if task_id.is_empty() {
-            return Err(Error::refused("no task is named").of_job(id, None));
-        }
-        self.undecided(id).await?;
-        let lease = self.lease(id).await?;
-        let record = self.undecided(id).await?;
-        let report = self.shared.api.get(task_id).await?;
-        // As the service writes it: two ways to write one id would be two tasks.
-        let task_id = report.task_id.as_deref().unwrap_or(task_id);
-        if matches!(report.state, None | Some(TaskState::Unknown)) {
-            let error = Error::refused("the service does not know this task");
-            return Err(error.of_job(id, Some(task_id)));
-        }
-        let job = self.claim(record, task_id).await?;
-        drop(lease);
-        Ok(job)
-    }
-
     /// Returns a job of the ledger.
     ///
     /// # Errors
@@ -230,72 +142,14 @@ impl Tasks {
         Ok(Job::new(self.clone(), record))
     }
 
-    /// Takes up every job of this product and origin that is not over: finds out what became of those that were being sent
-    /// when their process ended, and sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub async fn resume(&self) -> Result<Vec<Resumed>, Error> {
-        let list = self.shared.store.list().await?;
-        let mut resumed: Vec<_> = list.unreadable.into_iter().map(Resumed::Unclear).collect();
-        let ours = |record: &JobRecord| self.is_own(record) && !record.phase.is_settled();
-        for record in list.records.into_iter().filter(ours) {
-            resumed.push(self.resume_one(record).await);
-        }
-        Ok(resumed)
-    }
-
-    /// Takes up one job, as [`resume`](Self::resume) does.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Ledger`].
-    pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
-        Ok(self.resume_one(self.record(id).await?).await)
-    }
-
-    async fn resume_one(&self, record: JobRecord) -> Resumed {
-        if record.phase != Phase::Prepared && !record.phase.is_unresolved() {
-            return Resumed::Going(Job::new(self.clone(), record));
-        }
-        let id = record.id.clone();
-        let lease = match self.shared.store.lease(&id).await {
-            Ok(Some(lease)) => lease,
-            Ok(None) => return Resumed::Busy(record),
-            Err(error) => return Resumed::Unclear(error.of_job(&id, None)),
-        };
-        // It may have moved on before the lease was ours.
-        let record = match self.record(&id).await {
-            Ok(record) => record,
-            Err(error) => return Resumed::Unclear(error),
-        };
-        if record.phase == Phase::Prepared {
-            return Resumed::NotSent(record);
-        }
-        if !record.phase.is_unresolved() {
-            return Resumed::Going(Job::new(self.clone(), record));
-        }
-        match self.reconcile(record, None).await {
-            Ok(job) => Resumed::Going(job),
-            Err(error) => match self.record(&id).await {
-                Ok(record) if error.kind() == ErrorKind::Ambiguous => {
-                    drop(lease);
-                    Resumed::Ambiguous(record, error)
-                }
-                _ => Resumed::Unclear(error),
-            },
-        }
-    }
-
-    async fn lease(&self, id: &JobId) -> Result<JobLease, Error> {
+    pub(crate) async fn lease(&self, id: &JobId) -> Result<JobLease, Error> {
         let lease = self.shared.store.lease(id).await;
         let lease = lease.map_err(|error| error.of_job(id, None))?;
         lease.ok_or_else(|| busy(id))
     }
 
     /// A job of which somebody may decide what becomes of it.
-    async fn undecided(&self, id: &JobId) -> Result<JobRecord, Error> {
+    pub(crate) async fn undecided(&self, id: &JobId) -> Result<JobRecord, Error> {
         let record = self.record(id).await?;
         if record.phase == Phase::Prepared || record.phase.is_unresolved() {
             return Ok(record);
@@ -305,93 +159,6 @@ impl Tasks {
             record.phase
         ));
         Err(error.of_job(id, record.task_id()))
-    }
-
-    async fn send(&self, record: JobRecord, lease: JobLease) -> Result<Job, Error> {
-        let id = record.id.clone();
-        let place = self.enter(&id).await?;
-        let job = self.send_now(record).await?;
-        if let Some(place) = place {
-            place.keep();
-        }
-        drop(lease);
-        Ok(job)
-    }
-
-    /// Sends it, and again as long as it is certain that no task was made.
-    async fn send_now(&self, record: JobRecord) -> Result<Job, Error> {
-        let (id, shared) = (record.id.clone(), &self.shared);
-        let mut attempts = shared.api.retry.attempts();
-        let before = record;
-        loop {
-            shared.submits.turn().await;
-            let record = self
-                .update(&id, |record| {
-                    record.phase = Phase::Sending;
-                    record.sent_at = Some(SystemTime::now());
-                    record.failure = None;
-                })
-                .await?;
-            fault::point("sending");
-            let (path, headers, body) = (&record.path, &record.headers, &record.body);
-            let created = shared.api.create(path, headers, body).await;
-            fault::point("answered");
-            let (error, refused) = match created {
-                Created::Task(report, task_id) => return self.accept(&id, report, task_id).await,
-                Created::Unclear(error) => {
-                    warn!(job = %id, "unclear whether the service took the job");
-                    return self.reconcile(record, Some(error)).await;
-                }
-                Created::NotSent(error) => (error, false),
-                Created::Nothing(error) => (error, true),
-            };
-            let wait = (refused && error.is_transient())
-                .then(|| attempts.after_transient(error.retry_after()))
-                .flatten();
-            if let Some(wait) = wait {
-                sleep(wait).await;
-                continue;
-            }
-            return Err(self.give_up(&before, error, refused).await);
-        }
-    }
-
-    /// Notes that a job was not taken, and returns why.
-    async fn give_up(&self, before: &JobRecord, error: Error, refused: bool) -> Error {
-        let id = &before.id;
-        let error = error.of_job(id, None);
-        let noted = self.update(id, |record| {
-            record.phase = match before.phase {
-                // This try made no task, but an earlier one may have.
-                phase if phase.is_unresolved() => Phase::Ambiguous,
-                // What may work another time is still not sent.
-                _ if !refused || error.is_transient() => Phase::Prepared,
-                _ => Phase::Refused,
-            };
-            record.sent_at = before.sent_at;
-            record.failure = Some(Failure {
-                code: error.code().map(str::to_owned),
-                message: Some(error.to_string()),
-            });
-        });
-        match noted.await {
-            Ok(_) => error,
-            // The record says that it is being sent: whoever takes it up finds out.
-            Err(failed) => failed.with_source(error),
-        }
-    }
-
-    async fn accept(&self, id: &JobId, report: TaskReport, task_id: String) -> Result<Job, Error> {
-        let noted = self.update(id, |record| {
-            record.phase = Phase::Submitted;
-            record.task_id = Some(task_id.clone());
-            record.request_id = report.request_id.clone();
-            record.state = report.state.clone();
-        });
-        let record = noted.await.map_err(|error| unnoted(error, id, &task_id))?;
-        fault::point("submitted");
-        debug!(job = %id, task = task_id, "submitted");
-        Ok(Job::new(self.clone(), record))
     }
 
     /// Makes `task_id` the task of the job, if it is no other's.
@@ -409,56 +176,6 @@ impl Tasks {
                 Error::refused("this task is that of another job, or may be")
                     .of_job(&record.id, Some(task_id)),
             ),
-        }
-    }
-
-    /// Waits for a place among the tasks that run, asking about them meanwhile: whoever submitted
-    /// them need not be waiting for them.
-    async fn enter(&self, id: &JobId) -> Result<Option<Place<'_>>, Error> {
-        let shared = &self.shared;
-        let Some(limit) = shared.running_limit else {
-            return Ok(None);
-        };
-        let late = || {
-            let limit = shared.deadline.as_secs();
-            let error = format!("no place among the tasks that run was free within {limit} s");
-            let error = Error::new(ErrorKind::Deadline, error).of_job(id, None);
-            error.with_hint(format!("it was not sent: `video resume {id} --resubmit`"))
-        };
-        let place = timeout(shared.deadline, self.free_place(id, limit.max(1)));
-        Ok(Some(place.await.map_err(|_| late())?))
-    }
-
-    async fn free_place(&self, id: &JobId, limit: usize) -> Place<'_> {
-        let shared = &self.shared;
-        let _turn = shared.running.turn.lock().await;
-        let gap = shared.schedule.settled_gap(limit);
-        let mut unknown = HashSet::new();
-        loop {
-            if let Some(place) = shared.running.enter(id, limit) {
-                return place;
-            }
-            let Some((stalest, asked)) = shared.running.stalest() else {
-                // All are being sent: each will be over, or can be asked about.
-                shared.running.change().await;
-                continue;
-            };
-            let wait = gap.saturating_sub(asked.elapsed()).max(gap / 8);
-            if timeout(wait, shared.running.change()).await.is_ok() {
-                continue;
-            }
-            shared.running.asked(&stalest);
-            let over = match self.refresh(&stalest).await {
-                // What the service does not know does not run.
-                Ok(record) => {
-                    record.state == Some(TaskState::Unknown) && !unknown.insert(stalest.clone())
-                }
-                // Whoever waits for that job is told; it must not hold up this one.
-                Err(error) => !error.is_transient(),
-            };
-            if over {
-                shared.running.leave(&stalest);
-            }
         }
     }
 
@@ -483,7 +200,7 @@ impl Tasks {
     }
 
     /// Whether a job was made here: another host has other tasks, and takes other keys.
-    fn is_own(&self, record: &JobRecord) -> bool {
+    pub(crate) fn is_own(&self, record: &JobRecord) -> bool {
         record.product == self.shared.product.name && record.origin == self.origin()
     }
 
@@ -547,7 +264,7 @@ impl Tasks {
 }
 
 impl Shared {
-    fn new_record(&self, task: NewTask) -> JobRecord {
+    pub(crate) fn new_record(&self, task: NewTask) -> JobRecord {
         let now = SystemTime::now();
         JobRecord {
             version: VERSION,
@@ -559,6 +276,7 @@ impl Shared {
             created_at: now,
             sent_at: None,
             origin: self.api.origin.as_str().to_owned(),
+            workspace: self.api.workspace.clone(),
             path: task.path,
             headers: task.headers,
             body: task.body,
@@ -610,7 +328,7 @@ impl Shared {
 }
 
 /// A task that is known, and could not be written down.
-fn unnoted(error: Error, id: &JobId, task_id: &str) -> Error {
+pub(crate) fn unnoted(error: Error, id: &JobId, task_id: &str) -> Error {
     let hint = format!("the task is there: `video resume {id} --adopt {task_id}`");
     error.of_job(id, Some(task_id)).with_hint(hint)
 }

@@ -235,6 +235,9 @@ pub struct JobRecord {
     #[serde(with = "stamp::optional", default)]
     pub(crate) sent_at: Option<SystemTime>,
     pub(crate) origin: String,
+    /// The workspace it was made in, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) workspace: Option<String>,
     pub(crate) path: String,
     #[serde(default)]
     pub(crate) headers: Vec<(String, String)>,
@@ -309,6 +312,12 @@ impl JobRecord {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Returns the workspace it was made in, where one was named. Only there is it known.
+    #[must_use]
+    pub fn workspace(&self) -> Option<&str> {
+        self.workspace.as_deref()
     }
 
     /// Returns the body of the request.

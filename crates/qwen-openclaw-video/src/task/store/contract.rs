@@ -19,6 +19,7 @@ pub(crate) fn record(id: &str) -> JobRecord {
         created_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
         sent_at: None,
         origin: "https://dashscope-intl.aliyuncs.com".to_owned(),
+        workspace: None,
         path: "/api/v1/x".to_owned(),
         headers: vec![("X-DashScope-Async".to_owned(), "enable".to_owned())],
         body: json!({"model": "wan2.6-t2v"}),
