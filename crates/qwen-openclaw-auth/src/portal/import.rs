@@ -3,12 +3,12 @@
 use std::{fs, io, path::Path, time::SystemTime};
 
 use qwen_openclaw_catalog::Provider;
-use secrecy::{SecretString, zeroize::Zeroizing};
-use serde_json::{Map, Value};
+use secrecy::zeroize::Zeroizing;
+use serde_json::Value;
 
 use super::{cli_file::QwenCliFile, fingerprint};
 use crate::{
-    ApiKey, StaticToken,
+    ApiKey, SecretText, StaticToken,
     error::Error,
     store::{CredentialStore, Login, Profile, ProfileId, from_millis},
 };
@@ -181,18 +181,13 @@ fn read(name: &str, value: &Value) -> Option<(ProfileId, Profile)> {
                 None => token,
             })
         }
-        "oauth" => Profile::Login(Login {
-            access: key("access")?,
-            refresh: Some(SecretString::from(text("refresh")?)),
-            expires: expires.unwrap_or(SystemTime::UNIX_EPOCH),
-            lifetime: None,
-            // Kept in OpenClaw's configuration, which is not read here: the portal is meant.
-            resource_url: None,
-            server: None,
-            generation: 0,
-            imported: None,
-            extra: Map::new(),
-        }),
+        "oauth" => {
+            let refresh = SecretText::new(text("refresh")?);
+            let expires = expires.unwrap_or(SystemTime::UNIX_EPOCH);
+            // Its address is in OpenClaw's configuration, which is not read here: the portal is
+            // meant.
+            Profile::Login(Login::new(key("access")?, Some(refresh), expires))
+        }
         _ => return None,
     };
     Some((id, profile))

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderMap,
-    header::{CONTENT_TYPE, DATE, LOCATION, USER_AGENT},
+    header::{CONTENT_TYPE, DATE, LOCATION},
 };
 use tokio::time::timeout;
 
@@ -35,14 +35,9 @@ impl Client {
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
-        let mut request = request.into_http()?;
-        request
-            .headers_mut()
-            .entry(USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
-        let host = request.uri().host().unwrap_or_default().to_owned();
+        let host = request.host();
         let exchange = async {
-            let (head, body) = self.sender.send(request).await?.into_parts();
+            let (head, body) = self.exchange(request).await?.into_parts();
             Ok(WholeAnswer {
                 status: head.status.as_u16(),
                 headers: head.headers,
