@@ -1,8 +1,7 @@
 //! Finds the key that a request to Qwen Cloud is sent with, checks it, and keeps it from view.
 //!
 //! ```
-//! use qwen_openclaw_auth::{Environment, KeyKind, resolve};
-//! use qwen_openclaw_catalog::Provider;
+//! use qwen_openclaw_auth::{Environment, KeyKind, resolve, catalog::Provider};
 //!
 //! // A program takes `Environment::capture().with_openclaw_dotenv()`, once.
 //! let environment = Environment::from_pairs([
@@ -64,6 +63,10 @@ mod source;
 #[cfg(feature = "store")]
 mod store;
 pub mod variables;
+
+// Whoever depends on this crate alone has the types of its interface.
+#[doc(no_inline)]
+pub use qwen_openclaw_catalog as catalog;
 
 pub use crate::{
     credential::{Credential, CredentialProvider, StaticCredential},

@@ -50,11 +50,6 @@ impl Failure {
         Self::new(4, "refused", message)
     }
 
-    /// A job of which somebody has to decide what becomes of it.
-    pub(crate) fn ambiguous(message: impl Into<String>) -> Self {
-        Self::new(6, "ambiguous", message)
-    }
-
     /// A failure that an error of another crate describes, with its causes.
     pub(crate) fn of(code: u8, kind: &'static str, error: &dyn std::error::Error) -> Self {
         let mut message = error.to_string();
@@ -103,6 +98,11 @@ impl Failure {
     /// The same exit code, for what is said already.
     pub(crate) fn silent(self) -> Self {
         Self { said: true, ..self }
+    }
+
+    /// What went wrong, with its causes.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// True after Ctrl-C.

@@ -2,8 +2,7 @@
 //! token, no usage figure and no error is lost on the way.
 //!
 //! ```no_run
-//! use qwen_openclaw_auth::ApiKey;
-//! use qwen_openclaw_transport::{ChatRequest, Client, Event};
+//! use qwen_openclaw_transport::{ChatRequest, Client, Event, auth::ApiKey};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = ApiKey::parse("sk-...")?;
@@ -82,7 +81,15 @@ mod trace;
 mod traits;
 mod usage;
 
+// Whoever depends on this crate alone has the types of its interface.
+#[doc(no_inline)]
+pub use qwen_openclaw_auth as auth;
+#[doc(no_inline)]
+pub use qwen_openclaw_catalog as catalog;
+#[doc(no_inline)]
 pub use qwen_openclaw_catalog::Level;
+#[doc(no_inline)]
+pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::RetryPolicy;
 
 pub use crate::{

@@ -3,9 +3,12 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use qwen_openclaw_auth::{ApiKey, Environment, StateDir};
-//! use qwen_openclaw_catalog::video::Resolution;
-//! use qwen_openclaw_video::{Client, VideoRequest, task::FileJobs};
+//! use qwen_openclaw_video::{
+//!     Client, VideoRequest,
+//!     auth::{ApiKey, Environment, StateDir},
+//!     catalog::video::Resolution,
+//!     task::FileJobs,
+//! };
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let base = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
@@ -46,6 +49,14 @@ mod client;
 mod error;
 pub mod task;
 mod wan;
+
+// Whoever depends on this crate alone has the types of its interface.
+#[doc(no_inline)]
+pub use qwen_openclaw_auth as auth;
+#[doc(no_inline)]
+pub use qwen_openclaw_catalog as catalog;
+#[doc(no_inline)]
+pub use qwen_openclaw_http as http;
 
 pub use crate::{
     client::{Client, ClientBuilder},

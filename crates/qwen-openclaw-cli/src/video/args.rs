@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use qwen_openclaw::{
-    catalog::video::{Resolution, Size},
+    catalog::video::{self, Mode, Resolution, Size, VideoModel},
     video::AspectRatio,
 };
 
@@ -29,6 +29,7 @@ pub(crate) enum VideoCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = models())]
 pub(crate) struct Generate {
     /// What the clip shows
     pub(crate) prompt: Option<String>,
@@ -194,6 +195,21 @@ pub(crate) struct Resume {
 
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+/// The models there are, for the help.
+fn models() -> String {
+    let of = |mode: Mode| {
+        let models = video::models().iter();
+        let models = models.filter(|model| model.mode() == mode);
+        models.map(VideoModel::id).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "Models:\n  from text        {}\n  from an image    {}\n  from references  {}",
+        of(Mode::TextToVideo),
+        of(Mode::ImageToVideo),
+        of(Mode::ReferenceToVideo)
+    )
 }
 
 impl VideoCommand {

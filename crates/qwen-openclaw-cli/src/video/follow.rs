@@ -68,8 +68,17 @@ pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure
     let mut last = job.clone();
     while let Some(record) = watch.next().await {
         let record = record?;
-        if record.phase() == Phase::Submitted {
-            teller.say(&format!("job {} · {}", record.id(), view::state(&record)));
+        let id = record.id();
+        match watch.trouble() {
+            Some(trouble) => {
+                let failure = Failure::from(trouble.clone());
+                let why = failure.message();
+                teller.say(&format!("job {id} · no answer, asking again: {why}"));
+            }
+            None if record.phase() == Phase::Submitted => {
+                teller.say(&format!("job {id} · {}", view::state(&record)));
+            }
+            None => {}
         }
         last = last.with_record(record);
     }

@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
     }
     // What is wrong is said before anything is uploaded.
     pretend_uploaded(request.clone(), arguments.upload)?.check(strictness)?;
+    if let Some(missing) = missing_file(&request) {
+        return Err(Failure::refused(format!("there is no file {missing}")));
+    }
     block_on(generate(arguments, request, strictness))
 }
 
@@ -190,6 +193,15 @@ fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
         request = request.prompt_extend(false);
     }
     Ok(request)
+}
+
+/// A reference that is to be uploaded, and cannot be.
+fn missing_file(request: &VideoRequest) -> Option<&str> {
+    let references = request.references().iter();
+    let local = references.filter(|reference| !reference.is_remote());
+    local
+        .map(Reference::local_path)
+        .find(|path| !Path::new(path).is_file())
 }
 
 /// The request as it will be once its files are uploaded.

@@ -26,6 +26,9 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
         return Out::new().line(&format!("{document:#}"));
     }
     let mut out = Out::new();
+    if list.records.is_empty() && list.unreadable.is_empty() {
+        output::note("no jobs");
+    }
     for record in records {
         out.line(&view::line(record))?;
     }
@@ -48,7 +51,10 @@ pub(super) async fn show(arguments: One) -> Result<(), Failure> {
             Ok(newer) => record = newer,
             Err(failure) if failure.is_interrupted() => return Err(failure),
             // What the ledger has is worth showing all the same.
-            Err(failure) => failure.tell(),
+            Err(failure) => output::note(&format!(
+                "warning: this is what was known before, as the service could not be asked: {}",
+                failure.message()
+            )),
         }
     }
     print(&record, arguments.json)
@@ -117,6 +123,7 @@ fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(
     let mut out = Out::new();
     out.line(&view::line(record))?;
     for name in [
+        "prompt",
         "task_id",
         "request_id",
         "origin",

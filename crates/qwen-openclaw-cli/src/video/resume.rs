@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use qwen_openclaw::video::{
     Client, Finished, Job,
-    task::{FileJobs, JobId, JobRecord, JobStore, Phase, Resumed},
+    task::{FileJobs, JobRecord, JobStore, Phase, Resumed},
 };
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use crate::{failure::Failure, interrupt::Interrupt, output, output::Out};
 #[derive(Default)]
 struct Report {
     rows: Vec<Value>,
+    /// Records that cannot be read.
+    unreadable: Vec<String>,
     json: bool,
     /// What is to be told when all are through: the first failure counts.
     failure: Option<Failure>,
@@ -33,8 +35,8 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
     resumed.await?;
     drop(teller);
     if arguments.json {
-        let document = json!({ "jobs": report.rows });
-        // A failure of one job is in its row; the exit code tells that there is one.
+        let document = json!({ "jobs": report.rows, "unreadable": report.unreadable });
+        // What failed is in there; the exit code tells that something did.
         Out::new().line(&format!("{document:#}"))?;
         return report
             .failure
@@ -64,12 +66,13 @@ async fn resume(
         match (&arguments.adopt, arguments.resubmit) {
             (Some(task), _) => going.push(tasks.adopt(id, task).await?),
             (None, true) => going.push(tasks.resubmit(id).await?),
-            (None, false) => going.extend(report.sort(tasks.resume_job(id).await?)),
+            (None, false) => going.extend(report.sort(&record, tasks.resume_job(id).await?)),
         }
         return finish(going, teller, report).await;
     }
     let list = store.list().await?;
     for error in list.unreadable {
+        report.unreadable.push(error.to_string());
         report.failed(error.into());
     }
     // One client for each host and workspace: another has other tasks, and takes other keys.
@@ -86,15 +89,15 @@ async fn resume(
             None => match client_of(&arguments.connection, store, &record) {
                 Ok(client) => client,
                 Err(failure) => {
-                    report.error(record.id(), failure);
+                    report.error(&record, failure);
                     continue;
                 }
             },
         };
         clients.insert(place, client.clone());
         match client.tasks().resume_job(record.id()).await {
-            Ok(resumed) => going.extend(report.sort(resumed)),
-            Err(error) => report.error(record.id(), error.into()),
+            Ok(resumed) => going.extend(report.sort(&record, resumed)),
+            Err(error) => report.error(&record, error.into()),
         }
     }
     finish(going, teller, report).await
@@ -116,32 +119,34 @@ async fn finish(going: Vec<Job>, teller: &Teller, report: &mut Report) -> Result
         };
         match saved {
             Ok(finished) => report.saved(&finished)?,
-            Err(failure) => report.error(job.id(), failure),
+            Err(failure) => report.error(job.record(), failure),
         }
     }
     Ok(())
 }
 
 impl Report {
-    /// Tells what became of a job, and returns it if it goes on.
-    fn sort(&mut self, resumed: Resumed) -> Option<Job> {
+    /// Tells what became of the job of `record`, and returns it if it goes on.
+    fn sort(&mut self, record: &JobRecord, resumed: Resumed) -> Option<Job> {
         match resumed {
             Resumed::Going(job) => return Some(job),
+            // Nothing is being made, and nothing was lost.
             Resumed::NotSent(record) => {
-                let what = "was never sent: `--resubmit` sends it";
-                self.decide(&record, what);
-                let failure = format!("job {} {what}", record.id());
-                self.failed(Failure::ambiguous(failure));
+                let id = record.id();
+                self.decide(
+                    &record,
+                    &format!(
+                        "was never sent: `video resume {id} --resubmit` sends it, `video cancel \
+                         {id}` drops it"
+                    ),
+                );
             }
             Resumed::Ambiguous(record, error) => {
                 self.decide(&record, &error.to_string());
                 self.failed(error.into());
             }
             Resumed::Busy(record) => self.decide(&record, "another process is at work on it"),
-            Resumed::Unclear(error) => match error.job_id().cloned() {
-                Some(id) => self.error(&id, error.into()),
-                None => self.failed(error.into()),
-            },
+            Resumed::Unclear(error) => self.error(record, error.into()),
             _ => {}
         }
         None
@@ -155,9 +160,10 @@ impl Report {
         }
     }
 
-    fn error(&mut self, id: &JobId, failure: Failure) {
-        let error = failure.to_json()["error"].take();
-        self.rows.push(json!({ "id": id.as_str(), "error": error }));
+    fn error(&mut self, record: &JobRecord, failure: Failure) {
+        let mut row = view::document(record);
+        row["error"] = failure.to_json()["error"].take();
+        self.rows.push(row);
         self.failed(failure);
     }
 
@@ -173,7 +179,7 @@ impl Report {
     fn failed(&mut self, failure: Failure) {
         if self.failure.is_none() {
             self.failure = Some(failure);
-        } else {
+        } else if !self.json {
             failure.tell();
         }
     }

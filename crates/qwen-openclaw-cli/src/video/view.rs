@@ -17,7 +17,8 @@ pub(super) fn document(record: &JobRecord) -> Value {
     });
     let result = record.result();
     let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string().into());
-    let optional: [(&str, Option<Value>); 10] = [
+    let optional: [(&str, Option<Value>); 11] = [
+        ("prompt", prompt(record).map(Value::from)),
         ("workspace", record.workspace().map(Value::from)),
         ("task_id", record.task_id().map(Value::from)),
         ("request_id", record.request_id().map(Value::from)),
@@ -41,6 +42,11 @@ pub(super) fn document(record: &JobRecord) -> Value {
         document["uploads"] = json!(record.uploads());
     }
     document
+}
+
+/// What the clip is to show.
+fn prompt(record: &JobRecord) -> Option<&str> {
+    record.body().pointer("/input/prompt")?.as_str()
 }
 
 /// The job on one line.

@@ -34,6 +34,10 @@ fn check(value: &Value, schema: &Value, place: &str) {
     match value {
         // What is not described any further is somebody else's.
         Value::Object(fields) if schema.get("properties").is_some() => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            for name in required.filter_map(Value::as_str) {
+                assert!(fields.contains_key(name), "{place} has no {name}");
+            }
             for (name, field) in fields {
                 let place = format!("{place}.{name}");
                 let described = schema["properties"].get(name);

@@ -209,6 +209,50 @@ fn what_was_left_is_taken_up() {
 }
 
 #[test]
+fn what_was_never_sent_is_kept_until_it_is_dropped() {
+    let user = User::new();
+    // Nobody listens there.
+    let nobody = "http://127.0.0.1:9/compatible-mode/v1";
+    let ran = user.run(&["video", "generate", "a cat", "--base-url", nobody]);
+    let ran = ran.exits_with(6).says("127.0.0.1:9").says("video cancel");
+    let id = ran.stderr.split("video cancel ").nth(1).unwrap();
+    let id = id.split('`').next().unwrap().to_owned();
+    let ran = user.run(&["video", "resume"]).exits_with(0);
+    ran.says("never sent").says(&id);
+    let shown = user.run(&["video", "cancel", &id, "--json"]).exits_with(0);
+    assert_eq!(shown.json()["phase"], "canceled");
+    let ran = user.run(&["video", "cancel", &id]).exits_with(4);
+    ran.says("nothing to cancel");
+    user.run(&["video", "resume"])
+        .exits_with(0)
+        .says("nothing to take up");
+    assert!(user.service.emulator.video().tasks().is_empty());
+}
+
+#[test]
+fn a_damaged_record_is_told_and_holds_up_no_other() {
+    let user = User::new();
+    let id = user.submit();
+    let folder = format!("{}/.qwen-openclaw/jobs", user.home.path().display());
+    let damaged = format!("{folder}/20261121-000000-aaaaaa.json");
+    std::fs::write(&damaged, "{bad").unwrap();
+    let (mut command, _home) = Qwen::new(&["video", "resume", "--json"])
+        .at(&user.service)
+        .env("HOME", user.home.path().to_str().unwrap())
+        .command();
+    command.current_dir(user.home.path());
+    let ran = Ran::of(command.output().unwrap()).exits_with(1);
+    let document = ran.json();
+    assert_eq!(document["jobs"][0]["id"], id.as_str());
+    assert_eq!(document["jobs"][0]["phase"], "saved");
+    let unreadable = document["unreadable"][0].as_str().unwrap();
+    assert!(
+        unreadable.contains("20261121-000000-aaaaaa"),
+        "{unreadable}"
+    );
+}
+
+#[test]
 fn a_record_that_was_being_sent_is_for_somebody_to_decide() {
     let user = User::new();
     let id = user.submit();
@@ -377,7 +421,13 @@ fn files_are_uploaded_when_asked() {
         "-o",
         &clip,
     ];
-    user.run(&arguments).exits_with(4).says("allow the upload");
+    user.run(&arguments).exits_with(4).says("--upload");
+    let missing = user.path("none.png");
+    let arguments_of_none = ["video", "generate", "-m", "wan2.6-i2v", "--image", &missing];
+    user.run(&[&arguments_of_none[..], &["--upload"]].concat())
+        .exits_with(4)
+        .says("there is no file");
+    assert!(user.service.requests().is_empty());
     let ran = user
         .run(&[&arguments[..], &["--upload", "--json"]].concat())
         .exits_with(0);

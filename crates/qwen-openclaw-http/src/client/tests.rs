@@ -112,7 +112,7 @@ async fn nobody_there_is_a_connection_error() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
-    assert_eq!(error.to_string(), "could not connect to the server");
+    assert_eq!(error.to_string(), format!("could not connect to {address}"));
     assert!(error.is_transient());
 }
 

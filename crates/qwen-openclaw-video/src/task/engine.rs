@@ -362,8 +362,9 @@ pub(crate) fn unsent(record: &JobRecord) -> Error {
             )
             .with_code(failure.code.as_deref())
         }
-        Phase::Prepared => Error::new(ErrorKind::Ambiguous, "the job was never sent")
-            .with_hint(format!("send it: `video resume {id} --resubmit`")),
+        Phase::Prepared => Error::new(ErrorKind::Ambiguous, "the job was never sent").with_hint(
+            format!("`video resume {id} --resubmit` sends it, `video cancel {id}` drops it"),
+        ),
         _ => Error::new(
             ErrorKind::Ambiguous,
             "it is unclear whether the service has the job",

@@ -72,6 +72,8 @@ impl Job {
             id: self.record.id.clone(),
             shown: None,
             known: Some(self.record.clone()),
+            last: self.record.clone(),
+            trouble: None,
             asked: 0,
             missing: false,
             started: now,
@@ -107,14 +109,24 @@ impl Job {
         finish(&self.tasks, self.record.clone())
     }
 
-    /// Cancels it. The service does that only while the task waits for its turn.
+    /// Cancels it. The service does that only while the task waits for its turn; a job that was
+    /// never sent is dropped without asking it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`] when it has begun or is over.
+    /// [`ErrorKind::Rejected`] when it has begun; [`ErrorKind::Refused`] when it is known to be
+    /// over; [`ErrorKind::Ambiguous`] when it is unclear whether the service has it.
     pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
         let id = self.id().clone();
         let record = self.tasks.record(&id).await?;
+        if record.phase == Phase::Prepared {
+            self.record = self.tasks.drop_unsent(&id).await?;
+            return Ok(&self.record);
+        }
+        if record.phase == Phase::Succeeded || record.phase.is_settled() {
+            let error = format!("there is nothing to cancel: the job is {}", record.phase);
+            return Err(Error::refused(error).of_job(&id, record.task_id()));
+        }
         let Some(task_id) = record.task_id.as_deref() else {
             return Err(unsent(&record));
         };
@@ -187,6 +199,9 @@ pub struct Watch {
     /// What was told last.
     shown: Option<(Phase, Option<TaskState>)>,
     known: Option<JobRecord>,
+    last: JobRecord,
+    /// Why the service gave no answer when it was last asked.
+    trouble: Option<Error>,
     /// How often the service was asked.
     asked: u32,
     /// Whether the service did not know the task when it was last asked.
@@ -198,8 +213,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Returns what is known of the job: at once, and again each time its state changes; `None`
-    /// after the last.
+    /// Returns what is known of the job: at once, again each time its state changes, and once when
+    /// the service stops answering ([`trouble`](Self::trouble)) or answers again; `None` after the
+    /// last.
     ///
     /// # Errors
     ///
@@ -211,26 +227,30 @@ impl Watch {
         if let Some(record) = self.known.take() {
             return Some(Ok(self.tell(record)));
         }
-        let mut trouble = None;
         loop {
-            let wait = self.wait_after(trouble.as_ref());
+            let wait = self.wait();
             if self.started.elapsed().saturating_add(wait) > self.tasks.shared.deadline {
                 self.over = true;
-                return Some(Err(self.late(trouble)));
+                return Some(Err(self.late()));
             }
             sleep(wait).await;
             let record = match self.tasks.refresh(&self.id).await {
                 Ok(record) => record,
                 Err(error) if error.is_transient() => {
-                    trouble = Some(error);
-                    continue;
+                    let told = self.trouble().is_some();
+                    self.trouble = Some(error);
+                    match self.trouble().is_some() && !told {
+                        true => return Some(Ok(self.last.clone())),
+                        false => continue,
+                    }
                 }
                 Err(error) => {
                     self.over = true;
                     return Some(Err(error));
                 }
             };
-            (trouble, self.throttled) = (None, 0);
+            let answers_again = self.trouble().is_some();
+            (self.trouble, self.throttled) = (None, 0);
             let missing =
                 record.phase == Phase::Submitted && record.state == Some(TaskState::Unknown);
             if missing && self.missing {
@@ -239,22 +259,34 @@ impl Watch {
             }
             self.missing = missing;
             let now = (record.phase, record.state.clone());
-            if self.shown.as_ref() != Some(&now) && !missing {
+            if (self.shown.as_ref() != Some(&now) || answers_again) && !missing {
                 return Some(Ok(self.tell(record)));
             }
         }
     }
 
+    /// Returns why the service does not answer just now. It is asked again until the deadline.
+    ///
+    /// Being asked to ask less often is an answer.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Error> {
+        let trouble = self.trouble.as_ref();
+        trouble.filter(|error| error.kind() != ErrorKind::RateLimit)
+    }
+
     fn tell(&mut self, record: JobRecord) -> JobRecord {
+        self.last = record.clone();
         self.shown = Some((record.phase, record.state.clone()));
         self.over = record.phase != Phase::Submitted;
         record
     }
 
-    fn wait_after(&mut self, trouble: Option<&Error>) -> Duration {
+    /// How long to wait before the next question.
+    fn wait(&mut self) -> Duration {
         let schedule = &self.tasks.shared.schedule;
         let wait = schedule.wait(self.asked);
         self.asked = self.asked.saturating_add(1);
+        let trouble = self.trouble.as_ref();
         let Some(error) = trouble.filter(|error| error.kind() == ErrorKind::RateLimit) else {
             return wait;
         };
@@ -265,7 +297,7 @@ impl Watch {
         backed_off.max(error.retry_after().unwrap_or_default())
     }
 
-    fn late(&self, trouble: Option<Error>) -> Error {
+    fn late(&mut self) -> Error {
         let limit = self.tasks.shared.deadline.as_secs();
         let error = Error::new(
             ErrorKind::Deadline,
@@ -273,7 +305,7 @@ impl Watch {
         )
         .with_hint(format!("it goes on: `video wait {}`", self.id))
         .of_job(&self.id, None);
-        match trouble {
+        match self.trouble.take() {
             Some(trouble) => error.after(trouble),
             None => error,
         }

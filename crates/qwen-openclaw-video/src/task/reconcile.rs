@@ -32,7 +32,7 @@ const PAGES: u64 = 100;
 enum Found {
     One(String),
     None,
-    Several(usize),
+    Several(Vec<String>),
     /// Other jobs of ours may own what was found.
     Contested(usize),
     TooMany,
@@ -77,9 +77,11 @@ impl Tasks {
                 "the one task that may be its own belongs to another job".to_owned()
             }
             Ok(Found::None) => "no such task is in the service's list".to_owned(),
-            Ok(Found::Several(count)) => {
-                format!("{count} such tasks are in the service's list and belong to no job")
-            }
+            Ok(Found::Several(ref ids)) => format!(
+                "{} such tasks are in the service's list and belong to no job: {}",
+                ids.len(),
+                some_of(ids)
+            ),
             Ok(Found::Contested(count)) => format!(
                 "{count} other jobs of that model and time are unclear too, so the service's list \
                  cannot tell whose a task is"
@@ -99,7 +101,7 @@ impl Tasks {
         fault::point("given-up");
         let error = Error::new(
             ErrorKind::Ambiguous,
-            format!("it is unclear whether the service has the job: {why}"),
+            format!("it is unclear whether the service has the job ({why})"),
         );
         let error = error.with_hint(format!(
             "decide: `video resume {id} --adopt TASK`, or `--resubmit` to send it again"
@@ -142,7 +144,7 @@ impl Tasks {
             (1, _) => unclaimed
                 .pop()
                 .map_or(Found::None, |task| Found::One(task.id.clone())),
-            (several, _) => Found::Several(several),
+            _ => Found::Several(unclaimed.iter().map(|task| task.id.clone()).collect()),
         })
     }
 
@@ -186,6 +188,13 @@ impl Tasks {
         }
         Ok(None)
     }
+}
+
+/// The first few, for somebody to choose from.
+fn some_of(ids: &[String]) -> String {
+    let some: Vec<&str> = ids.iter().take(5).map(String::as_str).collect();
+    let rest = if ids.len() > some.len() { ", …" } else { "" };
+    format!("{}{rest}", some.join(", "))
 }
 
 fn is_near(a: SystemTime, b: SystemTime) -> bool {

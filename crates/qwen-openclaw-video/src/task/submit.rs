@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use super::{
     answer::TaskReport,
     api::Created,
-    engine::{NewTask, Tasks, unnoted},
+    engine::{NewTask, Tasks, busy, unnoted},
     fault,
     job::Job,
     record::{Failure, JobId, JobRecord, Phase},
@@ -60,6 +60,18 @@ impl Tasks {
             return Err(error.of_job(id, None));
         }
         self.send(record, lease).await
+    }
+
+    /// Gives up a job that was never sent.
+    pub(crate) async fn drop_unsent(&self, id: &JobId) -> Result<JobRecord, Error> {
+        let _lease = self.lease(id).await?;
+        // It may have moved on before the lease was ours.
+        let record = self.record(id).await?;
+        if record.phase != Phase::Prepared {
+            return Err(busy(id));
+        }
+        self.update(id, |record| record.phase = Phase::Canceled)
+            .await
     }
 
     async fn send(&self, record: JobRecord, lease: JobLease) -> Result<Job, Error> {
@@ -114,15 +126,23 @@ impl Tasks {
     /// Notes that a job was not taken, and returns why.
     async fn give_up(&self, before: &JobRecord, error: Error, refused: bool) -> Error {
         let id = &before.id;
+        let phase = match before.phase {
+            // This try made no task, but an earlier one may have.
+            phase if phase.is_unresolved() => Phase::Ambiguous,
+            // What may work another time is still not sent.
+            _ if !refused || error.is_transient() => Phase::Prepared,
+            _ => Phase::Refused,
+        };
         let error = error.of_job(id, None);
+        let error = match (phase, error.hint()) {
+            (Phase::Prepared, None) => error.with_hint(format!(
+                "the job is kept: `video resume {id} --resubmit` sends it, `video cancel {id}` \
+                 drops it"
+            )),
+            _ => error,
+        };
         let noted = self.update(id, |record| {
-            record.phase = match before.phase {
-                // This try made no task, but an earlier one may have.
-                phase if phase.is_unresolved() => Phase::Ambiguous,
-                // What may work another time is still not sent.
-                _ if !refused || error.is_transient() => Phase::Prepared,
-                _ => Phase::Refused,
-            };
+            record.phase = phase;
             record.sent_at = before.sent_at;
             record.failure = Some(Failure {
                 code: error.code().map(str::to_owned),

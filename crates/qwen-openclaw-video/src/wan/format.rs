@@ -122,7 +122,8 @@ fn offered_ratio(
 /// The format nearest to a size: that of the nearest size, or, where there are no sizes, the
 /// resolution nearest to its short side.
 fn nearest(size: Size, model: &VideoModel) -> (Resolution, Ratio) {
-    let apart = |a: u32, b: u32| (f64::from(a.max(1)).ln() - f64::from(b.max(1)).ln()).abs();
+    // Squares of logarithms: of two sizes as far away, the one of nearly the same shape is nearer.
+    let apart = |a: u32, b: u32| (f64::from(a.max(1)).ln() - f64::from(b.max(1)).ln()).powi(2);
     let distance = |of: &Size| apart(of.width, size.width) + apart(of.height, size.height);
     let sizes = model.sizes();
     let nearest = sizes

@@ -126,16 +126,18 @@ pub(super) fn check(request: &VideoRequest, model: &VideoModel) -> Result<(), Er
         .map(|url| Reference::image(url.as_str()));
     for reference in request.references.iter().cloned().chain(tracks) {
         if !reference.is_remote() {
-            return Err(Error::refused(format!(
+            let error = Error::refused(format!(
                 "references must be remote http(s) URLs, as the service fetches them itself, and \
-                 `{}` is not one; upload it first, or allow the upload",
+                 `{}` is not one",
                 reference
                     .url
                     .chars()
                     .take(80)
                     .collect::<String>()
                     .escape_debug()
-            )));
+            ));
+            return Err(error
+                .with_hint("upload it: `upload_references` in code, `--upload` in the command"));
         }
     }
     Ok(())

@@ -150,6 +150,34 @@ async fn throttles_failures_and_a_lost_network_are_waited_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_is_told_when_it_begins_and_when_it_ends() {
+    let fake = Fake::new().with(|state| {
+        // Being asked to ask less often is none.
+        state.poll.push_back(Fault::Wait(429, 1));
+        state.poll.extend([Fault::Connect; 5]);
+    });
+    let (tasks, _store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let mut watch = job.watch();
+    let mut seen = Vec::new();
+    while let Some(record) = watch.next().await {
+        let state = record.unwrap().state().unwrap().to_string();
+        seen.push((state, watch.trouble().map(crate::Error::kind)));
+    }
+    let pending = "PENDING".to_owned();
+    assert_eq!(
+        seen,
+        [
+            (pending.clone(), None),
+            (pending.clone(), Some(ErrorKind::Network)),
+            (pending, None),
+            ("RUNNING".to_owned(), None),
+            ("SUCCEEDED".to_owned(), None),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_says_what_went_wrong_last_and_loses_nothing() {
     let fake = Fake::new().with(|state| state.poll.extend([Fault::Connect; 999]));
     let store = crate::task::MemoryJobs::new();
@@ -199,6 +227,11 @@ async fn only_what_waits_for_its_turn_is_cancelled() {
     let mut job = tasks.submit(task()).await.unwrap();
     assert_eq!(job.cancel().await.unwrap().phase(), Phase::Canceled);
     assert_eq!(store_record(&store).await.phase(), Phase::Canceled);
+    // What is over needs no service to say so.
+    let asked = fake.state().seen.len();
+    let error = job.cancel().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(fake.state().seen.len(), asked);
 
     let fake = Fake::new().with(|state| state.states = vec!["RUNNING"]);
     let (tasks, _store) = fake.tasks();

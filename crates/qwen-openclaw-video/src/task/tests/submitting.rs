@@ -101,6 +101,26 @@ async fn a_refusal_is_final_and_a_throttle_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_never_sent_is_dropped_when_somebody_says_so() {
+    let fake = Fake::new().with(|state| state.create.extend([Fault::Connect; 9]));
+    let (tasks, store) = fake.tasks();
+    let error = tasks.submit(task()).await.unwrap_err();
+    let id = error.job_id().unwrap().clone();
+    let hint = error.hint().unwrap();
+    assert!(hint.contains(&format!("video cancel {id}")), "{hint}");
+    let resumed = tasks.resume().await.unwrap();
+    assert!(matches!(&resumed[..], [Resumed::NotSent(_)]), "{resumed:?}");
+    let asked = fake.state().seen.len();
+    let mut job = tasks.job(&id).await.unwrap();
+    assert_eq!(job.cancel().await.unwrap().phase(), Phase::Canceled);
+    assert_eq!(only(&store).await.phase(), Phase::Canceled);
+    assert_eq!(fake.state().seen.len(), asked);
+    assert!(tasks.resume().await.unwrap().is_empty());
+    let error = tasks.resubmit(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_one_task_that_must_be_ours_is_adopted() {
     for fault in [Fault::Lost, Fault::Lost] {
         let fake = Fake::new().with(|state| state.create.push_back(fault));
