@@ -369,7 +369,13 @@ impl fmt::Display for Error {
             #[cfg(feature = "store")]
             Reason::Store(reason) => fmt::Display::fmt(reason, f),
             #[cfg(feature = "portal")]
-            Reason::Portal(reason) => fmt::Display::fmt(reason, f),
+            Reason::Portal(reason) => {
+                fmt::Display::fmt(reason, f)?;
+                match &self.inner.found_in {
+                    Some(source) => write!(f, " ({source})"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

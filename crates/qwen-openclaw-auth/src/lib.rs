@@ -1,7 +1,7 @@
 //! Finds the key that a request to Qwen Cloud is sent with, checks it, and keeps it from view.
 //!
 //! ```
-//! use qwen_openclaw_auth::{Environment, KeyKind, resolve, catalog::Provider};
+//! use qwen_openclaw_auth::{Environment, KeyKind, catalog::Provider, resolve};
 //!
 //! // A program takes `Environment::capture().with_openclaw_dotenv()`, once.
 //! let environment = Environment::from_pairs([

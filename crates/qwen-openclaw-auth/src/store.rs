@@ -132,7 +132,8 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
         Err(Error::conflict(id))
     }
 
-    /// Returns the profiles of a provider, those of its order first, then logins, tokens and keys.
+    /// Returns the profiles of a provider in the order in which they are used: those of its order
+    /// first, then logins, tokens and keys, of each the account `default` first.
     ///
     /// # Errors
     ///
@@ -145,7 +146,11 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
                 && let Some(profile) = self.load(&id).await?
             {
                 let place = order.iter().position(|ordered| *ordered == id);
-                let rank = (place.unwrap_or(usize::MAX), profile.rank());
+                let rank = (
+                    place.unwrap_or(usize::MAX),
+                    profile.rank(),
+                    id.account() != "default",
+                );
                 found.push((rank, id, profile));
             }
         }

@@ -198,7 +198,7 @@ pub(crate) struct Describe {
     #[arg(required = true, value_name = "FILE|URL")]
     pub(crate) media: Vec<String>,
 
-    /// What to ask [default: Describe the image, or the video]
+    /// What to ask [default: Describe the image in detail., or the video]
     #[arg(long, value_name = "P")]
     pub(crate) prompt: Option<String>,
 

@@ -196,15 +196,19 @@ impl From<qwen_openclaw::Error> for Failure {
             message.push_str(&format!(": {cause}"));
             source = cause.source();
         }
-        let missing = error
-            .as_auth()
-            .is_some_and(|error| !error.variables().is_empty());
+        let missing = error.as_auth().map_or(&[][..], |error| error.variables());
         Self {
             hint: match missing {
-                true => Some(
-                    "without a key, `chat --emulator` answers in the service's place".to_owned(),
+                [] => hint,
+                // The one variable that the portal looks at.
+                ["QWEN_API_KEY"] => Some(
+                    "log in: `models auth login --provider qwen-portal --enable-portal`".to_owned(),
                 ),
-                false => hint,
+                _ => Some(
+                    "`models auth paste-api-key` stores one; without a key, `--emulator` answers \
+                     in the service's place"
+                        .to_owned(),
+                ),
             },
             status: error.status(),
             request_id: error.request_id().map(str::to_owned),

@@ -137,7 +137,12 @@ async fn copy(
             let same =
                 present.imported == print || present.refresh_text().map(fingerprint::of) == print;
             if same {
-                return Ok(Import::Unchanged);
+                return match login.server {
+                    Some(server) if present.server.as_ref() != Some(&server) => {
+                        correct(store, id, present, server).await
+                    }
+                    _ => Ok(Import::Unchanged),
+                };
             }
             if login.expires <= present.expires {
                 return Ok(Import::Kept);
@@ -152,6 +157,22 @@ async fn copy(
     login.imported = print;
     let new = Profile::Login(login);
     match store.swap(id, present.as_ref(), Some(&new)).await? {
+        true => Ok(Import::Imported),
+        false => Ok(Import::Kept),
+    }
+}
+
+/// Stores the server of a login that was imported without it, or with another.
+async fn correct(
+    store: &dyn CredentialStore,
+    id: &ProfileId,
+    present: &Login,
+    server: String,
+) -> Result<Import, Error> {
+    let mut corrected = present.clone();
+    corrected.server = Some(server);
+    let (old, new) = (Profile::Login(present.clone()), Profile::Login(corrected));
+    match store.swap(id, Some(&old), Some(&new)).await? {
         true => Ok(Import::Imported),
         false => Ok(Import::Kept),
     }

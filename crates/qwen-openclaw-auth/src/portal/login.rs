@@ -134,7 +134,8 @@ impl PortalCredential {
                 login.resource_url.as_deref(),
                 &LoginServer::parse(login.server.as_deref())?,
                 &options.allowed_hosts,
-            )?,
+            )
+            .map_err(|error| error.at(self.inner.home.source()))?,
         };
         let token = login.access.clone().into_token();
         let credential = Credential::new(token, self.inner.home.source());

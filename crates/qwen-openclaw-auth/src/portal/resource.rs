@@ -54,7 +54,10 @@ fn check_host(url: &Url, server: &LoginServer, allowed: &[String]) -> Result<(),
     if is_loopback(&host) {
         return match (server.is_loopback(), url.scheme()) {
             (true, "http" | "https") => Ok(()),
-            (false, _) => Err("this machine is taken only from a login server on this machine"),
+            (false, _) => Err(
+                "this machine is taken only from a login server on this machine; log \
+                 in, or import the login, with that server's address",
+            ),
             (true, _) => Err("only https is spoken here"),
         };
     }

@@ -17,7 +17,7 @@ use crate::{
 /// The stored credential of a provider, and what is used when there is none.
 ///
 /// The profile is looked up for each request: the first of the provider's order, without an order
-/// a login before a token before a key. A token that has expired is passed over. When a login
+/// a login before a token before a key, and of each the account `default` first. A token that has expired is passed over. When a login
 /// cannot be renewed, that is the answer: no other account is used in its place.
 pub struct StoredCredential {
     store: Arc<dyn CredentialStore>,

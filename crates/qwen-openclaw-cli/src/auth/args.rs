@@ -59,11 +59,11 @@ pub(crate) struct Login {
 
 #[derive(Args, Debug)]
 pub(crate) struct Paste {
-    /// Provider the key is for, such as qwen
+    /// Provider it is for, such as qwen
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: String,
 
-    /// Account to store it under
+    /// Account to store it under; clips are made with the key of `standard`, if there is one
     #[arg(
         long,
         value_name = "NAME",
@@ -90,7 +90,7 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct Logout {
-    /// Profile to remove, such as qwen-portal:default
+    /// Profile to remove, such as qwen:default
     #[arg(value_name = "PROFILE")]
     pub(crate) profile: String,
 

@@ -34,6 +34,8 @@ async fn apply(arguments: &Order, new: Option<Vec<ProfileId>>) -> Result<(), Fai
         store.set_order(&provider, &new).await.map_err(failure)?;
     }
     let order = store.order(&provider).await.map_err(failure)?;
+    let effective = store.ranked(&provider).await.map_err(failure)?;
+    let effective: Vec<&str> = effective.iter().map(|(id, _)| id.as_str()).collect();
     warn(&store);
     let mut out = Out::new();
     let names: Vec<&str> = order.iter().map(ProfileId::as_str).collect();
@@ -42,15 +44,17 @@ async fn apply(arguments: &Order, new: Option<Vec<ProfileId>>) -> Result<(), Fai
             "provider": provider,
             "authStatePath": store.path(),
             "order": names,
+            "effective": effective,
         });
         return out.line(&format!("{document:#}"));
     }
     out.line(&format!("Provider: {provider}"))?;
-    match names[..] {
-        [] => out.line("Auth profile order override: none"),
-        _ => out.line(&format!(
-            "Auth profile order override: {}",
-            names.join(", ")
-        )),
+    out.line(&match names[..] {
+        [] => "Auth profile order override: none".to_owned(),
+        _ => format!("Auth profile order override: {}", names.join(", ")),
+    })?;
+    match effective[..] {
+        [] => Ok(()),
+        _ => out.line(&format!("Used in this order: {}", effective.join(", "))),
     }
 }

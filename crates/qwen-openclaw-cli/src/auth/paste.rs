@@ -1,13 +1,18 @@
 //! `models auth paste-api-key` and `paste-token`: one from standard input into the store.
 
 use qwen_openclaw::{
-    auth::{CredentialStore, Profile, ProfileId, StaticToken},
+    auth::{CredentialStore, KeyKind, Profile, ProfileId, StaticToken},
     catalog::Provider,
 };
 use serde_json::json;
 
 use super::{args::Paste, environment, failure, profile_id, store, warn};
-use crate::{block_on, connect::key_from_stdin, failure::Failure, output::Out};
+use crate::{
+    block_on,
+    connect::key_from_stdin,
+    failure::Failure,
+    output::{Out, note},
+};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
@@ -23,6 +28,12 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
         .map_err(|error: qwen_openclaw::catalog::Error| Failure::from(error).with_code_1())?;
     let id = profile_id(provider.id(), Some(&arguments.profile))?;
     let key = key_from_stdin()?;
+    if matches!(kind, Kind::ApiKey)
+        && provider != Provider::QwenOauth
+        && key.kind() == KeyKind::Other
+    {
+        note("note: keys of the service begin with sk-; this one is stored as it is");
+    }
     let profile = match kind {
         Kind::ApiKey => Profile::ApiKey(key),
         Kind::Token => Profile::Token(StaticToken::new(key)),
@@ -32,17 +43,36 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
 
 async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<(), Failure> {
     let store = store(&environment())?;
-    store.put(id, profile).await.map_err(failure)?;
+    let present = store.load(id).await.map_err(failure)?;
+    if let Some(Profile::Login(_) | Profile::QwenCli { .. }) = present {
+        let error = Failure::refused(format!("the profile {id} is a login, which would be lost"));
+        return Err(error.with_hint(format!(
+            "store this beside it with `--profile NAME`, or remove the login first: `models auth \
+             logout {id}`"
+        )));
+    }
+    let stored = store.swap(id, present.as_ref(), Some(profile)).await;
+    if !stored.map_err(failure)? {
+        return Err(Failure::other(format!(
+            "the profile {id} was changed in the meantime: try again"
+        )));
+    }
     warn(&store);
+    let replaced = present.is_some();
     let mut out = Out::new();
     if arguments.json {
         let document = json!({
             "ok": true,
             "profile": {"id": id.as_str(), "provider": id.provider(), "type": profile.kind()},
+            "replaced": replaced,
             "authStatePath": store.path(),
         });
         return out.line(&format!("{document:#}"));
     }
     let kind = profile.kind();
-    out.line(&format!("Auth profile: {id} ({}/{kind})", id.provider()))
+    let before = if replaced { ", replaced" } else { "" };
+    out.line(&format!(
+        "Auth profile: {id} ({}/{kind}){before}",
+        id.provider()
+    ))
 }

@@ -391,6 +391,50 @@ fn documents_of_every_command() {
 }
 
 #[test]
+fn a_paste_replaces_a_key_and_never_a_login() {
+    let (home, service) = (Home::new(), portal());
+    let paste = |arguments: &[&str], text: &str| home.auth(arguments).stdin(text).run();
+    let key = ["paste-api-key", "--provider", "qwen"];
+    let first = paste(&key, "export QWEN_API_KEY=\"sk-0123456789\";\n").exits_with(0);
+    assert_eq!(first.stdout, "Auth profile: qwen:default (qwen/api_key)\n");
+    assert_eq!(
+        home.stored()["profiles"]["qwen:default"]["key"],
+        "sk-0123456789"
+    );
+    let ran = paste(&key, "garbage\n")
+        .exits_with(0)
+        .says("begin with sk-");
+    assert!(ran.stdout.ends_with(", replaced\n"), "{}", ran.stdout);
+
+    home.login(&service, &[]).run().exits_with(0);
+    let before = home.stored();
+    let token = ["paste-token", "--provider", "qwen-portal"];
+    paste(&token, "tok").exits_with(4).says("is a login");
+    assert_eq!(home.stored(), before);
+    let beside = [&token[..], &["--profile", "static"]].concat();
+    paste(&beside, "tok").exits_with(0);
+}
+
+#[test]
+fn the_account_default_comes_first_unless_another_order_is_set() {
+    let home = Home::new();
+    for account in ["coding", "default", "a"] {
+        let paste = ["paste-api-key", "--provider", "qwen", "--profile", account];
+        home.auth(&paste).stdin(KEY).run().exits_with(0);
+    }
+    let order = |arguments: &[&str]| {
+        let all = [&["order"], arguments, &["--provider", "qwen"]].concat();
+        home.auth(&all).run().exits_with(0).stdout
+    };
+    let used = "Used in this order: qwen:default, qwen:a, qwen:coding\n";
+    let shown = order(&["get"]);
+    assert!(shown.ends_with(used), "{shown}");
+    let shown = order(&["set", "coding"]);
+    let used = "Used in this order: qwen:coding, qwen:default, qwen:a\n";
+    assert!(shown.ends_with(used), "{shown}");
+}
+
+#[test]
 fn a_stored_key_comes_before_the_environment_and_stays_with_its_provider() {
     let (home, service) = (Home::new(), Service::start());
     home.auth(&["paste-api-key", "--provider", "qwen"])
@@ -477,6 +521,14 @@ fn the_clis_login_is_read_shared_and_imported_but_never_created_or_deleted() {
         (import().as_str(), import().as_str()),
         ("imported", "unchanged")
     );
+    // It came without its server, which is why it can be used nowhere: said, and mended.
+    let ran = chat().exits_with(3).says("qwen-oauth:qwen-cli");
+    ran.says("with that server's address");
+    let url = service.emulator.oauth().url();
+    let again = home.auth(&["import", "qwen-cli", "--oauth-base-url", &url]);
+    let again = again.run().exits_with(0);
+    assert!(again.stdout.ends_with(": imported\n"), "{}", again.stdout);
+    chat().exits_with(0);
     file["refresh_token"] = "older".into();
     fs::write(&path, file.to_string()).unwrap();
     assert_eq!(import(), "kept");
