@@ -241,7 +241,7 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) live: bool,
 
-    /// Edition of the catalog: 2026.4, 2026.9 or all
+    /// Edition of the catalog: 2026.4, 2026.9, or all of them merged [default: all]
     #[arg(long, value_name = "EDITION", value_parser = edition)]
     pub(crate) edition: Option<Edition>,
 
@@ -263,8 +263,9 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
 
-    /// Break answers in this way, such as `stall;after=5`; `times=1` breaks the first only,
-    /// `on=poll` those about a video task; may be given several times
+    /// Break answers in this way, such as `stall;after=5`; `times=1` breaks the first only, `on=`
+    /// those of a video route (create, poll, list, cancel, result, policy, upload); may be given
+    /// several times
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<FaultRule>,
 

@@ -2,6 +2,8 @@
 
 use std::{error, fmt, str::FromStr};
 
+use crate::video::VideoRoute;
+
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $description:literal;)*) => {
         /// What goes wrong.
@@ -108,6 +110,11 @@ impl FaultKind {
             Self::SlowTask | Self::TaskFails | Self::TaskVanishes | Self::DuplicateTask
         )
     }
+
+    /// Whether it can only happen to a result file.
+    pub(super) const fn is_of_files(self) -> bool {
+        matches!(self, Self::WrongLength | Self::NotMp4)
+    }
 }
 
 impl FromStr for FaultKind {
@@ -148,6 +155,16 @@ impl ParseFaultError {
         let parameters =
             "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE, size=BYTES or code=CODE";
         Self(format!("fault parameter `{shown}` is not one of {parameters}").into())
+    }
+
+    pub(super) fn rule_parameter(part: &str) -> Self {
+        let shown: String = part.chars().take(40).collect();
+        let routes = VideoRoute::NAMES.map(|(_, name)| name).join(", ");
+        let text = format!(
+            "fault parameter `{shown}` is not one of times=N, skip=N, model=ID, or on=ROUTE with \
+             one of {routes}"
+        );
+        Self(text.into())
     }
 }
 

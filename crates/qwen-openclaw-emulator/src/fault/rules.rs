@@ -77,14 +77,14 @@ impl FaultRule {
     }
 
     fn concerns(&self, request: &CapturedRequest) -> bool {
+        let only_files = self.fault.kind.is_of_files();
+        let route = self.route.or(only_files.then_some(VideoRoute::Result));
         let model = || match request.json() {
             Value::Object(mut body) => body.remove("model"),
             _ => None,
         };
         request.path.ends_with(&self.path)
-            && self
-                .route
-                .is_none_or(|route| VideoRoute::of(&request.path) == Some(route))
+            && route.is_none_or(|route| VideoRoute::of(&request.path) == Some(route))
             && self
                 .model
                 .as_ref()
@@ -117,7 +117,7 @@ impl FromStr for FaultRule {
         let mut rule = Self::new(FaultKind::Throttling);
         let mut fault = Vec::new();
         for part in text.split(';') {
-            let wrong = || ParseFaultError::parameter(part.trim());
+            let wrong = || ParseFaultError::rule_parameter(part.trim());
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let value = value.trim();
             let number = || value.parse().map_err(|_| wrong());

@@ -225,6 +225,22 @@ async fn files_have_a_wrong_length_or_are_none() {
 }
 
 #[tokio::test]
+async fn a_fault_of_files_waits_for_a_file() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.fault("not-mp4; times=1".parse::<FaultRule>().unwrap());
+    let path = finished(&emulator, &clip()).await;
+    let page = download(&emulator, &path, &[]).await;
+    assert!(page.text().starts_with("<html>"));
+    let error = "stall; on=bogus".parse::<FaultRule>().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("cancel, result, policy, upload"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn files_are_refused_in_the_words_of_the_object_store() {
     for (kind, status, code) in [
         (FaultKind::InternalError, 500, "InternalError"),
