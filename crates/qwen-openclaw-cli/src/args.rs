@@ -111,7 +111,7 @@ pub(crate) struct Chat {
     pub(crate) temperature: Option<f64>,
 
     /// Talk to an emulator in this process: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
     pub(crate) emulator: bool,
 
     /// Send the request even when the catalog says that the endpoint lacks the model
@@ -207,7 +207,7 @@ pub(crate) struct Describe {
     pub(crate) model: Option<String>,
 
     /// Talk to an emulator in this process: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
     pub(crate) emulator: bool,
 
     /// Print one JSON document

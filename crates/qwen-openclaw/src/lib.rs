@@ -54,6 +54,8 @@ mod error;
 mod target;
 #[cfg(feature = "video")]
 mod video_builder;
+#[cfg(all(feature = "store", feature = "video"))]
+mod video_credential;
 
 #[doc(inline)]
 pub use qwen_openclaw_auth as auth;

@@ -78,60 +78,6 @@ impl Qwen {
     }
 }
 
-#[cfg(feature = "store")]
-impl Qwen {
-    /// The stored profile `qwen:standard`, which lives beside a plan's key; else the credential of
-    /// `qwen`. An explicit key that makes clips comes before both.
-    fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
-        use qwen_openclaw_auth::{KeyKind, ProfileId};
-
-        let settings = &self.inner.settings;
-        let own = self.credential_for(Provider::Qwen);
-        let makes_clips = |key: &ApiKey| key.kind() != KeyKind::CodingPlan;
-        let explicit = settings.keys.get(&Provider::Qwen).is_some_and(makes_clips)
-            || settings.credentials.contains_key(&Provider::Qwen);
-        match &settings.store {
-            Some(store) if !explicit => Ok(Arc::new(StandardFirst {
-                store: Arc::clone(store),
-                standard: ProfileId::new(Provider::Qwen.id(), "standard")?,
-                otherwise: own.map_err(|error| match error.as_auth() {
-                    Some(error) => error.clone(),
-                    None => qwen_openclaw_auth::Error::refused(error),
-                }),
-            })),
-            _ => own,
-        }
-    }
-}
-
-/// Uses the profile `qwen:standard` when there is one.
-#[cfg(feature = "store")]
-#[derive(Debug)]
-struct StandardFirst {
-    store: Arc<dyn qwen_openclaw_auth::CredentialStore>,
-    standard: qwen_openclaw_auth::ProfileId,
-    otherwise: Result<Arc<dyn CredentialProvider>, qwen_openclaw_auth::Error>,
-}
-
-#[cfg(feature = "store")]
-#[async_trait::async_trait]
-impl CredentialProvider for StandardFirst {
-    async fn credential(
-        &self,
-    ) -> Result<qwen_openclaw_auth::Credential, qwen_openclaw_auth::Error> {
-        use qwen_openclaw_auth::StoredCredential;
-
-        if self.store.load(&self.standard).await?.is_some() {
-            let stored = StoredCredential::new(Arc::clone(&self.store), Provider::Qwen);
-            return stored.profile(self.standard.clone()).credential().await;
-        }
-        match &self.otherwise {
-            Ok(credential) => credential.credential().await,
-            Err(error) => Err(error.clone()),
-        }
-    }
-}
-
 impl QwenBuilder {
     /// Sets the key that clips are made with, beside that of a plan, which makes none. It must be
     /// a Standard key of the same region. The default is the key of `qwen`.

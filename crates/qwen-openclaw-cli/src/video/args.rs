@@ -115,7 +115,7 @@ pub(crate) struct Generate {
     pub(crate) estimate: bool,
 
     /// Use an emulator in this process: no key, no network, a test clip
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "no_wait"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "no_wait"])]
     pub(crate) emulator: bool,
 
     /// Print the result as one JSON document
