@@ -1,7 +1,5 @@
 //! From the connection flags to a client.
 
-use std::io::Read;
-
 use qwen_openclaw::{
     Qwen, QwenBuilder,
     auth::{ApiKey, Environment, Trust},
@@ -9,7 +7,7 @@ use qwen_openclaw::{
 };
 use qwen_openclaw_emulator::{self as emulator, Emulator};
 
-use crate::{args::Connection, failure::Failure, output};
+use crate::{args::Connection, failure::Failure, key::key_from_stdin, output};
 
 impl Connection {
     /// The environment: the process, a dotenv file that was named, OpenClaw's own.
@@ -84,53 +82,6 @@ impl Connection {
             // A bare id belongs to the provider of the plan.
             Some(id) if !id.contains('/') => Ok(ModelRef::new(provider, id)?),
             Some(text) => Ok(ModelRef::parse(text)?),
-        }
-    }
-}
-
-pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
-    let mut text = String::new();
-    // A key is short; whatever is longer is none.
-    std::io::stdin()
-        .take(64 << 10)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::usage(format!("could not read the key: {error}")))?;
-    Ok(ApiKey::parse(bare(&text))?)
-}
-
-/// A key as it was copied from a shell's or a dotenv file: `export NAME="key";`.
-fn bare(text: &str) -> &str {
-    let text = text.trim();
-    let text = text.strip_prefix("export ").unwrap_or(text).trim_start();
-    let is_name =
-        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    let text = match text.split_once('=') {
-        Some((name, value)) if is_name(name) => value.trim().trim_end_matches(';'),
-        _ => text,
-    };
-    let quoted = |mark| text.strip_prefix(mark)?.strip_suffix(mark);
-    quoted('"').or_else(|| quoted('\'')).unwrap_or(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bare;
-
-    #[test]
-    fn a_key_is_taken_out_of_what_was_copied_with_it() {
-        for text in [
-            "sk-1",
-            " sk-1\n",
-            "\"sk-1\"",
-            "'sk-1'\n",
-            "QWEN_API_KEY=sk-1",
-            "export QWEN_API_KEY=\"sk-1\";\n",
-        ] {
-            assert_eq!(bare(text), "sk-1", "{text}");
-        }
-        // Nothing of a key itself is lost.
-        for text in ["sk-a=b", "\"sk-1", "", "=", "a=b"] {
-            assert_eq!(bare(text), text);
         }
     }
 }

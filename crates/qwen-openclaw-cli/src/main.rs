@@ -8,6 +8,7 @@ mod describe;
 mod emulator;
 mod failure;
 mod interrupt;
+mod key;
 mod models;
 mod output;
 mod session;

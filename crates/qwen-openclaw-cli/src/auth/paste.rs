@@ -9,8 +9,8 @@ use serde_json::json;
 use super::{args::Paste, environment, failure, profile_id, store, warn};
 use crate::{
     block_on,
-    connect::key_from_stdin,
     failure::Failure,
+    key::key_from_stdin,
     output::{Out, note},
 };
 
