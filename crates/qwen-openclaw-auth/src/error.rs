@@ -103,6 +103,9 @@ pub enum ErrorKind {
     /// A credential file is damaged, or not what it should be. It is left as it is. A retry does
     /// not help.
     Corrupt,
+    /// A credential file was written by a newer version, and is left as it is. A retry does not
+    /// help.
+    Newer,
     /// A credential file belongs to somebody else, or others could replace it. A retry does not
     /// help.
     Untrusted,

@@ -65,7 +65,7 @@ impl ApiKey {
     }
 
     /// The same as the access token of a login: nobody compares it with what a console shows.
-    #[cfg(feature = "portal")]
+    #[cfg(feature = "store")]
     pub(crate) fn into_token(self) -> Self {
         let is_token = true;
         Self { is_token, ..self }

@@ -8,6 +8,9 @@ use qwen_openclaw_catalog::{Classification, Endpoint, Plan, Provider, Region};
 
 use crate::{Error, ErrorKind};
 
+const DISCONTINUED: &str = ", whose free tier was discontinued by Qwen on 2026-04-15: use a Model \
+                            Studio or Coding Plan API key, or another provider";
+
 /// Where a request went, and with what.
 #[derive(Debug)]
 pub(crate) struct Sent<'a> {
@@ -27,6 +30,9 @@ impl Sent<'_> {
                 None => return error,
             },
             ErrorKind::Billing => "check the balance of the account in its console".to_owned(),
+            ErrorKind::Quota if self.is_login() => {
+                format!("the login is one at the portal{DISCONTINUED}")
+            }
             ErrorKind::Quota => "the quota does not come back by waiting: top up, or use another \
                                  model or key"
                 .to_owned(),
@@ -40,6 +46,13 @@ impl Sent<'_> {
         error.with_hint(hint)
     }
 
+    /// Whether it was a login at the portal.
+    fn is_login(&self) -> bool {
+        let source = self.credential.source();
+        self.class.plan() == Some(Plan::Portal)
+            && matches!(source, Source::Profile(_) | Source::File { .. })
+    }
+
     fn unauthorized(&self) -> String {
         let source = self.credential.source();
         let masked = self.credential.key().masked();
@@ -48,14 +61,9 @@ impl Sent<'_> {
         if self.class.is_loopback() || self.class.endpoint().is_none() {
             return hint;
         }
-        if self.class.plan() == Some(Plan::Portal)
-            && matches!(source, Source::Profile(_) | Source::File { .. })
-        {
-            // A login was renewed before it came to this.
-            hint.push_str(
-                ", whose free tier was discontinued by Qwen on 2026-04-15: use a Model Studio or \
-                 Coding Plan API key, or another provider",
-            );
+        if self.is_login() {
+            // It was renewed before it came to this.
+            hint.push_str(DISCONTINUED);
             return hint;
         }
         if self.class.plan() == Some(Plan::Portal) {

@@ -114,7 +114,8 @@ impl Qwen {
 
     /// Returns the base URL that requests of a provider are sent to: an explicit one, else plan
     /// and region, else `QWEN_BASE_URL` (for `qwen` alone), else the provider's default; a Coding
-    /// Plan key takes the Coding Plan.
+    /// Plan key takes the Coding Plan. Stored profiles are not looked at: where nothing else says
+    /// where to send, a stored key is sent to the endpoint of its own plan.
     ///
     /// # Errors
     ///
@@ -135,9 +136,7 @@ impl Qwen {
         if let Some(plan) = settings.plan {
             return Ok(Endpoint::of(plan, region).base_url().to_owned());
         }
-        if settings.region.is_none()
-            && let Some(url) = settings.environment.value(variables::QWEN_BASE_URL)?
-        {
+        if let Some(url) = settings.environment_url()? {
             return Ok(url.to_owned());
         }
         // A broken or missing key is said when it is needed.
@@ -149,7 +148,8 @@ impl Qwen {
         Ok(Endpoint::of(plan, region).base_url().to_owned())
     }
 
-    /// Finds the key of a provider and where it comes from.
+    /// Finds the explicit key of a provider, else that of the environment, and where it comes from.
+    /// Stored profiles, which come between the two, are not looked at.
     ///
     /// # Errors
     ///
@@ -185,6 +185,9 @@ impl Qwen {
         let mut stored = StoredCredential::new(Arc::clone(store), provider);
         if let Some(id) = settings.profiles.get(&provider) {
             stored = stored.profile(id.clone());
+        }
+        if provider == Provider::Qwen && settings.leaves_place_to_key()? {
+            stored = stored.to_plan_of_key(settings.region.unwrap_or(Region::Global));
         }
         let stored = stored.fallback(resolved);
         #[cfg(feature = "portal")]
@@ -305,6 +308,21 @@ pub struct QwenBuilder {
 }
 
 impl QwenBuilder {
+    /// The base URL of `qwen` that the environment says, unless a region does.
+    fn environment_url(&self) -> Result<Option<&str>, qwen_openclaw_auth::Error> {
+        match self.region {
+            Some(_) => Ok(None),
+            None => self.environment.value(variables::QWEN_BASE_URL),
+        }
+    }
+
+    /// Whether nothing but the key says where requests to `qwen` go.
+    #[cfg(feature = "store")]
+    fn leaves_place_to_key(&self) -> Result<bool, qwen_openclaw_auth::Error> {
+        let is_said = self.base_urls.contains_key(&Provider::Qwen) || self.plan.is_some();
+        Ok(!is_said && self.environment_url()?.is_none())
+    }
+
     /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
@@ -442,5 +460,56 @@ impl QwenBuilder {
                 video: OnceLock::new(),
             }),
         })
+    }
+}
+
+#[cfg(all(test, feature = "store"))]
+mod tests {
+    use qwen_openclaw_auth::{MemoryStore, Profile};
+
+    use super::*;
+
+    const PLAN: &str = "sk-sp-0123456789abcdef";
+    const STANDARD: &str = "sk-0123456789abcdef";
+
+    /// Where a stored key is sent, if the credential says so.
+    async fn place(
+        stored: &str,
+        environment: &[(&str, &str)],
+        region: Option<Region>,
+    ) -> Option<String> {
+        let store = Arc::new(MemoryStore::default());
+        let profile = Profile::ApiKey(ApiKey::parse(stored).unwrap());
+        let id = "qwen:default".parse().unwrap();
+        store.put(&id, &profile).await.unwrap();
+        let environment = Environment::from_pairs(environment.iter().copied());
+        let builder = Qwen::builder().environment(environment).store(store);
+        let qwen = match region {
+            Some(region) => builder.region(region),
+            None => builder,
+        };
+        let credential = qwen
+            .build()
+            .unwrap()
+            .credential_for(Provider::Qwen)
+            .unwrap();
+        let credential = credential.credential().await.unwrap();
+        credential.base_url().map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn a_stored_key_goes_where_its_plan_is() {
+        let of = |plan, region| Some(Endpoint::of(plan, region).base_url().to_owned());
+        let coding = of(Plan::Coding, Region::Global);
+        assert_eq!(place(PLAN, &[], None).await, coding);
+        // Whatever key the environment has, which is not sent.
+        let standard = of(Plan::Standard, Region::Global);
+        let other = [("QWEN_API_KEY", PLAN)];
+        assert_eq!(place(STANDARD, &other, None).await, standard);
+        let china = of(Plan::Coding, Region::China);
+        assert_eq!(place(PLAN, &[], Some(Region::China)).await, china);
+        // Said otherwise: the client's own.
+        let url = [("QWEN_BASE_URL", "https://gateway.example/v1")];
+        assert_eq!(place(PLAN, &url, None).await, None);
     }
 }

@@ -8,6 +8,7 @@ use super::{Error, ErrorKind, Reason};
 pub(super) enum StoreReason {
     Write { path: String },
     Corrupt { path: String, what: &'static str },
+    Newer { path: String },
     Untrusted { path: String, why: &'static str },
     Locked { what: String, waited: Duration },
     ProfileId { text: String },
@@ -20,6 +21,7 @@ impl StoreReason {
         match self {
             Self::Write { .. } => ErrorKind::Write,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Newer { .. } => ErrorKind::Newer,
             Self::Untrusted { .. } => ErrorKind::Untrusted,
             Self::Locked { .. } => ErrorKind::Locked,
             Self::ProfileId { .. } => ErrorKind::ProfileId,
@@ -63,6 +65,11 @@ impl Error {
         Self::stored(StoreReason::Corrupt { path, what })
     }
 
+    pub(crate) fn newer(path: &Path) -> Self {
+        let path = path.display().to_string();
+        Self::stored(StoreReason::Newer { path })
+    }
+
     /// Makes the error for a file that others could read from or write to.
     pub(crate) fn untrusted(path: &Path, why: &'static str) -> Self {
         let path = path.display().to_string();
@@ -87,6 +94,10 @@ impl fmt::Display for StoreReason {
             Self::Corrupt { path, what } => write!(
                 f,
                 "{path} {what}: it is left as it is; repair it, or move it away and log in again"
+            ),
+            Self::Newer { path } => write!(
+                f,
+                "{path} was written by a newer version: use that, or another state folder"
             ),
             Self::Untrusted { path, why } => write!(f, "{path} is not used: {why}"),
             Self::Locked { what, waited } => write!(

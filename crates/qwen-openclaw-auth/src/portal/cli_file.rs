@@ -79,11 +79,14 @@ impl QwenCliFile {
         contents.loose.then(|| loose(self.path()))
     }
 
-    /// Returns a profile that is bound to the file: its login is used and renewed where it is.
+    /// Returns a profile that is bound to the file: its login is used and renewed where it is, from
+    /// whatever folder.
     #[must_use]
     pub fn to_profile(&self) -> Profile {
+        // Without a working folder a path stays as it is.
+        let path = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_path_buf());
         Profile::QwenCli {
-            path: self.path().to_path_buf(),
+            path,
             server: self.server.clone(),
         }
     }
@@ -148,11 +151,6 @@ impl QwenCliFile {
 
     pub(super) fn check_writable(&self) -> Result<(), Error> {
         self.file.check_writable(8 << 10)
-    }
-
-    /// The file that links lead to, where the CLI has its lock.
-    pub(super) fn target(&self) -> Result<PathBuf, Error> {
-        self.file.target()
     }
 }
 

@@ -9,7 +9,7 @@
 //! get old.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -45,7 +45,7 @@ impl CliLock {
         let path = file.with_file_name("oauth_creds.lock");
         let id = random_uuid()?;
         let started = Instant::now();
-        let limit = stale + Duration::from_secs(10);
+        let limit = stale.saturating_add(Duration::from_secs(10));
         let mut pause = FIRST_PAUSE;
         let mut seen: Option<Seen> = None;
         loop {
@@ -67,7 +67,9 @@ impl CliLock {
                     continue;
                 }
                 (Some(look), Some(before)) if before.look == look => {
-                    if before.is_orphaned(stale) {
+                    // One of ours is never orphaned while it is held, however long its holder was
+                    // asleep.
+                    if before.is_orphaned(stale) && !look.holder_lives(&path) {
                         break_lock(&path, &look, &id)?;
                         seen = None;
                         continue;
@@ -137,6 +139,12 @@ impl Look {
         let modified = fs::metadata(path).ok()?.modified().ok()?;
         let content = fs::read(path).ok()?;
         Some(Self { content, modified })
+    }
+
+    /// True for a lock of ours that the operating system says is held.
+    fn holder_lives(&self, path: &Path) -> bool {
+        let is_held = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        self.content.ends_with(MARK.as_bytes()) && File::open(path).is_ok_and(is_held)
     }
 
     /// True for a lock of ours that the operating system has taken back. The mark is written when
@@ -286,6 +294,20 @@ mod tests {
         fs::write(&path, lock.content.trim_end_matches(MARK)).unwrap();
         let wait = timeout(Duration::from_secs(30), CliLock::acquire(&file, STALE));
         assert!(wait.await.is_err());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(start_paused = true)]
+    async fn one_of_ours_whose_holder_was_asleep_is_not_broken() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, path) = lock_file(&folder);
+        let asleep = CliLock::acquire(&file, STALE).await.unwrap();
+        age(&path, 3600);
+        let error = CliLock::acquire(&file, STALE).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Locked);
+        assert!(asleep.is_ours());
+        drop(asleep);
+        CliLock::acquire(&file, Duration::MAX).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! Where a login lives: a profile of a store, or the Qwen Code CLI's file.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     Portal,
@@ -40,8 +40,9 @@ enum Place {
 /// The right to renew a login.
 #[derive(Debug)]
 pub(super) struct HomeLease {
+    /// Given back first: who waits for the lease would find the other taken.
+    cli: Option<(PathBuf, CliLock)>,
     pub(super) lease: Lease,
-    cli: Option<CliLock>,
 }
 
 impl Home {
@@ -84,17 +85,18 @@ impl Home {
         let lease = store.lease(id).await?;
         let cli = match store.load(id).await? {
             Some(Profile::QwenCli { path, .. }) => {
-                let file = QwenCliFile::new(path).target()?;
                 // Without the folder there is nothing to lock, and it is not ours to create.
-                if !file.exists() {
+                if !path.exists() {
                     let gone = "the Qwen Code CLI's file is gone";
                     return Err(Error::not_refreshable(id.as_str(), gone));
                 }
-                Some(CliLock::acquire(&file, portal.options().stale_lock).await?)
+                // Beside the path by which the CLI knows it, wherever a link leads.
+                let lock = CliLock::acquire(&path, portal.options().stale_lock).await?;
+                Some((path, lock))
             }
             _ => None,
         };
-        Ok(Some(HomeLease { lease, cli }))
+        Ok(Some(HomeLease { cli, lease }))
     }
 
     /// Fails when a renewed login could not be saved.
@@ -111,11 +113,7 @@ impl Home {
         match (self, &found.place) {
             (_, Place::CliFile(place)) => place.0.replace(&place.1, login),
             (Self::Profile { store, id }, Place::Profile) => {
-                let (old, new) = (
-                    Profile::Login(found.login.clone()),
-                    Profile::Login(login.clone()),
-                );
-                store.swap(id, Some(&old), Some(&new)).await
+                save_in_store(&**store, id, &found.login, login).await
             }
             (Self::ReadOnly(_), Place::Profile) => Ok(false),
         }
@@ -143,6 +141,32 @@ impl Home {
     }
 }
 
+/// Puts `renewed` in the place of `old`. What somebody else has changed beside the tokens stays
+/// changed; false when the tokens are others.
+async fn save_in_store(
+    store: &dyn CredentialStore,
+    id: &ProfileId,
+    old: &Login,
+    renewed: &Login,
+) -> Result<bool, Error> {
+    let mut present = old.clone();
+    // Whoever changes it so often does so on purpose.
+    for _ in 0..16 {
+        let new = Profile::Login(renewed.clone().over(old, &present));
+        let expected = Profile::Login(present);
+        if store.swap(id, Some(&expected), Some(&new)).await? {
+            return Ok(true);
+        }
+        match store.load(id).await? {
+            Some(Profile::Login(login)) if login.refresh_text() == old.refresh_text() => {
+                present = login;
+            }
+            _ => return Ok(false),
+        }
+    }
+    Err(Error::conflict(id))
+}
+
 impl Found {
     /// How long before its end the token is renewed.
     pub(super) fn ahead(&self, wanted: Duration) -> Duration {
@@ -158,10 +182,20 @@ impl Found {
 }
 
 impl HomeLease {
+    /// Whether the right is that to what was found. A profile may have been tied to a file, or to
+    /// another one, after the lease was taken.
+    pub(super) fn covers(&self, found: &Found) -> bool {
+        match (&found.place, &self.cli) {
+            (Place::Profile, _) => true,
+            (Place::CliFile(place), Some((path, _))) => place.0.path() == path,
+            (Place::CliFile(_), None) => false,
+        }
+    }
+
     /// Runs a request, and keeps the CLI's lock alive meanwhile.
     pub(super) async fn alive_during<T>(&self, work: impl Future<Output = T>) -> T {
         match &self.cli {
-            Some(lock) => lock.alive_during(work).await,
+            Some((_, lock)) => lock.alive_during(work).await,
             None => work.await,
         }
     }

@@ -144,13 +144,12 @@ async fn copy(
                     _ => Ok(Import::Unchanged),
                 };
             }
-            if login.expires <= present.expires {
+            // One of somebody's own stays, and a token never goes to another server than its own.
+            let is_other = present.imported.is_none() || present.server != login.server;
+            if is_other || login.expires <= present.expires {
                 return Ok(Import::Kept);
             }
             login.generation = present.generation.saturating_add(1);
-            if login.server.is_none() {
-                login.server.clone_from(&present.server);
-            }
         }
         Some(_) => return Ok(Import::Kept),
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     credential::{Credential, CredentialProvider},
-    error::Error,
+    error::{Error, ErrorKind},
     store::{CredentialStore, ProfileId},
 };
 
@@ -109,7 +109,7 @@ impl PortalCredential {
         match (self.inner.home.load().await, held) {
             (Ok(found), _) => Ok(self.inner.hold(found)),
             // A file that cannot be read just now is no reason to stop while the token is good.
-            (Err(_), Some(held)) if now < held.fresh_until => Ok(held),
+            (Err(error), Some(held)) if is_passing(&error) && now < held.fresh_until => Ok(held),
             (Err(error), _) => Err(error),
         }
     }
@@ -198,6 +198,11 @@ impl CredentialProvider for PortalCredential {
         }
         Ok(None)
     }
+}
+
+/// True when a file could not be read, which says nothing about the login in it.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Read | ErrorKind::Corrupt)
 }
 
 impl Inner {

@@ -101,7 +101,7 @@ struct Refresh {
 impl Refresh {
     async fn run(&mut self, is_fresh: impl Fn(&Found) -> bool + Send) -> Result<Found, Failed> {
         fault::point("before-lease");
-        let Some(lease) = self.home.lease(&self.portal).await? else {
+        let Some(mut lease) = self.home.lease(&self.portal).await? else {
             return self.without_lease(is_fresh).await;
         };
         fault::point("leased");
@@ -112,6 +112,16 @@ impl Refresh {
         for last in [false, true] {
             if self.suits(&found, &is_fresh) {
                 return Ok(found);
+            }
+            if !lease.covers(&found) {
+                lease = self.lease_again(lease).await?;
+                found = self.home.load().await?;
+                if !lease.covers(&found) {
+                    return Err(Failed::with(moved(), found));
+                }
+                if self.suits(&found, &is_fresh) {
+                    return Ok(found);
+                }
             }
             match self.renew(&lease, &found).await {
                 Ok(renewed) => return Ok(renewed),
@@ -126,6 +136,13 @@ impl Refresh {
             }
         }
         Ok(found)
+    }
+
+    /// A lease of where the login is now.
+    async fn lease_again(&self, lease: HomeLease) -> Result<HomeLease, Error> {
+        drop(lease);
+        let lease = self.home.lease(&self.portal).await?;
+        lease.ok_or_else(moved)
     }
 
     /// The CLI's file, which the CLI renews: nothing can be done but to look again.
@@ -196,8 +213,7 @@ impl Refresh {
             Attempt::Renewed(tokens) => {
                 fault::point("answered");
                 let login = tokens.renew(&found.login);
-                self.renewed = true;
-                self.save(found, login).await?;
+                self.renewed = self.save(found, login).await?;
                 fault::point("saved");
                 lease.lease.set_note(None)?;
                 fault::point("note-removed");
@@ -226,16 +242,14 @@ impl Refresh {
         lease.lease.set_note(None)
     }
 
-    async fn save(&mut self, found: &Found, login: Login) -> Result<(), Error> {
-        match self.home.save(found, &login).await {
-            // False: somebody has logged in while the request was under way. Theirs stays, and
-            // is what the caller gets.
-            Ok(_) => Ok(()),
-            Err(error) => {
-                self.memory.unsaved = Some((found.clone(), login));
-                Err(error)
-            }
+    /// Saves a renewed login; false when somebody has logged in while the request was under way.
+    /// Theirs stays, and is what the caller gets.
+    async fn save(&mut self, found: &Found, login: Login) -> Result<bool, Error> {
+        let saved = self.home.save(found, &login).await;
+        if saved.is_err() {
+            self.memory.unsaved = Some((found.clone(), login));
         }
+        saved
     }
 
     async fn ask(&self, found: &Found, token: &str) -> Attempt {
@@ -281,6 +295,11 @@ impl Refresh {
             }
         }
     }
+}
+
+/// The profile is tied to another file each time one looks.
+fn moved() -> Error {
+    Error::unavailable("the login is being moved to another place")
 }
 
 impl Failed {

@@ -2,6 +2,7 @@
 
 mod cases;
 mod matrix;
+mod overtaken;
 mod processes;
 mod secrets;
 mod stall;

@@ -83,6 +83,25 @@ impl Tokens {
     }
 }
 
+impl Login {
+    /// This login, which replaced `old`, with what `present` has in place of that: all but tokens
+    /// and times may have been changed meanwhile.
+    pub(super) fn over(self, old: &Self, present: &Self) -> Self {
+        let resource_url = match self.resource_url == old.resource_url {
+            true => present.resource_url.clone(),
+            // The server's word on it is newer.
+            false => self.resource_url,
+        };
+        Self {
+            resource_url,
+            server: present.server.clone(),
+            imported: present.imported.clone(),
+            extra: present.extra.clone(),
+            ..self
+        }
+    }
+}
+
 /// When a token expires, by the server's clock: the file may be read on another machine.
 ///
 /// Where the clock here is off by half the token's life or more, it is by the clock here, since

@@ -81,6 +81,7 @@ impl PlacedFile {
     pub(crate) fn write(&self, text: &[u8]) -> Result<(), Error> {
         let target = self.target()?;
         let failed = |error| Error::write(&target, error);
+        remove_left(&target);
         let mut temporary = self.temporary(&target)?;
         temporary.write_all(text).map_err(failed)?;
         fault::point("temporary-file");
@@ -153,13 +154,39 @@ impl PlacedFile {
         let failed = |error| Error::write(target, error);
         let folder = folder_of(target);
         create_folder(folder).map_err(failed)?;
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
         // With mode 0600 from the start.
         tempfile::Builder::new()
-            .prefix(&format!(".{name}."))
-            .suffix(".tmp")
+            .prefix(&prefix(target))
+            .suffix(TEMPORARY)
             .tempfile_in(folder)
             .map_err(failed)
+    }
+}
+
+/// How the temporary files beside a file end: no other program's do.
+const TEMPORARY: &str = ".qwen-openclaw.tmp";
+
+/// How the temporary files beside a file begin.
+fn prefix(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.")
+}
+
+/// Removes temporary files that a process has left which was killed: there are credentials in
+/// them. Whoever writes has the lock, so that none of them is another's that is still needed, but
+/// for a trial whether there is room, which its owner forgets anyway.
+fn remove_left(target: &Path) {
+    let prefix = prefix(target);
+    let Ok(entries) = fs::read_dir(folder_of(target)) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&prefix) && name.ends_with(TEMPORARY) {
+            // One that stays is tried again at the next change.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{error::Error, key::ApiKey};
 const VERSION: u64 = 1;
 
 /// The file's content.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Document {
     version: u64,
     #[serde(default)]
@@ -45,7 +45,7 @@ impl Document {
         let document: Self = serde_json::from_slice(text)
             .map_err(|_| Error::corrupt(path, "is no JSON of the expected form"))?;
         if document.version > VERSION {
-            return Err(Error::corrupt(path, "was written by a newer version"));
+            return Err(Error::newer(path));
         }
         Ok(document)
     }
@@ -77,6 +77,11 @@ impl Document {
             Some(profile) => Ok(Some(profile)),
             None => Err(Error::corrupt(path, "holds a damaged profile")),
         }
+    }
+
+    /// Whether there is anything of this id, readable or not.
+    pub(super) fn has(&self, id: &ProfileId) -> bool {
+        self.profiles.contains_key(id.as_str())
     }
 
     pub(super) fn set(&mut self, id: &ProfileId, profile: Option<&Profile>) {

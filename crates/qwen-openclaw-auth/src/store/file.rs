@@ -1,6 +1,7 @@
 //! Credentials in a file that several processes may use at once.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -55,7 +56,7 @@ impl FileStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: PlacedFile::new(path.into(), Replacement::default()),
-            wait: Duration::from_secs(90),
+            wait: Duration::from_secs(120),
             loose: AtomicBool::new(false),
         }
     }
@@ -73,7 +74,7 @@ impl FileStore {
         self
     }
 
-    /// Sets how long a lock that others hold is waited for. Default: 90 seconds, which is longer
+    /// Sets how long a lock that others hold is waited for. Default: 120 seconds, which is longer
     /// than a refresh can take, the wait for the Qwen Code CLI's lock included.
     #[must_use]
     pub fn lock_wait(mut self, wait: Duration) -> Self {
@@ -120,6 +121,22 @@ impl FileStore {
         Ok(Some(aside))
     }
 
+    /// Removes a profile, readable or not; false when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read as a whole, or written.
+    pub async fn discard(&self, id: &ProfileId) -> Result<bool, Error> {
+        let _lock = self.lock().await?;
+        let mut document = self.document()?;
+        if !document.has(id) {
+            return Ok(false);
+        }
+        document.set(id, None);
+        self.file.write(&document.to_text())?;
+        Ok(true)
+    }
+
     fn document(&self) -> Result<Document, Error> {
         let Some(contents) = self.file.read()? else {
             return Ok(Document::default());
@@ -163,6 +180,12 @@ impl CredentialStore for FileStore {
         let mut document = self.document()?;
         if document.profile(self.path(), id)?.as_ref() != expected {
             return Ok(false);
+        }
+        if let Some(Profile::QwenCli { path, .. }) = new
+            && path.to_str().is_none()
+        {
+            // The file is JSON, which has no other texts.
+            return Err(Error::write(path, io::ErrorKind::InvalidFilename.into()));
         }
         document.set(id, new);
         self.file.write(&document.to_text())?;

@@ -3,13 +3,13 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
-use qwen_openclaw_catalog::Provider;
+use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
 
 use super::{CredentialStore, profile::Profile, profile_id::ProfileId};
 use crate::{
     credential::{Credential, CredentialProvider},
     error::Error,
-    key::ApiKey,
+    key::{ApiKey, KeyKind},
     resolve::Resolved,
     source::Source,
 };
@@ -24,6 +24,7 @@ pub struct StoredCredential {
     provider: Provider,
     profile: Option<ProfileId>,
     fallback: Option<Result<Credential, Error>>,
+    region: Option<Region>,
     #[cfg(feature = "portal")]
     logins: logins::Logins,
     #[cfg(feature = "portal")]
@@ -38,6 +39,7 @@ impl StoredCredential {
             provider,
             profile: None,
             fallback: None,
+            region: None,
             #[cfg(feature = "portal")]
             logins: logins::Logins::default(),
             #[cfg(feature = "portal")]
@@ -58,6 +60,14 @@ impl StoredCredential {
     #[must_use]
     pub fn fallback(mut self, resolved: Result<Resolved, Error>) -> Self {
         self.fallback = Some(resolved.map(Credential::from));
+        self
+    }
+
+    /// Sends a stored key to the endpoint of its plan in `region`: that of the Coding Plan for
+    /// `sk-sp-`, otherwise Standard. Default: wherever the client sends requests.
+    #[must_use]
+    pub fn to_plan_of_key(mut self, region: Region) -> Self {
+        self.region = Some(region);
         self
     }
 
@@ -114,8 +124,18 @@ impl StoredCredential {
             Ok(Credential::new(key.clone(), source))
         };
         match profile {
-            Profile::ApiKey(key) => fixed(key),
-            Profile::Token(token) => fixed(token.token()),
+            Profile::ApiKey(key) => Ok(match self.region {
+                Some(region) => {
+                    let plan = match key.kind() {
+                        KeyKind::CodingPlan => Plan::Coding,
+                        _ => Plan::Standard,
+                    };
+                    let base_url = Endpoint::of(plan, region).base_url();
+                    fixed(key)?.with_base_url(base_url)
+                }
+                None => fixed(key)?,
+            }),
+            Profile::Token(token) => fixed(&token.token().clone().into_token()),
             #[cfg(feature = "portal")]
             Profile::Login(_) | Profile::QwenCli { .. } => {
                 let login = self.logins.at(&self.store, id)?;
@@ -300,6 +320,28 @@ mod tests {
         let other = other.profile("qwen-oauth:x".parse().unwrap());
         let error = other.credential().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoProfile);
+    }
+
+    #[tokio::test]
+    async fn a_stored_key_goes_to_the_endpoint_of_its_plan_where_that_is_wanted() {
+        for (text, plan) in [("sk-sp-1", Plan::Coding), ("sk-1", Plan::Standard)] {
+            let store = store(&[("qwen:work", Profile::ApiKey(key(text)))]).await;
+            let stored = StoredCredential::new(store.clone(), Provider::Qwen);
+            assert_eq!(stored.credential().await.unwrap().base_url(), None);
+            let stored = stored.to_plan_of_key(Region::China);
+            let found = stored.credential().await.unwrap();
+            let endpoint = Endpoint::of(plan, Region::China).base_url();
+            assert_eq!(found.base_url(), Some(endpoint));
+        }
+    }
+
+    #[cfg(feature = "portal")]
+    #[tokio::test]
+    async fn nothing_of_a_stored_token_is_shown() {
+        let token = Profile::Token(StaticToken::new(key("portal-token-0123456789")));
+        let store = store(&[("qwen-oauth:x", token)]).await;
+        let stored = StoredCredential::new(store, Provider::QwenOauth);
+        assert_eq!(stored.credential().await.unwrap().key().masked(), "[token]");
     }
 
     #[tokio::test]

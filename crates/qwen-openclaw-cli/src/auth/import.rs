@@ -15,7 +15,11 @@ use super::{
     args::{From, Import},
     cli_file, environment, failure, profile_id, store, warn,
 };
-use crate::{block_on, failure::Failure, output::Out};
+use crate::{
+    block_on,
+    failure::Failure,
+    output::{Out, note},
+};
 
 pub(crate) fn run(arguments: &Import) -> Result<(), Failure> {
     block_on(import(arguments))
@@ -69,6 +73,12 @@ async fn import(arguments: &Import) -> Result<(), Failure> {
         return out.line(&format!("{document:#}"));
     }
     for line in lines {
+        if let (Some(id), "kept") = (&line.id, line.what) {
+            note(&format!(
+                "note: {id} is newer, of another server, or not an import; `models auth logout {id}` \
+                 makes room for this one"
+            ));
+        }
         let id = line.id.map_or_else(String::new, |id| format!(" -> {id}"));
         out.line(&format!("{}{id}: {}", line.name, line.what))?;
     }

@@ -7,7 +7,7 @@ use std::{
 
 use qwen_openclaw::{
     auth::{
-        CredentialStore, Environment, Profile, ProfileId,
+        CredentialStore, Environment, ErrorKind, FileStore, Profile, ProfileId,
         portal::{CLOSURE_NOTICE, DeviceLogin, Portal},
     },
     catalog::Provider,
@@ -47,21 +47,19 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let environment = environment();
     let store = store(&environment)?;
+    // Before anybody approves anything: a login that cannot be stored is one lost.
+    let is_corrupt = check_place(&store, &id).await?;
+    let profile = match arguments.share_qwen_cli {
+        true => shared(arguments, &environment).await?,
+        false => device(arguments, &environment, &mut interrupt).await?,
+    };
     // Asked for by a person, which is the time to make room for a login.
-    if let Some(aside) = store.set_corrupt_aside().await.map_err(failure)? {
+    if is_corrupt && let Some(aside) = store.set_corrupt_aside().await.map_err(failure)? {
         note(&format!(
             "warning: the stored credentials could not be read and are now {}",
             aside.display()
         ));
     }
-    let profile = match arguments.share_qwen_cli {
-        true => shared(arguments, &environment).await?,
-        false => {
-            // Before anybody approves anything: a login that cannot be stored is one lost.
-            store.check_writable().await.map_err(failure)?;
-            device(arguments, &environment, &mut interrupt).await?
-        }
-    };
     // From here on Ctrl-C is not listened to: the code is used up.
     store.put(&id, &profile).await.map_err(failure)?;
     let mut out = Out::new();
@@ -83,6 +81,21 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
         id.provider(),
         profile.kind()
     ))
+}
+
+/// Sees whether a login can be stored; true when the file is corrupt, and has to go first.
+async fn check_place(store: &FileStore, id: &ProfileId) -> Result<bool, Failure> {
+    store.check_writable().await.map_err(failure)?;
+    match store.list().await {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::Corrupt => return Ok(true),
+        Err(error) => return Err(failure(error)),
+    }
+    let present = store.load(id).await;
+    present.map_err(|error| {
+        failure(error).with_hint(format!("`models auth logout {id}` removes the profile"))
+    })?;
+    Ok(false)
 }
 
 /// A profile that is tied to the Qwen Code CLI's file.

@@ -1,6 +1,6 @@
 //! `models auth logout`.
 
-use qwen_openclaw::auth::{CredentialStore, ProfileId};
+use qwen_openclaw::auth::{CredentialStore, ErrorKind, FileStore, ProfileId};
 use serde_json::json;
 
 use super::{args::Logout, environment, failure, must_exist, store, warn};
@@ -17,7 +17,12 @@ pub(crate) fn run(arguments: &Logout) -> Result<(), Failure> {
 
 async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
     let store = store(&environment())?;
-    must_exist(&store, id).await?;
+    match store.load(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            return discard(arguments, &store, id).await;
+        }
+        _ => must_exist(&store, id).await?,
+    }
     // Not between the request of a refresh and its answer, which would put the login back.
     let lease = store.lease(id).await.map_err(failure)?;
     let Some(profile) = store.load(id).await.map_err(failure)? else {
@@ -37,15 +42,27 @@ async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
     if profile.kind() == "qwen_cli" {
         note("The Qwen Code CLI stays logged in: its file is not changed.");
     }
+    tell(arguments, id, profile.kind())
+}
+
+/// Removes a profile that makes no sense.
+async fn discard(arguments: &Logout, store: &FileStore, id: &ProfileId) -> Result<(), Failure> {
+    let _lease = store.lease(id).await.map_err(failure)?;
+    if !store.discard(id).await.map_err(failure)? {
+        return must_exist(store, id).await;
+    }
+    tell(arguments, id, "damaged")
+}
+
+fn tell(arguments: &Logout, id: &ProfileId, kind: &str) -> Result<(), Failure> {
     let mut out = Out::new();
     if arguments.json {
         let document = json!({
             "ok": true,
-            "removed": {"id": id.as_str(), "provider": id.provider(), "type": profile.kind()},
+            "removed": {"id": id.as_str(), "provider": id.provider(), "type": kind},
         });
         return out.line(&format!("{document:#}"));
     }
-    let kind = profile.kind();
     out.line(&format!(
         "Removed auth profile: {id} ({}/{kind})",
         id.provider()

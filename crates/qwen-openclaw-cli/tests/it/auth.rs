@@ -325,6 +325,31 @@ fn damaged_credentials_are_moved_aside_by_a_login_only() {
     list().exits_with(0);
 }
 
+/// A login that could not be stored afterwards would be one lost.
+#[test]
+fn what_keeps_a_login_from_being_stored_is_said_before_anybody_approves() {
+    let (home, service) = (Home::new(), portal());
+    let folder = home.path().join(".qwen-openclaw");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("credentials.json");
+    let damaged =
+        r#"{"version":1,"profiles":{"qwen-oauth:default":{"type":"oauth","expires":-5}}}"#;
+    for (text, says) in [
+        (damaged, "models auth logout qwen-oauth:default"),
+        (r#"{"version":2,"profiles":{}}"#, "newer version"),
+    ] {
+        fs::write(&path, text).unwrap();
+        home.login(&service, &[]).run().exits_with(1).says(says);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    assert!(service.requests().is_empty());
+    fs::write(&path, damaged).unwrap();
+    let removed = home.auth(&["logout", "qwen-oauth:default"]);
+    let removed = removed.run().exits_with(0).stdout;
+    assert!(removed.contains("(qwen-oauth/damaged)"), "{removed}");
+    home.login(&service, &[]).run().exits_with(0);
+}
+
 #[test]
 fn documents_of_every_command() {
     let (home, service) = (Home::new(), portal());

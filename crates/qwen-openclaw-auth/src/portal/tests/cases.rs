@@ -558,16 +558,13 @@ async fn case_19_import_from_the_cli_file() {
     let world = World::new().await;
     let first = world.oauth().issue();
     let file = world.cli_file(&first, Left::Nothing);
+    let file = file.server(&world.oauth().url()).unwrap();
     let import = || async {
         import_qwen_cli(&*world.store, &world.id, &file)
             .await
             .unwrap()
     };
     assert_eq!(import().await, Import::Imported);
-    let mut login = world.stored().await;
-    login.server = Some(world.oauth().url());
-    let profile = Profile::Login(login);
-    world.store.put(&world.id, &profile).await.unwrap();
     // The copy is renewed; the file has the spent token still.
     let renewed = world.token().await;
     assert_eq!(import().await, Import::Unchanged);
@@ -589,6 +586,16 @@ async fn case_19_import_from_the_cli_file() {
     let later = SystemTime::now() + Duration::from_secs(7 * 3600);
     value["expiry_date"] = to_millis(later).into();
     fs::write(file.path(), value.to_string()).unwrap();
+    // Not for a login of another server, or for one of somebody's own.
+    let elsewhere = QwenCliFile::new(file.path());
+    let import_elsewhere = import_qwen_cli(&*world.store, &world.id, &elsewhere).await;
+    assert_eq!(import_elsewhere.unwrap(), Import::Kept);
+    let imported = world.stored().await;
+    let own = world.logged_in(Left::Nothing).await;
+    assert_eq!(import().await, Import::Kept);
+    assert_eq!(world.stored().await.refresh_text(), Some(&*own.refresh));
+    let profile = Profile::Login(imported);
+    world.store.put(&world.id, &profile).await.unwrap();
     assert_eq!(import().await, Import::Imported);
     assert_eq!(world.token().await, newer.access);
 }

@@ -69,6 +69,57 @@ async fn a_newer_form_is_left_alone() {
     let (_folder, store) = store(r#"{"version":2,"profiles":{}}"#);
     let error = store.put(&"qwen:a".parse().unwrap(), &key("sk-1")).await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert_eq!(error.kind(), ErrorKind::Newer);
     assert!(error.to_string().contains("newer version"), "{error}");
+    // A login that somebody asks for is no reason to put it out of the way.
+    let error = store.set_corrupt_aside().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Newer);
+    assert!(store.path().exists());
+}
+
+#[tokio::test]
+async fn a_damaged_profile_is_discarded_when_asked() {
+    let text = r#"{"version":1,"profiles":{"qwen:a":{"type":"oauth","expires":-5},
+        "qwen:b":{"type":"api_key","key":"sk-1"}},"order":{"qwen":["qwen:a","qwen:b"]}}"#;
+    let (_folder, store) = store(text);
+    let (a, b) = ("qwen:a".parse().unwrap(), "qwen:b".parse().unwrap());
+    let error = store.put(&a, &key("sk-2")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(store.discard(&a).await.unwrap());
+    assert!(!store.discard(&a).await.unwrap());
+    store.put(&a, &key("sk-2")).await.unwrap();
+    assert_eq!(store.load(&b).await.unwrap(), Some(key("sk-1")));
+    assert_eq!(store.order("qwen").await.unwrap(), [b]);
+}
+
+/// A temporary file that a killed process has left holds credentials.
+#[tokio::test]
+async fn what_a_dead_process_has_left_goes_at_the_next_change() {
+    let (folder, store) = store(r#"{"version":1,"profiles":{}}"#);
+    let left = folder.path().join(".credentials.json.x1.qwen-openclaw.tmp");
+    let others = folder.path().join(".credentials.json.x1.tmp");
+    for path in [&left, &others] {
+        std::fs::write(path, "secret").unwrap();
+    }
+    let id = "qwen:a".parse().unwrap();
+    store.put(&id, &key("sk-1")).await.unwrap();
+    assert!(!left.exists());
+    assert!(others.exists(), "a file of another program");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_path_that_json_cannot_hold_is_refused() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let (_folder, store) = store(r#"{"version":1,"profiles":{}}"#);
+    let path = std::ffi::OsString::from_vec(b"/tmp/caf\xe9/oauth_creds.json".to_vec());
+    let tied = Profile::QwenCli {
+        path: path.into(),
+        server: None,
+    };
+    let id = "qwen-oauth:a".parse().unwrap();
+    let error = store.put(&id, &tied).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert_eq!(store.load(&id).await.unwrap(), None);
 }
