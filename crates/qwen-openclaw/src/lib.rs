@@ -50,7 +50,9 @@
 
 mod builder;
 mod chat_builder;
+mod credential;
 mod error;
+mod qwen;
 mod target;
 #[cfg(feature = "video")]
 mod video_builder;
@@ -70,9 +72,10 @@ pub use qwen_openclaw_transport as chat;
 pub use qwen_openclaw_video as video;
 
 pub use crate::{
-    builder::{Qwen, QwenBuilder},
+    builder::QwenBuilder,
     chat_builder::Chat,
     error::{Error, ErrorKind},
+    qwen::Qwen,
     target::{Target, Warning},
 };
 
