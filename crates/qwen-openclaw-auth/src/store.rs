@@ -13,7 +13,7 @@ mod lock;
 mod memory;
 mod profile;
 mod profile_id;
-mod provider;
+mod stored;
 
 #[cfg(feature = "portal")]
 pub(crate) use self::{
@@ -25,7 +25,7 @@ pub use self::{
     memory::MemoryStore,
     profile::{Login, Profile, SecretText, StaticToken},
     profile_id::ProfileId,
-    provider::StoredCredential,
+    stored::StoredCredential,
 };
 
 /// Keeps profiles: API keys, tokens and logins, each under the id `provider:account`.

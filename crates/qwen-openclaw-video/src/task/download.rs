@@ -161,7 +161,14 @@ pub(crate) async fn save(
                 renewed = true;
                 record = renew(tasks, record).await?;
             }
-            Err(Broken::Gone(error)) => return Err(named(error)),
+            Err(Broken::Gone(error)) => {
+                let expires_at = record.result.as_ref().map(|result| result.expires_at);
+                if expires_at.is_some_and(|at| at <= SystemTime::now()) {
+                    // Nothing will ever go on from this half.
+                    let _ = fs::remove_file(&part.path);
+                }
+                return Err(named(error));
+            }
             Err(Broken::Final(error)) => {
                 // What is wrong as a whole is no good as a half.
                 let _ = fs::remove_file(&part.path);

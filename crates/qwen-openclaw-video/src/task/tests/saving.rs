@@ -150,6 +150,28 @@ async fn an_address_that_has_expired_is_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn half_of_what_is_gone_for_good_is_not_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mp4");
+    for (url, left) in [
+        (RESULT.to_owned(), 1),
+        // Its time is over.
+        (format!("{RESULT}&Expires=1000"), 0),
+    ] {
+        let fake = Fake::new().with(|state| state.result = url.clone());
+        let (finished, _store) = done(&fake).await;
+        let gone = Fault::Status(403, "AccessDenied");
+        fake.state().file.extend([Fault::Short(1000), gone, gone]);
+        let error = finished.save(&path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Expired, "{url}");
+        assert_eq!(names(folder.path()).len(), left, "{url}");
+        for name in names(folder.path()) {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_file_that_is_there_stays() {
     let fake = Fake::new();
     let folder = tempfile::tempdir().unwrap();
