@@ -273,9 +273,10 @@ async fn the_api() {
         (S::ApiBadRequest, 400),
     ] {
         let world = World::new().await;
-        world.logged_in(Left::Hours).await;
+        let issued = world.logged_in(Left::Hours).await;
         world.oauth().scenario_times(scenario, 1);
-        let found = world.credential().credential().await.unwrap();
+        let credential = world.credential();
+        let found = credential.credential().await.unwrap();
         let http = qwen_openclaw_http::Client::builder().build().unwrap();
         let models = || {
             let url = format!("{}/models", found.base_url().unwrap());
@@ -285,7 +286,24 @@ async fn the_api() {
         assert_eq!(error.status(), Some(status), "{scenario}");
         assert_eq!(error.retry_after().is_some(), scenario == S::ApiRate);
         http.send(models()).await.unwrap();
-        world.oauth().expire(found.key().expose());
-        assert_eq!(http.send(models()).await.unwrap_err().status(), Some(401));
+        // Only a 401 makes whoever sends the requests ask for another token; nothing else touches
+        // what is stored.
+        if status != 401 {
+            assert_eq!(world.stored().await.refresh_text(), Some(&*issued.refresh));
+            assert_eq!(world.token().await, issued.access);
+            assert!(world.token_requests().is_empty(), "{scenario}");
+            continue;
+        }
+        let renewed = credential.refresh(&found).await.unwrap().unwrap();
+        assert_eq!(world.oauth().stats().refreshes, 1);
+        // The service takes that one no more either: final, and said as what it is.
+        world.oauth().expire(renewed.key().expose());
+        let again = http.get(format!("{}/models", renewed.base_url().unwrap()));
+        let again = again.bearer(renewed.key().expose()).unwrap();
+        assert_eq!(http.send(again).await.unwrap_err().status(), Some(401));
+        let error = credential.refresh(&renewed).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(error.to_string().contains("2026-04-15"), "{error}");
+        assert_eq!(world.oauth().stats().refreshes, 1);
     }
 }

@@ -1,9 +1,9 @@
 //! Nothing of a token, a code or a verifier is ever shown: every output of logins, refreshes and
 //! failures is searched for all of them.
 
-use std::{error::Error as _, fmt::Debug, fs, path::Path};
+use std::{collections::BTreeSet, error::Error as _, fmt::Debug, fs, path::Path};
 
-use qwen_openclaw_emulator::OAuthScenario;
+use qwen_openclaw_emulator::{IssuedLogin, OAuthScenario};
 
 use super::testing::*;
 use crate::{CredentialProvider, CredentialStore, Error, Profile, portal::PortalCredential};
@@ -28,24 +28,49 @@ impl Shown {
     }
 }
 
-/// The secrets that went over the wire in requests, and those that are stored.
-async fn secrets(world: &World) -> Vec<String> {
-    let mut secrets = Vec::new();
-    for request in world.emulator.requests() {
-        let body = String::from_utf8(request.body().to_vec()).unwrap();
-        for field in body.split('&') {
-            let (name, value) = field.split_once('=').unwrap_or_default();
-            if ["device_code", "code_verifier", "refresh_token"].contains(&name) {
-                secrets.push(value.to_owned());
-            }
+/// What there was to be shown so far.
+#[derive(Default)]
+struct Secrets {
+    access: BTreeSet<String>,
+    refresh: BTreeSet<String>,
+    /// Device codes and verifiers.
+    others: BTreeSet<String>,
+}
+
+impl Secrets {
+    fn issued(&mut self, issued: &IssuedLogin) {
+        self.access.insert(issued.access.clone());
+        self.refresh.insert(issued.refresh.clone());
+    }
+
+    /// What is stored now, before something else is.
+    async fn stored(&mut self, world: &World) {
+        if let Ok(Some(Profile::Login(login))) = world.store.load(&world.id).await {
+            self.access.insert(login.access().expose().to_owned());
+            self.refresh.extend(login.refresh_text().map(str::to_owned));
         }
-        secrets.extend(request.bearer().map(str::to_owned));
     }
-    if let Ok(Some(Profile::Login(login))) = world.store.load(&world.id).await {
-        secrets.push(login.access().expose().to_owned());
-        secrets.extend(login.refresh_text().map(str::to_owned));
+
+    /// What went over the wire in requests.
+    fn sent(&mut self, world: &World) {
+        for request in world.emulator.requests() {
+            let body = String::from_utf8(request.body().to_vec()).unwrap();
+            for field in body.split('&') {
+                let (name, value) = field.split_once('=').unwrap_or_default();
+                match name {
+                    "refresh_token" => self.refresh.insert(value.to_owned()),
+                    "device_code" | "code_verifier" => self.others.insert(value.to_owned()),
+                    _ => continue,
+                };
+            }
+            self.access.extend(request.bearer().map(str::to_owned));
+        }
     }
-    secrets
+
+    fn all(&self) -> Vec<String> {
+        let all = self.access.iter().chain(&self.refresh).chain(&self.others);
+        all.cloned().collect()
+    }
 }
 
 #[track_caller]
@@ -71,7 +96,7 @@ async fn no_output_of_any_run_holds_a_secret() {
     }
     let searched: usize = runs.join_all().await.into_iter().sum();
     assert!(
-        searched > 80,
+        searched > 200,
         "only {searched} secrets were there to be found"
     );
 }
@@ -79,7 +104,7 @@ async fn no_output_of_any_run_holds_a_secret() {
 /// Searches a login, a refresh and a refusal under a scenario; returns how many secrets there were.
 async fn run(scenario: OAuthScenario) -> usize {
     let world = World::new().await;
-    let mut shown = Shown::default();
+    let (mut shown, mut secrets) = (Shown::default(), Secrets::default());
     world.oauth().auto_approve(true);
     world.oauth().scenario_times(scenario, 3);
     shown.debug(&world.portal);
@@ -94,6 +119,7 @@ async fn run(scenario: OAuthScenario) -> usize {
                     let profile = Profile::Login(login);
                     shown.debug(&profile);
                     world.store.put(&world.id, &profile).await.unwrap();
+                    secrets.stored(&world).await;
                 }
                 Err(error) => shown.error(&error),
             }
@@ -101,13 +127,19 @@ async fn run(scenario: OAuthScenario) -> usize {
         Err(error) => shown.error(&error),
     }
     // A refresh, and a refusal after it.
-    world.logged_in(Left::Nothing).await;
+    secrets.issued(&world.logged_in(Left::Nothing).await);
     let credential = world.credential();
     shown.debug(&credential);
     match credential.credential().await {
         Ok(found) => {
             shown.debug(&found);
             shown.debug(&found.key().masked());
+            let http = qwen_openclaw_http::Client::builder().build().unwrap();
+            let models = format!("{}/models", found.base_url().unwrap());
+            let models = http.get(models).bearer(found.key().expose()).unwrap();
+            if let Err(error) = http.send(models).await {
+                shown.debug(&error);
+            }
             for _ in 0..2 {
                 match credential.refresh(&found).await {
                     Ok(found) => shown.debug(&found),
@@ -118,7 +150,10 @@ async fn run(scenario: OAuthScenario) -> usize {
         Err(error) => shown.error(&error),
     }
     // The CLI's file, whole and broken.
-    let file = world.shared(&world.oauth().issue(), Left::Nothing).await;
+    secrets.stored(&world).await;
+    let issued = world.oauth().issue();
+    secrets.issued(&issued);
+    let file = world.shared(&issued, Left::Nothing).await;
     let whole = fs::read_to_string(file.path()).unwrap();
     let read_only = PortalCredential::read_only(&world.portal, file.clone());
     shown.debug(&file);
@@ -130,8 +165,13 @@ async fn run(scenario: OAuthScenario) -> usize {
             Err(error) => shown.error(&error),
         }
     }
-    let secrets = secrets(&world).await;
-    holds_none(&shown.0, &secrets, scenario.name());
+    secrets.sent(&world);
+    let name = scenario.name();
+    // At the least those of the two logins that every run is given.
+    assert!(secrets.access.len() >= 2, "{name}: {:?}", secrets.access);
+    assert!(secrets.refresh.len() >= 2, "{name}: {:?}", secrets.refresh);
+    let secrets = secrets.all();
+    holds_none(&shown.0, &secrets, name);
     // Beside the file itself, nothing on the disk holds one either.
     let folder = world.store.path().parent().unwrap();
     for entry in fs::read_dir(folder).unwrap() {
