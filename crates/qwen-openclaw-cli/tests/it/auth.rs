@@ -173,7 +173,7 @@ fn refused_logins_say_why() {
 }
 
 /// A quota or a bad request is no reason to renew; a token that is refused again after its refresh
-/// ends in the news about the service.
+/// ends the chat. That the service has ended is said of its own host alone.
 #[test]
 fn only_a_401_renews_and_only_once() {
     let (home, service) = (Home::new(), portal());

@@ -1,5 +1,5 @@
 //! The twenty cases in which tokens get lost, one test each, and the eight defects that were
-//! measured in other clients.
+//! measured in other clients; D3 is with the processes.
 
 use std::{
     fs, slice,
@@ -657,22 +657,6 @@ async fn d2_resource_url_survives_a_refresh() {
     let found = world.credential().credential().await.unwrap();
     assert_eq!(found.base_url(), Some(&*issued.resource_url));
     assert_eq!(world.cli_json()["resource_url"], issued.resource_url);
-}
-
-/// D3: a process that ends removes no lock but its own.
-#[tokio::test]
-async fn d3_a_lock_that_was_never_held_is_not_removed() {
-    let world = World::new().await;
-    let issued = world.oauth().issue();
-    let file = world.shared(&issued, Left::Nothing).await;
-    let lock = file.path().with_file_name("oauth_creds.lock");
-    fs::write(&lock, "a peer").unwrap();
-    let credential = world.credential();
-    let waiting = credential.credential();
-    let left = tokio::time::timeout(Duration::from_millis(150), waiting).await;
-    assert!(left.is_err());
-    drop(credential);
-    assert_eq!(fs::read_to_string(&lock).unwrap(), "a peer");
 }
 
 /// D4: after a 401, a token that a peer has stored meanwhile is used as it is.

@@ -132,6 +132,33 @@ async fn eight_processes_and_a_thousand_rotations() {
     );
 }
 
+/// D3: a process that ends removes no lock but its own.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d3_a_lock_that_was_never_held_is_not_removed() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for signal in [Signal::INT, Signal::TERM] {
+        let world = World::new().await;
+        let issued = world.oauth().issue();
+        let file = world.shared(&issued, Left::Nothing).await;
+        let lock = file.path().with_file_name("oauth_creds.lock");
+        fs::write(&lock, "a peer").unwrap();
+        let mut child = spawn(&world, 0, None);
+        // Ours is taken right before the CLI's is waited for.
+        let lease = "credentials.json.lease=qwen-oauth=default";
+        let lease = world.store.path().with_file_name(lease);
+        while !lease.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert!(child.try_wait().unwrap().is_none(), "it did not wait");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert!(ended(&world, child).await.is_none());
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "a peer");
+    }
+}
+
 /// Between the server's answer and the rename the new token is nowhere: case 1.
 const LOSING: [&str; 3] = ["answered", "temporary-file", "synced"];
 
