@@ -18,6 +18,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     messages: Vec<Message>,
+    /// How many of them are in the file already.
+    kept: usize,
     file: Option<PathBuf>,
 }
 
@@ -33,22 +35,19 @@ impl Conversation {
         let Some(path) = file else {
             return Ok(Self::default());
         };
+        // Where a link leads: it stays one.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if let Some(folder) = folder_of(path).filter(|folder| !folder.is_dir()) {
+            // Said before anything is paid for.
+            let folder = folder.display();
+            return Err(Failure::refused(format!("there is no folder {folder}")));
+        }
         let wrong = |error: &dyn std::fmt::Display| {
             Failure::usage(format!("{} is no conversation: {error}", path.display()))
         };
-        let messages = match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let document: Document =
-                    serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-                if document.version != VERSION {
-                    return Err(wrong(&format!("its version is {}", document.version)));
-                }
-                document.messages
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(wrong(&error)),
-        };
+        let messages = read(path).map_err(|error| wrong(&error))?;
         Ok(Self {
+            kept: messages.len(),
             messages,
             file: Some(path.to_owned()),
         })
@@ -62,12 +61,22 @@ impl Conversation {
     pub(crate) fn add(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
         self.messages.push(Message::user(prompt));
         self.messages.push(Message::from(reply));
-        self.save()
+        // Whoever uses the file at the same time keeps their turns too.
+        if let Some(mut messages) = self.file.as_deref().and_then(|path| read(path).ok())
+            && messages.len() > self.kept
+        {
+            messages.extend_from_slice(self.messages.get(self.kept..).unwrap_or_default());
+            self.messages = messages;
+        }
+        self.save()?;
+        self.kept = self.messages.len();
+        Ok(())
     }
 
     /// Begins anew, in the file too.
     pub(crate) fn clear(&mut self) -> Result<(), Failure> {
         self.messages.clear();
+        self.kept = 0;
         self.save()
     }
 
@@ -81,10 +90,7 @@ impl Conversation {
             messages: self.messages.clone(),
         };
         let written = || -> std::io::Result<()> {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+            let mut file = NamedTempFile::new_in(folder_of(path).unwrap_or(Path::new(".")))?;
             file.write_all(&serde_json::to_vec_pretty(&document)?)?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;
@@ -97,5 +103,44 @@ impl Conversation {
                 path.display()
             ))
         })
+    }
+}
+
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// The messages in a file; none when there is no file.
+fn read(path: &Path) -> Result<Vec<Message>, Box<dyn std::error::Error>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let document: Document = serde_json::from_str(&text)?;
+    match document.version {
+        VERSION => Ok(document.messages),
+        version => Err(format!("its version is {version}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_of_somebody_else_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("talk.json");
+        let mut one = Conversation::open(Some(&path)).unwrap();
+        let mut other = Conversation::open(Some(&path)).unwrap();
+        for prompt in ["a", "b"] {
+            one.add(prompt, &Reply::default()).unwrap();
+        }
+        other.add("c", &Reply::default()).unwrap();
+        one.add("d", &Reply::default()).unwrap();
+        assert_eq!(read(&path).unwrap().len(), 8);
+        assert_eq!(one.messages().len(), 8);
     }
 }

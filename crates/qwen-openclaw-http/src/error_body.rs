@@ -83,9 +83,21 @@ impl ServerError {
             if let Some(found) = text.as_deref().filter(|text| text.contains(secret)) {
                 *text = Some(found.replace(secret, "[key]").into());
             }
+            // Long texts are cut, which may have left the beginning of it at the end.
+            if let Some(kept) = text.as_deref().and_then(|text| text.strip_suffix('…'))
+                && let Some(without) = without_beginning_of(secret, kept)
+            {
+                *text = Some(format!("{without}[key]…").into());
+            }
         }
         self
     }
+}
+
+/// `text` without the beginning of `secret` that it ends with: four characters or more.
+fn without_beginning_of<'a>(secret: &str, text: &'a str) -> Option<&'a str> {
+    let mut begins = (4..secret.len()).rev().filter_map(|end| secret.get(..end));
+    begins.find_map(|begin| text.strip_suffix(begin))
 }
 
 /// Everything any of the styles has, each field as loose as it is found in the wild.
@@ -250,5 +262,11 @@ mod tests {
             error.without(Some("sk-1234")).message(),
             Some("bad key [key]")
         );
+        // The cut of a long message may go through it.
+        let filler = "x".repeat(MAX_CHARS - 5);
+        let body = format!(r#"{{"message":"{filler}sk-1234"}}"#);
+        let error = ServerError::parse(body.as_bytes()).unwrap();
+        let message = format!("{filler}[key]…");
+        assert_eq!(error.without(Some("sk-1234")).message(), Some(&*message));
     }
 }

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -60,7 +61,10 @@ impl Clocks {
             }
         };
         (self.silent, self.stuck) = (Some(silent), Some(stuck));
-        let (bytes, progress) = (silent + self.limits.bytes, stuck + self.limits.progress);
+        let (bytes, progress) = (
+            after(silent, self.limits.bytes),
+            after(stuck, self.limits.progress),
+        );
         let deadline = bytes.min(progress);
 
         let alarm = self
@@ -99,4 +103,9 @@ impl Clocks {
             Stall::Progress => self.limits.progress,
         }
     }
+}
+/// The time so long after `start`. A limit that no clock reaches is none.
+fn after(start: Instant, limit: Duration) -> Instant {
+    const DECADES: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    start.checked_add(limit).unwrap_or(start + DECADES)
 }

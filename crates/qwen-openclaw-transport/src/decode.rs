@@ -43,6 +43,8 @@ impl Default for Limits {
     }
 }
 
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a reply from its bytes: an event stream, or one JSON document where a server answers with
 /// that instead.
 ///
@@ -117,6 +119,7 @@ impl Decoder {
     /// gateway or login wall with an angle bracket. The declared media type is not asked: it is
     /// wrong as often as not where something is wrong.
     fn recognise(&mut self, bytes: &[u8]) {
+        let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
         match bytes.trim_ascii_start().first() {
             None => {}
             Some(b'{') => self.shape = Shape::Document,
@@ -179,7 +182,8 @@ impl Decoder {
         }
         if self.shape == Shape::Document {
             let document = std::mem::take(&mut self.document);
-            self.assembly.on_data(&document);
+            let document = document.strip_prefix(BOM).unwrap_or(&document);
+            self.assembly.on_data(document);
         } else {
             match self.framer.end() {
                 Ok(Some(frame)) => {

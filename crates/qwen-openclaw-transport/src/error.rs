@@ -119,6 +119,20 @@ impl Error {
         Self::from_http(HttpError::from_answer(0, server, None)).without_status()
     }
 
+    /// Hides `secret` where the server repeated it.
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        let server = self.inner.server.clone();
+        let masked = server.map(|server| server.without(Some(secret)));
+        if masked != self.inner.server {
+            self.change(|inner| {
+                let message = masked.as_ref().and_then(ServerError::message);
+                inner.message = message.map(Into::into).or(inner.message.take());
+                inner.server = masked;
+            });
+        }
+        self
+    }
+
     pub(crate) fn stalled(stall: Stall, limit: Duration) -> Self {
         let mut error = Self::new(ErrorKind::Stalled, stall.message(limit));
         error.change(|inner| inner.stall = Some(stall));

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_core::Stream;
+use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_http::Body;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
@@ -41,6 +42,8 @@ pub struct ReplyStream {
     started: Instant,
     let_others_run: bool,
     failure: Option<Error>,
+    /// The key that was sent, which no error shows.
+    key: Option<ApiKey>,
     span: Span,
 }
 
@@ -73,6 +76,7 @@ impl ReplyStream {
             started,
             let_others_run: false,
             failure: None,
+            key: None,
             span,
         };
         stream.begin(opener, opened);
@@ -173,6 +177,12 @@ impl ReplyStream {
                     Poll::Ready(Some(Err(error))) => Error::from_http(error),
                     Poll::Pending => {
                         let stall = ready!(self.clocks.poll_stalled(cx));
+                        if self.reply().finish_reason().is_some() {
+                            // Nor does a server that says nothing more.
+                            self.state = State::Ended;
+                            self.decoder.end();
+                            continue;
+                        }
                         Error::stalled(stall, self.clocks.limit(stall))
                     }
                 },
@@ -209,6 +219,7 @@ impl ReplyStream {
         reply.attempts = opener.attempts();
         reply.timings.head = Some(head);
         self.opener = Some(opener);
+        self.key = Some(opened.key);
         self.state = State::Reading(opened.response.into_body());
     }
 
@@ -272,6 +283,10 @@ impl ReplyStream {
     fn fail(&mut self, error: Error) -> Error {
         self.state = State::Ended;
         self.stop_the_watch();
+        let error = match &self.key {
+            Some(key) => error.without(key.expose()),
+            None => error,
+        };
         trace::failure(&self.span, &error);
         let partial = self.decoder.reply().clone();
         let error = error.with_partial(partial);

@@ -35,6 +35,15 @@ impl Usage {
         let wire: Wire = json
             .starts_with('{')
             .then(|| serde_json::from_str(json).ok())??;
+        if (
+            wire.prompt_tokens,
+            wire.completion_tokens,
+            wire.total_tokens,
+        ) == (None, None, None)
+        {
+            // An object without a count says nothing, and must not replace one that does.
+            return None;
+        }
         let input = wire.prompt_tokens.unwrap_or_default();
         let output = wire.completion_tokens.unwrap_or_default();
         let details = wire.prompt_tokens_details.unwrap_or_default();

@@ -25,14 +25,22 @@ impl Session {
             }
             Some(Json::Result) => {
                 let reply = self.wait_for(chat).await?;
-                self.conversation.add(&prompt, &reply)?;
-                Out::new().line(&format!("{:#}", self.result(&reply)))
+                Out::new().line(&format!("{:#}", self.result(&reply)))?;
+                self.keep(&prompt, &reply)
             }
             Some(Json::Stream) => {
                 let reply = self.print_events(chat).await?;
-                self.conversation.add(&prompt, &reply)
+                self.keep(&prompt, &reply)
             }
         }
+    }
+
+    /// Keeps a turn whose result is on standard output, where nothing may follow it.
+    fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+        self.conversation.add(prompt, reply).map_err(|failure| {
+            failure.tell();
+            failure.silent()
+        })
     }
 
     /// Waits for the whole reply.

@@ -199,9 +199,29 @@ fn a_conversation_in_a_file() {
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(kept["messages"].as_array().unwrap().len(), 4);
 
+    // A link stays one.
+    #[cfg(unix)]
+    {
+        let link = path(&folder, "link.json");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let arguments = ["chat", "-m", "qwen3-coder-plus", "--session", &link, "hi"];
+        Qwen::new(&arguments).at(&service).run().exits_with(0);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(kept["messages"].as_array().unwrap().len(), 6);
+    }
+
+    // Said before anything is sent.
+    let sent = service.requests().len();
+    let nowhere = path(&folder, "no/talk.json");
+    Qwen::new(&["chat", "--session", &nowhere, "hi"])
+        .at(&service)
+        .run()
+        .exits_with(4)
+        .says("there is no folder");
     std::fs::write(&file, "{\"version\": 1, \"messages\": [").unwrap();
     ask("hi").exits_with(2).says("is no conversation");
-    assert_eq!(service.requests().len(), 2);
+    assert_eq!(service.requests().len(), sent);
 }
 
 #[test]

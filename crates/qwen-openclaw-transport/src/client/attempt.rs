@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use qwen_openclaw_auth::Credential;
+use qwen_openclaw_auth::{ApiKey, Credential};
 use qwen_openclaw_catalog::classify;
 use qwen_openclaw_http::{Attempts, BaseUrl, Request, Response};
 use tokio::time::sleep;
@@ -26,13 +26,15 @@ pub(crate) struct Opener {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) response: Response,
+    /// The key that was sent, which the server may repeat in an error.
+    pub(crate) key: ApiKey,
 }
 
 impl Opener {
     pub(crate) fn new(shared: Arc<Shared>, body: Bytes, model: &str, stall: StallLimits) -> Self {
         let attempts = shared.options.retry.attempts();
         let queue = shared.options.wait_timeout.unwrap_or_default();
-        let (model, head_limit) = (model.to_owned(), stall.head + queue);
+        let (model, head_limit) = (model.to_owned(), stall.head.saturating_add(queue));
         Self {
             shared,
             body,
@@ -57,7 +59,10 @@ impl Opener {
         let mut credential = self.credential().await?;
         loop {
             let error = match self.send(&credential).await {
-                Ok(response) => return Ok(Opened { response }),
+                Ok(response) => {
+                    let key = credential.key().clone();
+                    return Ok(Opened { response, key });
+                }
                 Err(error) => error,
             };
             if error.status() == Some(401) && !self.refreshed {

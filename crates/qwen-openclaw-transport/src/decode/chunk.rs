@@ -47,9 +47,14 @@ impl<'a> Chunk<'a> {
         let described = self
             .error
             .is_some_and(|error| error.starts_with(['{', '"']));
-        let native = self.choices.is_none()
-            && self.code.and_then(text).is_some()
-            && self.message.and_then(string).is_some();
+        let native = self
+            .choices
+            .is_none_or(|choices| elements(choices).is_empty())
+            && self.code.is_some_and(is_code)
+            && self
+                .message
+                .and_then(string)
+                .is_some_and(|message| !message.is_empty());
         described || native
     }
 
@@ -70,7 +75,13 @@ impl<'a> Chunk<'a> {
     }
 
     pub(super) fn choice(&self) -> Option<Choice<'a>> {
-        let first = elements(self.choices?).into_iter().next()?;
+        let choices = elements(self.choices?);
+        // Where there are several, only the first answer was asked for.
+        let is_first = |choice: &&&str| index_of(choice) == Some("0");
+        let first = match &choices[..] {
+            [only] => only,
+            several => several.iter().find(is_first).or(several.first())?,
+        };
         let mut choice = Choice::default();
         let read = fields(first, |name, value| match name {
             "index" => choice.index = number(value).unwrap_or_default(),
@@ -121,11 +132,13 @@ impl<'a> Choice<'a> {
             Some(reasoning) => texts.push((Target::Reasoning, reasoning)),
             None => {
                 let details = self.reasoning_details.unwrap_or("[]");
-                read_parts(details, Target::Reasoning, &mut texts);
+                read_parts(details, Target::Reasoning, DEPTH, &mut texts);
             }
         }
         match self.content {
-            Some(parts) if parts.starts_with('[') => read_parts(parts, Target::Text, &mut texts),
+            Some(parts) if parts.starts_with('[') => {
+                read_parts(parts, Target::Text, DEPTH, &mut texts)
+            }
             content => texts.extend(filled(content).map(|text| (Target::Text, text))),
         }
         texts
@@ -150,9 +163,28 @@ impl<'a> Choice<'a> {
     }
 }
 
+/// Whether this is the code of an error: a text, or a number that does not stand for success.
+fn is_code(value: &str) -> bool {
+    let is_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    text(value).is_some() || (is_number && !matches!(value, "0" | "200"))
+}
+
+fn index_of(choice: &str) -> Option<&str> {
+    let mut index = None;
+    let _ = fields(choice, |name, value| {
+        if name == "index" {
+            index = Some(value);
+        }
+    });
+    index
+}
+
+/// How deep reasoning may lie in parts. The service goes down one level.
+const DEPTH: usize = 4;
+
 /// The texts of a list of parts. A part of the type `thinking` holds a text or parts of its own,
 /// and all in it is reasoning.
-fn read_parts<'a>(json: &'a str, target: Target, texts: &mut Vec<(Target, &'a str)>) {
+fn read_parts<'a>(json: &'a str, target: Target, depth: usize, texts: &mut Vec<(Target, &'a str)>) {
     for part in elements(json) {
         let (mut inner, mut thinking) = (None, None);
         let _ = fields(part, |name, value| match name {
@@ -162,7 +194,11 @@ fn read_parts<'a>(json: &'a str, target: Target, texts: &mut Vec<(Target, &'a st
         });
         texts.extend(inner.map(|inner| (target, inner)));
         match thinking {
-            Some(parts) if parts.starts_with('[') => read_parts(parts, Target::Reasoning, texts),
+            Some(parts) if parts.starts_with('[') => {
+                if let Some(depth) = depth.checked_sub(1) {
+                    read_parts(parts, Target::Reasoning, depth, texts);
+                }
+            }
             Some(text) => {
                 let inner = string(text).filter(|inner| !inner.is_empty());
                 texts.extend(inner.map(|inner| (Target::Reasoning, inner)));

@@ -203,6 +203,59 @@ fn a_call_is_announced_with_its_name_and_what_came_before_it() {
     );
 }
 
+/// A server may send what would take for ever, or all of the stack.
+#[test]
+fn parts_inside_parts_are_followed_a_few_levels_down() {
+    let nested = |levels: usize| {
+        let (open, close) = (r#"[{"thinking":"#.repeat(levels), "}]".repeat(levels));
+        format!(r#"{{"content":{open}"deep"{close}}}"#)
+    };
+    let (events, _) = complete(&stream(&[&nested(2)], STOP));
+    assert_eq!(events[0], Event::Reasoning("deep".into()));
+    let (events, _) = complete(&stream(&[&nested(100_000), r#"{"content":"x"}"#], STOP));
+    assert_eq!(events[0], text("x"));
+}
+
+#[test]
+fn an_error_is_one_whatever_form_its_code_has() {
+    for error in [
+        r#"{"object":"error","message":"too long","code":40303}"#,
+        r#"{"choices":[],"code":"DataInspectionFailed","message":"too long"}"#,
+    ] {
+        let (_, error) = failed(&format!("data: {error}\n\n"));
+        assert_eq!(error.to_string(), "too long");
+    }
+    // Codes of success are none.
+    let ok = r#"{"code":200,"message":"ok","choices":[{"delta":{"content":"x"}}]}"#;
+    let (events, _) = complete(&format!("data: {ok}\n\n{STOP}"));
+    assert_eq!(events[0], text("x"));
+}
+
+#[test]
+fn the_first_answer_counts_wherever_it_stands() {
+    let both =
+        r#"{"choices":[{"index":1,"delta":{"content":"b"}},{"index":0,"delta":{"content":"a"}}]}"#;
+    let (_, reply) = complete(&format!("data: {both}\n\n{STOP}"));
+    assert_eq!(reply.text(), "a");
+}
+
+#[test]
+fn counts_are_not_replaced_by_none() {
+    let rest = format!(
+        "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":3,\"completion_tokens\":4}}}}\n\n\
+         data: {{\"choices\":[],\"usage\":{{}}}}\n\n{STOP}"
+    );
+    let (_, reply) = complete(&stream(&[r#"{"content":"x"}"#], &rest));
+    assert_eq!(reply.usage().unwrap().input_tokens, 3);
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_document() {
+    let document = r#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}"#;
+    let (_, reply) = complete(&format!("\u{feff}{document}"));
+    assert_eq!(reply.text(), "x");
+}
+
 #[test]
 fn arguments_that_are_no_object_are_an_error_with_everything_else() {
     for arguments in [

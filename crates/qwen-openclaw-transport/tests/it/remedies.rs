@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use qwen_openclaw_auth::{ApiKey, Credential, Source, StaticCredential};
-use qwen_openclaw_catalog::{Endpoint, Provider};
+use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
 use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind};
 
-use crate::canned::{Answer, Canned};
+use crate::canned::{Answer, Canned, Step};
 
 const KEY: &str = "sk-sp-0123456789abcdef0123";
 
@@ -176,4 +176,21 @@ async fn what_cannot_go_with_thinking() {
         hint,
         "thinking may have to be switched off for this: level `off`"
     );
+}
+
+/// A server that repeats the key in an error, also inside a stream.
+#[tokio::test(start_paused = true)]
+async fn no_error_repeats_the_key() {
+    let body = r#"{"error":{"message":"Incorrect API key provided: sk-test-0123456789","code":"invalid_api_key"}}"#;
+    let data = format!("data: {body}\n\n");
+    let canned = Canned::new([Answer::Body(vec![Step::Bytes(data)])]);
+    let http = qwen_openclaw_http::Client::builder().sender(canned);
+    let key = ApiKey::parse("sk-test-0123456789").unwrap();
+    let base = Endpoint::of(Plan::Standard, Region::Global).base_url();
+    let client = Client::builder(base, key).http(http.build().unwrap());
+    let request = ChatRequest::new("qwen3.5-plus").user("hi");
+    let error = client.build().unwrap().send(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.to_string(), "Incorrect API key provided: [key]");
+    assert!(!format!("{error:?}").contains("0123456789"), "{error:?}");
 }

@@ -51,6 +51,26 @@ fn check(
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_after_the_model_has_stopped_breaks_nothing() {
+    let reason = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let steps = vec![text("a"), Step::Bytes(reason.to_owned()), Step::Hang];
+    let (reply, took) = ask(Answer::Body(steps)).await;
+    assert_eq!(reply.unwrap().text(), "a");
+    assert_eq!(took.as_secs(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_no_clock_reaches_is_none() {
+    let mut limits = StallLimits::default();
+    (limits.head, limits.bytes, limits.progress) = (Duration::MAX, Duration::MAX, Duration::MAX);
+    let steps = vec![text("a"), Step::Pause(86_400 * SECOND), stop()];
+    let client = Canned::new([Answer::Body(steps)]).client().stall(limits);
+    let client = client.wait_timeout(SECOND).build().unwrap();
+    let request = ChatRequest::new("qwen3.5-plus").user("hi");
+    assert_eq!(client.send(&request).await.unwrap().text(), "a");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_head_never_comes() {
     let result = ask(Answer::Never).await;
     check(
