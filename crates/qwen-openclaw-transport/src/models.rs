@@ -1,8 +1,10 @@
 //! Which models an endpoint says it has.
 
+use qwen_openclaw_http::ServerError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Client, Error};
+use crate::{Client, Error, ErrorKind};
 
 /// A model that the endpoint listed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -13,12 +15,6 @@ pub struct DiscoveredModel {
     /// Who offers it, where the server says so.
     #[serde(default)]
     pub owned_by: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct List {
-    #[serde(default)]
-    data: Vec<serde_json::Value>,
 }
 
 impl Client {
@@ -38,11 +34,14 @@ impl Client {
             .map_err(Error::from_auth)?;
         let base = shared.base_for(&credential)?;
         let request = shared.authorized(shared.http.get(base.join("models")), &credential)?;
-        let list: List = (shared.http.json(request).await)
+        let answer: Value = (shared.http.json(request).await)
             .map_err(|error| shared.explain(error, &base, &credential))?;
-        let mut models: Vec<DiscoveredModel> = Vec::with_capacity(list.data.len());
-        for entry in list.data {
-            let Ok(model) = serde_json::from_value::<DiscoveredModel>(entry) else {
+        let Some(Value::Array(list)) = answer.get("data") else {
+            return Err(no_list(&answer).without(credential.key().expose()));
+        };
+        let mut models: Vec<DiscoveredModel> = Vec::with_capacity(list.len());
+        for entry in list {
+            let Ok(model) = DiscoveredModel::deserialize(entry) else {
                 continue;
             };
             let known = models.iter().any(|known| known.id == model.id);
@@ -51,5 +50,16 @@ impl Client {
             }
         }
         Ok(models)
+    }
+}
+
+/// What a server means that answers well, and with no list.
+fn no_list(answer: &Value) -> Error {
+    match ServerError::parse(answer.to_string().as_bytes()) {
+        Some(server) => Error::from_stream(server),
+        None => Error::new(
+            ErrorKind::Protocol,
+            "the server's list of models is no list",
+        ),
     }
 }

@@ -27,6 +27,21 @@ async fn odd_entries_are_left_out() {
 }
 
 #[tokio::test]
+async fn what_is_no_list_is_an_error() {
+    let refusal = json!({"error": {"code": "invalid_api_key", "message": "no"}});
+    for (answer, kind) in [
+        (refusal, ErrorKind::Auth),
+        (json!([]), ErrorKind::Protocol),
+        (json!({"data": {}}), ErrorKind::Protocol),
+    ] {
+        let emulator = Emulator::builder().script(Script::from(Reply::json(200, &answer)));
+        let emulator = emulator.start().await.unwrap();
+        let error = client(emulator.base_url()).models().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{answer}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_typed() {
     let emulator = Emulator::builder()
         .require_key("sk-other")
