@@ -3,11 +3,17 @@
 
 use std::{
     fs, slice,
-    sync::Arc,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant, SystemTime},
 };
 
+use bytes::Bytes;
 use qwen_openclaw_emulator::OAuthScenario as S;
+use qwen_openclaw_http::{Body, Client, SendRequest};
 use serde_json::Value;
 
 use super::testing::*;
@@ -15,7 +21,8 @@ use crate::{
     ApiKey, Credential, CredentialProvider, CredentialStore, Error, ErrorKind, FileStore,
     MemoryStore, Profile, ProfileId, Source,
     portal::{
-        CLOSURE_NOTICE, Import, Portal, PortalCredential, QwenCliFile, fingerprint, import_qwen_cli,
+        CLOSURE_NOTICE, Import, Portal, PortalCredential, QwenCliFile, cli_lock::CliLock,
+        fingerprint, import_qwen_cli,
     },
     store::to_millis,
 };
@@ -255,7 +262,7 @@ impl CredentialStore for ReadOnly {
 
 #[tokio::test]
 async fn case_08_clock_skew_and_jumps() {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
 
     // The clock of this machine, in seconds ahead of the real one.
     let ahead = Arc::new(AtomicU64::new(0));
@@ -367,6 +374,53 @@ async fn case_12_network_drop_while_polling() {
     let error = device.wait().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(std::error::Error::source(&error).is_some());
+}
+
+/// A certificate that is not trusted is not asked about again; a connection that is not made is.
+#[tokio::test(start_paused = true)]
+async fn case_12_a_certificate_error_stops_the_polling() {
+    for (why, polls) in [
+        ("invalid peer certificate: UnknownIssuer", 1),
+        ("connection refused", 9),
+    ] {
+        let server = Unconnected {
+            why,
+            asked: Arc::default(),
+        };
+        let http = Client::builder().sender(server.clone()).build().unwrap();
+        let portal = Portal::builder().http(http).build().unwrap();
+        let device = portal.start_login().await.unwrap();
+        let error = device.wait().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{why}");
+        let mut causes =
+            std::iter::successors(std::error::Error::source(&error), |error| error.source());
+        assert!(causes.any(|cause| cause.to_string() == why), "{error:?}");
+        // One of the requests was for the code.
+        assert_eq!(server.asked.load(Ordering::Relaxed) - 1, polls, "{why}");
+    }
+}
+
+/// Gives a device code, and cannot be connected to after that.
+#[derive(Clone, Debug)]
+struct Unconnected {
+    why: &'static str,
+    asked: Arc<AtomicU32>,
+}
+
+#[async_trait::async_trait]
+impl SendRequest for Unconnected {
+    async fn send(
+        &self,
+        _: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, qwen_openclaw_http::Error> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Ok(http::Response::new(Body::full(
+                r#"{"device_code":"d","verification_uri":"https://login.example","expires_in":900}"#,
+            )));
+        }
+        let kind = qwen_openclaw_http::ErrorKind::Connect;
+        Err(qwen_openclaw_http::Error::new(kind).with_source(self.why))
+    }
 }
 
 #[cfg(unix)]
@@ -485,6 +539,73 @@ async fn case_15_orphan_lock() {
     assert!(!lock.exists());
     // Our own lock needs no limit: it ends with its holder.
     assert_eq!(fs::read_dir(lock.parent().unwrap()).unwrap().count(), 1);
+}
+
+/// Two who find the same orphan and break it at once: one gets it, the other after that one, and
+/// nothing of it is left.
+#[cfg(unix)]
+#[test]
+fn case_15_two_breakers_of_one_orphan() {
+    const STALE: Duration = Duration::from_secs(35);
+    const BREAKERS: usize = 2;
+
+    struct Round {
+        folder: tempfile::TempDir,
+        holders: AtomicU32,
+        taken: AtomicUsize,
+    }
+
+    let round = |number: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("oauth_creds.lock");
+        // Of the CLI, which has to look old; and of our own, whose holder is dead.
+        fs::write(&lock, ["orphan", "orphan qwen-openclaw"][number % 2]).unwrap();
+        let orphan = fs::OpenOptions::new().write(true).open(&lock).unwrap();
+        orphan.set_modified(SystemTime::now() - 2 * STALE).unwrap();
+        Arc::new(Round {
+            folder,
+            holders: AtomicU32::new(0),
+            taken: AtomicUsize::new(0),
+        })
+    };
+    let rounds: Vec<_> = (0..1000).map(round).collect();
+    let take = async |round: Arc<Round>| {
+        let file = round.folder.path().join("oauth_creds.json");
+        let held = CliLock::acquire(&file, STALE).await.unwrap();
+        let others = round.holders.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(others, 0, "two hold it");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        round.holders.fetch_sub(1, Ordering::SeqCst);
+        round.taken.fetch_add(1, Ordering::SeqCst);
+        drop(held);
+    };
+    // A thread for each of the two, in many rounds at once: most of their time they wait. In all
+    // at once they would have too many files open.
+    for some in rounds.chunks(200) {
+        let start = Barrier::new(BREAKERS);
+        thread::scope(|scope| {
+            for _ in 0..BREAKERS {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_time()
+                        .build()
+                        .unwrap();
+                    start.wait();
+                    runtime.block_on(async {
+                        let mut takes = tokio::task::JoinSet::new();
+                        for round in some {
+                            takes.spawn(take(Arc::clone(round)));
+                        }
+                        takes.join_all().await;
+                    });
+                });
+            }
+        });
+    }
+    for round in rounds {
+        assert_eq!(round.taken.load(Ordering::SeqCst), BREAKERS);
+        assert_eq!(fs::read_dir(round.folder.path()).unwrap().count(), 0);
+    }
 }
 
 #[tokio::test]
@@ -622,6 +743,30 @@ async fn case_20_discontinued_service_answers() {
         );
     }
     assert_eq!(world.oauth().stats().refreshes, 1);
+}
+
+/// A quota that is used up is no fault of the token, however often it is said.
+#[tokio::test]
+async fn case_20_a_quota_that_is_used_up() {
+    for (scenario, status) in [(S::ApiQuota, 429), (S::ApiForbiddenQuota, 403)] {
+        let world = World::new().await;
+        let issued = world.logged_in(Left::Hours).await;
+        let before = fs::read(world.store.path()).unwrap();
+        world.oauth().scenario(scenario);
+        let credential = world.credential();
+        let http = Client::builder().build().unwrap();
+        for _ in 0..3 {
+            let found = credential.credential().await.unwrap();
+            assert_eq!(found.key().expose(), issued.access);
+            let models = http.get(format!("{}/models", found.base_url().unwrap()));
+            let models = models.bearer(found.key().expose()).unwrap();
+            let error = http.send(models).await.unwrap_err();
+            assert_eq!(error.status(), Some(status));
+            assert_eq!(error.code(), Some("insufficient_quota"));
+        }
+        assert!(world.token_requests().is_empty());
+        assert_eq!(fs::read(world.store.path()).unwrap(), before);
+    }
 }
 
 /// D1: the refresh token that is kept is the one read under the lock, not one from before.
