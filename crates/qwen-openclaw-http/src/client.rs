@@ -85,14 +85,12 @@ impl Client {
             .entry(USER_AGENT)
             .or_insert_with(|| self.user_agent.clone());
         let host = request.uri().host().unwrap_or_default().to_owned();
-        let authority = match request.uri().port_u16() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.clone(),
-        };
+        let port = request.uri().port_u16();
         debug!(method = %request.method(), host, path = request.uri().path(), "request");
         let response = match timeout(limit, self.sender.send(request)).await {
             Ok(Err(error)) if error.kind() == ErrorKind::Connect => {
-                return Err(error.with_message(format!("could not connect to {authority}")));
+                let port = port.map_or_else(String::new, |port| format!(":{port}"));
+                return Err(error.with_message(format!("could not connect to {host}{port}")));
             }
             Ok(response) => response?,
             Err(_) => return Err(late(&host, limit)),

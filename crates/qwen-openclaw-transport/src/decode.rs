@@ -96,6 +96,16 @@ impl Decoder {
         }
     }
 
+    /// Creates a decoder that reads every chunk in full: the slow side of a comparison.
+    #[cfg(any(test, feature = "__fuzz"))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_templates(limits: Limits) -> Self {
+        let mut decoder = Self::new(limits);
+        decoder.assembly.learns = false;
+        decoder
+    }
+
     /// Adds the next bytes. All events of the bytes before must have been taken.
     pub fn push(&mut self, bytes: impl Into<Bytes>) {
         let bytes = bytes.into();
@@ -280,6 +290,8 @@ struct Assembly {
     templates: [(Target, Template); 3],
     /// The template that fitted last.
     likely: usize,
+    /// Whether chunks are remembered as templates.
+    learns: bool,
     /// The choice that is read, by its `index`: the one seen first.
     choice: Option<u64>,
     failure: Option<Error>,
@@ -298,6 +310,7 @@ impl Assembly {
             steps: VecDeque::new(),
             templates: [Target::Text, Target::Reasoning, Target::Tool(0)].map(template),
             likely: 0,
+            learns: true,
             choice: None,
             failure: None,
             complete: false,
@@ -483,6 +496,9 @@ impl Assembly {
     }
 
     fn learn(&mut self, target: Target, data: &[u8], start: usize, end: usize) {
+        if !self.learns {
+            return;
+        }
         let i = match target {
             Target::Text => 0,
             Target::Reasoning => 1,
