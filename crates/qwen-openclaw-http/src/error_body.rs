@@ -1,9 +1,8 @@
 //! What the server says when it refuses: one shape for the two styles of this service.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::json;
 
 /// Longest text taken from a server, in characters: messages end up in terminals and logs.
 const MAX_CHARS: usize = 300;
@@ -26,15 +25,30 @@ pub struct ServerError {
 impl ServerError {
     /// Reads an error body; `None` when it describes no error.
     ///
-    /// A leading `data:` is skipped: this service sends it when a stream was asked for.
+    /// A leading `data:` is skipped: this service sends it when a stream was asked for. Where a
+    /// field is repeated, the last one counts. A body that is plain text is the message; a web page
+    /// describes nothing.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let body = body.trim_ascii();
-        let body = body.strip_prefix(b"data:").unwrap_or(body);
+        let body = String::from_utf8_lossy(body);
+        let body = body.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
+        let body = body.strip_prefix("data:").unwrap_or(body).trim_start();
         // An event stream may go on after the error: only the first value counts.
-        let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Envelope<'_>>();
-        let envelope = values.next()?.ok()?;
-        envelope.into_error()
+        let mut values = serde_json::Deserializer::from_str(body).into_iter::<&RawValue>();
+        match values.next() {
+            Some(Ok(value)) if value.get().starts_with('{') => {
+                Envelope::read(value.get()).into_error()
+            }
+            // Text may begin with what is JSON: "404 page not found".
+            _ if body.starts_with(['<', '{', '[']) || body == "null" => None,
+            _ => {
+                let message = text(Some(body)).or_else(|| clean(body))?;
+                Some(Self {
+                    message: Some(message),
+                    ..Self::default()
+                })
+            }
+        }
     }
 
     /// Returns the machine-readable code, such as `invalid_api_key`.
@@ -101,42 +115,36 @@ fn without_beginning_of<'a>(secret: &str, text: &'a str) -> Option<&'a str> {
 }
 
 /// Everything any of the styles has, each field as loose as it is found in the wild.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Envelope<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    detail: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
+    error: Option<&'a str>,
+    code: Option<&'a str>,
+    kind: Option<&'a str>,
+    message: Option<&'a str>,
+    detail: Option<&'a str>,
+    request_id: Option<&'a str>,
+    id: Option<&'a str>,
 }
 
-#[derive(Default, Deserialize)]
-struct Inner<'a> {
-    #[serde(borrow, default)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-}
+impl<'a> Envelope<'a> {
+    fn read(json: &'a str) -> Self {
+        let mut envelope = Self::default();
+        // What is read is one value already; anything but an object has no fields.
+        let _ = json::fields(json, |name, value| match name {
+            "error" => envelope.error = Some(value),
+            "code" => envelope.code = Some(value),
+            "type" => envelope.kind = Some(value),
+            "message" => envelope.message = Some(value),
+            "detail" => envelope.detail = Some(value),
+            "request_id" => envelope.request_id = Some(value),
+            "id" => envelope.id = Some(value),
+            _ => {}
+        });
+        envelope
+    }
 
-impl Envelope<'_> {
     fn into_error(self) -> Option<ServerError> {
-        let inner: Inner<'_> = self
-            .error
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default();
+        let inner = self.error.map(Self::read).unwrap_or_default();
         let error = ServerError {
             code: text(inner.code).or_else(|| text(self.code)),
             kind: text(inner.kind),
@@ -155,14 +163,13 @@ impl Envelope<'_> {
 }
 
 /// A string or a number as cleaned text; anything else, and empty text, is absent.
-fn text(raw: Option<&RawValue>) -> Option<Box<str>> {
-    let raw = raw?.get();
-    let text = match raw.as_bytes().first()? {
-        b'"' => Cow::Owned(serde_json::from_str::<String>(raw).ok()?),
-        b'-' | b'0'..=b'9' => Cow::Borrowed(raw),
-        _ => return None,
-    };
-    clean(&text)
+fn text(json: Option<&str>) -> Option<Box<str>> {
+    let json = json?;
+    match json.as_bytes().first()? {
+        b'"' => clean(&json::text(json)?),
+        b'-' | b'0'..=b'9' => clean(json),
+        _ => None,
+    }
 }
 
 fn clean(text: &str) -> Option<Box<str>> {
@@ -236,11 +243,35 @@ mod tests {
             "[]",
             "null",
             "<html>",
+            "[1]",
+            "  ",
             r#"{"id":"x"}"#,
             r#"{"error":null}"#,
             "{\"error\":",
         ] {
             check(body, None);
+        }
+    }
+
+    #[test]
+    fn of_a_repeated_field_the_last_counts() {
+        check(
+            r#"{"error":{"message":"a","code":"x"},"error":{"message":"b","code":"y","code":"z"}}"#,
+            Some(("z", "b", "-")),
+        );
+        check(r#"{"message":"a","message":"b"}"#, Some(("-", "b", "-")));
+    }
+
+    #[test]
+    fn plain_text_is_the_message() {
+        for body in [
+            "no such host",
+            "404 page not found",
+            "\u{feff}no such host",
+            "\"quoted\"",
+        ] {
+            let message = body.trim_matches(['\u{feff}', '"']);
+            check(body, Some(("-", message, "-")));
         }
     }
 

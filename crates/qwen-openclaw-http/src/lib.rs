@@ -25,6 +25,7 @@
 //!   crate computes the waits; who sends decides whether a second try may act twice.
 //! * [`ErrorKind`] tells a throttle from an exhausted quota from an unpaid bill, which on this
 //!   service share status codes.
+//! * [`json`] reads what a server sent without refusing the whole for one odd field.
 //!
 //! The crate knows nothing of chat, of models, or of where a key came from.
 //!
@@ -43,6 +44,7 @@ mod client;
 mod error;
 mod error_body;
 mod form;
+pub mod json;
 mod multipart;
 mod request;
 mod retry;

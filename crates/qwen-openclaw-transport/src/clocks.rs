@@ -20,7 +20,7 @@ pub(crate) struct Clocks {
     limits: StallLimits,
     /// Since when no byte has come.
     silent: Option<Instant>,
-    /// Since when no event has come.
+    /// Since when nothing of the answer has come.
     stuck: Option<Instant>,
     /// Set to some moment not after the deadline. It is moved when it fires, not at each byte.
     alarm: Option<Pin<Box<Sleep>>>,
@@ -45,9 +45,10 @@ impl Clocks {
         self.silent = None;
     }
 
-    /// A piece of the reply has come.
+    /// A piece of the answer has come. Counts and comments are none: a server can send them for
+    /// ever.
     #[inline]
-    pub(crate) fn on_event(&mut self) {
+    pub(crate) fn on_content(&mut self) {
         self.stuck = None;
     }
 

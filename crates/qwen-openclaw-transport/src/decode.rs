@@ -1,21 +1,25 @@
 //! Turns the bytes of a reply into events, without doing any I/O.
 
 mod chunk;
-mod json;
+mod start;
 mod template;
 mod tools;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use qwen_openclaw_http::json;
 
 use crate::{
     Error, ErrorKind, EventRef, Reply,
-    decode::{chunk::Chunk, template::Template, tools::ToolSlots},
+    decode::{
+        chunk::Chunk,
+        start::{Shape, Start},
+        template::Template,
+        tools::ToolSlots,
+    },
     sse::{Frame, Framer, TooLarge},
 };
-
-pub(crate) use json::number;
 
 /// The most that a reply may take in memory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +28,8 @@ pub struct Limits {
     /// One event of the stream, or a whole reply that came as one JSON document, in bytes. The
     /// default is 16 MiB.
     pub event: usize,
-    /// Text, reasoning and tool arguments of a reply together, in bytes. The default is 64 MiB.
+    /// All that is kept of a reply, in bytes: text, reasoning, tool calls with their names and ids,
+    /// the usage object. The default is 64 MiB.
     pub reply: usize,
     /// The arguments of one tool call, in bytes. The default is 8 MiB.
     pub tool_arguments: usize,
@@ -42,8 +47,6 @@ impl Default for Limits {
         }
     }
 }
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a reply from its bytes: an event stream, or one JSON document where a server answers with
 /// that instead.
@@ -64,18 +67,10 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// ```
 #[derive(Debug)]
 pub struct Decoder {
+    start: Start,
     framer: Framer,
-    shape: Shape,
     document: Vec<u8>,
     assembly: Assembly,
-}
-
-/// What the bytes turned out to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Shape {
-    Unknown,
-    Events,
-    Document,
 }
 
 impl Default for Decoder {
@@ -89,8 +84,8 @@ impl Decoder {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
+            start: Start::default(),
             framer: Framer::new(limits.event),
-            shape: Shape::Unknown,
             document: Vec::new(),
             assembly: Assembly::new(limits),
         }
@@ -108,37 +103,26 @@ impl Decoder {
 
     /// Adds the next bytes. All events of the bytes before must have been taken.
     pub fn push(&mut self, bytes: impl Into<Bytes>) {
-        let bytes = bytes.into();
         if self.assembly.is_over() {
             return;
         }
-        if self.shape == Shape::Unknown {
-            self.recognise(&bytes);
-        }
-        if self.shape != Shape::Document {
-            self.framer.push(bytes);
-        } else if self.document.len() + bytes.len() > self.assembly.limits.event {
-            self.assembly
-                .fail(too_large("the reply", self.assembly.limits.event));
-        } else {
-            self.document.extend_from_slice(&bytes);
-        }
-    }
-
-    /// A stream begins with a field name or a colon, a document with a brace, and a page of some
-    /// gateway or login wall with an angle bracket. The declared media type is not asked: it is
-    /// wrong as often as not where something is wrong.
-    fn recognise(&mut self, bytes: &[u8]) {
-        let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-        match bytes.trim_ascii_start().first() {
-            None => {}
-            Some(b'{') => self.shape = Shape::Document,
-            Some(b'<') => {
+        let (shape, bytes) = self.start.pass(bytes.into());
+        match shape {
+            Shape::Unknown => {}
+            Shape::Events => self.framer.push(bytes),
+            Shape::Page => {
                 let message = "the server answered with a web page instead of a reply; check the \
                                base URL";
                 self.assembly.fail(Error::new(ErrorKind::Protocol, message));
             }
-            Some(_) => self.shape = Shape::Events,
+            Shape::Document => {
+                let limit = self.assembly.limits.event;
+                if self.document.len() + bytes.len() > limit {
+                    self.assembly.fail(too_large("the reply", limit));
+                } else {
+                    self.document.extend_from_slice(&bytes);
+                }
+            }
         }
     }
 
@@ -187,20 +171,24 @@ impl Decoder {
 
     /// Says that the bytes have ended. Events and errors that follow from it are taken as before.
     pub fn end(&mut self) {
+        self.end_with(None);
+    }
+
+    /// As [`end`](Self::end), where it is known why the bytes ended. A reply whose model has stopped
+    /// is complete all the same.
+    pub(crate) fn end_with(&mut self, cause: Option<Error>) {
         if self.assembly.is_over() {
             return;
         }
-        if self.shape == Shape::Document {
+        if self.start.shape() == Shape::Document {
             let document = std::mem::take(&mut self.document);
-            let document = document.strip_prefix(BOM).unwrap_or(&document);
-            self.assembly.on_data(document);
+            self.assembly.on_last(&document);
         } else {
             match self.framer.end() {
-                Ok(Some(frame)) => {
-                    if let Some(step) = self.assembly.on_frame(frame) {
-                        self.assembly.steps.push_back(step);
-                    }
+                Ok(Some(frame)) if frame.is_error => {
+                    self.assembly.on_last_error(frame.data);
                 }
+                Ok(Some(frame)) => self.assembly.on_last(frame.data),
                 Ok(None) => {}
                 Err(TooLarge { limit }) => {
                     self.assembly
@@ -208,7 +196,7 @@ impl Decoder {
                 }
             }
         }
-        self.assembly.on_end();
+        self.assembly.on_end(cause);
     }
 
     /// Returns true when the server has said everything: what follows is not part of the reply.
@@ -232,6 +220,14 @@ impl Decoder {
     pub fn into_reply(self) -> Reply {
         self.assembly.reply
     }
+}
+
+/// What stands in the last event of a stream.
+const DONE: &[u8] = b"[DONE]";
+
+fn not_json(error: serde_json::Error) -> Error {
+    let message = "the server sent a piece of the reply that is not JSON";
+    Error::new(ErrorKind::Protocol, message).with_source(error)
 }
 
 fn too_large(what: &str, limit: usize) -> Error {
@@ -297,7 +293,7 @@ struct Assembly {
     failure: Option<Error>,
     complete: bool,
     limits: Limits,
-    /// Bytes of text, reasoning and arguments so far.
+    /// Bytes that the reply holds.
     size: usize,
 }
 
@@ -342,7 +338,7 @@ impl Assembly {
         }
         match frame.data.trim_ascii() {
             b"" => {}
-            b"[DONE]" => self.complete(),
+            DONE => self.complete(),
             data if frame.is_error => self.on_error(data),
             _ => self.on_data(frame.data),
         }
@@ -393,62 +389,126 @@ impl Assembly {
 
     /// Reads one JSON document: a chunk, a whole completion, or an error.
     fn on_data(&mut self, data: &[u8]) {
-        // Bytes that are no UTF-8 are replaced, as in every browser: better a mark in the text
-        // than no text.
-        let text = String::from_utf8_lossy(data);
-        let chunk = match Chunk::parse(&text) {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                let message = "the server sent a piece of the reply that is not JSON";
-                self.fail(Error::new(ErrorKind::Protocol, message).with_source(error));
-                return;
-            }
-        };
-        if chunk.is_error() {
-            return self.on_error(data);
-        }
-        let before = self.steps.len();
-        let only = self.on_chunk(&chunk);
-        // A chunk that brought one piece of text and nothing else is a pattern for the next ones.
-        if let (Some((target, inner)), 1) = (only, self.steps.len() - before)
-            && let std::borrow::Cow::Borrowed(text) = &text
-        {
-            let start = inner.as_ptr() as usize - text.as_ptr() as usize;
-            self.learn(target, data, start, start + inner.len());
+        if let Err(error) = self.read(data) {
+            self.fail(not_json(error));
         }
     }
 
-    /// Adds everything of a chunk; returns the last text and its target.
+    /// Reads what the end of the bytes may have cut. What was cut says nothing: before the model has
+    /// stopped, the reply is truncated, and after that it lacks nothing but its counts.
+    fn on_last(&mut self, data: &[u8]) {
+        let trimmed = data.trim_ascii();
+        if trimmed.is_empty() {
+            return;
+        }
+        if trimmed == DONE {
+            return self.complete();
+        }
+        let stopped = self.reply.finish_reason.is_some();
+        match self.read(data) {
+            Err(error) if !(stopped || error.is_eof() || DONE.starts_with(trimmed)) => {
+                self.fail(not_json(error));
+            }
+            _ => {}
+        }
+    }
+
+    /// As [`on_last`](Self::on_last), for an event named `error`.
+    fn on_last_error(&mut self, data: &[u8]) {
+        let cut = match data.trim_ascii().first() {
+            None => true,
+            Some(b'{') => serde_json::from_slice::<serde::de::IgnoredAny>(data).is_err(),
+            // Of a text, a part is better than nothing.
+            Some(_) => false,
+        };
+        if !cut {
+            self.on_error(data);
+        }
+    }
+
+    fn read(&mut self, data: &[u8]) -> Result<(), serde_json::Error> {
+        // Bytes that are not UTF-8 are replaced, as in every browser: better a mark in the text
+        // than no text.
+        let text = String::from_utf8_lossy(data);
+        let chunk = Chunk::parse(&text)?;
+        if chunk.is_error() {
+            self.on_error(data);
+            return Ok(());
+        }
+        let only = self.on_chunk(&chunk);
+        if let (Some((target, inner)), std::borrow::Cow::Borrowed(text)) = (only, &text) {
+            let start = inner.as_ptr() as usize - text.as_ptr() as usize;
+            self.learn(target, data, start, start + inner.len());
+        }
+        Ok(())
+    }
+
+    /// Adds everything of a chunk. Returns its text and where that went, when the chunk said nothing
+    /// else: then it is a pattern for the next ones.
     fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>) -> Option<(Target, &'a str)> {
-        let mut last = None;
         if self.reply.id.is_none() {
             self.reply.id = chunk.id();
+            self.hold(0, self.reply.id.as_ref().map_or(0, String::len));
         }
         if self.reply.model.is_none() {
             self.reply.model = chunk.model();
+            self.hold(0, self.reply.model.as_ref().map_or(0, String::len));
         }
         let choice = chunk.choice();
+        let usage = chunk.usage(choice.as_ref());
+        let mut only = None;
         if let Some(choice) = &choice
             && *self.choice.get_or_insert(choice.index) == choice.index
         {
-            for (target, inner) in choice.texts() {
+            let (texts, fragments) = (choice.texts(), choice.tool_fragments());
+            let reason = choice.finish_reason();
+            let alone = texts.len() + fragments.len() == 1
+                && fragments.iter().all(tools::Fragment::is_arguments_alone)
+                && reason.is_none()
+                && usage.is_none();
+            for (target, inner) in texts {
                 self.add(target, inner);
-                last = Some((target, inner));
+                only = Some((target, inner));
             }
-            for fragment in choice.tool_fragments() {
-                if let Some(found) = self.on_tool_fragment(&fragment) {
-                    last = Some(found);
-                }
+            for fragment in &fragments {
+                only = self.on_tool_fragment(fragment).or(only);
             }
-            if let Some(reason) = choice.finish_reason() {
-                self.reply.finish_reason = Some(reason);
+            if let Some(reason) = reason {
+                self.on_reason(reason);
             }
+            only = only.filter(|_| alone);
         }
-        if let Some(usage) = chunk.usage(choice.as_ref()) {
-            self.reply.usage = Some(usage);
-            self.steps.push_back(Step::Usage);
+        if let Some(usage) = usage {
+            self.on_usage(usage);
         }
-        last
+        only
+    }
+
+    fn on_reason(&mut self, reason: crate::FinishReason) {
+        let old = self.reply.finish_reason.replace(reason);
+        let held = |reason: &Option<crate::FinishReason>| match reason {
+            Some(reason) => reason.as_str().len(),
+            None => 0,
+        };
+        self.hold(held(&old), held(&self.reply.finish_reason));
+    }
+
+    fn on_usage(&mut self, usage: crate::Usage) {
+        let old = self.reply.usage.replace(usage);
+        let held = |usage: &Option<crate::Usage>| {
+            let raw = usage.as_ref().and_then(crate::Usage::raw);
+            raw.map_or(0, str::len)
+        };
+        self.hold(held(&old), held(&self.reply.usage));
+        self.steps.push_back(Step::Usage);
+    }
+
+    /// Counts what the reply holds now in place of `old` bytes.
+    fn hold(&mut self, old: usize, new: usize) {
+        self.size = self.size.saturating_sub(old).saturating_add(new);
+        if self.size > self.limits.reply {
+            self.fail(too_large("the reply", self.limits.reply));
+        }
     }
 
     fn add(&mut self, target: Target, inner: &str) {
@@ -475,6 +535,8 @@ impl Assembly {
             self.fail(Error::new(ErrorKind::TooLarge, message));
             return None;
         };
+        let (old, new) = fragment.name_call(&mut calls[index]);
+        self.hold(old, new);
         if self.tools.was_added() {
             // Fragments that name no call belong to the newest one: what was learnt is outdated.
             self.forget_tools();
@@ -518,18 +580,23 @@ impl Assembly {
         self.fail(Error::from_stream(server));
     }
 
-    fn on_end(&mut self) {
+    fn on_end(&mut self, cause: Option<Error>) {
         if self.is_over() {
             return;
         }
         if self.reply.finish_reason.is_some() {
             return self.complete();
         }
-        let message = match self.reply.has_no_content() {
-            true => "the stream ended before the reply began",
-            false => "the stream ended before the reply was complete",
+        self.fail(cause.unwrap_or_else(|| self.truncated()));
+    }
+
+    fn truncated(&self) -> Error {
+        let message = if self.reply.has_no_content() {
+            "the stream ended before the reply began"
+        } else {
+            "the stream ended before the reply was complete"
         };
-        self.fail(Error::new(ErrorKind::Truncated, message));
+        Error::new(ErrorKind::Truncated, message)
     }
 
     /// The server has said everything. Only now is it known how the reply ended: reasons may be
@@ -539,6 +606,10 @@ impl Assembly {
             return;
         }
         let reason = self.reply.finish_reason.as_ref();
+        if reason.is_none() && self.reply.has_no_content() {
+            // An end of something that never began.
+            return self.fail(self.truncated());
+        }
         if let Some(reason) = reason.filter(|reason| reason.is_failure()) {
             let message = format!("the server gave up the reply with the reason `{reason}`");
             return self.fail(Error::new(ErrorKind::Server, message));

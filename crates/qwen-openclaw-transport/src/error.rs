@@ -116,7 +116,12 @@ impl Error {
 
     /// An error that the server described inside a stream that began well.
     pub(crate) fn from_stream(server: ServerError) -> Self {
-        Self::from_http(HttpError::from_answer(0, server, None)).without_status()
+        let explained = server.message().is_some();
+        let mut error = HttpError::from_answer(0, server, None);
+        if !explained {
+            error = error.with_message("the server reported an error without an explanation");
+        }
+        Self::from_http(error).without_status()
     }
 
     /// Hides `secret` where the server repeated it.

@@ -58,7 +58,7 @@ enum Found {
 }
 
 impl Framer {
-    /// Creates a framer that refuses events (and lines) above `limit` bytes.
+    /// Creates a framer that refuses events, and lines with their field's name, above `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -75,13 +75,15 @@ impl Framer {
         }
     }
 
-    /// Adds the next piece of the stream. All frames of the previous piece must have been taken.
+    /// Adds the next piece of the stream. Pieces are cheapest when all frames of the previous one
+    /// have been taken.
     pub fn push(&mut self, piece: Bytes) {
-        debug_assert!(
-            self.at == self.piece.len(),
-            "frames of the last piece are left"
-        );
-        self.piece = piece;
+        self.forget_handed_out();
+        self.piece = if self.at == self.piece.len() {
+            piece
+        } else {
+            [&self.piece[self.at..], &piece[..]].concat().into()
+        };
         self.at = 0;
     }
 
@@ -161,6 +163,7 @@ impl Framer {
 
     /// Handles the line that ends at `end`, and starts at `start` or in the line buffer.
     fn take_line(&mut self, start: usize, end: usize) -> Result<Option<Found>, TooLarge> {
+        self.check(self.line.len() + (end - start))?;
         if !self.line.is_empty() {
             let mut line = std::mem::take(&mut self.line);
             line.extend_from_slice(&self.piece[start..end]);
@@ -172,7 +175,6 @@ impl Framer {
         // Only a first line with a mark needs a closer look.
         self.first_line &= self.piece[start..end].starts_with(BYTE_ORDER_MARK);
         if let Some(range) = self.whole_event(start, end) {
-            self.check(range.len())?;
             return Ok(Some(Found::Piece(range)));
         }
         let piece = self.piece.clone();
@@ -221,7 +223,8 @@ impl Framer {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
             b"data" => {
-                self.check(self.data.len() + value.len())?;
+                let joined = self.data.len() + usize::from(self.has_data) + value.len();
+                self.check(joined)?;
                 if self.has_data {
                     self.data.push(b'\n');
                 }

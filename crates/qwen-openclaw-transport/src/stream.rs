@@ -156,43 +156,33 @@ impl ReplyStream {
                     None => continue,
                 },
             }
-            let failure = match &mut self.state {
+            match &mut self.state {
                 State::Reading(body) => match body.poll_chunk(cx) {
                     Poll::Ready(Some(Ok(bytes))) => {
                         self.clocks.on_bytes();
                         self.decoder.push(bytes);
-                        continue;
                     }
                     Poll::Ready(None) => {
                         self.state = State::Ended;
                         self.decoder.end();
-                        continue;
                     }
-                    // What breaks after the model has stopped breaks nothing of the reply.
-                    Poll::Ready(Some(Err(_))) if self.reply().finish_reason().is_some() => {
+                    // Whatever the model had said by then counts, and what breaks after it has
+                    // stopped breaks nothing of the reply.
+                    Poll::Ready(Some(Err(error))) => {
                         self.state = State::Ended;
-                        self.decoder.end();
-                        continue;
+                        self.decoder.end_with(Some(Error::from_http(error)));
                     }
-                    Poll::Ready(Some(Err(error))) => Error::from_http(error),
                     Poll::Pending => {
                         let stall = ready!(self.clocks.poll_stalled(cx));
-                        if self.reply().finish_reason().is_some() {
-                            // Nor does a server that says nothing more.
-                            self.state = State::Ended;
-                            self.decoder.end();
-                            continue;
-                        }
-                        Error::stalled(stall, self.clocks.limit(stall))
+                        self.state = State::Ended;
+                        let stalled = Error::stalled(stall, self.clocks.limit(stall));
+                        self.decoder.end_with(Some(stalled));
                     }
                 },
                 State::Opening(opening) => {
                     let (opener, opened) = ready!(opening.as_mut().poll(cx));
                     match opened {
-                        Ok(opened) => {
-                            self.begin(opener, opened);
-                            continue;
-                        }
+                        Ok(opened) => self.begin(opener, opened),
                         // As at the first try, nothing of a reply has come.
                         Err(error) => {
                             trace::failure(&self.span, &error);
@@ -203,9 +193,6 @@ impl ReplyStream {
                     }
                 }
                 State::Ended => return Poll::Ready(None),
-            };
-            if let Some(error) = self.on_failure(failure) {
-                return Poll::Ready(Some(Err(error)));
             }
         }
     }
@@ -225,8 +212,11 @@ impl ReplyStream {
 
     #[inline]
     fn on_step(&mut self, step: Step) {
-        self.clocks.on_event();
-        if self.decoder.reply().timings.first_content.is_none() && step.is_content() {
+        if !step.is_content() {
+            return;
+        }
+        self.clocks.on_content();
+        if self.decoder.reply().timings.first_content.is_none() {
             let first = self.started.elapsed();
             self.decoder.reply_mut().timings.first_content = Some(first);
             self.opener = None;

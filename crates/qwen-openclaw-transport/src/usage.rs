@@ -2,7 +2,8 @@
 
 use std::ops::AddAssign;
 
-use serde::{Deserialize, Serialize};
+use qwen_openclaw_http::json::{fields, number};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// The token counts of one reply, as the server reported them.
@@ -29,37 +30,40 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Reads a `usage` object; `None` when it is none.
+    /// Reads a `usage` object; `None` when it is not one.
+    ///
+    /// A count that makes no sense is absent and spoils nothing else; of a repeated one the last
+    /// value counts.
     pub(crate) fn parse(json: &str) -> Option<Self> {
-        // Derived readers take an array for an object.
-        let wire: Wire = json
-            .starts_with('{')
-            .then(|| serde_json::from_str(json).ok())??;
-        if (
-            wire.prompt_tokens,
-            wire.completion_tokens,
-            wire.total_tokens,
-        ) == (None, None, None)
-        {
+        let (mut input, mut output, mut total) = (None, None, None);
+        let (mut cached, mut hit, mut written, mut created) = (None, None, None, None);
+        let mut reasoning = None;
+        fields(json, |name, value| match name {
+            "prompt_tokens" => input = number(value),
+            "completion_tokens" => output = number(value),
+            "total_tokens" => total = number(value),
+            "prompt_cache_hit_tokens" => hit = number(value),
+            "cache_creation_input_tokens" => created = number(value),
+            "prompt_tokens_details" => {
+                cached = detail(value, "cached_tokens");
+                written = detail(value, "cache_creation_input_tokens");
+            }
+            "completion_tokens_details" => reasoning = detail(value, "reasoning_tokens"),
+            _ => {}
+        })
+        .ok()?;
+        if (input, output, total) == (None, None, None) {
             // An object without a count says nothing, and must not replace one that does.
             return None;
         }
-        let input = wire.prompt_tokens.unwrap_or_default();
-        let output = wire.completion_tokens.unwrap_or_default();
-        let details = wire.prompt_tokens_details.unwrap_or_default();
-        let cached = details.cached_tokens.or(wire.prompt_cache_hit_tokens);
-        let written = details
-            .cache_creation_input_tokens
-            .or(wire.cache_creation_input_tokens);
+        let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
         Some(Self {
             input_tokens: input,
             output_tokens: output,
-            total_tokens: wire.total_tokens.unwrap_or(input.saturating_add(output)),
-            cached_tokens: cached.unwrap_or_default(),
-            cache_write_tokens: written.unwrap_or_default(),
-            reasoning_tokens: wire
-                .completion_tokens_details
-                .and_then(|d| d.reasoning_tokens),
+            total_tokens: total.unwrap_or(input.saturating_add(output)),
+            cached_tokens: cached.or(hit).unwrap_or_default(),
+            cache_write_tokens: written.or(created).unwrap_or_default(),
+            reasoning_tokens: reasoning,
             raw: RawValue::from_string(json.to_owned()).ok(),
         })
     }
@@ -106,43 +110,16 @@ impl PartialEq for Usage {
 
 impl Eq for Usage {}
 
-#[derive(Deserialize)]
-struct Wire {
-    #[serde(default, deserialize_with = "count")]
-    prompt_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    completion_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    total_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    prompt_cache_hit_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "details")]
-    prompt_tokens_details: Option<Details>,
-    #[serde(default, deserialize_with = "details")]
-    completion_tokens_details: Option<Details>,
-}
-
-#[derive(Default, Deserialize)]
-struct Details {
-    #[serde(default, deserialize_with = "count")]
-    cached_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    reasoning_tokens: Option<u64>,
-}
-
-/// A count in whatever form: a nonsensical one is absent and spoils nothing else.
-fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    let raw = <Option<Box<RawValue>>>::deserialize(deserializer)?;
-    Ok(raw.and_then(|raw| crate::decode::number(raw.get())))
-}
-
-fn details<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Details>, D::Error> {
-    let raw = <Option<Box<RawValue>>>::deserialize(deserializer)?;
-    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
+/// The count `name` of the object in `json`.
+fn detail(json: &str, name: &str) -> Option<u64> {
+    let mut count = None;
+    // What is not an object has no counts.
+    let _ = fields(json, |field, value| {
+        if field == name {
+            count = number(value);
+        }
+    });
+    count
 }
 
 #[cfg(test)]
@@ -174,6 +151,16 @@ mod tests {
             (0, 5, 5)
         );
         assert_eq!(usage.reasoning_tokens, None);
+    }
+
+    #[test]
+    fn of_a_repeated_count_the_last_counts() {
+        let json = r#"{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens":3,
+            "prompt_tokens_details":{"cached_tokens":1},
+            "prompt_tokens_details":{"cached_tokens":1,"cached_tokens":2}}"#;
+        let usage = Usage::parse(json).unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (3, 2));
+        assert_eq!(usage.cached_tokens, 2);
     }
 
     #[test]

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
+use qwen_openclaw_http::json::{elements, fields, number, string, text};
+
 use crate::{
     FinishReason, Usage,
-    decode::{
-        Target,
-        json::{elements, fields, number, string, text},
-        tools::Fragment,
-    },
+    decode::{Target, tools::Fragment},
 };
 
 /// A chunk of a stream, or a whole completion: the two differ in one word.

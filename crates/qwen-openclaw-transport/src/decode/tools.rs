@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
+use qwen_openclaw_http::json::{fields, number, string, text};
 use serde_json::value::RawValue;
 
-use crate::{
-    ToolCall,
-    decode::json::{fields, number, string, text},
-};
+use crate::ToolCall;
 
 /// A fragment of a tool call, as it stands in a chunk.
 #[derive(Debug, Default)]
@@ -21,6 +19,11 @@ pub(super) struct Fragment<'a> {
 }
 
 impl<'a> Fragment<'a> {
+    /// True when it says nothing of its call but more arguments.
+    pub(super) fn is_arguments_alone(&self) -> bool {
+        self.id.is_none() && self.name.is_none()
+    }
+
     pub(super) fn parse(json: &'a str) -> Self {
         let mut fragment = Self::default();
         let mut function = None;
@@ -35,6 +38,18 @@ impl<'a> Fragment<'a> {
             fragment.read_function(function);
         }
         fragment
+    }
+
+    /// Takes over id and name, and returns how many bytes of them `call` held before and holds now.
+    pub(super) fn name_call(&self, call: &mut ToolCall) -> (usize, usize) {
+        let before = call.id.len() + call.name.len();
+        if let Some(id) = &self.id {
+            id.as_ref().clone_into(&mut call.id);
+        }
+        if let Some(name) = &self.name {
+            name.as_ref().clone_into(&mut call.name);
+        }
+        (before, call.id.len() + call.name.len())
     }
 
     pub(super) fn parse_function(json: &'a str) -> Self {
@@ -66,8 +81,8 @@ struct Slot {
 }
 
 impl ToolSlots {
-    /// Finds the call a fragment belongs to, by index, then by id, then by order, and takes over
-    /// its id and name. `None` when that would be one call too many.
+    /// Finds the call a fragment belongs to, by index, then by id, then by order. `None` when that
+    /// would be one call too many.
     ///
     /// Two ids under one index are two calls: some gateways number every call 0.
     pub(super) fn find_or_add(
@@ -113,13 +128,6 @@ impl ToolSlots {
                 calls.len() - 1
             }
         };
-        let call = &mut calls[i];
-        if let Some(id) = &fragment.id {
-            call.id = id.clone().into_owned();
-        }
-        if let Some(name) = &fragment.name {
-            call.name = name.clone().into_owned();
-        }
         Some(i)
     }
 

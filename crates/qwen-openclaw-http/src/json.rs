@@ -1,8 +1,22 @@
-//! The two things the decoder needs from JSON: the fields of an object, and the text of a string.
+//! Reads JSON that a server sent field by field, borrowing from its text.
 //!
-//! Derived structs would refuse what servers really send: a field twice, a number where a string
-//! was, half of a surrogate pair. Here every field is optional, unknown ones are skipped, the last
-//! of two wins, and nothing is copied but text with escapes in it.
+//! Derived structs refuse as a whole what servers really send: a field twice, a number where a
+//! string was, half of a surrogate pair. Here every field is optional, unknown ones are skipped,
+//! and nothing is copied but text with escapes in it. Where a field is repeated, keep the last
+//! value: it is called last.
+//!
+//! ```
+//! use qwen_openclaw_http::json;
+//!
+//! let (mut code, mut count) = (None, None);
+//! json::fields(r#"{"code":"a","code":"b","count":10.0,"more":[]}"#, |name, value| match name {
+//!     "code" => code = json::text(value),
+//!     "count" => count = json::number(value),
+//!     _ => {}
+//! })?;
+//! assert_eq!((code.as_deref(), count), (Some("b"), Some(10)));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::{borrow::Cow, fmt};
 
@@ -12,11 +26,13 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Calls `each` with every field of the object in `json`, in order; other values have none.
-pub(super) fn fields<'a>(
-    json: &'a str,
-    each: impl FnMut(&str, &'a str),
-) -> Result<(), serde_json::Error> {
+/// Calls `each` with the name and the JSON of every field of the object in `json`, in order. Other
+/// values have no fields.
+///
+/// # Errors
+///
+/// When `json` is not one JSON value. Fields before the fault have been given to `each`.
+pub fn fields<'a>(json: &'a str, each: impl FnMut(&str, &'a str)) -> Result<(), serde_json::Error> {
     struct Fields<F>(F);
 
     impl<'de, F: FnMut(&str, &'de str)> Visitor<'de> for Fields<F> {
@@ -43,8 +59,9 @@ pub(super) fn fields<'a>(
     deserializer.end()
 }
 
-/// The elements of the array in `json`; other values have none.
-pub(super) fn elements(json: &str) -> Vec<&str> {
+/// Returns the JSON of each element of the array in `json`. Other values have no elements.
+#[must_use]
+pub fn elements(json: &str) -> Vec<&str> {
     let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     elements.into_iter().map(RawValue::get).collect()
 }
@@ -76,13 +93,17 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// What stands between the quotes of a JSON string; `None` for any other value.
-pub(super) fn string(json: &str) -> Option<&str> {
+/// Returns what stands between the quotes of a JSON string, still escaped; `None` for any other
+/// value.
+#[inline]
+#[must_use]
+pub fn string(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The text of a JSON string; `None` for any other value and for empty text.
-pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+/// Returns the text of a JSON string; `None` for any other value and for empty text.
+#[must_use]
+pub fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = string(json).filter(|inner| !inner.is_empty())?;
     if !inner.contains('\\') {
         return Some(Cow::Borrowed(inner));
@@ -92,8 +113,9 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// A whole number that is not negative; `None` for any other value.
-pub(crate) fn number(json: &str) -> Option<u64> {
+/// Returns a whole number that is not negative; `None` for any other value.
+#[must_use]
+pub fn number(json: &str) -> Option<u64> {
     json.parse().ok().or_else(|| {
         let number: f64 = json.parse().ok()?;
         // Counts are written as `10.0` now and then. Above 2^53 they stop being exact.
@@ -111,7 +133,7 @@ pub(crate) fn number(json: &str) -> Option<u64> {
 ///
 /// Half of a surrogate pair becomes U+FFFD, as in every decoder for JavaScript's strings. What is
 /// no escape at all is kept as it stands.
-pub(super) fn unescape(inner: &str, text: &mut String) {
+pub fn unescape(inner: &str, text: &mut String) {
     let mut rest = inner;
     while let Some(backslash) = memchr::memchr(b'\\', rest.as_bytes()) {
         text.push_str(&rest[..backslash]);
