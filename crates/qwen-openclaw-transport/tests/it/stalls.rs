@@ -60,6 +60,25 @@ async fn silence_after_the_model_has_stopped_breaks_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_after_the_model_has_stopped_breaks_nothing() {
+    let reason = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}";
+    for rest in [
+        "",
+        "\n",
+        "\n\n",
+        "\n\ndata: {\"choices\":[],\"usage\":{\"pro",
+        "\n\ndata: [DO",
+    ] {
+        let last = Step::Bytes(format!("{reason}{rest}"));
+        let (reply, _) = ask(Answer::Body(vec![text("a"), last, Step::Reset])).await;
+        assert_eq!(reply.unwrap().text(), "a", "{rest:?}");
+    }
+    let cut = Step::Bytes(reason[..reason.len() - 1].to_owned());
+    let (reply, _) = ask(Answer::Body(vec![text("a"), cut, Step::Reset])).await;
+    assert_eq!(reply.unwrap_err().kind(), ErrorKind::Network);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limit_that_no_clock_reaches_is_none() {
     let mut limits = StallLimits::default();
     (limits.head, limits.bytes, limits.progress) = (Duration::MAX, Duration::MAX, Duration::MAX);
@@ -99,6 +118,7 @@ async fn only_keep_alives_come() {
         ": keep-alive\n\n",
         "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n",
         "data: {\"choices\":[],\"usage\":null}\n\n",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n",
     ] {
         let result = ask(Answer::Body(vec![
             text("a"),
