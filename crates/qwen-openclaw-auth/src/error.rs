@@ -41,7 +41,7 @@ enum Reason {
         position: usize,
     },
     Missing {
-        provider: &'static str,
+        provider: Box<str>,
         variables: &'static [&'static str],
         blank: Vec<&'static str>,
     },
@@ -236,13 +236,13 @@ impl Error {
     /// Makes the error for a provider without a key; `hint` is a file that could not be read in
     /// full and may have held it.
     pub(crate) fn missing(
-        provider: &'static str,
+        provider: &str,
         variables: &'static [&'static str],
         blank: Vec<&'static str>,
         hint: Option<&Self>,
     ) -> Self {
         let error = Self::new(Reason::Missing {
-            provider,
+            provider: provider.into(),
             variables,
             blank,
         });
@@ -334,11 +334,11 @@ impl fmt::Display for Error {
                 variables,
                 blank,
             } => {
-                write!(
-                    f,
-                    "no API key for {provider}: looked at {}",
-                    List(variables, "and")
-                )?;
+                write!(f, "no API key for {provider}")?;
+                if variables.is_empty() {
+                    return f.write_str(": pass or store one");
+                }
+                write!(f, ": looked at {}", List(variables, "and"))?;
                 if !blank.is_empty() {
                     write!(f, " ({} set but blank)", List(blank, "and"))?;
                 }
@@ -411,7 +411,7 @@ impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(names, joint) = self;
         match names {
-            [] => f.write_str("no variable"),
+            [] => Ok(()),
             [name] => f.write_str(name),
             [first @ .., last] => write!(f, "{} {joint} {last}", first.join(", ")),
         }

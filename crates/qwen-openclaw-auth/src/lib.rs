@@ -9,7 +9,7 @@
 //!     ("DASHSCOPE_API_KEY", "sk-0123456789abcdef"),
 //! ]);
 //!
-//! let found = resolve(Provider::Qwen, &environment)?;
+//! let found = resolve(Provider::QWEN, &environment)?;
 //! assert_eq!(found.key().kind(), KeyKind::Standard);
 //! assert_eq!(found.key().masked(), "sk-01234...89abcdef");
 //! assert_eq!(found.source().to_string(), "env: DASHSCOPE_API_KEY");

@@ -59,7 +59,7 @@ pub const CLOSURE_NOTICE: &str = "Qwen discontinued the free tier of Qwen OAuth 
 ///     println!("If prompted, enter the code {code}.");
 /// }
 /// let login = device.wait().await?;
-/// let id = ProfileId::default_of(Provider::QwenOauth);
+/// let id = ProfileId::default_of(&Provider::QWEN_OAUTH);
 /// store.put(&id, &Profile::Login(login)).await?;
 /// # Ok(())
 /// # }

@@ -31,7 +31,7 @@ pub fn resolve(provider: Provider, environment: &Environment) -> Result<Resolved
 /// use qwen_openclaw_catalog::Provider;
 ///
 /// let environment = Environment::from_pairs([("DASHSCOPE_API_KEY", "sk-from-the-environment")]);
-/// let found = Resolver::new(Provider::Qwen)
+/// let found = Resolver::new(Provider::QWEN)
 ///     .environment(&environment)
 ///     .config_key("openclaw.json", ApiKey::parse("sk-from-the-file")?)
 ///     .resolve()?;
@@ -108,7 +108,7 @@ impl<'a> Resolver<'a> {
             });
         }
         if let Some(environment) = self.environment
-            && let Some(found) = in_environment(self.provider, environment)?
+            && let Some(found) = in_environment(&self.provider, environment)?
         {
             return Ok(found);
         }
@@ -119,7 +119,7 @@ impl<'a> Resolver<'a> {
                 source: Source::Config { path },
             });
         }
-        Err(missing(self.provider, self.environment))
+        Err(missing(&self.provider, self.environment))
     }
 }
 
@@ -151,7 +151,7 @@ impl From<Resolved> for Credential {
 }
 
 fn in_environment(
-    provider: Provider,
+    provider: &Provider,
     environment: &Environment,
 ) -> Result<Option<Resolved>, Error> {
     let Some(variable) = provider
@@ -168,7 +168,7 @@ fn in_environment(
     }
 }
 
-fn missing(provider: Provider, environment: Option<&Environment>) -> Error {
+fn missing(provider: &Provider, environment: Option<&Environment>) -> Error {
     let variables = provider.env_vars();
     let blank = |name: &&str| environment.is_some_and(|environment| environment.is_blank(name));
     Error::missing(

@@ -29,7 +29,7 @@ pub struct AuthChoice {
     id: &'static str,
     label: &'static str,
     key_flag: &'static str,
-    provider: Provider,
+    provider: &'static str,
     plan: Plan,
     region: Region,
     alias: &'static str,
@@ -62,7 +62,7 @@ impl AuthChoice {
     pub fn method(&self) -> &'static str {
         let id = self.replaced_by.unwrap_or(self.id);
         match self.provider {
-            Provider::Qwen => id.trim_start_matches("qwen-"),
+            "qwen" => id.trim_start_matches("qwen-"),
             _ => id,
         }
     }
@@ -82,7 +82,7 @@ impl AuthChoice {
     /// Returns the provider that is set up.
     #[must_use]
     pub const fn provider(&self) -> Provider {
-        self.provider
+        Provider::of_row(self.provider)
     }
 
     /// Returns the plan.
@@ -106,7 +106,7 @@ impl AuthChoice {
     /// Returns the id of the model that becomes the default.
     #[must_use]
     pub fn default_model(&self) -> &'static str {
-        self.provider.default_model().unwrap_or_default()
+        self.provider().default_model().unwrap_or_default()
     }
 
     /// Returns the alias that the default model gets, such as `Qwen`.
@@ -123,20 +123,15 @@ impl AuthChoice {
 
     /// Returns the prefixes under which OpenClaw notes each model, the canonical one first.
     #[must_use]
-    pub const fn model_prefixes(&self) -> &'static [&'static str] {
-        match self.provider {
-            Provider::Qwen => &["qwen", "modelstudio"],
-            Provider::QwenOauth => &["qwen-oauth"],
-            Provider::QwenTokenPlan => &["qwen-token-plan"],
-            Provider::Anthropic => &["anthropic"],
-            Provider::OpenAi => &["openai"],
-        }
+    pub fn model_prefixes(&self) -> Vec<&'static str> {
+        let legacy = (self.provider == "qwen").then_some("modelstudio");
+        std::iter::once(self.provider).chain(legacy).collect()
     }
 
     /// Returns the models the endpoint of this choice offers, in catalog order; those for
     /// describing media are not among them.
     pub fn models(&self, edition: Edition) -> impl Iterator<Item = &'static ChatModel> + use<> {
-        let rows = listing(self.provider, edition, self.endpoint().base_url());
+        let rows = listing(&self.provider(), edition, self.endpoint().base_url());
         let offered = rows
             .into_iter()
             .filter(|row| row.availability.is_available());
@@ -169,7 +164,7 @@ const ALL: &[AuthChoice] = &[
         id: "qwen-oauth",
         label: "Qwen portal token",
         key_flag: "--qwen-oauth-token",
-        provider: Provider::QwenOauth,
+        provider: "qwen-oauth",
         plan: Plan::Portal,
         region: Region::Global,
         alias: "Qwen OAuth",
@@ -202,7 +197,7 @@ const QWEN_STANDARD: AuthChoice = AuthChoice {
     id: "qwen-standard-api-key",
     label: "Standard, Global (pay as you go)",
     key_flag: "--modelstudio-standard-api-key",
-    provider: Provider::Qwen,
+    provider: "qwen",
     plan: Plan::Standard,
     region: Region::Global,
     alias: "Qwen",
@@ -237,7 +232,7 @@ const TOKEN_PLAN: AuthChoice = AuthChoice {
     id: "",
     label: "",
     key_flag: "",
-    provider: Provider::QwenTokenPlan,
+    provider: "qwen-token-plan",
     plan: Plan::Token,
     region: Region::Global,
     alias: "Qwen Token Plan",

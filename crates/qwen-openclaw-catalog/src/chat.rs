@@ -18,7 +18,7 @@ use crate::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub struct ChatModel {
-    provider: Provider,
+    provider: &'static str,
     id: &'static str,
     name: &'static str,
     input: &'static [Modality],
@@ -37,7 +37,7 @@ impl ChatModel {
     /// Returns the provider that serves this row.
     #[must_use]
     pub const fn provider(&self) -> Provider {
-        self.provider
+        Provider::of_row(self.provider)
     }
 
     /// Returns the id, as it is sent.
@@ -49,7 +49,7 @@ impl ChatModel {
     /// Returns the canonical ref, `provider/id`.
     #[must_use]
     pub fn model_ref(&self) -> String {
-        format!("{}/{}", self.provider.id(), self.id)
+        format!("{}/{}", self.provider, self.id)
     }
 
     /// Returns the name to show to people; mostly the id.
@@ -114,7 +114,7 @@ impl ChatModel {
     /// Returns how thinking is asked for.
     #[must_use]
     pub fn thinking(&self) -> Thinking {
-        Thinking::of(self.provider, self.id, self.reasoning)
+        Thinking::of(&self.provider(), self.id, self.reasoning)
     }
 
     /// Returns which kind of structured output the model takes.
@@ -126,20 +126,20 @@ impl ChatModel {
 
 /// Returns the rows of a provider in the order in which they are shown; other vendors have none.
 #[must_use]
-pub const fn models(provider: Provider, edition: Edition) -> &'static [ChatModel] {
-    match provider {
-        Provider::Qwen => match edition {
+pub fn models(provider: &Provider, edition: Edition) -> &'static [ChatModel] {
+    match provider.id() {
+        "qwen" => match edition {
             Edition::V2026_4 => qwen::V2026_4,
             Edition::V2026_9 => qwen::V2026_9,
             Edition::Merged => qwen::MERGED,
         },
-        Provider::QwenOauth => portal::ROWS,
-        Provider::QwenTokenPlan => match edition {
+        "qwen-oauth" => portal::ROWS,
+        "qwen-token-plan" => match edition {
             // The Token Plan came after that edition.
             Edition::V2026_4 => &[],
             Edition::V2026_9 | Edition::Merged => token_plan::ROWS,
         },
-        Provider::Anthropic | Provider::OpenAi => &[],
+        _ => &[],
     }
 }
 
@@ -147,7 +147,7 @@ pub const fn models(provider: Provider, edition: Edition) -> &'static [ChatModel
 ///
 /// The media model is found in every edition.
 #[must_use]
-pub fn find(provider: Provider, id: &str, edition: Edition) -> Option<&'static ChatModel> {
+pub fn find(provider: &Provider, id: &str, edition: Edition) -> Option<&'static ChatModel> {
     let media = media_models(provider);
     models(provider, edition)
         .iter()
@@ -157,7 +157,7 @@ pub fn find(provider: Provider, id: &str, edition: Edition) -> Option<&'static C
 
 /// Returns the ids closest to one that is not in the catalog, three at most.
 #[must_use]
-pub fn nearest_models(provider: Provider, id: &str) -> Vec<&'static str> {
+pub fn nearest_models(provider: &Provider, id: &str) -> Vec<&'static str> {
     nearest(
         id,
         models(provider, Edition::Merged)
@@ -193,10 +193,11 @@ pub fn standard_only(id: &str, edition: Edition) -> bool {
     }
 }
 
-const fn media_models(provider: Provider) -> &'static [ChatModel] {
-    match provider {
-        Provider::Qwen => &[qwen::QWEN_VL_MAX_LATEST],
-        _ => &[],
+fn media_models(provider: &Provider) -> &'static [ChatModel] {
+    if *provider == Provider::QWEN {
+        &[qwen::QWEN_VL_MAX_LATEST]
+    } else {
+        &[]
     }
 }
 
@@ -204,7 +205,7 @@ const fn media_models(provider: Provider) -> &'static [ChatModel] {
 mod tests {
     use super::*;
 
-    fn ids(provider: Provider, edition: Edition) -> Vec<&'static str> {
+    fn ids(provider: &Provider, edition: Edition) -> Vec<&'static str> {
         models(provider, edition)
             .iter()
             .map(ChatModel::id)
@@ -225,7 +226,7 @@ mod tests {
             ("glm-4.7", &[Text], 202_752, false),
             ("kimi-k2.5", &[Text, Image], 262_144, false),
         ];
-        let rows = models(Provider::Qwen, Edition::V2026_4);
+        let rows = models(&Provider::QWEN, Edition::V2026_4);
         assert_eq!(rows.len(), expected.len());
         for (row, (id, input, context, reasoning)) in rows.iter().zip(expected) {
             assert_eq!((row.id(), row.input()), (id, input));
@@ -239,11 +240,11 @@ mod tests {
 
     #[test]
     fn the_merged_view_has_every_row_with_the_figures_of_the_newest() {
-        let merged = models(Provider::Qwen, Edition::Merged);
+        let merged = models(&Provider::QWEN, Edition::Merged);
         for edition in [Edition::V2026_4, Edition::V2026_9] {
-            for row in models(Provider::Qwen, edition) {
+            for row in models(&Provider::QWEN, edition) {
                 let id = row.id();
-                let newest = find(Provider::Qwen, id, Edition::V2026_9).unwrap_or(row);
+                let newest = find(&Provider::QWEN, id, Edition::V2026_9).unwrap_or(row);
                 assert_eq!(
                     merged.iter().find(|row| row.id() == id),
                     Some(newest),
@@ -252,7 +253,7 @@ mod tests {
             }
         }
         let known = |row: &&ChatModel| {
-            find(Provider::Qwen, row.id(), Edition::V2026_9).is_some() || row.is_media()
+            find(&Provider::QWEN, row.id(), Edition::V2026_9).is_some() || row.is_media()
         };
         assert_eq!(merged.iter().filter(known).count(), merged.len());
     }
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn a_plan_needs_the_word_of_every_edition() {
         let lacks = |edition| {
-            let rows = models(Provider::Qwen, Edition::Merged)
+            let rows = models(&Provider::QWEN, Edition::Merged)
                 .iter()
                 .map(ChatModel::id);
             rows.filter(|id| standard_only(id, edition))
@@ -280,9 +281,9 @@ mod tests {
     #[test]
     fn each_provider_has_one_default_row_and_no_id_twice() {
         for edition in Edition::all() {
-            for provider in Provider::all() {
-                let rows = models(*provider, *edition);
-                let mut found = ids(*provider, *edition);
+            for provider in Provider::well_known() {
+                let rows = models(&provider, *edition);
+                let mut found = ids(&provider, *edition);
                 found.sort_unstable();
                 found.dedup();
                 assert_eq!(found.len(), rows.len(), "{provider} {edition}");
@@ -300,14 +301,14 @@ mod tests {
                     expected.as_slice(),
                     "{provider}"
                 );
-                assert!(rows.iter().all(|row| row.provider() == *provider));
+                assert!(rows.iter().all(|row| row.provider() == provider));
             }
         }
     }
 
     #[test]
     fn ids_are_matched_as_the_edition_does() {
-        let found = |id, edition| find(Provider::Qwen, id, edition).map(ChatModel::id);
+        let found = |id, edition| find(&Provider::QWEN, id, edition).map(ChatModel::id);
         assert_eq!(
             found(" QWEN3.5-PLUS ", Edition::Merged),
             Some("qwen3.5-plus")
@@ -324,13 +325,13 @@ mod tests {
     #[test]
     fn the_media_model_takes_clips_and_its_limits_are_not_known() {
         for edition in Edition::all() {
-            let model = find(Provider::Qwen, "qwen-vl-max-latest", *edition).unwrap();
+            let model = find(&Provider::QWEN, "qwen-vl-max-latest", *edition).unwrap();
             assert_eq!((model.context(), model.max_output()), (None, None));
             assert_eq!(model.accepts(Modality::Video), Some(true));
             assert_eq!(model.accepts(Modality::Audio), Some(false));
             assert!(
                 find(
-                    Provider::Qwen,
+                    &Provider::QWEN,
                     default_media_model(*edition),
                     Edition::Merged
                 )
@@ -341,10 +342,10 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_to_the_service() {
-        let coder = find(Provider::Qwen, "qwen3-coder-plus", Edition::Merged).unwrap();
+        let coder = find(&Provider::QWEN, "qwen3-coder-plus", Edition::Merged).unwrap();
         assert_eq!(coder.accepts(Modality::Image), Some(false));
         assert_eq!(coder.accepts(Modality::Text), Some(true));
-        let kimi = find(Provider::Qwen, "kimi-k2.5", Edition::Merged).unwrap();
+        let kimi = find(&Provider::QWEN, "kimi-k2.5", Edition::Merged).unwrap();
         assert_eq!(kimi.accepts(Modality::Image), Some(true));
         assert_eq!(kimi.accepts(Modality::Video), None);
     }
@@ -352,17 +353,17 @@ mod tests {
     #[test]
     fn a_mistyped_id_finds_its_neighbours() {
         assert_eq!(
-            nearest_models(Provider::Qwen, "qwen3.5-pluss")[0],
+            nearest_models(&Provider::QWEN, "qwen3.5-pluss")[0],
             "qwen3.5-plus"
         );
-        assert_eq!(nearest_models(Provider::Qwen, "glm5")[0], "glm-5");
-        assert_eq!(nearest_models(Provider::Qwen, "minimax").len(), 3);
-        assert!(nearest_models(Provider::OpenAi, "gpt").is_empty());
+        assert_eq!(nearest_models(&Provider::QWEN, "glm5")[0], "glm-5");
+        assert_eq!(nearest_models(&Provider::QWEN, "minimax").len(), 3);
+        assert!(nearest_models(&Provider::OPENAI, "gpt").is_empty());
     }
 
     #[test]
     fn a_row_in_json_has_stable_names() {
-        let model = find(Provider::Qwen, "glm-5", Edition::Merged).unwrap();
+        let model = find(&Provider::QWEN, "glm-5", Edition::Merged).unwrap();
         let json = serde_json::to_value(model).unwrap();
         assert_eq!(json["provider"], "qwen");
         assert_eq!(json["max_output"], 16_384);

@@ -73,8 +73,9 @@ pub fn compat(provider_id: &str, base_url: &str) -> Compat {
     let class = classify(base_url);
     let default = base_url.trim().is_empty();
     let legacy = provider_id == "modelstudio";
-    let qwen_rules =
-        is_service(class) || legacy || (default && provider.is_some_and(Provider::is_qwen));
+    let qwen_rules = is_service(class)
+        || legacy
+        || (default && provider.as_ref().is_some_and(Provider::is_qwen));
     let usage = class.is_native() || default;
     Compat {
         supports_store: default,
@@ -90,7 +91,7 @@ pub fn compat(provider_id: &str, base_url: &str) -> Compat {
         supports_strict_mode: default,
         supports_json_schema_response_format: false,
         cache_control_format: (qwen_rules && usage).then_some("anthropic"),
-        supports_prompt_cache_key: default && provider == Some(Provider::OpenAi),
+        supports_prompt_cache_key: default && provider == Some(Provider::OPENAI),
         supports_long_cache_retention: !qwen_rules,
         requires_non_empty_user_or_assistant_message: qwen_rules,
     }

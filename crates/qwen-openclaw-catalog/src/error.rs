@@ -57,11 +57,7 @@ impl Error {
     }
 
     pub(crate) fn unknown_provider(given: &str) -> Self {
-        let suggestions = Provider::nearest(given)
-            .into_iter()
-            .map(Provider::id)
-            .collect();
-        Self::new(ErrorKind::UnknownProvider, given, suggestions)
+        Self::new(ErrorKind::UnknownProvider, given, Provider::nearest(given))
     }
 
     pub(crate) fn empty_model(provider: &str) -> Self {

@@ -9,12 +9,12 @@
 //! // Which model is meant?
 //! let model = ModelRef::parse("modelstudio/qwen3.6-plus")?;
 //! assert_eq!(model.to_string(), "qwen/qwen3.6-plus");
-//! let row = find(model.provider, &model.model, Edition::default()).expect("it is in the catalog");
+//! let row = find(&model.provider, &model.model, Edition::default()).expect("it is in the catalog");
 //! assert_eq!(row.context(), Some(1_000_000));
 //!
 //! // Where does it run, and why not here?
 //! let endpoint = Endpoint::of(Plan::Coding, Region::Global);
-//! for row in listing(Provider::Qwen, Edition::default(), endpoint.base_url()) {
+//! for row in listing(&Provider::QWEN, Edition::default(), endpoint.base_url()) {
 //!     if let Some(reason) = row.availability.reason() {
 //!         println!("{reason}");
 //!     }

@@ -130,7 +130,7 @@ impl schemars::JsonSchema for HiddenReason {
 /// ```
 /// use qwen_openclaw_catalog::{Edition, Endpoint, Provider, listing};
 ///
-/// let rows = listing(Provider::Qwen, Edition::default(), Endpoint::CodingGlobal.base_url());
+/// let rows = listing(&Provider::QWEN, Edition::default(), Endpoint::CodingGlobal.base_url());
 /// let hidden = rows.iter().filter_map(|row| row.availability.reason());
 /// assert!(hidden.clone().any(|reason| reason.model() == "qwen3.6-plus"));
 /// for reason in hidden {
@@ -138,7 +138,7 @@ impl schemars::JsonSchema for HiddenReason {
 /// }
 /// ```
 #[must_use]
-pub fn listing(provider: Provider, edition: Edition, base_url: &str) -> Vec<Listing> {
+pub fn listing(provider: &Provider, edition: Edition, base_url: &str) -> Vec<Listing> {
     let row = |model| {
         let availability = of_row(model, edition, base_url);
         Listing {
@@ -152,7 +152,7 @@ pub fn listing(provider: Provider, edition: Edition, base_url: &str) -> Vec<List
 /// Says whether `base_url` has a model; one that is not in the catalog counts as available.
 #[must_use]
 pub fn availability(
-    provider: Provider,
+    provider: &Provider,
     id: &str,
     edition: Edition,
     base_url: &str,
@@ -164,7 +164,7 @@ pub fn availability(
 }
 
 fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availability {
-    if model.provider() != Provider::Qwen {
+    if model.provider() != Provider::QWEN {
         return Availability::Available;
     }
     let class = classify(base_url);
@@ -179,7 +179,7 @@ fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availa
     if !lacks {
         return Availability::Available;
     }
-    let token_plan = find(Provider::QwenTokenPlan, model.id(), edition).is_some();
+    let token_plan = find(&Provider::QWEN_TOKEN_PLAN, model.id(), edition).is_some();
     Availability::Hidden(HiddenReason {
         model: model.id(),
         plan,
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     fn hidden(edition: Edition, endpoint: Endpoint) -> Vec<&'static str> {
-        let rows = listing(Provider::Qwen, edition, endpoint.base_url());
+        let rows = listing(&Provider::QWEN, edition, endpoint.base_url());
         let reasons = rows.iter().filter_map(|row| row.availability.reason());
         reasons.map(|reason| reason.model()).collect()
     }
@@ -224,7 +224,7 @@ mod tests {
             "https://proxy.example.com/v1",
             "",
         ] {
-            let rows = listing(Provider::Qwen, Edition::Merged, url);
+            let rows = listing(&Provider::QWEN, Edition::Merged, url);
             assert_eq!(rows.len(), 15);
             assert!(
                 rows.iter().all(|row| row.availability.is_available()),
@@ -237,7 +237,7 @@ mod tests {
     fn the_reason_names_the_endpoint_that_has_the_model_and_the_key() {
         let base_url = Endpoint::CodingChina.base_url();
         let reason = |id| {
-            let found = availability(Provider::Qwen, id, Edition::Merged, base_url);
+            let found = availability(&Provider::QWEN, id, Edition::Merged, base_url);
             found.reason().unwrap()
         };
         assert_eq!(
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_model_outside_the_catalog_is_available() {
         let found = availability(
-            Provider::Qwen,
+            &Provider::QWEN,
             "my-model",
             Edition::Merged,
             Endpoint::CodingGlobal.base_url(),
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn availability_in_json() {
         let rows = listing(
-            Provider::Qwen,
+            &Provider::QWEN,
             Edition::V2026_4,
             Endpoint::CodingGlobal.base_url(),
         );

@@ -15,7 +15,7 @@ use crate::{error::Error, provider::Provider};
 /// use qwen_openclaw_catalog::{ModelRef, Provider};
 ///
 /// let model = ModelRef::parse("modelstudio/glm-5")?;
-/// assert_eq!(model.provider, Provider::Qwen);
+/// assert_eq!(model.provider, Provider::QWEN);
 /// assert_eq!(model.to_string(), "qwen/glm-5");
 /// # Ok::<(), qwen_openclaw_catalog::Error>(())
 /// ```
@@ -48,13 +48,13 @@ impl ModelRef {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) with the nearest three
-    /// provider ids, and [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when there is no
-    /// id.
+    /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) when the provider is not an
+    /// id, and [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when there is no model. Whether
+    /// anything is known of the provider is not asked: see [`Provider::is_well_known`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         match text.split_once('/') {
             Some((provider, model)) => Self::new(provider.parse()?, model),
-            None => Self::new(Provider::Qwen, text),
+            None => Self::new(Provider::QWEN, text),
         }
     }
 }
@@ -128,11 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_provider_is_an_error_with_suggestions() {
-        let error = ModelRef::parse("qwn/glm-5").unwrap_err();
+    fn any_provider_is_possible_and_the_unknown_one_has_neighbors() {
+        check("my-vllm/org/model", "my-vllm/org/model");
+        let error = ModelRef::parse("qwn/glm-5").unwrap().provider.unknown();
         assert_eq!(error.kind(), ErrorKind::UnknownProvider);
         assert_eq!(error.suggestions()[0], "qwen");
         assert_eq!(error.suggestions().len(), 3);
+        let error = ModelRef::parse("not an id/glm-5").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownProvider);
     }
 
     #[test]
@@ -150,6 +153,6 @@ mod tests {
     fn a_ref_is_a_string_in_json() {
         let model: ModelRef = serde_json::from_str("\"modelstudio/glm-5\"").unwrap();
         assert_eq!(serde_json::to_string(&model).unwrap(), "\"qwen/glm-5\"");
-        assert!(serde_json::from_str::<ModelRef>("\"nope/x\"").is_err());
+        assert!(serde_json::from_str::<ModelRef>("\"no id/x\"").is_err());
     }
 }

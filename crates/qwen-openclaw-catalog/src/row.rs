@@ -120,7 +120,7 @@ impl Row {
     /// Returns the short row for an id of the provider `qwen`, known or not.
     #[must_use]
     pub fn definition(id: &str) -> Self {
-        match find(Provider::Qwen, id, Edition::Merged) {
+        match find(&Provider::QWEN, id, Edition::Merged) {
             Some(model) => Self::plain(model),
             None => Self {
                 id: id.to_owned().into(),
@@ -140,9 +140,9 @@ impl Row {
     ///
     /// Images are assumed to work; on the Token Plan, thinking as well.
     #[must_use]
-    pub fn discovered(provider: Provider, id: &str) -> Self {
+    pub fn discovered(provider: &Provider, id: &str) -> Self {
         Self {
-            reasoning: provider == Provider::QwenTokenPlan,
+            reasoning: *provider == Provider::QWEN_TOKEN_PLAN,
             input: &[Modality::Text, Modality::Image],
             context_window: Self::DISCOVERED_CONTEXT,
             ..Self::definition(id)
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_row_maps_levels_as_the_contract_decides_them() {
-        let model = find(Provider::Qwen, "qwen3.8-max", Edition::Merged).unwrap();
+        let model = find(&Provider::QWEN, "qwen3.8-max", Edition::Merged).unwrap();
         let map = Row::of(model).thinking_level_map.unwrap();
         let decided = |level| model.thinking().effort(Some(level));
         assert_eq!(decided(Level::Minimal), Some(map.minimal));
@@ -188,13 +188,13 @@ mod tests {
     fn an_unknown_id_gets_the_assumed_limits() {
         let row = Row::definition("my-model");
         assert_eq!((row.context_window, row.max_tokens), (262_144, 65_536));
-        let row = Row::discovered(Provider::QwenTokenPlan, "qwen-new");
+        let row = Row::discovered(&Provider::QWEN_TOKEN_PLAN, "qwen-new");
         assert_eq!((row.reasoning, row.context_window), (true, 1_000_000));
     }
 
     #[test]
     fn only_the_families_with_efforts_have_flags() {
-        let glm = find(Provider::Qwen, "glm-5", Edition::Merged).unwrap();
+        let glm = find(&Provider::QWEN, "glm-5", Edition::Merged).unwrap();
         let json = serde_json::to_value(Row::of(glm)).unwrap();
         assert!(json.get("compat").is_none() && json.get("thinkingLevelMap").is_none());
         assert_eq!(json["cost"]["cacheRead"], 0);

@@ -88,7 +88,7 @@ impl FromStr for Level {
 /// ```
 /// use qwen_openclaw_catalog::{Level, Provider, Thinking};
 ///
-/// let contract = Thinking::of(Provider::Qwen, "qwen3.8-max", true);
+/// let contract = Thinking::of(&Provider::QWEN, "qwen3.8-max", true);
 /// let decision = contract.decide(Some(Level::High));
 /// assert_eq!(decision.enable, Some(true));
 /// assert_eq!(decision.effort, Some(Level::Xhigh));
@@ -199,18 +199,23 @@ impl Thinking {
     ///
     /// The id is matched trimmed and with case ignored.
     #[must_use]
-    pub fn of(provider: Provider, model: &str, reasoning: bool) -> Self {
+    pub fn of(provider: &Provider, model: &str, reasoning: bool) -> Self {
         let model = model.trim().to_ascii_lowercase();
-        let token_plan = provider == Provider::QwenTokenPlan;
-        let family = match provider {
-            Provider::Qwen if is_qwen38(&model) => Family::Qwen38,
-            Provider::QwenTokenPlan => token_plan_family(&model),
-            _ => Family::Plain,
+        let token_plan = *provider == Provider::QWEN_TOKEN_PLAN;
+        let qwen = *provider == Provider::QWEN;
+        let family = if qwen && is_qwen38(&model) {
+            Family::Qwen38
+        } else if token_plan {
+            token_plan_family(&model)
+        } else {
+            Family::Plain
         };
-        let switch = match provider {
-            Provider::QwenTokenPlan if always_thinks(&model) => Switch::Always,
-            Provider::Qwen | Provider::QwenTokenPlan if reasoning => Switch::Optional,
-            _ => Switch::Absent,
+        let switch = if token_plan && always_thinks(&model) {
+            Switch::Always
+        } else if reasoning && (qwen || token_plan) {
+            Switch::Optional
+        } else {
+            Switch::Absent
         };
         Self {
             switch,
@@ -346,7 +351,7 @@ impl Thinking {
     ///
     /// Independent of the row's reasoning flag.
     #[must_use]
-    pub fn profile(provider: Provider, model: &str) -> Option<ThinkingProfile> {
+    pub fn profile(provider: &Provider, model: &str) -> Option<ThinkingProfile> {
         let contract = Self::of(provider, model, true);
         let (levels, default_level): (&'static [Level], Level) =
             match (contract.family, contract.switch) {

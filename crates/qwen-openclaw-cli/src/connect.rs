@@ -24,7 +24,7 @@ impl Connection {
     }
 
     /// A client as the flags say, for refs of `provider`.
-    pub(crate) fn qwen(&self, provider: Provider) -> Result<QwenBuilder, Failure> {
+    pub(crate) fn qwen(&self, provider: &Provider) -> Result<QwenBuilder, Failure> {
         let environment = self.environment()?;
         // Without a home folder nothing is stored.
         let store = crate::auth::store(&environment).ok();
@@ -42,10 +42,10 @@ impl Connection {
             builder = builder.workspace(id);
         }
         if let Some(url) = &self.base_url {
-            builder = builder.base_url_for(provider, url);
+            builder = builder.base_url_for(provider.clone(), url);
         }
         if self.api_key_stdin {
-            builder = builder.api_key_for(provider, key_from_stdin()?);
+            builder = builder.api_key_for(provider.clone(), key_from_stdin()?);
         }
         if self.allow_http {
             output::note("warning: the key may travel unencrypted (--allow-http)");
@@ -65,9 +65,9 @@ impl Connection {
     /// The provider that is meant when none is named.
     pub(crate) fn default_provider(&self) -> Provider {
         match self.plan {
-            Some(Plan::Token) => Provider::QwenTokenPlan,
-            Some(Plan::Portal) => Provider::QwenOauth,
-            _ => Provider::Qwen,
+            Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
+            Some(Plan::Portal) => Provider::QWEN_OAUTH,
+            _ => Provider::QWEN,
         }
     }
 
@@ -81,7 +81,14 @@ impl Connection {
             }
             // A bare id belongs to the provider of the plan.
             Some(id) if !id.contains('/') => Ok(ModelRef::new(provider, id)?),
-            Some(text) => Ok(ModelRef::parse(text)?),
+            Some(text) => {
+                let model = ModelRef::parse(text)?;
+                if model.provider.is_well_known() || self.base_url.is_some() {
+                    return Ok(model);
+                }
+                // Nobody knows where that would be.
+                Err(model.provider.unknown().into())
+            }
         }
     }
 }
@@ -89,15 +96,16 @@ impl Connection {
 /// An emulator in this process, and a client that talks to it.
 pub(crate) async fn to_emulator(
     connection: &Connection,
-    provider: Provider,
+    provider: &Provider,
 ) -> Result<(Emulator, QwenBuilder), Failure> {
     let emulator = Emulator::start()
         .await
         .map_err(|error| Failure::other(format!("could not start the emulator: {error}")))?;
-    let plan = match (provider, connection.plan) {
-        (Provider::QwenTokenPlan, _) | (_, Some(Plan::Token)) => emulator::Plan::Token,
-        (Provider::QwenOauth, _) | (_, Some(Plan::Portal)) => emulator::Plan::Portal,
-        (_, Some(Plan::Coding)) => emulator::Plan::Coding,
+    // Without a plan, the one that the provider is for.
+    let plan = match connection.plan.or(provider.plans().first().copied()) {
+        Some(Plan::Token) => emulator::Plan::Token,
+        Some(Plan::Portal) => emulator::Plan::Portal,
+        Some(Plan::Coding) => emulator::Plan::Coding,
         _ => emulator::Plan::Standard,
     };
     let region = match connection.region {
@@ -108,8 +116,8 @@ pub(crate) async fn to_emulator(
     output::note(&format!("emulator at {url}"));
     let key = ApiKey::parse(Emulator::key_for(plan, region))?;
     let builder = Qwen::builder()
-        .base_url_for(provider, url)
-        .api_key_for(provider, key);
+        .base_url_for(provider.clone(), url)
+        .api_key_for(provider.clone(), key);
     let builder = match &connection.workspace {
         Some(id) => builder.workspace(id),
         None => builder,

@@ -30,16 +30,16 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         .transpose()?;
     let provider = model
         .as_ref()
-        .map_or_else(|| connection.default_provider(), |model| model.provider);
+        .map_or_else(|| connection.default_provider(), |model| model.provider.clone());
     // The emulator ends with this function.
     let (_emulator, builder) = match arguments.emulator {
         true => {
-            let (emulator, builder) = to_emulator(connection, provider).await?;
+            let (emulator, builder) = to_emulator(connection, &provider).await?;
             (Some(emulator), builder)
         }
-        false => (None, connection.qwen(provider)?),
+        false => (None, connection.qwen(&provider)?),
     };
-    let client = builder.build()?.client(provider)?;
+    let client = builder.build()?.client(&provider)?;
 
     let mut media = media.into_iter();
     let Some(first) = media.next() else {

@@ -12,27 +12,37 @@ use crate::{args, block_on, connect::input_of, failure::Failure, output::Out};
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
     let provider = match &arguments.provider {
-        Some(name) => {
-            Provider::from_str(name).map_err(|error| Failure::from(error).with_code_1())?
-        }
+        Some(name) => known_provider(name)?,
         None => arguments.connection.default_provider(),
     };
     let edition = arguments.edition.unwrap_or_default();
     let qwen = arguments
         .connection
-        .qwen(provider)?
+        .qwen(&provider)?
         .edition(edition)
         .build()?;
-    let base_url = qwen.base_url(provider)?;
-    let mut rows: Vec<Row> = listing(provider, edition, &base_url)
+    let base_url = qwen.base_url(&provider)?;
+    let mut rows: Vec<Row> = listing(&provider, edition, &base_url)
         .iter()
         .map(Row::of)
         .collect();
     if arguments.live {
-        add_live(&mut rows, &qwen, provider)?;
+        add_live(&mut rows, &qwen, &provider)?;
     }
     rows.retain(|row| arguments.all || row.hidden.is_none());
     print(arguments, &base_url, &rows)
+}
+
+/// The provider of that name, of which the catalog has to know something.
+pub(crate) fn known_provider(name: &str) -> Result<Provider, Failure> {
+    let provider = Provider::from_str(name).and_then(|provider| {
+        if provider.is_well_known() {
+            Ok(provider)
+        } else {
+            Err(provider.unknown())
+        }
+    });
+    provider.map_err(|error| Failure::from(error).with_code_1())
 }
 
 /// One line of the list.
@@ -72,7 +82,7 @@ impl Row {
         }
     }
 
-    fn live(provider: Provider, id: &str) -> Self {
+    fn live(provider: &Provider, id: &str) -> Self {
         Self {
             key: format!("{}/{id}", provider.id()),
             name: id.to_owned(),
@@ -106,7 +116,7 @@ impl Row {
 }
 
 /// Asks the endpoint. What it lists is there, whatever the catalog says.
-fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: Provider) -> Result<(), Failure> {
+fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(), Failure> {
     let live = block_on(async { Ok(qwen.client(provider)?.models().await?) })?;
     for model in live {
         let key = format!("{}/{}", provider.id(), model.id);

@@ -5,7 +5,7 @@ mod attempt;
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
-use qwen_openclaw_catalog::{Classification, Edition, Provider, classify, find};
+use qwen_openclaw_catalog::{Classification, Edition, Plan, Provider, classify, find};
 use qwen_openclaw_http::{BaseUrl, RetryPolicy};
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) base: BaseUrl,
     pub(crate) class: Classification,
     pub(crate) credential: Arc<dyn CredentialProvider>,
-    pub(crate) provider: Option<Provider>,
+    pub(crate) provider: Provider,
     pub(crate) options: Options,
     pub(crate) drain: Drain,
 }
@@ -133,10 +133,9 @@ impl Client {
     }
 
     fn stall_limits(&self, model: &str) -> StallLimits {
-        let provider = self.shared.provider.unwrap_or(Provider::Qwen);
         self.shared.options.stall.unwrap_or_else(|| {
             // A model nobody knows may think: patience costs less than a lost reply.
-            match find(provider, model, Edition::default()) {
+            match find(&self.shared.provider, model, Edition::default()) {
                 Some(row) if !row.reasoning() => StallLimits::default(),
                 _ => StallLimits::thinking(),
             }
@@ -162,8 +161,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Says whose models these are, for what the catalog knows of them. The default is
-    /// [`Provider::Qwen`].
+    /// Says whose models these are, for what the catalog knows of them. The default goes by the
+    /// host: the Token Plan, the portal, otherwise [`Provider::QWEN`].
     pub fn provider(mut self, provider: Provider) -> Self {
         self.provider = Some(provider);
         self
@@ -258,7 +257,12 @@ impl ClientBuilder {
                 .map_err(Error::from_http)?,
         };
         let class = classify(base.as_str());
-        let (credential, provider) = (self.credential, self.provider);
+        let provider = self.provider.unwrap_or(match class.plan() {
+            Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
+            Some(Plan::Portal) => Provider::QWEN_OAUTH,
+            _ => Provider::QWEN,
+        });
+        let credential = self.credential;
         let (options, drain) = (self.options, Drain::default());
         let shared = Shared {
             http,

@@ -16,7 +16,7 @@ const DISCONTINUED: &str = ", whose free tier was discontinued by Qwen on 2026-0
 pub(crate) struct Sent<'a> {
     pub(crate) base_url: &'a str,
     pub(crate) class: Classification,
-    pub(crate) provider: Option<Provider>,
+    pub(crate) provider: &'a Provider,
     pub(crate) credential: &'a Credential,
 }
 
@@ -98,7 +98,7 @@ impl Sent<'_> {
     /// The endpoints that such a key may belong to, without the one that refused it.
     fn left_to_try(&self, kind: KeyKind) -> impl Iterator<Item = Endpoint> {
         let tried = self.class.endpoint();
-        let token_plan = self.provider == Some(Provider::QwenTokenPlan);
+        let token_plan = *self.provider == Provider::QWEN_TOKEN_PLAN;
         Endpoint::all().iter().copied().filter(move |endpoint| {
             let fits = match (kind, endpoint.plan()) {
                 (_, Plan::Portal) => false,

@@ -8,11 +8,11 @@ use tracing::{Span, field::Empty, info_span};
 use crate::{Error, Reply};
 
 /// Begins the span of one request.
-pub(crate) fn chat(provider: Option<Provider>, model: &str) -> Span {
+pub(crate) fn chat(provider: &Provider, model: &str) -> Span {
     info_span!(
         "chat",
         gen_ai.operation.name = "chat",
-        gen_ai.provider.name = provider.unwrap_or(Provider::Qwen).id(),
+        gen_ai.provider.name = provider.id(),
         gen_ai.request.model = model,
         gen_ai.response.id = Empty,
         gen_ai.response.model = Empty,

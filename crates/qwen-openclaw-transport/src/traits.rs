@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use qwen_openclaw_catalog::{
-    ChatModel, Edition, Level, Modality, Plan, Provider, Switch, Thinking, find,
+    ChatModel, Edition, Level, Modality, Provider, Switch, Thinking, find,
 };
 use serde_json::{Map, Value};
 
@@ -118,9 +118,9 @@ impl fmt::Debug for BodyHook {
 const THINK_UNASKED: [&str; 5] = ["qwen3.5-", "glm-4.7", "glm-5", "kimi-k2.5", "kimi-k2.6"];
 
 /// Everything known of the model of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Known<'a> {
-    pub(crate) provider: Provider,
+    pub(crate) provider: &'a Provider,
     pub(crate) model: &'a str,
     pub(crate) row: Option<&'static ChatModel>,
     pub(crate) contract: Thinking,
@@ -132,12 +132,12 @@ impl<'a> Known<'a> {
     pub(crate) fn of(shared: &'a Shared, model: &'a str, asked: bool) -> Self {
         let told = &shared.options.told;
         let traits = told.models.get(model).unwrap_or(&told.others);
-        let provider = provider(shared);
+        let provider = &shared.provider;
         let row = find(provider, model, Edition::default());
         let reasoning = traits
             .reasoning
             .or(row.map(ChatModel::reasoning))
-            .unwrap_or(provider == Provider::QwenTokenPlan || asked);
+            .unwrap_or(*provider == Provider::QWEN_TOKEN_PLAN || asked);
         let contract = Thinking::of(provider, model, reasoning);
         let contract = match traits.thinking {
             ThinkingStyle::Switch | ThinkingStyle::ChatTemplate => contract.self_hosted(),
@@ -197,13 +197,4 @@ impl<'a> Known<'a> {
     pub(crate) fn decide(&self, level: Option<Level>) -> qwen_openclaw_catalog::Decision {
         self.contract.decide(level)
     }
-}
-
-/// Whose models a client speaks to: as it was told, otherwise going by the host.
-fn provider(shared: &Shared) -> Provider {
-    shared.provider.unwrap_or(match shared.class.plan() {
-        Some(Plan::Token) => Provider::QwenTokenPlan,
-        Some(Plan::Portal) => Provider::QwenOauth,
-        _ => Provider::Qwen,
-    })
 }

@@ -51,7 +51,7 @@ impl QwenBuilder {
     /// Whether nothing but the key says where requests to `qwen` go.
     #[cfg(feature = "store")]
     pub(crate) fn leaves_place_to_key(&self) -> Result<bool, qwen_openclaw_auth::Error> {
-        let is_said = self.base_urls.contains_key(&Provider::Qwen) || self.plan.is_some();
+        let is_said = self.base_urls.contains_key(&Provider::QWEN) || self.plan.is_some();
         Ok(!is_said && self.environment_url()?.is_none())
     }
 
@@ -63,7 +63,7 @@ impl QwenBuilder {
 
     /// Sets the key of the provider `qwen`. It comes before every other.
     pub fn api_key(self, key: ApiKey) -> Self {
-        self.api_key_for(Provider::Qwen, key)
+        self.api_key_for(Provider::QWEN, key)
     }
 
     /// Sets the key of a provider. It comes before every other, and goes to no other provider.
@@ -102,7 +102,7 @@ impl QwenBuilder {
 
     /// Sets the base URL of the provider `qwen`. It comes before plan, region and `QWEN_BASE_URL`.
     pub fn base_url(self, url: impl Into<String>) -> Self {
-        self.base_url_for(Provider::Qwen, url)
+        self.base_url_for(Provider::QWEN, url)
     }
 
     /// Sets the base URL of a provider.

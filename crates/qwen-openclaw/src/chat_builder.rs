@@ -206,7 +206,7 @@ impl Chat {
         if let Some(warning) = target.warning() {
             tracing::warn!("{warning}");
         }
-        let client = self.qwen.client(target.provider)?;
+        let client = self.qwen.client(&target.provider)?;
         let mut request = self.request;
         request.model = target.model;
         Ok((client, request))

@@ -16,9 +16,9 @@ use crate::{Error, Qwen};
 impl Qwen {
     /// The credential of a provider: an explicit key, a stored profile, a key from the environment.
     #[cfg(feature = "store")]
-    fn credential(&self, provider: Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
+    fn credential(&self, provider: &Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
         let settings = &self.inner.settings;
-        let (Some(store), false) = (&settings.store, settings.keys.contains_key(&provider)) else {
+        let (Some(store), false) = (&settings.store, settings.keys.contains_key(provider)) else {
             return Ok(Arc::new(StaticCredential::new(self.key(provider)?)));
         };
         let resolved = self.resolved(provider);
@@ -28,11 +28,11 @@ impl Qwen {
                 return Err(error.into());
             }
         }
-        let mut stored = StoredCredential::new(Arc::clone(store), provider);
-        if let Some(id) = settings.profiles.get(&provider) {
+        let mut stored = StoredCredential::new(Arc::clone(store), provider.clone());
+        if let Some(id) = settings.profiles.get(provider) {
             stored = stored.profile(id.clone());
         }
-        if provider == Provider::Qwen && settings.leaves_place_to_key()? {
+        if *provider == Provider::QWEN && settings.leaves_place_to_key()? {
             stored = stored.to_plan_of_key(settings.region.unwrap_or(Region::Global));
         }
         let stored = stored.fallback(resolved);
@@ -42,14 +42,14 @@ impl Qwen {
     }
 
     #[cfg(not(feature = "store"))]
-    fn credential(&self, provider: Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
+    fn credential(&self, provider: &Provider) -> Result<Arc<dyn CredentialProvider>, Error> {
         Ok(Arc::new(StaticCredential::new(self.key(provider)?)))
     }
 
     /// Whether the Qwen Code CLI's login could stand in for a key.
     #[cfg(feature = "portal")]
-    fn has_cli_login(&self, provider: Provider) -> bool {
-        if provider != Provider::QwenOauth {
+    fn has_cli_login(&self, provider: &Provider) -> bool {
+        if *provider != Provider::QWEN_OAUTH {
             return false;
         }
         match QwenCliFile::of(&self.inner.settings.environment) {
@@ -60,7 +60,7 @@ impl Qwen {
     }
 
     #[cfg(all(feature = "store", not(feature = "portal")))]
-    fn has_cli_login(&self, _: Provider) -> bool {
+    fn has_cli_login(&self, _: &Provider) -> bool {
         false
     }
 
@@ -68,17 +68,17 @@ impl Qwen {
     #[cfg(feature = "portal")]
     fn with_portal(
         &self,
-        provider: Provider,
+        provider: &Provider,
         stored: StoredCredential,
     ) -> Result<StoredCredential, Error> {
         let settings = &self.inner.settings;
         let mut portal = Portal::builder().http(self.inner.http.clone());
-        if let Some(url) = settings.base_urls.get(&provider) {
+        if let Some(url) = settings.base_urls.get(provider) {
             let url = qwen_openclaw_http::BaseUrl::parse(url);
             portal = portal.base_url(url.map_err(qwen_openclaw_transport::Error::from)?);
         }
         let stored = stored.portal(portal.build()?);
-        if provider != Provider::QwenOauth {
+        if *provider != Provider::QWEN_OAUTH {
             return Ok(stored);
         }
         match QwenCliFile::of(&settings.environment) {
@@ -91,9 +91,9 @@ impl Qwen {
 
     pub(crate) fn credential_for(
         &self,
-        provider: Provider,
+        provider: &Provider,
     ) -> Result<Arc<dyn CredentialProvider>, Error> {
-        match self.inner.settings.credentials.get(&provider) {
+        match self.inner.settings.credentials.get(provider) {
             Some(credential) => Ok(Arc::clone(credential)),
             None => self.credential(provider),
         }
@@ -130,7 +130,7 @@ mod tests {
         let credential = qwen
             .build()
             .unwrap()
-            .credential_for(Provider::Qwen)
+            .credential_for(&Provider::QWEN)
             .unwrap();
         let credential = credential.credential().await.unwrap();
         credential.base_url().map(str::to_owned)

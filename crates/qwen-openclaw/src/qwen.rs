@@ -59,7 +59,7 @@ impl Qwen {
     ///
     /// As [`client`](Self::client).
     pub fn describe_image(&self, image: impl Into<Media>) -> Result<Describe, Error> {
-        let describe = self.client(Provider::Qwen)?.describe_image(image);
+        let describe = self.client(&Provider::QWEN)?.describe_image(image);
         Ok(describe.edition(self.inner.settings.edition))
     }
 
@@ -70,7 +70,7 @@ impl Qwen {
     ///
     /// As [`client`](Self::client).
     pub fn describe_video(&self, video: impl Into<Media>) -> Result<Describe, Error> {
-        let describe = self.client(Provider::Qwen)?.describe_video(video);
+        let describe = self.client(&Provider::QWEN)?.describe_video(video);
         Ok(describe.edition(self.inner.settings.edition))
     }
 
@@ -82,7 +82,7 @@ impl Qwen {
     /// key may be sent to.
     pub fn resolve(&self, model: &str) -> Result<Target, Error> {
         let model = ModelRef::parse(model)?;
-        let base_url = self.base_url(model.provider)?;
+        let base_url = self.base_url(&model.provider)?;
         Ok(Target::new(model, base_url, self.inner.settings.edition))
     }
 
@@ -92,17 +92,17 @@ impl Qwen {
     ///
     /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
     /// sent to.
-    pub fn client(&self, provider: Provider) -> Result<Client, Error> {
+    pub fn client(&self, provider: &Provider) -> Result<Client, Error> {
         let clients = || {
             let clients = self.inner.clients.lock();
             clients.unwrap_or_else(PoisonError::into_inner)
         };
-        if let Some(client) = clients().get(&provider) {
+        if let Some(client) = clients().get(provider) {
             return Ok(client.clone());
         }
         let client = self.connect(provider)?;
         // Two that connect at once agree on the first.
-        Ok(clients().entry(provider).or_insert(client).clone())
+        Ok(clients().entry(provider.clone()).or_insert(client).clone())
     }
 
     /// Returns the base URL that requests of a provider are sent to: an explicit one, else plan
@@ -113,18 +113,18 @@ impl Qwen {
     /// # Errors
     ///
     /// When `QWEN_BASE_URL` is no text.
-    pub fn base_url(&self, provider: Provider) -> Result<String, Error> {
+    pub fn base_url(&self, provider: &Provider) -> Result<String, Error> {
         let settings = &self.inner.settings;
-        if let Some(url) = settings.base_urls.get(&provider) {
+        if let Some(url) = settings.base_urls.get(provider) {
             return Ok(url.clone());
         }
         let region = settings.region.unwrap_or(Region::Global);
-        match provider {
-            Provider::Qwen => {}
-            Provider::QwenTokenPlan => {
-                return Ok(Endpoint::of(Plan::Token, region).base_url().to_owned());
-            }
-            other => return Ok(other.default_base_url().to_owned()),
+        if *provider == Provider::QWEN_TOKEN_PLAN {
+            return Ok(Endpoint::of(Plan::Token, region).base_url().to_owned());
+        }
+        if *provider != Provider::QWEN {
+            let default = provider.default_base_url();
+            return Ok(default.ok_or_else(|| provider.unknown())?.to_owned());
         }
         if let Some(plan) = settings.plan {
             return Ok(Endpoint::of(plan, region).base_url().to_owned());
@@ -147,17 +147,17 @@ impl Qwen {
     /// # Errors
     ///
     /// Kind `Auth` when there is none, or when the one that counts is no key.
-    pub fn key(&self, provider: Provider) -> Result<Resolved, Error> {
+    pub fn key(&self, provider: &Provider) -> Result<Resolved, Error> {
         Ok(self.resolved(provider)?)
     }
 
     pub(crate) fn resolved(
         &self,
-        provider: Provider,
+        provider: &Provider,
     ) -> Result<Resolved, qwen_openclaw_auth::Error> {
         let settings = &self.inner.settings;
-        let resolver = Resolver::new(provider).environment(&settings.environment);
-        let resolver = match settings.keys.get(&provider) {
+        let resolver = Resolver::new(provider.clone()).environment(&settings.environment);
+        let resolver = match settings.keys.get(provider) {
             Some(key) => resolver.explicit(key.clone()),
             None => resolver,
         };
@@ -177,12 +177,12 @@ impl Qwen {
         }
     }
 
-    fn connect(&self, provider: Provider) -> Result<Client, Error> {
+    fn connect(&self, provider: &Provider) -> Result<Client, Error> {
         let settings = &self.inner.settings;
         let credential = self.credential_for(provider)?;
         let mut builder = Client::builder_with(self.base_url(provider)?, credential)
             .http(self.inner.http.clone())
-            .provider(provider);
+            .provider(provider.clone());
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
         }
@@ -195,7 +195,9 @@ impl Qwen {
         if settings.plain_http {
             builder = builder.allow_plain_http();
         }
-        if let (Provider::Qwen, Some(id)) = (provider, &settings.workspace) {
+        if let Some(id) = &settings.workspace
+            && *provider == Provider::QWEN
+        {
             builder = builder.header("X-DashScope-WorkSpace", id);
         }
         Ok(builder.build()?)

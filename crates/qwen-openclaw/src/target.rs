@@ -28,8 +28,8 @@ impl Target {
             provider, model, ..
         } = model;
         Self {
-            row: find(provider, &model, edition),
-            availability: availability(provider, &model, edition, &base_url),
+            row: find(&provider, &model, edition),
+            availability: availability(&provider, &model, edition, &base_url),
             provider,
             model,
             base_url,
@@ -39,10 +39,9 @@ impl Target {
     /// Returns what is worth saying before the request is sent.
     #[must_use]
     pub fn warning(&self) -> Option<Warning> {
-        let has_catalog = !matches!(self.provider, Provider::Anthropic | Provider::OpenAi);
-        (self.row.is_none() && has_catalog).then(|| Warning {
+        (self.row.is_none() && self.provider.is_qwen()).then(|| Warning {
             model: self.to_string(),
-            nearest: nearest_models(self.provider, &self.model),
+            nearest: nearest_models(&self.provider, &self.model),
         })
     }
 }

@@ -50,7 +50,7 @@ impl Qwen {
             Some(key) => Arc::new(StaticCredential::new(key.clone())),
             None => self.video_credential()?,
         };
-        let mut builder = Client::builder_with(self.base_url(Provider::Qwen)?, credential)
+        let mut builder = Client::builder_with(self.base_url(&Provider::QWEN)?, credential)
             .http(self.inner.http.clone());
         if let Some(store) = &settings.jobs {
             builder = builder.store(Arc::clone(store));
@@ -74,7 +74,7 @@ impl Qwen {
 #[cfg(not(feature = "store"))]
 impl Qwen {
     fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
-        self.credential_for(Provider::Qwen)
+        self.credential_for(Provider::QWEN)
     }
 }
 
@@ -189,7 +189,7 @@ impl Video {
     /// Kind `Refused` for an unknown provider, and for one that makes no clips.
     pub fn request(&self) -> Result<VideoRequest, Error> {
         let model = ModelRef::parse(&self.reference)?;
-        if model.provider != Provider::Qwen {
+        if model.provider != Provider::QWEN {
             let provider = model.provider.id();
             return Err(Error::refused(format!(
                 "the provider {provider} makes no clips"

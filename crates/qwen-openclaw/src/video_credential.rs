@@ -16,14 +16,14 @@ impl Qwen {
     pub(crate) fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
         let settings = &self.inner.settings;
         // Without any credential of `qwen` there is no `qwen:standard` either.
-        let own = self.credential_for(Provider::Qwen)?;
+        let own = self.credential_for(&Provider::QWEN)?;
         let makes_clips = |key: &ApiKey| key.kind() != KeyKind::CodingPlan;
-        let explicit = settings.keys.get(&Provider::Qwen).is_some_and(makes_clips)
-            || settings.credentials.contains_key(&Provider::Qwen);
+        let explicit = settings.keys.get(&Provider::QWEN).is_some_and(makes_clips)
+            || settings.credentials.contains_key(&Provider::QWEN);
         match &settings.store {
             Some(store) if !explicit => Ok(Arc::new(StandardFirst {
                 store: Arc::clone(store),
-                standard: ProfileId::new(Provider::Qwen.id(), "standard")?,
+                standard: ProfileId::new(Provider::QWEN.id(), "standard")?,
                 otherwise: own,
             })),
             _ => Ok(own),
@@ -63,7 +63,7 @@ impl StandardFirst {
     async fn standard(&self) -> Result<Option<StoredCredential>, qwen_openclaw_auth::Error> {
         let stored = self.store.load(&self.standard).await?.map(|_| {
             let store = Arc::clone(&self.store);
-            StoredCredential::new(store, Provider::Qwen)
+            StoredCredential::new(store, Provider::QWEN)
         });
         Ok(stored.map(|stored| stored.profile(self.standard.clone())))
     }

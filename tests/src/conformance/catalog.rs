@@ -41,7 +41,7 @@ fn edition(case: &Case) -> Edition {
 }
 
 /// The ids an edition offers on a base URL; the recorded catalogs keep media models apart.
-fn offered(provider: Provider, edition: Edition, base_url: &str) -> Vec<&'static str> {
+fn offered(provider: &Provider, edition: Edition, base_url: &str) -> Vec<&'static str> {
     let rows = listing(provider, edition, base_url);
     let offered = rows.iter().filter(|row| row.availability.is_available());
     offered.map(|row| row.model.id()).collect()
@@ -60,9 +60,9 @@ fn base_url(case: &Case, found: &mut Differences) {
     let expected = &case.expected;
     let edition = edition(case);
     let given = case.input["base_url"].as_str();
-    let url = given.unwrap_or(Provider::Qwen.default_base_url());
+    let url = given.or(Provider::QWEN.default_base_url()).unwrap();
     let class = classify(url);
-    let ids = offered(Provider::Qwen, edition, url);
+    let ids = offered(&Provider::QWEN, edition, url);
     found.compare("ids", ids.clone(), strings(&expected["catalog_ids"]));
     found.compare(
         "provider ids",
@@ -81,24 +81,26 @@ fn base_url(case: &Case, found: &mut Differences) {
         .unwrap_or_default();
     found.compare("usage", native, usage);
     if edition == Edition::V2026_9 {
-        let url = given.unwrap_or(Provider::QwenTokenPlan.default_base_url());
+        let url = given
+            .or(Provider::QWEN_TOKEN_PLAN.default_base_url())
+            .unwrap();
         found.compare(
             "plan url",
             url,
             expected["token_plan_base_url"].as_str().unwrap(),
         );
-        let ids = offered(Provider::QwenTokenPlan, edition, url);
+        let ids = offered(&Provider::QWEN_TOKEN_PLAN, edition, url);
         found.compare("plan ids", ids, strings(&expected["token_plan_model_ids"]));
     } else {
-        let has = availability(Provider::Qwen, "qwen3.6-plus", edition, url).is_available();
+        let has = availability(&Provider::QWEN, "qwen3.6-plus", edition, url).is_available();
         let expected = expected["qwen36plus_supported"].as_bool();
         found.compare("qwen3.6-plus", Some(has), expected);
     }
 }
 
 fn model_row(case: &Case, found: &mut Differences) {
-    let provider = case.text("provider").parse().unwrap();
-    let row = find(provider, case.text("model"), edition(case)).map(Row::of);
+    let provider: Provider = case.text("provider").parse().unwrap();
+    let row = find(&provider, case.text("model"), edition(case)).map(Row::of);
     let row = serde_json::to_value(row).unwrap();
     found.compare("row", &row, &case.expected);
 }
@@ -119,8 +121,8 @@ fn is_standard_only(case: &Case, found: &mut Differences) {
 }
 
 fn thinking_profile(case: &Case, found: &mut Differences) {
-    let provider = case.text("provider").parse().unwrap();
-    let profile = Thinking::profile(provider, case.text("model"));
+    let provider: Provider = case.text("provider").parse().unwrap();
+    let profile = Thinking::profile(&provider, case.text("model"));
     let json = profile.map(|profile| {
         let level = |level: &Level| {
             if profile.always_on {
@@ -145,7 +147,7 @@ fn normalize_config(case: &Case, found: &mut Differences) {
     let mut kept = config.clone();
     kept["models"].as_array_mut().unwrap().retain(|row| {
         let id = row["id"].as_str().unwrap();
-        availability(Provider::Qwen, id, edition(case), url).is_available()
+        availability(&Provider::QWEN, id, edition(case), url).is_available()
     });
     let changed = if kept == *config { Value::Null } else { kept };
     found.compare("config", &changed, &case.expected["changed"]);
@@ -174,9 +176,9 @@ fn suppression(case: &Case, found: &mut Differences) {
     let own = entry.is_some_and(|(key, value)| key == id && value.get("api").is_some());
     let configured = entry.and_then(|(_, value)| value["baseUrl"].as_str());
     let url = case.input["base_url"].as_str().or(configured);
-    let url = url.unwrap_or(provider.default_base_url());
+    let url = url.or(provider.default_base_url()).unwrap();
     for (model, text) in case.expected["error_by_model"].as_object().unwrap() {
-        let refused = match availability(provider, model, edition, url) {
+        let refused = match availability(&provider, model, edition, url) {
             Availability::Hidden(reason) => {
                 assert!(
                     reason
@@ -215,7 +217,7 @@ fn registrations(case: &Case, found: &mut Differences) {
             registered["label"].as_str().unwrap(),
         );
         for alias in strings(&registered["aliases"]) {
-            found.compare(alias, Provider::by_name(alias), Some(provider));
+            found.compare(alias, Provider::by_name(alias).as_ref(), Some(&provider));
         }
         for name in strings(&registered["env_vars"]) {
             found.compare(name, provider.env_vars().contains(&name), true);
@@ -225,7 +227,11 @@ fn registrations(case: &Case, found: &mut Differences) {
             let choice = AuthChoice::all()
                 .iter()
                 .find(|choice| choice.method() == id && choice.replaced_by().is_none());
-            found.compare(id, choice.map(AuthChoice::provider), Some(provider));
+            found.compare(
+                id,
+                choice.map(AuthChoice::provider).as_ref(),
+                Some(&provider),
+            );
             // The hint of each method names the host of its endpoint.
             let host = method["hint"]
                 .as_str()
@@ -251,7 +257,7 @@ fn catalog_run(case: &Case, found: &mut Differences) {
         Some(_) => {
             let url = configured.unwrap_or(Endpoint::StandardGlobal.base_url());
             found.compare("url", Some(url), expected["base_url"].as_str());
-            let ids = offered(Provider::Qwen, edition(case), url);
+            let ids = offered(&Provider::QWEN, edition(case), url);
             found.compare("ids", ids, strings(&expected["model_ids"]));
         }
     }
@@ -272,10 +278,10 @@ fn discovered_rows(case: &Case, found: &mut Differences) {
         let id = expected["id"].as_str().unwrap();
         found.compare(
             id,
-            find(provider, id, Edition::V2026_9).map(ChatModel::id),
+            find(&provider, id, Edition::V2026_9).map(ChatModel::id),
             None,
         );
-        let mut row = serde_json::to_value(Row::discovered(provider, id)).unwrap();
+        let mut row = serde_json::to_value(Row::discovered(&provider, id)).unwrap();
         let listed = case.input["response"]["body"]["data"].as_array().unwrap();
         let listed = listed.iter().find(|item| item["id"] == id).unwrap();
         let fields = [

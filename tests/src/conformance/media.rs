@@ -38,7 +38,7 @@ fn defaults(case: &Case, found: &mut Differences) {
     }
     // Which of its functions the program offers to others is its own affair; that the default
     // model sees is ours.
-    let row = find(Provider::Qwen, model, Edition::default());
+    let row = find(&Provider::QWEN, model, Edition::default());
     let sees = row.and_then(|row| row.accepts(Modality::Image));
     found.compare("sees", sees, Some(true));
 }
@@ -122,7 +122,7 @@ fn client(case: &Case, canned: &Canned) -> Result<Client, String> {
     let image = case.text("kind") == "describe_image";
     let params = &case.input["params"];
     let configured = &case.input["provider"];
-    let standard = Provider::Qwen.default_base_url();
+    let standard = Provider::QWEN.default_base_url().unwrap_or_default();
     let base = configured["baseUrl"]
         .as_str()
         .or(params["baseUrl"].as_str());
@@ -137,7 +137,7 @@ fn client(case: &Case, canned: &Canned) -> Result<Client, String> {
         .map_err(|error| error.to_string())?;
     let mut client = Client::builder(base, key)
         .http(http)
-        .provider(Provider::Qwen)
+        .provider(Provider::QWEN)
         .retry(RetryPolicy::none());
     for (name, value) in params["headers"].as_object().into_iter().flatten() {
         client = client.header(name, value.as_str().unwrap_or_default());

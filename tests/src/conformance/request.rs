@@ -43,7 +43,7 @@ fn send(case: &Case) -> Option<Sent> {
     };
     let mut client = Client::builder(context.base_url(), ApiKey::parse(key).ok()?)
         .retry(RetryPolicy::none())
-        .provider(context.provider().unwrap_or(Provider::Qwen))
+        .provider(context.provider().unwrap_or(Provider::QWEN))
         .all_models(context.traits());
     if let Some(usage) = context.compat("supportsUsageInStreaming").as_bool() {
         client = client.usage(usage);

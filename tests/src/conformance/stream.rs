@@ -109,7 +109,7 @@ fn run(case: &Case) -> Option<(Outcome, usize)> {
         .ok()?;
     let client = Client::builder(base, ApiKey::parse("sk-wire-1").ok()?)
         .http(http)
-        .provider(Provider::by_name(&or("provider", "qwen")).unwrap_or(Provider::Qwen))
+        .provider(Provider::by_name(&or("provider", "qwen")).unwrap_or(Provider::QWEN))
         .retry(RetryPolicy::none())
         .build()
         .ok()?;

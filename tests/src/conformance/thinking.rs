@@ -21,7 +21,7 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
         return Verdict::Compared;
     }
     let provider = provider(case);
-    found.compare("wrapped", provider.is_some_and(has_rules), wrapped);
+    found.compare("wrapped", provider.as_ref().is_some_and(has_rules), wrapped);
     match body(case, provider) {
         // Without rules the recorded program has no payload to show.
         Some(body) if wrapped => compare_bodies(found, &body, &case.expected["payload"]),
@@ -39,13 +39,13 @@ fn provider(case: &Case) -> Option<Provider> {
     let alias = name.trim().eq_ignore_ascii_case("bailian-token-plan");
     match format(case).filter(|_| alias) {
         None => Some(provider),
-        Some("qwen-chat-template") => Some(Provider::Qwen),
+        Some("qwen-chat-template") => Some(Provider::QWEN),
         Some(_) => None,
     }
 }
 
-fn has_rules(provider: Provider) -> bool {
-    matches!(provider, Provider::Qwen | Provider::QwenTokenPlan)
+fn has_rules(provider: &Provider) -> bool {
+    [Provider::QWEN, Provider::QWEN_TOKEN_PLAN].contains(provider)
 }
 
 fn format(case: &Case) -> Option<&str> {
@@ -57,7 +57,7 @@ fn body(case: &Case, provider: Option<Provider>) -> Option<Value> {
     // The recorded body is read into our own request, and written from it again.
     let mut request: ChatRequest = serde_json::from_value(case.input["payload"].clone()).ok()?;
     request.level = level(case);
-    let style = match (provider, format(case)) {
+    let style = match (&provider, format(case)) {
         (None, _) => ThinkingStyle::Untouched,
         (_, None) => ThinkingStyle::Contract,
         (_, Some("qwen-chat-template")) => ThinkingStyle::ChatTemplate,
@@ -68,7 +68,7 @@ fn body(case: &Case, provider: Option<Provider>) -> Option<Value> {
         .thinking(style);
     let mut client = client(&Canned::default())?
         .all_models(traits)
-        .provider(provider.unwrap_or(Provider::Qwen))
+        .provider(provider.unwrap_or(Provider::QWEN))
         .usage(false);
     if let Some(caller) = case.input.get("caller").cloned() {
         client = client.on_body(move |body| last_word(&caller, body));

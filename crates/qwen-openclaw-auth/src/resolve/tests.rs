@@ -39,7 +39,7 @@ fn every_combination_of_the_variables_takes_the_first_that_is_not_blank() {
             .as_deref()
             .map(|source| ("sk", source))
             .ok_or(ErrorKind::Missing);
-        check(resolve(Provider::Qwen, &environment), expected);
+        check(resolve(Provider::QWEN, &environment), expected);
     }
 }
 
@@ -52,14 +52,18 @@ fn a_provider_looks_at_its_own_variables_alone() {
         ("QWEN_TOKEN_PLAN_API_KEY", "sk-tp"),
     ];
     let table = [
-        (Provider::Qwen, 0, Ok(("sk-qwen", "env: QWEN_API_KEY"))),
-        (Provider::Qwen, 1, Ok(("sk-ms", "env: MODELSTUDIO_API_KEY"))),
-        (Provider::Qwen, 2, Ok(("sk-ds", "env: DASHSCOPE_API_KEY"))),
-        (Provider::Qwen, 3, Err(ErrorKind::Missing)),
-        (Provider::QwenOauth, 0, Ok(("sk-qwen", "env: QWEN_API_KEY"))),
-        (Provider::QwenOauth, 1, Err(ErrorKind::Missing)),
+        (Provider::QWEN, 0, Ok(("sk-qwen", "env: QWEN_API_KEY"))),
+        (Provider::QWEN, 1, Ok(("sk-ms", "env: MODELSTUDIO_API_KEY"))),
+        (Provider::QWEN, 2, Ok(("sk-ds", "env: DASHSCOPE_API_KEY"))),
+        (Provider::QWEN, 3, Err(ErrorKind::Missing)),
         (
-            Provider::QwenTokenPlan,
+            Provider::QWEN_OAUTH,
+            0,
+            Ok(("sk-qwen", "env: QWEN_API_KEY")),
+        ),
+        (Provider::QWEN_OAUTH, 1, Err(ErrorKind::Missing)),
+        (
+            Provider::QWEN_TOKEN_PLAN,
             0,
             Ok(("sk-tp", "env: QWEN_TOKEN_PLAN_API_KEY")),
         ),
@@ -85,7 +89,7 @@ fn a_lower_layer_fills_in_before_the_order_of_names_decides() {
         )
         .unwrap();
     check(
-        resolve(Provider::Qwen, &environment),
+        resolve(Provider::QWEN, &environment),
         Ok(("sk-file", "dotenv: QWEN_API_KEY (x.env)")),
     );
 }
@@ -102,7 +106,7 @@ fn places_rank_explicit_profile_environment_config() {
     let without_keys = Environment::from_pairs([("HOME", "/h")]);
     for combination in 0_u8..16 {
         let has = |place: usize| combination & (1 << place) != 0;
-        let mut resolver = Resolver::new(Provider::Qwen).environment(if has(2) {
+        let mut resolver = Resolver::new(Provider::QWEN).environment(if has(2) {
             &environment
         } else {
             &without_keys
@@ -127,7 +131,7 @@ fn a_broken_key_in_the_variable_that_decides_is_an_error_that_names_it() {
         ("QWEN_API_KEY", "sk-broken\nsk-secret"),
         ("DASHSCOPE_API_KEY", "sk-fine"),
     ]);
-    let error = Resolver::new(Provider::Qwen)
+    let error = Resolver::new(Provider::QWEN)
         .environment(&environment)
         .config_key("x", key("sk-fine"))
         .resolve()
@@ -155,11 +159,11 @@ fn a_broken_key_in_a_place_that_does_not_decide_does_no_harm() {
         ("DASHSCOPE_API_KEY", "sk broken"),
     ]);
     check(
-        resolve(Provider::Qwen, &environment),
+        resolve(Provider::QWEN, &environment),
         Ok(("sk-fine", "env: QWEN_API_KEY")),
     );
     let broken = Environment::from_pairs([("QWEN_API_KEY", "sk broken")]);
-    let resolver = Resolver::new(Provider::Qwen)
+    let resolver = Resolver::new(Provider::QWEN)
         .explicit(key("sk-1"))
         .environment(&broken);
     check(resolver.resolve(), Ok(("sk-1", "explicit")));
@@ -168,7 +172,7 @@ fn a_broken_key_in_a_place_that_does_not_decide_does_no_harm() {
 #[test]
 fn a_missing_key_tells_what_was_looked_at_and_what_was_blank() {
     let environment = Environment::from_pairs([("MODELSTUDIO_API_KEY", "")]);
-    let error = resolve(Provider::Qwen, &environment).unwrap_err();
+    let error = resolve(Provider::QWEN, &environment).unwrap_err();
     assert_eq!(error.variables(), NAMES);
     assert_eq!(
         error.to_string(),
@@ -180,7 +184,7 @@ fn a_missing_key_tells_what_was_looked_at_and_what_was_blank() {
 
 #[test]
 fn the_variables_of_qwen_s_providers_are_in_the_table() {
-    for provider in Provider::all().iter().filter(|provider| provider.is_qwen()) {
+    for provider in Provider::well_known().filter(Provider::is_qwen) {
         for name in provider.env_vars() {
             assert!(TABLE.iter().any(|known| known.name == *name), "{name}");
         }
@@ -189,7 +193,7 @@ fn the_variables_of_qwen_s_providers_are_in_the_table() {
 
 #[test]
 fn a_resolver_and_its_result_show_no_key() {
-    let resolver = Resolver::new(Provider::Qwen)
+    let resolver = Resolver::new(Provider::QWEN)
         .explicit(key("sk-secret-1"))
         .profile("p", key("sk-secret-2"))
         .config_key("x", key("sk-secret-3"));

@@ -35,10 +35,8 @@ impl ProfileId {
     /// [`ErrorKind::ProfileId`](crate::ErrorKind::ProfileId) when one of them is empty, longer than
     /// 100 bytes, or holds anything but ASCII letters, digits, `-`, `_`, `.`, `+` and `@`.
     pub fn new(provider: &str, account: &str) -> Result<Self, Error> {
-        let provider = match Provider::by_name(provider) {
-            Some(known) => known.id(),
-            None => provider,
-        };
+        let known = Provider::by_name(provider);
+        let provider = known.as_ref().map_or(provider, Provider::id);
         let fits = |part: &str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte);
             !part.is_empty() && part.len() <= MAX && part.bytes().all(plain)
@@ -53,7 +51,7 @@ impl ProfileId {
 
     /// Makes the id of the provider's first account, `default`.
     #[must_use]
-    pub fn default_of(provider: Provider) -> Self {
+    pub fn default_of(provider: &Provider) -> Self {
         let colon = provider.id().len();
         let text = format!("{}:default", provider.id());
         Self { text, colon }
@@ -111,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<ProfileId>().unwrap().to_string(), id);
         }
-        let id = ProfileId::default_of(Provider::QwenOauth);
+        let id = ProfileId::default_of(&Provider::QWEN_OAUTH);
         assert_eq!(id, "qwen-cli:default".parse().unwrap());
     }
 

@@ -114,7 +114,7 @@ impl StoredCredential {
         let file = self
             .qwen_cli
             .as_ref()
-            .filter(|file| self.provider == Provider::QwenOauth && file.path().exists());
+            .filter(|file| self.provider == Provider::QWEN_OAUTH && file.path().exists());
         file.map(|file| self.logins.of_cli(file)).transpose()
     }
 
@@ -311,12 +311,12 @@ mod tests {
             ("qwen-oauth:x", Profile::ApiKey(key("portal"))),
         ])
         .await;
-        let stored = StoredCredential::new(store.clone(), Provider::Qwen);
+        let stored = StoredCredential::new(store.clone(), Provider::QWEN);
         let found = stored.credential().await.unwrap();
         assert_eq!(found.key().expose(), "sk-work");
         assert_eq!(found.source().to_string(), "profile: qwen:work");
 
-        let other = StoredCredential::new(store, Provider::Qwen);
+        let other = StoredCredential::new(store, Provider::QWEN);
         let other = other.profile("qwen-oauth:x".parse().unwrap());
         let error = other.credential().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoProfile);
@@ -326,7 +326,7 @@ mod tests {
     async fn a_stored_key_goes_to_the_endpoint_of_its_plan_where_that_is_wanted() {
         for (text, plan) in [("sk-sp-1", Plan::Coding), ("sk-1", Plan::Standard)] {
             let store = store(&[("qwen:work", Profile::ApiKey(key(text)))]).await;
-            let stored = StoredCredential::new(store.clone(), Provider::Qwen);
+            let stored = StoredCredential::new(store.clone(), Provider::QWEN);
             assert_eq!(stored.credential().await.unwrap().base_url(), None);
             let stored = stored.to_plan_of_key(Region::China);
             let found = stored.credential().await.unwrap();
@@ -340,18 +340,18 @@ mod tests {
     async fn nothing_of_a_stored_token_is_shown() {
         let token = Profile::Token(StaticToken::new(key("portal-token-0123456789")));
         let store = store(&[("qwen-oauth:x", token)]).await;
-        let stored = StoredCredential::new(store, Provider::QwenOauth);
+        let stored = StoredCredential::new(store, Provider::QWEN_OAUTH);
         assert_eq!(stored.credential().await.unwrap().key().masked(), "[token]");
     }
 
     #[tokio::test]
     async fn without_a_profile_the_fallback_is_asked() {
         let store = store(&[("qwen:work", Profile::ApiKey(key("sk-work")))]).await;
-        let none = StoredCredential::new(store.clone(), Provider::QwenOauth);
+        let none = StoredCredential::new(store.clone(), Provider::QWEN_OAUTH);
         let error = none.credential().await.unwrap_err();
         assert_eq!(error.variables(), ["QWEN_API_KEY"]);
-        let elsewhere = Resolver::new(Provider::QwenOauth).explicit(key("from-elsewhere"));
-        let some = StoredCredential::new(store, Provider::QwenOauth).fallback(elsewhere.resolve());
+        let elsewhere = Resolver::new(Provider::QWEN_OAUTH).explicit(key("from-elsewhere"));
+        let some = StoredCredential::new(store, Provider::QWEN_OAUTH).fallback(elsewhere.resolve());
         let found = some.credential().await.unwrap();
         assert_eq!(found.key().expose(), "from-elsewhere");
         assert_eq!(some.refresh(&found).await.unwrap(), None);
@@ -361,7 +361,7 @@ mod tests {
     async fn a_key_that_was_replaced_is_another_credential() {
         let (id, store) = ("qwen:work".parse().unwrap(), MemoryStore::new());
         store.put(&id, &Profile::ApiKey(key("sk-1"))).await.unwrap();
-        let stored = StoredCredential::new(Arc::new(store.clone()), Provider::Qwen);
+        let stored = StoredCredential::new(Arc::new(store.clone()), Provider::QWEN);
         let found = stored.credential().await.unwrap();
         assert_eq!(stored.refresh(&found).await.unwrap(), None);
         store.put(&id, &Profile::ApiKey(key("sk-2"))).await.unwrap();

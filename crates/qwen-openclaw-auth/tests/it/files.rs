@@ -18,7 +18,7 @@ fn home_with(text: impl AsRef<[u8]>) -> (TempDir, Environment) {
 
 #[track_caller]
 fn check(environment: &Environment, key: &str, source: &str) {
-    let found = resolve(Provider::Qwen, environment).unwrap();
+    let found = resolve(Provider::QWEN, environment).unwrap();
     assert_eq!(
         (found.key().expose(), found.source().to_string().as_str()),
         (key, source)
@@ -96,7 +96,7 @@ fn without_a_file_or_a_home_there_is_nothing_to_say() {
         let environment = environment.with_openclaw_dotenv();
         assert!(environment.problems().is_empty());
         assert_eq!(
-            resolve(Provider::Qwen, &environment).unwrap_err().kind(),
+            resolve(Provider::QWEN, &environment).unwrap_err().kind(),
             ErrorKind::Missing
         );
     }
@@ -148,7 +148,7 @@ fn a_missing_key_points_at_the_file_that_could_not_be_read_in_full() {
         (vec![b'#'; (1 << 20) + 1], ErrorKind::TooLarge),
     ] {
         let (_home, environment) = home_with(text);
-        let error = resolve(Provider::Qwen, &environment.with_openclaw_dotenv()).unwrap_err();
+        let error = resolve(Provider::QWEN, &environment.with_openclaw_dotenv()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Missing);
         let cause = error.source().unwrap();
         let cause = cause.downcast_ref::<qwen_openclaw_auth::Error>().unwrap();

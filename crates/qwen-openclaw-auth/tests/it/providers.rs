@@ -63,7 +63,7 @@ async fn a_login_is_renewed_once_for_all_who_hold_the_old_token() {
 #[tokio::test]
 async fn a_key_that_was_found_becomes_a_credential_with_its_source() {
     let environment = Environment::from_pairs([("QWEN_API_KEY", "sk-1")]);
-    let found = resolve(Provider::Qwen, &environment).unwrap();
+    let found = resolve(Provider::QWEN, &environment).unwrap();
     let credential = StaticCredential::new(found).credential().await.unwrap();
     assert_eq!(credential.key().expose(), "sk-1");
     assert_eq!(credential.source().to_string(), "env: QWEN_API_KEY");

@@ -4,10 +4,7 @@
 //! portal login. The portal's free tier ended on 2026-04-15.
 
 use super::ChatModel;
-use crate::{
-    modality::Modality::{Image, Text, Video},
-    provider::Provider,
-};
+use crate::modality::Modality::{Image, Text, Video};
 
 /// The portal's rows.
 pub(super) const ROWS: &[ChatModel] = &[
@@ -34,7 +31,7 @@ pub(super) const ROWS: &[ChatModel] = &[
 
 const fn row(id: &'static str, name: &'static str) -> ChatModel {
     ChatModel {
-        provider: Provider::QwenOauth,
+        provider: "qwen-oauth",
         id,
         name,
         input: &[Text],

@@ -4,10 +4,7 @@
 //! of OpenClaw 2026.9 for edition `2026.9`, 2026-11.
 
 use super::ChatModel;
-use crate::{
-    modality::Modality::{self, Image, Text, Video},
-    provider::Provider,
-};
+use crate::modality::Modality::{self, Image, Text, Video};
 
 /// What a model for text alone leaves open: nothing.
 const NONE: &[Modality] = &[];
@@ -176,7 +173,7 @@ const fn vision(id: &'static str, max_output: u32) -> ChatModel {
 
 const fn text(id: &'static str, context: u32, max_output: u32) -> ChatModel {
     ChatModel {
-        provider: Provider::Qwen,
+        provider: "qwen",
         id,
         name: id,
         input: &[Text],

@@ -3,10 +3,7 @@
 //! Source: the catalog of OpenClaw 2026.9, 2026-11.
 
 use super::ChatModel;
-use crate::{
-    modality::Modality::{Image, Text, Video},
-    provider::Provider,
-};
+use crate::modality::Modality::{Image, Text, Video};
 
 /// The Token Plan's rows; every one of them thinks.
 pub(super) const ROWS: &[ChatModel] = &[
@@ -46,7 +43,7 @@ const fn vision(id: &'static str, context: u32, max_output: u32) -> ChatModel {
 
 const fn text(id: &'static str, context: u32, max_output: u32) -> ChatModel {
     ChatModel {
-        provider: Provider::QwenTokenPlan,
+        provider: "qwen-token-plan",
         id,
         name: id,
         input: &[Text],

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Checks `level -> enable_thinking/reasoning_effort` for a row of levels.
-fn check(provider: Provider, model: &str, expected: &[(Option<Level>, &str)]) {
+fn check(provider: &Provider, model: &str, expected: &[(Option<Level>, &str)]) {
     let contract = Thinking::of(provider, model, true);
     for (level, expected) in expected {
         let decision = contract.decide(*level);
@@ -38,10 +38,10 @@ fn plain_models_have_a_switch_only() {
         "deepseek-v4",
         "custom",
     ] {
-        check(Provider::Qwen, id, &expected);
+        check(&Provider::QWEN, id, &expected);
     }
-    check(Provider::QwenTokenPlan, "qwen3.6-plus", &expected);
-    check(Provider::QwenTokenPlan, "deepseek-v3.2", &expected);
+    check(&Provider::QWEN_TOKEN_PLAN, "qwen3.6-plus", &expected);
+    check(&Provider::QWEN_TOKEN_PLAN, "deepseek-v3.2", &expected);
 }
 
 #[test]
@@ -56,13 +56,13 @@ fn qwen38_knows_three_efforts() {
         (XHIGH, "on xhigh"),
         (MAX, "on xhigh"),
     ];
-    check(Provider::Qwen, " QWEN3.8-Max ", &expected);
-    check(Provider::QwenTokenPlan, "qwen3.8-flash", &expected);
+    check(&Provider::QWEN, " QWEN3.8-Max ", &expected);
+    check(&Provider::QWEN_TOKEN_PLAN, "qwen3.8-flash", &expected);
 }
 
 #[test]
 fn the_token_plan_families_have_their_own_efforts() {
-    let plan = Provider::QwenTokenPlan;
+    let plan = &Provider::QWEN_TOKEN_PLAN;
     check(
         plan,
         "deepseek-v4-pro",
@@ -101,11 +101,11 @@ fn the_token_plan_families_have_their_own_efforts() {
 fn models_that_always_think_are_not_switched_off() {
     for id in ["MiniMax-M2.5", "kimi-k2.7-code", "kimi-k2.7-code-highspeed"] {
         check(
-            Provider::QwenTokenPlan,
+            &Provider::QWEN_TOKEN_PLAN,
             id,
             &[(DEFAULT, "on"), (OFF, "on"), (LOW, "on")],
         );
-        let contract = Thinking::of(Provider::QwenTokenPlan, id, false);
+        let contract = Thinking::of(&Provider::QWEN_TOKEN_PLAN, id, false);
         assert_eq!(
             contract.switch(),
             Switch::Always,
@@ -118,11 +118,11 @@ fn models_that_always_think_are_not_switched_off() {
 #[test]
 fn a_model_that_does_not_think_gets_no_field() {
     for (provider, id) in [
-        (Provider::Qwen, "qwen3-coder-plus"),
-        (Provider::Qwen, "qwen3.8-max"),
-        (Provider::QwenTokenPlan, "glm-5"),
+        (Provider::QWEN, "qwen3-coder-plus"),
+        (Provider::QWEN, "qwen3.8-max"),
+        (Provider::QWEN_TOKEN_PLAN, "glm-5"),
     ] {
-        let contract = Thinking::of(provider, id, false);
+        let contract = Thinking::of(&provider, id, false);
         for level in Level::all() {
             assert_eq!(contract.decide(Some(*level)), Decision::default());
         }
@@ -130,17 +130,18 @@ fn a_model_that_does_not_think_gets_no_field() {
         assert_eq!(contract.replay(), Replay::Never);
     }
     check(
-        Provider::QwenOauth,
+        &Provider::QWEN_OAUTH,
         "qwen3.6-plus",
         &[(DEFAULT, "absent"), (HIGH, "absent")],
     );
-    check(Provider::OpenAi, "gpt-4o", &[(HIGH, "absent")]);
+    check(&Provider::OPENAI, "gpt-4o", &[(HIGH, "absent")]);
 }
 
 #[test]
 fn a_forced_tool_choice_gives_way_to_thinking_or_stops_it() {
-    let rule = |provider, id, choice| Thinking::of(provider, id, true).tool_choice(choice);
-    let plan = Provider::QwenTokenPlan;
+    let rule =
+        |provider: &Provider, id, choice| Thinking::of(provider, id, true).tool_choice(choice);
+    let plan = &Provider::QWEN_TOKEN_PLAN;
     assert_eq!(rule(plan, "glm-5", ToolChoice::Free), ToolChoiceRule::Keep);
     assert_eq!(
         rule(plan, "glm-5", ToolChoice::AnyTool),
@@ -155,18 +156,18 @@ fn a_forced_tool_choice_gives_way_to_thinking_or_stops_it() {
         ToolChoiceRule::SendAuto
     );
     assert_eq!(
-        rule(Provider::Qwen, "qwen3.8-max", ToolChoice::AnyTool),
+        rule(&Provider::QWEN, "qwen3.8-max", ToolChoice::AnyTool),
         ToolChoiceRule::SendAuto
     );
     assert_eq!(
-        rule(Provider::Qwen, "qwen3.6-plus", ToolChoice::Named),
+        rule(&Provider::QWEN, "qwen3.6-plus", ToolChoice::Named),
         ToolChoiceRule::Keep
     );
 }
 
 #[test]
 fn replay_and_streamed_tools_belong_to_their_families() {
-    let contract = |id| Thinking::of(Provider::QwenTokenPlan, id, true);
+    let contract = |id| Thinking::of(&Provider::QWEN_TOKEN_PLAN, id, true);
     assert_eq!(contract("deepseek-v4").replay(), Replay::Every);
     assert_eq!(contract("kimi-k2.7-code").replay(), Replay::ToolCalls);
     assert_eq!(contract("glm-5").replay(), Replay::Never);
@@ -187,11 +188,11 @@ fn an_effort_is_sent_only_together_with_thinking() {
         "MiniMax-M2.5",
         "x",
     ];
-    for provider in Provider::all() {
+    for provider in &Provider::well_known().collect::<Vec<_>>() {
         for id in ids {
             for reasoning in [true, false] {
                 for level in Level::all() {
-                    let decision = Thinking::of(*provider, id, reasoning).decide(Some(*level));
+                    let decision = Thinking::of(provider, id, reasoning).decide(Some(*level));
                     assert!(decision.effort.is_none() || decision.enable == Some(true));
                     assert_ne!(decision.effort, OFF);
                 }

@@ -33,9 +33,9 @@ fn check<T: Serialize + JsonSchema>(value: &T) {
 
 #[test]
 fn schemas_describe_what_is_written() {
-    let model = &models(Provider::Qwen, Edition::Merged)[0];
+    let model = &models(&Provider::QWEN, Edition::Merged)[0];
     let base_url = Endpoint::CodingGlobal.base_url();
-    check::<Listing>(&listing(Provider::Qwen, Edition::Merged, base_url)[0]);
+    check::<Listing>(&listing(&Provider::QWEN, Edition::Merged, base_url)[0]);
     check::<Row>(&Row::of(model));
     check::<Thinking>(&model.thinking());
     check::<ModelRef>(&ModelRef::parse("qwen/glm-5").unwrap());

@@ -90,7 +90,7 @@ async fn qwen_cli(
     store: &FileStore,
     file: &QwenCliFile,
 ) -> Result<Vec<Line>, Failure> {
-    let id = profile_id(Provider::QwenOauth.id(), Some(&arguments.profile))?;
+    let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;
     let import = portal::import_qwen_cli(store, &id, file).await;
     Ok(vec![Line {
         name: file.path().display().to_string(),

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
-    if Provider::by_name(&arguments.provider) != Some(Provider::QwenOauth) {
+    if Provider::by_name(&arguments.provider) != Some(Provider::QWEN_OAUTH) {
         return Err(Failure::usage(format!(
             "{} has no login; qwen-portal has",
             crate::output::harmless(&arguments.provider)
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
             "the portal is off: add --enable-portal to log in all the same",
         ));
     }
-    let id = profile_id(Provider::QwenOauth.id(), Some(&arguments.profile))?;
+    let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;
     block_on(log_in(arguments, id))
 }
 

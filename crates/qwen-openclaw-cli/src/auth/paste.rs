@@ -22,14 +22,11 @@ pub(super) enum Kind {
 
 pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
     // A key for a provider that nobody knows would never be sent.
-    let provider: Provider = arguments
-        .provider
-        .parse()
-        .map_err(|error: qwen_openclaw::catalog::Error| Failure::from(error).with_code_1())?;
+    let provider = crate::models::known_provider(&arguments.provider)?;
     let id = profile_id(provider.id(), Some(&arguments.profile))?;
     let key = key_from_stdin()?;
     if matches!(kind, Kind::ApiKey)
-        && provider != Provider::QwenOauth
+        && provider != Provider::QWEN_OAUTH
         && key.kind() == KeyKind::Other
     {
         note("note: keys of the service begin with sk-; this one is stored as it is");

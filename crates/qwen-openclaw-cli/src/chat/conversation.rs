@@ -14,7 +14,7 @@ impl Session {
     /// Talks until `/quit` or the end of the input.
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
         // Without a key there is nobody to talk to: better said before the first question.
-        self.qwen.client(self.model.provider)?;
+        self.qwen.client(&self.model.provider)?;
         self.warn()?;
         note(&format!("{} · /model REF, /clear, /quit", self.model));
         let mut lines = BufReader::new(stdin()).lines();

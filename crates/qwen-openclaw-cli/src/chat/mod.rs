@@ -97,10 +97,10 @@ impl Session {
         let connection: &Connection = &arguments.connection;
         let (emulator, mut builder) = match arguments.emulator {
             true => {
-                let (emulator, builder) = to_emulator(connection, model.provider).await?;
+                let (emulator, builder) = to_emulator(connection, &model.provider).await?;
                 (Some(emulator), builder)
             }
-            false => (None, connection.qwen(model.provider)?),
+            false => (None, connection.qwen(&model.provider)?),
         };
         if arguments.no_usage {
             builder = builder.usage(false);

@@ -143,6 +143,6 @@ impl Session {
     }
 
     pub(super) fn base_url(&self) -> String {
-        self.qwen.base_url(self.model.provider).unwrap_or_default()
+        self.qwen.base_url(&self.model.provider).unwrap_or_default()
     }
 }

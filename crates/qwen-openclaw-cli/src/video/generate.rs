@@ -152,10 +152,10 @@ async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Fai
     let connection = &arguments.connection;
     if !arguments.emulator {
         let store: Arc<dyn JobStore> = ledger(connection)?;
-        let qwen = connection.qwen(Provider::Qwen)?.jobs(store).build()?;
+        let qwen = connection.qwen(&Provider::QWEN)?.jobs(store).build()?;
         return Ok((None, qwen.video_client()?));
     }
-    let (emulator, builder) = to_emulator(connection, Provider::Qwen).await?;
+    let (emulator, builder) = to_emulator(connection, &Provider::QWEN).await?;
     let builder = builder.jobs(Arc::new(MemoryJobs::new())).polls(
         PollSchedule::default()
             .first(Duration::from_millis(100))
@@ -220,9 +220,9 @@ fn region(arguments: &Generate) -> Result<Region, Failure> {
     let qwen = arguments
         .connection
         .without_key()
-        .qwen(Provider::Qwen)?
+        .qwen(&Provider::QWEN)?
         .build()?;
-    let origin = aigc_origin_for(Some(&qwen.base_url(Provider::Qwen)?));
+    let origin = aigc_origin_for(Some(&qwen.base_url(&Provider::QWEN)?));
     let china = origin.is_some_and(|origin| origin == Region::China.aigc_origin());
     Ok(match china {
         true => Region::China,

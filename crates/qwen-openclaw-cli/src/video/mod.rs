@@ -76,7 +76,7 @@ fn client_of(
     if connection.workspace.is_none() {
         connection.workspace = record.workspace().map(str::to_owned);
     }
-    let builder = connection.qwen(qwen_openclaw::catalog::Provider::Qwen)?;
+    let builder = connection.qwen(&qwen_openclaw::catalog::Provider::QWEN)?;
     let store: Arc<dyn JobStore> = Arc::clone(store) as _;
     Ok(builder.jobs(store).build()?.video_client()?)
 }

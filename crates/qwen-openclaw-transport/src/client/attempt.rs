@@ -155,7 +155,7 @@ impl Shared {
         base: &BaseUrl,
         credential: &Credential,
     ) -> Error {
-        let (base_url, provider) = (base.as_str(), self.provider);
+        let (base_url, provider) = (base.as_str(), &self.provider);
         let sent = Sent {
             base_url,
             class: classify(base_url),

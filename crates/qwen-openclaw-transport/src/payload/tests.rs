@@ -374,8 +374,8 @@ fn the_last_word_is_the_callers_as_far_as_the_contract_lets() {
 
 /// The models of both catalogs that have contracts.
 fn rows() -> Vec<&'static ChatModel> {
-    let providers = [Provider::Qwen, Provider::QwenTokenPlan];
-    let rows = providers.map(|provider| models(provider, Edition::default()));
+    let providers = [Provider::QWEN, Provider::QWEN_TOKEN_PLAN];
+    let rows = providers.map(|provider| models(&provider, Edition::default()));
     rows.into_iter().flatten().collect()
 }
 
@@ -419,7 +419,7 @@ proptest! {
         if let Some(effort) = effort {
             request = request.extra("reasoning_effort", effort);
         }
-        let mut client = client(row.provider().default_base_url()).provider(row.provider());
+        let mut client = client(row.provider().default_base_url().unwrap()).provider(row.provider());
         if let Some(on) = meddle {
             client = client.on_body(move |body| {
                 body.insert("enable_thinking".into(), json!(on));

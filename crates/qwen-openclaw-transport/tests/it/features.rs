@@ -163,7 +163,7 @@ async fn the_token_plan_takes_what_its_contracts_say() {
     let emulator = Emulator::start().await.unwrap();
     let key = ApiKey::parse("sk-test").unwrap();
     let client = Client::builder(emulator.base_url_for(Plan::Token, Region::Global), key)
-        .provider(Provider::QwenTokenPlan)
+        .provider(Provider::QWEN_TOKEN_PLAN)
         .build()
         .unwrap();
     for model in ["qwen3.7-plus", "glm-5", "kimi-k2.5", "MiniMax-M2.5"] {
@@ -252,15 +252,15 @@ impl Wish {
 async fn whatever_is_asked_of_a_model_is_sent_in_a_way_it_takes() {
     let emulator = Emulator::start().await.unwrap();
     for (provider, plan) in [
-        (Provider::Qwen, Plan::Standard),
-        (Provider::QwenTokenPlan, Plan::Token),
+        (Provider::QWEN, Plan::Standard),
+        (Provider::QWEN_TOKEN_PLAN, Plan::Token),
     ] {
         let key = ApiKey::parse("sk-test").unwrap();
         let client = Client::builder(emulator.base_url_for(plan, Region::Global), key)
-            .provider(provider)
+            .provider(provider.clone())
             .build()
             .unwrap();
-        for row in models(provider, Edition::default()) {
+        for row in models(&provider, Edition::default()) {
             for wish in wishes() {
                 let Err(error) = client.send(&wish.request(row.id())).await else {
                     continue;

@@ -57,7 +57,7 @@ const UNAUTHORIZED: Answer = Answer::Status(
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_key_on_a_standard_endpoint() {
-    let hint = hint(Endpoint::StandardGlobal, Provider::Qwen, KEY, UNAUTHORIZED).await;
+    let hint = hint(Endpoint::StandardGlobal, Provider::QWEN, KEY, UNAUTHORIZED).await;
     assert_eq!(
         hint,
         "the key sk-sp-01...cdef0123 (explicit) was sent to \
@@ -72,7 +72,7 @@ async fn a_plan_key_on_a_standard_endpoint() {
 async fn an_ordinary_key() {
     let hint = hint(
         Endpoint::StandardGlobal,
-        Provider::Qwen,
+        Provider::QWEN,
         "sk-0123456789abcdef0123",
         UNAUTHORIZED,
     );
@@ -85,7 +85,7 @@ async fn an_ordinary_key() {
 async fn the_portal() {
     let hint = hint(
         Endpoint::Portal,
-        Provider::QwenOauth,
+        Provider::QWEN_OAUTH,
         "sk-0123456789abcdef",
         UNAUTHORIZED,
     )
@@ -99,7 +99,7 @@ async fn the_portal() {
 #[tokio::test(start_paused = true)]
 async fn a_login_at_the_portal() {
     let source = Source::Profile("qwen-oauth:default".to_owned());
-    let (portal, provider) = (Endpoint::Portal, Provider::QwenOauth);
+    let (portal, provider) = (Endpoint::Portal, Provider::QWEN_OAUTH);
     let hint = hint_for(portal, provider, "0123456789abcdef", source, UNAUTHORIZED).await;
     assert!(
         hint.contains("discontinued by Qwen on 2026-04-15"),
@@ -115,7 +115,7 @@ async fn a_model_the_plan_lacks() {
         &[],
         r#"{"error":{"code":"invalid_parameter_error","message":"model `m` is not supported."}}"#,
     );
-    let advice = hint(Endpoint::CodingChina, Provider::Qwen, KEY, answer.clone()).await;
+    let advice = hint(Endpoint::CodingChina, Provider::QWEN, KEY, answer.clone()).await;
     assert_eq!(
         advice,
         "the Coding Plan may not include this model: use \
@@ -125,7 +125,7 @@ async fn a_model_the_plan_lacks() {
     assert_eq!(
         hint(
             Endpoint::StandardGlobal,
-            Provider::Qwen,
+            Provider::QWEN,
             "sk-1234567",
             answer
         )
@@ -167,7 +167,7 @@ async fn what_cannot_go_with_thinking() {
     );
     let hint = hint(
         Endpoint::StandardGlobal,
-        Provider::Qwen,
+        Provider::QWEN,
         "sk-1234567",
         answer,
     )

@@ -10,7 +10,7 @@ use qwen_openclaw_emulator::Emulator;
 /// returned with it.
 pub(crate) async fn connect() -> Result<(Qwen, Option<Emulator>), Box<dyn Error>> {
     let qwen = Qwen::from_env()?;
-    if qwen.key(Provider::Qwen).is_ok() {
+    if qwen.key(&Provider::QWEN).is_ok() {
         return Ok((qwen, None));
     }
     let (qwen, emulator) = emulated().await?;

@@ -50,7 +50,7 @@ impl World {
         Self {
             portal: set_up(builder).build().unwrap(),
             store: Arc::new(store),
-            id: ProfileId::default_of(Provider::QwenOauth),
+            id: ProfileId::default_of(&Provider::QWEN_OAUTH),
             emulator,
             folder,
         }
