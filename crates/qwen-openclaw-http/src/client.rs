@@ -112,16 +112,8 @@ impl Client {
     /// As [`Client::send`], also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
     /// answer is not the JSON expected.
     pub async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        let (limit, host) = (
-            request.head_timeout.unwrap_or(self.head_timeout),
-            request.host(),
-        );
-        let response = self.send(request.accept("application/json")).await?;
-        let body = timeout(limit, response.into_body().bytes(self.json_limit)).await;
-        let body = body.unwrap_or_else(|_| Err(late(&host, limit)))?;
-        // Some gateways put a byte order mark before it.
-        let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-        serde_json::from_slice(json).map_err(|error| {
+        let answer = self.json_answer(request, self.json_limit).await?;
+        serde_json::from_slice(answer.json()).map_err(|error| {
             Error::new(ErrorKind::Protocol)
                 .with_message("the server's answer is not the JSON expected")
                 .with_source(error)

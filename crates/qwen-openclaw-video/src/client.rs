@@ -13,7 +13,7 @@ use crate::{
         FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Resumed, Tasks,
         TasksBuilder, Upload,
     },
-    wan::{Checked, Strictness, VideoRequest},
+    wan::{Checked, Strictness, VideoRequest, likeness},
 };
 
 const CLIP: Product = Product {
@@ -23,6 +23,7 @@ const CLIP: Product = Product {
         matches: is_mp4,
     },
     result: clip_url,
+    likeness,
 };
 
 /// The largest file that any model takes as a reference (help.aliyun.com, Model Studio,

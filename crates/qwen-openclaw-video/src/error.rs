@@ -164,6 +164,16 @@ impl Error {
         self
     }
 
+    /// Whether the same question may be answered a little later. Beside what is transient that is
+    /// an answer which is not the service's own: the page of a gateway, or half of an answer.
+    pub(crate) fn may_pass(&self) -> bool {
+        let is_alien = match self.kind() {
+            ErrorKind::Protocol | ErrorKind::TooLarge => true,
+            _ => self.status().is_some_and(|status| status != 401) && self.code().is_none(),
+        };
+        self.is_transient() || is_alien
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut Inner)) {
         change(Arc::make_mut(&mut self.inner));
     }

@@ -10,6 +10,7 @@
 mod answer;
 mod api;
 mod builder;
+mod clock;
 mod download;
 mod engine;
 mod fault;
@@ -33,8 +34,8 @@ mod tests;
 pub use self::{
     answer::TaskReport,
     builder::TasksBuilder,
-    download::{FileKind, Progress, SaveOptions},
-    engine::{NewTask, Product, Tasks},
+    download::{FileKind, Progress, SaveOptions, check_target},
+    engine::{Likeness, NewTask, Product, Tasks},
     finished::Finished,
     job::{Job, Watch},
     record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},

@@ -8,6 +8,7 @@
 mod aspect;
 mod body;
 mod format;
+mod likeness;
 mod references;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use qwen_openclaw_catalog::{
 
 use crate::error::Error;
 
+pub(crate) use self::likeness::likeness;
 pub use self::{aspect::AspectRatio, references::Reference};
 
 /// What to do with a value that the model does not take.

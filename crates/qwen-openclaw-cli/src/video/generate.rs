@@ -7,7 +7,7 @@ use qwen_openclaw::{
     catalog::{Provider, Region, aigc_origin_for},
     video::{
         Checked, Client, Job, Reference, Strictness, VideoRequest,
-        task::{JobStore, MemoryJobs, PollSchedule, Upload},
+        task::{self, JobStore, MemoryJobs, PollSchedule, Upload},
     },
 };
 use qwen_openclaw_emulator::Emulator;
@@ -29,8 +29,11 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
         let checked = request.check(strictness)?;
         return estimate(&arguments, &checked);
     }
-    if let Some(path) = &arguments.output {
-        check_target(path, arguments.overwrite)?;
+    match &arguments.output {
+        Some(path) => check_target(path, arguments.overwrite)?,
+        // Under the job's name, in this folder.
+        None if !arguments.no_wait => check_folder(Path::new("clip.mp4"))?,
+        None => {}
     }
     // What is wrong is said before anything is uploaded.
     pretend_uploaded(request.clone(), arguments.upload)?.check(strictness)?;
@@ -61,7 +64,11 @@ fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
         let there = refused("is there already");
         return Err(there.with_hint("choose another name, or --overwrite"));
     }
-    Ok(())
+    check_folder(path)
+}
+
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    task::check_target(path).map_err(|error| Failure::of(4, "refused", &error))
 }
 
 async fn generate(

@@ -283,7 +283,7 @@ fn a_record_that_was_being_sent_is_for_somebody_to_decide() {
         ran.stdout
     );
     let ran = user.run(&["video", "resume"]).exits_with(6);
-    let ran = ran.says("2 such tasks").says("--adopt TASK");
+    let ran = ran.says("2 tasks").says("--adopt TASK");
     assert!(ran.stderr.contains(&id), "{}", ran.stderr);
     let ran = user
         .run(&["video", "resume", &id, "--adopt", "made-up"])
@@ -393,6 +393,30 @@ fn what_a_model_does_not_take() {
             .exits_with(code)
             .says(said);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_to_is_noticed_before_anything_is_sent() {
+    let user = User::new();
+    // Not even root can.
+    user.run(&["video", "generate", "a cat", "-o", "/proc/clip.mp4"])
+        .exits_with(4)
+        .says("could not write in /proc");
+    let here = |arguments: &[&str]| {
+        let (mut command, _home) = Qwen::new(arguments)
+            .at(&user.service)
+            .env("HOME", user.home.path().to_str().unwrap())
+            .command();
+        command.current_dir("/proc");
+        Ran::of(command.output().unwrap())
+    };
+    here(&["video", "generate", "a cat"])
+        .exits_with(4)
+        .says("could not write in /proc");
+    assert!(user.service.emulator.video().tasks().is_empty());
+    // Nothing is to be saved here.
+    here(&["video", "generate", "a cat", "--no-wait"]).exits_with(0);
 }
 
 #[test]

@@ -11,7 +11,8 @@ const REDIRECTS: usize = 3;
 
 impl Client {
     /// Asks for an address that a server gave, and follows at most three redirects to addresses
-    /// that pass the same screening. `range` is what is sent as `Range`.
+    /// that pass the same screening. `headers` are sent with each request, such as `Range` and
+    /// `If-Range`.
     ///
     /// No credential is sent. A name that resolves to a private address is not connected to,
     /// unless the screening allows it.
@@ -24,15 +25,15 @@ impl Client {
         &self,
         url: &ScreenedUrl,
         screening: Screening,
-        range: Option<&str>,
+        headers: &[(&str, &str)],
     ) -> Result<Response, Error> {
         let mut url = url.clone();
         let mut seen = Vec::new();
         loop {
             let request = Request::new(Method::GET, url.as_str());
             let mut request = request.screened(&url);
-            if let Some(range) = range {
-                request = request.header("range", range)?;
+            for (name, value) in headers {
+                request = request.header(name, value)?;
             }
             let response = self.exchange(request).await?;
             match response.status().as_u16() {
@@ -108,7 +109,8 @@ mod tests {
         let screening = Screening::strict().allow_loopback();
         let url = screening.check(&format!("{}{path}", server.uri()))?;
         let client = Client::builder().build()?;
-        client.fetch(&url, screening, Some("bytes=2-")).await
+        let headers = [("range", "bytes=2-"), ("if-range", "\"one\"")];
+        client.fetch(&url, screening, &headers).await
     }
 
     #[tokio::test]
@@ -118,6 +120,7 @@ mod tests {
         redirect(&server, "/b", "c").await;
         let answer = ResponseTemplate::new(206).set_body_string("cd");
         let mock = Mock::given(path("/c")).and(header("range", "bytes=2-"));
+        let mock = mock.and(header("if-range", "\"one\""));
         mock.respond_with(answer).mount(&server).await;
         let response = fetch(&server, "/a").await.unwrap();
         assert_eq!(response.status(), 206);
@@ -152,7 +155,7 @@ mod tests {
             private: false,
         };
         let client = Client::builder().build().unwrap();
-        let error = client.fetch(&url, screening, None).await.unwrap_err();
+        let error = client.fetch(&url, screening, &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Address, "{error:?}");
     }
 }

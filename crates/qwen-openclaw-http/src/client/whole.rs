@@ -47,6 +47,24 @@ impl Client {
         let answer = timeout(time, exchange).await;
         answer.unwrap_or_else(|_| Err(late(&host, time)))
     }
+
+    /// Sends `request` once and reads the whole of a successful answer that should be JSON, up to
+    /// `limit` bytes. The body may take as long again as the head.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], also [`TooLarge`](crate::ErrorKind::TooLarge).
+    pub async fn json_answer(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
+        let time = request.head_timeout.unwrap_or(self.head_timeout);
+        let host = request.host();
+        let response = self.send(request.accept("application/json")).await?;
+        let body = timeout(time, response.body.bytes(limit)).await;
+        Ok(WholeAnswer {
+            status: response.status,
+            headers: response.headers,
+            body: body.unwrap_or_else(|_| Err(late(&host, time)))?,
+        })
+    }
 }
 
 /// A whole answer of any status. `Debug` leaves the body out.
@@ -67,6 +85,14 @@ impl WholeAnswer {
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Returns the body without the byte order mark that some gateways put before it.
+    #[must_use]
+    pub fn json(&self) -> &[u8] {
+        self.body
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(&self.body)
     }
 
     /// Returns the media type of the body, without parameters.

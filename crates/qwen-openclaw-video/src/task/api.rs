@@ -1,14 +1,27 @@
 //! The requests about tasks: each is sent once, and says what is certain afterwards.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth::{Credential, CredentialProvider, KeyKind};
-use qwen_openclaw_http::{BaseUrl, ErrorKind as HttpErrorKind, Request, RetryPolicy, ServerError};
+use qwen_openclaw_http::{
+    BaseUrl, ErrorKind as HttpErrorKind, Request, RetryPolicy, ServerError, WholeAnswer,
+};
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{task::spawn_blocking, time::sleep};
 
-use super::{answer::ListPage, answer::TaskReport, pace::Pace};
+use super::{
+    answer::{ListPage, TaskReport, skim},
+    clock::Clock,
+    pace::Pace,
+    record::is_task_id,
+};
 use crate::error::{Error, ErrorKind};
+
+/// The largest answer that is read. The service's own have a few KiB; one that says far too much
+/// of a task that is paid for is still the answer.
+const LARGEST_ANSWER: usize = 8 << 20;
+/// From here on an answer takes long enough to read that it would hold up others.
+const LONG_ANSWER: usize = 256 << 10;
 
 /// Where tasks are, and with what they are asked about.
 #[derive(Debug)]
@@ -53,8 +66,13 @@ impl Api {
                 Ok(request) => request,
                 Err(error) => return Created::NotSent(error),
             };
-            let error = match self.http.json::<Value>(request).await {
-                Ok(value) => return read_created(&value),
+            let error = match self.http.json_answer(request, LARGEST_ANSWER).await {
+                Ok(answer) => {
+                    return match read(answer, skim).await {
+                        Ok(value) => read_created(&value),
+                        Err(error) => Created::Unclear(error),
+                    };
+                }
                 Err(error) => error,
             };
             if !made_nothing(&error) {
@@ -74,34 +92,39 @@ impl Api {
     /// Asks about a task, once.
     pub(crate) async fn get(&self, task_id: &str) -> Result<TaskReport, Error> {
         let path = format!("api/v1/tasks/{}", segment(task_id));
-        Ok(TaskReport::of(&self.ask(&path, false).await?))
+        Ok(TaskReport::of(&self.value(&path, false).await?))
+    }
+
+    /// Asks about a task, as often as the policy allows.
+    pub(crate) async fn get_again(&self, task_id: &str) -> Result<TaskReport, Error> {
+        self.again(|| self.get(task_id)).await
     }
 
     /// Asks for a page of the tasks of the last 24 hours, as often as the policy allows.
     ///
     /// The service's own window is left at that: it does not say of which time zone the times in
     /// its query would be.
-    pub(crate) async fn list(&self, model: &str, page: u64) -> Result<ListPage, Error> {
+    pub(crate) async fn list(&self, model: &str, page: u64) -> Result<(ListPage, Clock), Error> {
         let model = segment(model);
         let path = format!("api/v1/tasks?model_name={model}&page_no={page}&page_size=50");
-        let value = self.again(|| self.ask(&path, false)).await?;
-        ListPage::of(&value).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Protocol,
-                "the service's list of tasks is no list",
-            )
-        })
+        let ask = || async {
+            let asked = SystemTime::now();
+            let answer = self.ask(&path, false).await?;
+            let clock = Clock::of(asked, SystemTime::now(), answer.date());
+            Ok((read(answer, ListPage::read).await?, clock))
+        };
+        self.again(ask).await
     }
 
     /// Cancels a task that has not begun.
     pub(crate) async fn cancel(&self, task_id: &str) -> Result<(), Error> {
         let path = format!("api/v1/tasks/{}/cancel", segment(task_id));
-        self.again(|| self.ask(&path, true)).await.map(drop)
+        self.again(|| self.value(&path, true)).await.map(drop)
     }
 
     /// Asks for anything else below the origin.
     pub(crate) async fn get_json(&self, path: &str) -> Result<Value, Error> {
-        self.again(|| self.ask(path, false)).await
+        self.again(|| self.value(path, false)).await
     }
 
     async fn again<T, F: Future<Output = Result<T, Error>>>(
@@ -125,7 +148,11 @@ impl Api {
         }
     }
 
-    async fn ask(&self, path: &str, post: bool) -> Result<Value, Error> {
+    async fn value(&self, path: &str, post: bool) -> Result<Value, Error> {
+        read(self.ask(path, post).await?, skim).await
+    }
+
+    async fn ask(&self, path: &str, post: bool) -> Result<WholeAnswer, Error> {
         let mut credential = self.credential().await?;
         let mut refreshed = false;
         loop {
@@ -136,8 +163,8 @@ impl Api {
                 false => self.http.get(url),
             };
             let request = self.authorized(request, &credential)?;
-            let error = match self.http.json(request).await {
-                Ok(value) => return Ok(value),
+            let error = match self.http.json_answer(request, LARGEST_ANSWER).await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             if error.status() == Some(401) && !refreshed {
@@ -219,9 +246,29 @@ fn plan_key(credential: &Credential) -> Error {
     )
 }
 
+/// Reads an answer, beside the executor where that takes its time.
+async fn read<T: Send + 'static>(
+    answer: WholeAnswer,
+    read: fn(&[u8]) -> Option<T>,
+) -> Result<T, Error> {
+    let value = match answer.body().len() {
+        0..=LONG_ANSWER => read(answer.json()),
+        _ => {
+            let reading = spawn_blocking(move || read(answer.json()));
+            reading.await.unwrap_or_default()
+        }
+    };
+    value.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Protocol,
+            "the service's answer is not what it should be",
+        )
+    })
+}
+
 fn read_created(value: &Value) -> Created {
     let report = TaskReport::of(value);
-    if let Some(id) = report.task_id.clone() {
+    if let Some(id) = report.task_id.clone().filter(|id| is_task_id(id)) {
         return Created::Task(report, id);
     }
     let server = serde_json::to_vec(value).ok();

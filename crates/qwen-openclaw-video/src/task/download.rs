@@ -23,6 +23,10 @@ use crate::error::{Error, ErrorKind};
 const IDLE: Duration = Duration::from_secs(30);
 /// What has to be seen of a file to tell what it is.
 const HEAD: usize = 64;
+/// How much must arrive for a download to be getting on, so that it may break off once more.
+const STEP: u64 = 64 << 10;
+/// The longest name of a version that is kept. The service's own have 34 characters.
+const LONGEST_ETAG: usize = 1 << 10;
 
 /// What a result is, told by its first bytes.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +92,8 @@ struct Part {
     file: File,
     path: PathBuf,
     length: u64,
-    /// What the server calls this version of the file; without it no half is continued.
+    /// What the server calls this version of the file, byte for byte; without it no half is
+    /// continued.
     etag: Option<String>,
 }
 
@@ -96,9 +101,38 @@ struct Part {
 enum Broken {
     /// Another try goes on from here.
     Network(Error),
+    /// What we have is of no use for what the server has: the next try is for all of it.
+    Anew,
     /// The address does not work any more; there may be a new one.
     Gone(Error),
     Final(Error),
+}
+
+/// Tells whether a file can be made at `path`, without making it: before it is paid for.
+///
+/// # Errors
+///
+/// [`ErrorKind::File`] when its folder is missing or cannot be written to, or the name is too long.
+pub fn check_target(path: &Path) -> Result<(), Error> {
+    let path = std::path::absolute(path).map_err(|error| failed("find", path, error))?;
+    let Some(folder) = path.parent() else {
+        let error = format!("{} is no name of a file", path.display());
+        return Err(Error::new(ErrorKind::File, error));
+    };
+    if !folder.is_dir() {
+        return Err(no_folder(folder));
+    }
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(failed("write", &path, error));
+        }
+        _ => {}
+    }
+    let mut trial = tempfile::Builder::new();
+    let trial = trial.prefix(".").suffix(".part").tempfile_in(folder);
+    trial
+        .map(drop)
+        .map_err(|error| failed("write in", folder, error))
 }
 
 pub(crate) async fn save(
@@ -146,8 +180,10 @@ pub(crate) async fn save(
         let tried = fetch(tasks, &mut record, &mut part, &options, &mut progress).await;
         match tried {
             Ok(()) => break,
+            // Only a try that went on from somewhere ends like this, and the next one does not.
+            Err(Broken::Anew) => {}
             Err(Broken::Network(error)) => {
-                if part.length > furthest {
+                if part.length >= furthest + STEP {
                     // It gets on: that is no failure to be counted.
                     furthest = part.length;
                     attempts = options.retry.attempts();
@@ -157,10 +193,16 @@ pub(crate) async fn save(
                     None => return Err(named(error)),
                 }
             }
-            Err(Broken::Gone(_)) if !renewed => {
-                renewed = true;
-                record = renew(tasks, record).await?;
-            }
+            Err(Broken::Gone(_)) if !renewed => match renew(tasks, record.clone()).await {
+                Ok(newer) => (renewed, record) = (true, newer),
+                Err(error) => {
+                    let wait = error.may_pass().then(|| error.retry_after());
+                    match wait.and_then(|asked| attempts.after_transient(asked)) {
+                        Some(wait) => sleep(wait).await,
+                        None => return Err(named(error)),
+                    }
+                }
+            },
             Err(Broken::Gone(error)) => {
                 let expires_at = record.result.as_ref().map(|result| result.expires_at);
                 if expires_at.is_some_and(|at| at <= SystemTime::now()) {
@@ -211,6 +253,7 @@ fn whole(record: &JobRecord, path: &Path, kind: FileKind) -> Option<u64> {
     let part = record.part.as_ref()?;
     let length = part
         .whole
+        .filter(|length| *length > 0)
         .filter(|_| record.target.as_deref() == Some(path))?;
     let mut head = Vec::new();
     let file = File::open(path).ok()?;
@@ -241,29 +284,36 @@ async fn fetch(
     if part.etag.is_none() {
         part.restart().map_err(Broken::Final)?;
     }
-    let range = (part.length > 0).then(|| format!("bytes={}-", part.length));
-    let response = http.fetch(&url, screening, range.as_deref()).await;
-    let response = match response {
+    // Only of the version that we have a half of.
+    let range = format!("bytes={}-", part.length);
+    let etag = part.etag.clone().filter(|_| part.length > 0);
+    let headers = etag
+        .as_ref()
+        .map(|etag| [("range", range.as_str()), ("if-range", etag)]);
+    let headers = headers.as_ref().map_or(&[][..], |headers| headers);
+    let response = match http.fetch(&url, screening, headers).await {
         Ok(response) => response,
         // There is nothing after what we have, so what we have is of something else.
-        Err(error) if error.status() == Some(416) && range.is_some() => {
-            part.restart().map_err(Broken::Final)?;
-            return Err(Broken::Network(Error::from_http(error)));
+        Err(error) if error.status() == Some(416) && etag.is_some() => {
+            return Err(part.forget());
         }
         Err(error) => return Err(broken(error, result)),
     };
-    let total = part.begin(&response).map_err(Broken::Final)?;
-    if let Some(etag) = part.etag.clone().filter(|_| part.length == 0) {
-        let noted = tasks.update(&record.id, |record| {
-            record.part = Some(PartFile {
-                path: part.path.clone(),
-                etag: Some(etag.clone()),
-                whole: None,
-            });
-        });
+    let total = part.begin(&response, etag.as_deref())?;
+    let noted = record.part.as_ref().filter(|noted| noted.path == part.path);
+    if part.length == 0 && noted.and_then(|noted| noted.etag.as_ref()) != part.etag.as_ref() {
+        // What is on the disk from now on is of this version, or of one without a name.
+        let begun = PartFile {
+            path: part.path.clone(),
+            etag: part.etag.clone(),
+            whole: None,
+        };
+        let noted = tasks.update(&record.id, |record| record.part = Some(begun.clone()));
         *record = noted.await.map_err(Broken::Final)?;
         fault::point("download-begun");
     }
+    let is_framed = response.headers().get("transfer-encoding");
+    let is_framed = is_framed.is_some_and(|value| value.as_bytes().ends_with(b"chunked"));
     let too_large = || {
         let limit = options.limit;
         let error = format!("the result is larger than the limit of {limit} bytes");
@@ -303,7 +353,14 @@ async fn fetch(
             ErrorKind::Protocol,
             "the result is longer than the server said",
         ))),
-        _ => Ok(()),
+        Some(_) => Ok(()),
+        // Each piece says how long it is, and the last one that it is the last.
+        None if is_framed => Ok(()),
+        None => {
+            part.step_back().map_err(Broken::Final)?;
+            let error = "the server did not say how long the result is, so it may be incomplete";
+            Err(Broken::Network(Error::new(ErrorKind::Network, error)))
+        }
     }
 }
 
@@ -334,12 +391,12 @@ async fn renew(tasks: &Tasks, record: JobRecord) -> Result<JobRecord, Error> {
     };
     let report = tasks.shared.api.get(&task_id).await;
     let report = report.map_err(|error| error.of_job(&id, Some(&task_id)))?;
-    let url = (tasks.shared.product.result)(&report.output).map(str::to_owned);
+    let result = tasks.shared.result(&report);
     let gone = report.state == Some(TaskState::Unknown);
     tasks
         .update(&id, |record| {
-            if let Some(url) = url.clone() {
-                record.result = Some(ResultFile::new(url, SystemTime::now()));
+            if let Some(result) = result.clone() {
+                record.result = Some(result);
             } else if gone && record.is_old() {
                 record.phase = Phase::Expired;
             }
@@ -352,8 +409,7 @@ impl Part {
     fn open(target: &Path, record: &JobRecord) -> Result<Self, Error> {
         let path = target.with_file_name(format!(".{}.part", record.id));
         if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            let error = format!("there is no folder {}", folder.display());
-            return Err(Error::new(ErrorKind::File, error));
+            return Err(no_folder(folder));
         }
         let known = record.part.as_ref().filter(|part| part.path == path);
         let mut options = OpenOptions::new();
@@ -367,7 +423,7 @@ impl Part {
             file,
             path,
             length,
-            etag: known.and_then(|part| part.etag.clone()),
+            etag: known.and_then(|part| strong(part.etag.as_deref()?)),
         })
     }
 
@@ -379,28 +435,48 @@ impl Part {
         Ok(())
     }
 
-    /// Looks at the head of an answer: goes on where we are, or begins anew. Returns the length of
-    /// the whole file.
-    fn begin(&mut self, response: &Response) -> Result<Option<u64>, Error> {
+    /// Drops what there is, which is of another version than what the server has.
+    fn forget(&mut self) -> Broken {
+        self.etag = None;
+        self.restart().map_or_else(Broken::Final, |()| Broken::Anew)
+    }
+
+    /// Takes back the last byte, where more of this version can be asked for: the answer tells how
+    /// long the whole is.
+    fn step_back(&mut self) -> Result<(), Error> {
+        let shorter = self.length.saturating_sub(1);
+        let cut = self.file.set_len(shorter);
+        let cut = cut.and_then(|()| self.file.seek(SeekFrom::Start(shorter)));
+        cut.map_err(|error| failed("write", &self.path, error))?;
+        self.length = shorter;
+        Ok(())
+    }
+
+    /// Looks at the head of an answer: goes on where we are if the rest of the version `asked` is
+    /// what came, or begins anew. Returns the length of the whole file.
+    fn begin(&mut self, response: &Response, asked: Option<&str>) -> Result<Option<u64>, Broken> {
         let header = |name: &str| response.headers().get(name)?.to_str().ok();
-        let etag = header("etag").map(str::to_owned);
-        if response.status() == 206 {
-            let (from, total) = content_range(header("content-range").unwrap_or_default());
-            if from == Some(self.length) && etag == self.etag {
-                return Ok(total);
+        let etag = header("etag").and_then(strong);
+        let range = header("content-range").unwrap_or_default();
+        let (from, total) = content_range(range);
+        let total = match (response.status(), asked) {
+            (206, Some(asked)) => {
+                if from == Some(self.length) && etag.as_deref() == Some(asked) {
+                    return Ok(total);
+                }
+                return Err(self.forget());
             }
-            // Another version of the file, or another piece than was asked for.
-            self.restart()?;
-            self.etag = None;
-            let error = "the server sent another piece of the result than was asked for";
-            return match from {
-                Some(0) => Ok(total),
-                _ => Err(Error::new(ErrorKind::Protocol, error)),
-            };
-        }
-        self.restart()?;
+            // All of it, as a piece.
+            (206, None) if from == Some(0) => total,
+            (200 | 203, _) => header("content-length").and_then(|length| length.parse().ok()),
+            (status, _) => {
+                let error = format!("the server has answered with status {status} and no file");
+                return Err(Broken::Final(Error::new(ErrorKind::Protocol, error)));
+            }
+        };
+        self.restart().map_err(Broken::Final)?;
         self.etag = etag;
-        Ok(header("content-length").and_then(|length| length.parse().ok()))
+        Ok(total)
     }
 
     /// Gives it its final name, where nothing may be unless it is overwritten.
@@ -434,13 +510,25 @@ impl Part {
         let read = self.file.seek(SeekFrom::Start(0));
         let read = read.and_then(|_| (&self.file).take(HEAD as u64).read_to_end(&mut head));
         read.map_err(|error| failed("read", &self.path, error))?;
-        if (kind.matches)(&head) {
+        if self.length > 0 && (kind.matches)(&head) {
             return Ok(());
         }
         let _ = fs::remove_file(&self.path);
-        let error = format!("the result is no {}", kind.name);
+        let error = match self.length {
+            0 => format!("the result is empty, and no {}", kind.name),
+            _ => format!("the result is no {}", kind.name),
+        };
         Err(Error::new(ErrorKind::Protocol, error))
     }
+}
+
+/// The name of a version, if it is one that only the same bytes have: a weak one (`W/"…"`) may
+/// stay the same while they change, and what is not in quotes is none.
+fn strong(etag: &str) -> Option<String> {
+    let name = etag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    let good = |b: u8| b.is_ascii_graphic() && b != b'"';
+    let is_strong = etag.len() <= LONGEST_ETAG && name.bytes().all(good);
+    is_strong.then(|| etag.trim().to_owned())
 }
 
 /// The first byte and the length of the whole, of `bytes 2-9/10`.
@@ -469,6 +557,11 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+fn no_folder(folder: &Path) -> Error {
+    let error = format!("there is no folder {}", folder.display());
+    Error::new(ErrorKind::File, error)
+}
+
 fn failed(what: &str, path: &Path, error: io::Error) -> Error {
     let path = path.display();
     Error::new(ErrorKind::File, format!("could not {what} {path}")).with_source(error)
@@ -477,6 +570,18 @@ fn failed(what: &str, path: &Path, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_strong_names_tell_versions_apart() {
+        assert_eq!(strong(" \"a-1\" ").as_deref(), Some("\"a-1\""));
+        assert_eq!(strong("\"\"").as_deref(), Some("\"\""));
+        let long = format!("\"{}\"", "x".repeat(LONGEST_ETAG));
+        for weak in [
+            "W/\"a\"", "w/\"a\"", "a", "\"", "\"a", "", "\"a\"b\"", "\"a\nb\"", &long,
+        ] {
+            assert_eq!(strong(weak), None, "{weak}");
+        }
+    }
 
     #[test]
     fn ranges_are_read() {

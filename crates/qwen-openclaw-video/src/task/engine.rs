@@ -18,7 +18,7 @@ use super::{
     fault,
     job::Job,
     pace::Pace,
-    record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload, VERSION},
+    record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload, VERSION, is_result_url},
     running::Running,
     schedule::PollSchedule,
     state::TaskState,
@@ -35,6 +35,20 @@ pub struct Product {
     pub file: FileKind,
     /// Finds the address of the result in the `output` of a task.
     pub result: fn(&Map<String, Value>) -> Option<&str>,
+    /// Tells whether a task was asked for with this body, by what the service says of it.
+    pub likeness: fn(&Value, &TaskReport) -> Likeness,
+}
+
+/// Whether a task was asked for by a request, by what the service says of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Likeness {
+    /// It says what the request says, and enough of it to tell it from others.
+    Same,
+    /// It was asked for by another request.
+    Other,
+    /// It does not say enough.
+    Untold,
 }
 
 /// A task to be made.
@@ -74,7 +88,8 @@ impl NewTask {
         self
     }
 
-    /// Notes where the result is to be saved, for whoever takes the job up after a crash.
+    /// Notes where the result is to be saved, for whoever takes the job up after a crash. It is
+    /// sent only if something can be saved there.
     pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
         self.target = Some(path.into());
         self
@@ -168,6 +183,7 @@ impl Tasks {
         record.phase = Phase::Submitted;
         record.task_id = Some(task_id.to_owned());
         record.failure = None;
+        record.shorten();
         let claimed = self.shared.store.claim(&record).await;
         match claimed.map_err(|error| unnoted(error, &id, task_id))? {
             Replaced::Stored => Ok(Job::new(self.clone(), record)),
@@ -213,6 +229,7 @@ impl Tasks {
         loop {
             let mut record = self.record(id).await?;
             change(&mut record);
+            record.shorten();
             record.revision = next_revision(&record)?;
             let replaced = self.shared.store.replace(&record).await;
             let replaced = replaced.map_err(|error| error.of_job(id, record.task_id()));
@@ -294,6 +311,12 @@ impl Shared {
         }
     }
 
+    /// Where the result of a task lies, if the service says so.
+    pub(crate) fn result(&self, report: &TaskReport) -> Option<ResultFile> {
+        let url = (self.product.result)(&report.output).filter(|url| is_result_url(url))?;
+        Some(ResultFile::new(url.to_owned(), SystemTime::now()))
+    }
+
     /// Notes what the service says of a task.
     fn note(&self, record: &mut JobRecord, report: &TaskReport, state: &TaskState) {
         record.state = Some(state.clone());
@@ -303,10 +326,10 @@ impl Shared {
             message: report.message.clone(),
         };
         match state {
-            TaskState::Succeeded => match (self.product.result)(&report.output) {
-                Some(url) => {
+            TaskState::Succeeded => match self.result(report) {
+                Some(result) => {
                     record.phase = Phase::Succeeded;
-                    record.result = Some(ResultFile::new(url.to_owned(), SystemTime::now()));
+                    record.result = Some(result);
                 }
                 None => {
                     record.phase = Phase::Failed;

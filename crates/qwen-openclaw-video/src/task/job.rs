@@ -12,6 +12,10 @@ use super::{
 };
 use crate::error::{Error, ErrorKind};
 
+/// The longest wait before a question, whatever the service asks for. Its throttles recover within
+/// a minute (help.aliyun.com, Model Studio, "error-code").
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
 /// A job of the ledger. Dropping it changes nothing: the service goes on, and the ledger has it.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -84,7 +88,8 @@ impl Job {
 
     /// Waits until the service has made it.
     ///
-    /// Throttles, failures of the server and a lost network are waited out until the deadline.
+    /// Throttles, failures of the server, a lost network and answers that are not the service's own
+    /// are waited out until the deadline.
     ///
     /// # Errors
     ///
@@ -228,15 +233,18 @@ impl Watch {
             return Some(Ok(self.tell(record)));
         }
         loop {
-            let wait = self.wait();
-            if self.started.elapsed().saturating_add(wait) > self.tasks.shared.deadline {
+            let left = self.tasks.shared.deadline;
+            let left = left.saturating_sub(self.started.elapsed());
+            if left.is_zero() {
                 self.over = true;
                 return Some(Err(self.late()));
             }
+            // Whatever the wait is, the service is asked once more at the deadline.
+            let wait = self.wait().min(left);
             sleep(wait).await;
             let record = match self.tasks.refresh(&self.id).await {
                 Ok(record) => record,
-                Err(error) if error.is_transient() => {
+                Err(error) if error.may_pass() => {
                     let told = self.trouble().is_some();
                     self.trouble = Some(error);
                     match self.trouble().is_some() && !told {
@@ -293,8 +301,8 @@ impl Watch {
         // Asked too often, by all who use this account: more rarely each time.
         self.throttled = self.throttled.saturating_add(1);
         let backed_off = wait.saturating_mul(1 << self.throttled.min(5));
-        let backed_off = backed_off.min(Duration::from_secs(120)).max(wait);
-        backed_off.max(error.retry_after().unwrap_or_default())
+        let asked = error.retry_after().unwrap_or_default();
+        backed_off.max(asked).min(LONGEST_WAIT).max(wait)
     }
 
     fn late(&mut self) -> Error {

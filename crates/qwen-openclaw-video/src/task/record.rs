@@ -17,6 +17,27 @@ use crate::error::Error;
 /// "text-to-video-api-reference").
 pub(crate) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How much JSON is kept of what the service has counted. Its own has 200 bytes.
+const LARGEST_USAGE: usize = 4 << 10;
+/// How much of that one entry of what is too large may be.
+const LARGEST_ENTRY: usize = 200;
+/// How many characters are kept of the service's words.
+const LONGEST_TEXT: usize = 1_000;
+/// The longest id of a task. The service's own have 36 characters.
+const LONGEST_ID: usize = 256;
+/// The longest address of a result.
+const LONGEST_URL: usize = 16 << 10;
+
+/// Whether an id of a task can be kept. What is longer names none.
+pub(crate) fn is_task_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len())
+}
+
+/// Whether an address of a result can be kept. What is longer is none.
+pub(crate) fn is_result_url(text: &str) -> bool {
+    (1..=LONGEST_URL).contains(&text.len())
+}
+
 /// Our own id of a job, such as `20261121-081500-k3f9qa`. It sorts by the time of the job.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -272,6 +293,24 @@ pub struct JobRecord {
 pub(crate) const VERSION: u32 = 1;
 
 impl JobRecord {
+    /// Cuts what the service has said to what is worth keeping, before it is written down: a
+    /// record is read as a whole, and has to stay readable.
+    pub(crate) fn shorten(&mut self) {
+        let cut = |text: &mut Option<String>| {
+            if let Some(text) = text
+                && let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT)
+            {
+                text.truncate(end);
+            }
+        };
+        cut(&mut self.request_id);
+        if let Some(failure) = &mut self.failure {
+            cut(&mut failure.code);
+            cut(&mut failure.message);
+        }
+        self.usage = self.usage.take().and_then(shortened);
+    }
+
     /// Whether it is older than the service keeps tasks.
     pub(crate) fn is_old(&self) -> bool {
         let age = SystemTime::now().duration_since(self.created_at);
@@ -387,6 +426,25 @@ impl JobRecord {
     }
 }
 
+/// What was counted, or its short entries where it is too much.
+fn shortened(usage: Value) -> Option<Value> {
+    let size = |value: &Value| serde_json::to_vec(value).map_or(usize::MAX, |json| json.len());
+    if size(&usage) <= LARGEST_USAGE {
+        return Some(usage);
+    }
+    let Value::Object(entries) = usage else {
+        return None;
+    };
+    let mut room = LARGEST_USAGE;
+    let short = entries.into_iter().filter(|(name, value)| {
+        let size = name.len().saturating_add(size(value));
+        let fits = size <= LARGEST_ENTRY.min(room);
+        room -= if fits { size } else { 0 };
+        fits
+    });
+    Some(Value::Object(short.collect()))
+}
+
 /// The body is what somebody asked for, and stays out of logs.
 impl fmt::Debug for JobRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -413,6 +471,39 @@ mod tests {
         for bad in ["", "../x", "a/b", "A", "a.json", &"a".repeat(65), "ü"] {
             assert!(bad.parse::<JobId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn little_is_kept_of_what_is_too_much() {
+        let mut record = crate::task::store::contract::record("a");
+        let small = serde_json::json!({"duration": 5, "video_ratio": "standard"});
+        let long = "ü".repeat(5 << 20);
+        record.usage = Some(small.clone());
+        record.request_id = Some(long.clone());
+        record.failure = Some(Failure {
+            code: Some(long.clone()),
+            message: Some("short".to_owned()),
+        });
+        record.shorten();
+        assert_eq!(record.usage, Some(small.clone()));
+        assert_eq!(record.request_id.as_deref(), Some(&*"ü".repeat(1000)));
+        let failure = record.failure.as_ref().unwrap();
+        assert_eq!(failure.code.as_ref().unwrap().chars().count(), 1000);
+        assert_eq!(failure.message.as_deref(), Some("short"));
+
+        let mut large = small.clone();
+        large["more"] = long.clone().into();
+        large["rows"] = vec![1; 1 << 20].into();
+        record.usage = Some(large);
+        record.shorten();
+        assert_eq!(record.usage, Some(small));
+        let many = (0..100_000).map(|n| (n.to_string(), n.into()));
+        record.usage = Some(Value::Object(many.collect()));
+        record.shorten();
+        assert!(serde_json::to_vec_pretty(&record).unwrap().len() < 20_000);
+        record.usage = Some(long.into());
+        record.shorten();
+        assert_eq!(record.usage, None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     engine::Tasks,
     job::Job,
-    record::{JobId, JobRecord, Phase},
+    record::{JobId, JobRecord, Phase, is_task_id},
     state::TaskState,
 };
 use crate::error::{Error, ErrorKind};
@@ -100,7 +100,8 @@ impl Tasks {
         let report = self.shared.api.get(task_id).await?;
         // As the service writes it: two ways to write one id would be two tasks.
         let task_id = report.task_id.as_deref().unwrap_or(task_id);
-        if matches!(report.state, None | Some(TaskState::Unknown)) {
+        let is_known = !matches!(report.state, None | Some(TaskState::Unknown));
+        if !is_known || !is_task_id(task_id) {
             let error = Error::refused("the service does not know this task");
             return Err(error.of_job(id, Some(task_id)));
         }

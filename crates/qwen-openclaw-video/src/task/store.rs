@@ -25,7 +25,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or one of that id is there.
+    /// When it cannot be written, or could not be read again, or one of that id is there.
     async fn insert(&self, record: &JobRecord) -> Result<(), Error>;
 
     /// Returns a record, or `None` when there is none of that id.
@@ -50,7 +50,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     async fn replace(&self, record: &JobRecord) -> Result<Replaced, Error>;
 
     /// As [`replace`](Self::replace), for a record that takes over a task: only when no other
-    /// record has that task's id, and no record is unreadable.
+    /// record has that task's id, one that cannot be read included, as far as it can be searched.
     ///
     /// # Errors
     ///
@@ -127,11 +127,10 @@ impl JobList {
         }
     }
 
-    /// Whether another record than `record` has its task, or may have.
+    /// Whether another record than `record` has its task.
     pub(crate) fn is_taken_from(&self, record: &JobRecord) -> bool {
-        !self.unreadable.is_empty()
-            || self.records.iter().any(|other| {
-                other.id != record.id && other.task_id.is_some() && other.task_id == record.task_id
-            })
+        self.records.iter().any(|other| {
+            other.id != record.id && other.task_id.is_some() && other.task_id == record.task_id
+        })
     }
 }

@@ -8,6 +8,7 @@ use tracing::{debug, warn};
 use super::{
     answer::TaskReport,
     api::Created,
+    download::check_target,
     engine::{NewTask, Tasks, busy, unnoted},
     fault,
     job::Job,
@@ -24,12 +25,14 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Auth`] for a plan's key, before anything is written or sent;
+    /// [`ErrorKind::Auth`] for a plan's key, and [`ErrorKind::File`] for a target where nothing
+    /// can be saved, before anything is written or sent;
     /// [`ErrorKind::Ambiguous`] when it is unclear whether the service took it, and its list of
     /// tasks could not tell; [`ErrorKind::Ledger`]; or why the service refused it. But for a
-    /// plan's key and the ledger, the error has the job's id.
+    /// plan's key, a target and the ledger, the error has the job's id.
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.credential().await?;
+        task.target.as_deref().map_or(Ok(()), check_target)?;
         let record = self.shared.new_record(task);
         let id = &record.id;
         let lease = self.lease(id).await?;
@@ -59,6 +62,8 @@ impl Tasks {
             let error = error.with_hint("submit it anew");
             return Err(error.of_job(id, None));
         }
+        let target = record.target().map_or(Ok(()), check_target);
+        target.map_err(|error| error.of_job(id, None))?;
         self.send(record, lease).await
     }
 
@@ -211,7 +216,7 @@ impl Tasks {
                     record.state == Some(TaskState::Unknown) && !unknown.insert(stalest.clone())
                 }
                 // Whoever waits for that job is told; it must not hold up this one.
-                Err(error) => !error.is_transient(),
+                Err(error) => !error.may_pass(),
             };
             if over {
                 shared.running.leave(&stalest);

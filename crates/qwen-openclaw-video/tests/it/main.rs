@@ -4,6 +4,7 @@
 
 mod account;
 mod clips;
+mod ends;
 mod faults;
 
 use qwen_openclaw_emulator::{Emulator, Plan, Region};

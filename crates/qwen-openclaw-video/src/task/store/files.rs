@@ -2,14 +2,17 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, ErrorKind as IoErrorKind, Write},
+    io::{self, ErrorKind as IoErrorKind, Read, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use qwen_openclaw_auth::StateDir;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 
 use super::{JobLease, JobList, JobStore, Replaced};
 use crate::{
@@ -20,8 +23,11 @@ use crate::{
     },
 };
 
-/// Larger than any record: what was asked for, and a few addresses.
-const LARGEST: u64 = 16 << 20;
+/// Larger than any record: what was asked for, and a few addresses. More is neither read nor
+/// written.
+const LARGEST: usize = 16 << 20;
+/// The part of it that a new record leaves to what becomes known of the job later, which is little.
+const ROOM: usize = 16;
 /// How long a change of somebody else's is waited for. Each takes milliseconds.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
@@ -32,6 +38,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct FileJobs {
     folder: PathBuf,
+    largest: usize,
 }
 
 impl FileJobs {
@@ -39,6 +46,7 @@ impl FileJobs {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            largest: LARGEST,
         }
     }
 
@@ -95,32 +103,45 @@ impl FileJobs {
 
     fn read(&self, id: &JobId) -> Result<Option<JobRecord>, Error> {
         let path = self.path(id);
-        let bytes = match read(&path) {
+        let bytes = match read(&path, self.largest) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == IoErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("read", &path, error)),
         };
-        let record: JobRecord = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::ledger(format!("{} is no record of a job", path.display())).with_source(error)
-        })?;
-        if record.version > VERSION {
-            return Err(Error::ledger(format!(
-                "{} was written by a newer version",
-                path.display()
-            )));
-        }
-        if record.id != *id {
-            let (path, id) = (path.display(), &record.id);
-            return Err(Error::ledger(format!("{path} holds another job, {id}")));
-        }
-        Ok(Some(record))
+        self.parse(id, &bytes).map(Some)
     }
 
-    fn write(&self, record: &JobRecord) -> Result<(), Error> {
+    /// What a file holds, if it is the record of that job.
+    fn parse(&self, id: &JobId, bytes: &[u8]) -> Result<JobRecord, Error> {
+        let path = self.path(id);
+        let path = path.display();
+        let record: JobRecord = serde_json::from_slice(bytes).map_err(|error| {
+            Error::ledger(format!("{path} is no record of a job")).with_source(error)
+        })?;
+        if record.version > VERSION {
+            let error = format!("{path} was written by a newer version");
+            return Err(Error::ledger(error));
+        }
+        if record.id != *id {
+            let id = &record.id;
+            return Err(Error::ledger(format!("{path} holds another job, {id}")));
+        }
+        Ok(record)
+    }
+
+    /// Writes a record of at most `limit` bytes, if it can be read again.
+    fn write(&self, record: &JobRecord, limit: usize) -> Result<(), Error> {
         let path = self.path(&record.id);
-        let mut text = serde_json::to_vec_pretty(record)
-            .map_err(|error| Error::ledger("the job cannot be written down").with_source(error))?;
+        let unfit = || Error::ledger("the job cannot be written down");
+        let text = serde_json::to_vec_pretty(record);
+        let mut text = text.map_err(|error| unfit().with_source(error))?;
         text.push(b'\n');
+        if text.len() > limit {
+            let error = format!("the job's record would be larger than {limit} bytes");
+            return Err(Error::ledger(error));
+        }
+        let read = self.parse(&record.id, &text);
+        read.map_err(|error| unfit().with_source(error))?;
         let write = || -> io::Result<()> {
             // Mode 0600 is tempfile's own.
             let mut file = tempfile::Builder::new()
@@ -141,20 +162,21 @@ impl FileJobs {
     fn replace_locked(&self, record: &JobRecord) -> Result<Replaced, Error> {
         match self.read(&record.id)? {
             Some(stored) if stored.revision.checked_add(1) == Some(record.revision) => {
-                self.write(record)?;
+                self.write(record, self.largest)?;
                 Ok(Replaced::Stored)
             }
             _ => Ok(Replaced::Changed),
         }
     }
 
-    fn list_now(&self) -> Result<JobList, Error> {
+    /// All records, and the ids of those that cannot be read.
+    fn list_now(&self) -> Result<(JobList, Vec<JobId>), Error> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == IoErrorKind::NotFound => return Ok(JobList::default()),
+            Err(error) if error.kind() == IoErrorKind::NotFound => return Ok(Default::default()),
             Err(error) => return Err(failed("read", &self.folder, error)),
         };
-        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+        let (mut records, mut unreadable, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {
             let entry = entry.map_err(|error| failed("read", &self.folder, error))?;
             let name = entry.file_name();
@@ -164,10 +186,35 @@ impl FileJobs {
             };
             match self.read(&id) {
                 Ok(record) => records.extend(record),
-                Err(error) => unreadable.push(error),
+                Err(error) => {
+                    unreadable.push(error);
+                    ids.push(id);
+                }
             }
         }
-        Ok(JobList::new(records, unreadable))
+        Ok((JobList::new(records, unreadable), ids))
+    }
+
+    /// Whether another record has the task of this one. Of one that cannot be read it is enough
+    /// that the task's id is somewhere in it; one where it is not holds up nobody.
+    fn is_taken(&self, record: &JobRecord) -> Result<bool, Error> {
+        let (list, unreadable) = self.list_now()?;
+        let Some(task_id) = record.task_id() else {
+            return Ok(false);
+        };
+        let others = unreadable.iter().filter(|id| **id != record.id);
+        let mut others = others.map(|id| self.path(id));
+        Ok(list.is_taken_from(record) || others.any(|path| mentions(&path, task_id)))
+    }
+
+    /// Does what may take a while, as reading all records may, beside the executor.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let this = self.clone();
+        let done = spawn_blocking(move || work(&this)).await;
+        done.map_err(|error| Error::ledger("the ledger was not read").with_source(error))?
     }
 }
 
@@ -181,7 +228,7 @@ impl JobStore for FileJobs {
                 record.id
             )));
         }
-        self.write(record)
+        self.write(record, self.largest - self.largest / ROOM)
     }
 
     async fn load(&self, id: &JobId) -> Result<Option<JobRecord>, Error> {
@@ -189,7 +236,8 @@ impl JobStore for FileJobs {
     }
 
     async fn list(&self) -> Result<JobList, Error> {
-        self.list_now()
+        let listed = self.beside(Self::list_now).await;
+        listed.map(|(list, _)| list)
     }
 
     async fn replace(&self, record: &JobRecord) -> Result<Replaced, Error> {
@@ -199,7 +247,8 @@ impl JobStore for FileJobs {
 
     async fn claim(&self, record: &JobRecord) -> Result<Replaced, Error> {
         let _lock = self.lock().await?;
-        if self.list_now()?.is_taken_from(record) {
+        let claimed = record.clone();
+        if self.beside(move |this| this.is_taken(&claimed)).await? {
             return Ok(Replaced::Taken);
         }
         self.replace_locked(record)
@@ -227,14 +276,46 @@ impl JobStore for FileJobs {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.len() > LARGEST {
-        return Err(io::Error::new(
-            IoErrorKind::InvalidData,
-            "the file is too large",
-        ));
+fn read(path: &Path, largest: usize) -> io::Result<Vec<u8>> {
+    let unfit = |what: &str| Err(io::Error::new(IoErrorKind::InvalidData, what));
+    let about = fs::metadata(path)?;
+    // A pipe would be waited for.
+    if !about.is_file() {
+        return unfit("it is no regular file");
+    }
+    if about.len() > largest as u64 {
+        return unfit("the file is too large");
     }
     fs::read(path)
+}
+
+/// Whether a file has this text in it, in quotes as JSON has it.
+fn mentions(path: &Path, text: &str) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|about| about.is_file());
+    let (Ok(text), Some(Ok(mut file))) = (
+        serde_json::to_string(text),
+        is_file.then(|| File::open(path)),
+    ) else {
+        return false;
+    };
+    let (mut window, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return false,
+            Ok(length) => window.extend_from_slice(&piece[..length]),
+            Err(error) if error.kind() == IoErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+        if window
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            return true;
+        }
+        // It may stand across two pieces.
+        let keep = window.len().min(text.len());
+        window.drain(..window.len() - keep);
+    }
 }
 
 fn open_lock(path: &Path) -> Result<File, Error> {
@@ -275,6 +356,14 @@ mod tests {
         *,
     };
 
+    /// Takes records of 64 KiB.
+    fn small(folder: &Path) -> FileJobs {
+        FileJobs {
+            largest: 64 << 10,
+            ..FileJobs::new(folder)
+        }
+    }
+
     #[tokio::test]
     async fn keeps_the_contract() {
         let folder = tempfile::tempdir().unwrap();
@@ -299,11 +388,92 @@ mod tests {
         let list = store.list().await.unwrap();
         assert_eq!(list.records.len(), 1);
         assert_eq!(list.unreadable.len(), 3, "{:?}", list.unreadable);
-        // Nobody can tell whether one of them has the task.
-        let mut claimed = record("a");
-        claimed.revision += 1;
-        claimed.task_id = Some("t".to_owned());
-        assert_eq!(store.claim(&claimed).await.unwrap(), Replaced::Taken);
+    }
+
+    #[tokio::test]
+    async fn a_bad_record_holds_up_nobody_but_whoever_wants_its_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = small(folder.path());
+        for id in ["a", "b"] {
+            store.insert(&record(id)).await.unwrap();
+        }
+        fs::write(folder.path().join("c.json"), "{").unwrap();
+        fs::create_dir(folder.path().join("d.json")).unwrap();
+        // What an older version has written of a task that is paid for.
+        let mut large = serde_json::to_value(record("e")).unwrap();
+        large["task_id"] = "of-e".into();
+        large["usage"] = "x".repeat(store.largest).into();
+        fs::write(folder.path().join("e.json"), large.to_string()).unwrap();
+        let list = store.list().await.unwrap();
+        assert_eq!((list.records.len(), list.unreadable.len()), (2, 3));
+        let claim = |id: &str, task: &str| {
+            let mut claimed = record(id);
+            claimed.revision += 1;
+            claimed.task_id = Some(task.to_owned());
+            let store = store.clone();
+            async move { store.claim(&claimed).await.unwrap() }
+        };
+        assert_eq!(claim("a", "of-e").await, Replaced::Taken);
+        assert_eq!(claim("a", "of").await, Replaced::Stored);
+        assert_eq!(claim("b", "of").await, Replaced::Taken);
+        assert_eq!(claim("b", "another").await, Replaced::Stored);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_is_no_record_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("p.json");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let list = FileJobs::new(folder.path()).list().await.unwrap();
+        assert_eq!((list.records.len(), list.unreadable.len()), (0, 1));
+        assert!(!mentions(&pipe, "t"));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = small(folder.path());
+        let room = store.largest / ROOM;
+        let limit = store.largest - room;
+        let body = |size: usize| serde_json::json!({ "prompt": "x".repeat(size) });
+        let mut deep = serde_json::json!(1);
+        for _ in 0..200 {
+            deep = serde_json::json!([deep]);
+        }
+        for (name, body) in [("large", body(limit)), ("deep", deep)] {
+            let mut record = record("a");
+            record.body = body;
+            let error = store.insert(&record).await.unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Ledger, "{name}");
+            assert!(!folder.path().join("a.json").exists(), "{name}");
+        }
+        // What is known later has room beside what was asked for, and no more than that.
+        let mut first = record("a");
+        first.body = body(limit - 2048);
+        store.insert(&first).await.unwrap();
+        let mut next = first.clone();
+        next.revision += 1;
+        next.usage = Some(body(room));
+        assert_eq!(store.replace(&next).await.unwrap(), Replaced::Stored);
+        let mut more = next.clone();
+        more.revision += 1;
+        more.usage = Some(body(2 * room));
+        store.replace(&more).await.unwrap_err();
+        assert_eq!(store.load(&next.id).await.unwrap(), Some(next));
+    }
+
+    #[test]
+    fn a_text_is_found_across_pieces_and_only_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        for before in [0, 65_530, 65_535, 65_536, 131_070] {
+            fs::write(&path, format!("{}\"task-1\"", "x".repeat(before))).unwrap();
+            assert!(mentions(&path, "task-1"), "{before}");
+            assert!(!mentions(&path, "task"), "{before}");
+        }
+        assert!(!mentions(&folder.path().join("none"), "task-1"));
     }
 
     #[tokio::test]

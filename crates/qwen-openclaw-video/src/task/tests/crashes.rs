@@ -158,6 +158,14 @@ async fn take_up(emulator: &Emulator, folder: &Path, name: &str) -> Found {
         return Found::Nothing;
     }
     let mut resumed = client.resume().await.unwrap();
+    // What was asked for is told when it is done.
+    for _ in 0..100 {
+        if tasks == 0 || !matches!(&resumed[..], [Resumed::Ambiguous(..)]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        resumed = client.resume().await.unwrap();
+    }
     let found = match resumed.pop() {
         // Everything was done, the last note included.
         None => {

@@ -35,6 +35,10 @@ pub(super) enum Fault {
     Wait(u16, u32),
     /// An answer that is none.
     Nonsense,
+    /// The page of a gateway, with that status.
+    Page(u16),
+    /// An answer larger than any.
+    Huge,
     /// The service says that it does not know the task.
     Unknown,
     /// Only so many bytes of the file come.
@@ -43,6 +47,12 @@ pub(super) enum Fault {
     OtherVersion,
     /// The answer says that the file is longer than it is.
     TooLong,
+    /// The piece comes that was asked for, under this name of its version, whatever the condition.
+    Version(&'static str),
+    /// Only so many bytes of the file come, and nobody says how many there are.
+    Endless(usize),
+    /// As `Endless`, in pieces that say which one is the last.
+    Framed(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +61,7 @@ pub(super) struct Task {
     pub(super) model: String,
     pub(super) created: i64,
     pub(super) state: &'static str,
+    pub(super) prompt: Value,
 }
 
 #[derive(Debug)]
@@ -69,8 +80,14 @@ pub(super) struct State {
     pub(super) states: Vec<&'static str>,
     polls: usize,
     pub(super) clip: Vec<u8>,
-    /// Whether the server tells one version of the file from another.
-    pub(super) etag: bool,
+    /// What the server calls the version of the file.
+    pub(super) etag: Option<&'static str>,
+    /// `Range` and `If-Range` of each request for the file.
+    pub(super) ranges: Vec<(Option<String>, Option<String>)>,
+    /// By how many milliseconds the service's clock is ahead; `None` for one that is not told.
+    pub(super) ahead: Option<i64>,
+    /// What is in the answers to polls beside the task.
+    pub(super) usage: Value,
     pub(super) result: String,
     /// Tasks that somebody else makes at the same time.
     pub(super) others: usize,
@@ -107,7 +124,10 @@ impl Fake {
             states: vec!["PENDING", "RUNNING", "SUCCEEDED"],
             polls: 0,
             clip,
-            etag: true,
+            etag: Some("\"one\""),
+            ranges: Vec::new(),
+            ahead: Some(0),
+            usage: json!({"duration": 5}),
             result: RESULT.to_owned(),
             others: 0,
             nameless: false,
@@ -175,12 +195,27 @@ pub(super) fn product() -> Product {
             matches: |head| head.get(4..8) == Some(b"ftyp"),
         },
         result: url,
+        likeness: crate::wan::likeness,
     }
 }
 
 pub(super) fn task() -> NewTask {
     let body = json!({"model": "wan2.6-t2v", "input": {"prompt": "a cat"}});
     NewTask::new("wan2.6-t2v", "/api/v1/services/make", body).header("X-DashScope-Async", "enable")
+}
+
+/// As the service writes a time: of no zone, which is Beijing's here.
+fn in_words(millis: i64) -> String {
+    let stamp = jiff::Timestamp::from_millisecond(millis + 8 * 3_600_000).unwrap();
+    stamp.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// The head of an answer has the service's time, cut to the second.
+fn date(ahead: i64) -> http::HeaderValue {
+    let millis = stamp::to_millis(SystemTime::now()) + ahead;
+    let stamp = jiff::Timestamp::from_millisecond(millis).unwrap();
+    let date = stamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    date.parse().unwrap()
 }
 
 fn answer(status: u16, value: &Value) -> Response<Body> {
@@ -202,6 +237,11 @@ fn failing(fault: Fault) -> Result<Response<Body>, Error> {
             response.headers_mut().insert("retry-after", value);
             Ok(response)
         }
+        Fault::Page(status) => {
+            let page = Response::builder().status(status).header("location", "/");
+            Ok(page.body(Body::full("<html><h1>hello</h1>")).unwrap())
+        }
+        Fault::Huge => Ok(answer(200, &json!({"x": "x".repeat(16 << 20)}))),
         _ => Ok(Response::new(Body::full("<html>"))),
     }
 }
@@ -210,13 +250,14 @@ impl State {
     fn create(&mut self, body: &Bytes) -> Value {
         let body: Value = serde_json::from_slice(body).unwrap();
         let model = body["model"].as_str().unwrap().to_owned();
-        let created = stamp::to_millis(SystemTime::now());
+        let created = stamp::to_millis(SystemTime::now()) + self.ahead.unwrap_or_default();
         for n in 0..=self.others {
             self.tasks.push(Task {
                 id: format!("task-{}-{n}", self.tasks.len()),
                 model: model.clone(),
                 created,
                 state: "PENDING",
+                prompt: body["input"]["prompt"].clone(),
             });
         }
         let id = &self.tasks.last().unwrap().id;
@@ -232,14 +273,19 @@ impl State {
             task.state = self.states[self.polls.min(self.states.len() - 1)];
             self.polls += 1;
         }
-        json!({
+        let mut answer = json!({
             "request_id": "r",
             "output": {
                 "task_id": id, "task_status": task.state, "video_url": self.result,
                 "code": "InternalError.Algo", "message": "it did not work",
+                "submit_time": in_words(task.created),
             },
-            "usage": {"duration": 5},
-        })
+        });
+        if task.state == "SUCCEEDED" {
+            answer["usage"] = self.usage.clone();
+            answer["output"]["orig_prompt"] = task.prompt.clone();
+        }
+        answer
     }
 
     fn listed(&self, model: &str, page: usize) -> Value {
@@ -260,8 +306,9 @@ impl State {
         json!({ "total_page": 1, "data": rows })
     }
 
-    fn part(&self, range: Option<&str>, fault: Option<Fault>) -> Response<Body> {
-        let asked = range.and_then(|range| {
+    fn part(&self, headers: &http::HeaderMap, fault: Option<Fault>) -> Response<Body> {
+        let header = |name: &str| Some(headers.get(name)?.to_str().unwrap());
+        let asked = header("range").and_then(|range| {
             range
                 .strip_prefix("bytes=")?
                 .strip_suffix('-')?
@@ -270,17 +317,25 @@ impl State {
         });
         let total = self.clip.len();
         let etag = match fault {
-            Some(Fault::OtherVersion) => "\"two\"",
-            _ => "\"one\"",
+            Some(Fault::OtherVersion) => Some("\"two\""),
+            Some(Fault::Version(etag)) => Some(etag),
+            _ => self.etag,
         };
-        let whole = matches!(fault, Some(Fault::OtherVersion | Fault::TooLong));
+        let is_met = matches!(fault, Some(Fault::Version(_)))
+            || header("if-range").is_none_or(|condition| Some(condition) == etag);
+        let whole = !is_met || matches!(fault, Some(Fault::TooLong));
         let from: usize = asked.filter(|from| *from < total && !whole).unwrap_or(0);
         let length = match fault {
             Some(Fault::TooLong) => total + 1,
             _ => total - from,
         };
-        let mut response = Response::builder().header("content-length", length);
-        if self.etag {
+        let mut response = Response::builder();
+        response = match fault {
+            Some(Fault::Endless(_)) => response,
+            Some(Fault::Framed(_)) => response.header("transfer-encoding", "chunked"),
+            _ => response.header("content-length", length),
+        };
+        if let Some(etag) = etag {
             response = response.header("etag", etag);
         }
         if from > 0 {
@@ -288,7 +343,9 @@ impl State {
             response = response.status(206).header("content-range", range);
         }
         let to = match fault {
-            Some(Fault::Short(bytes)) => (from + bytes).min(total),
+            Some(Fault::Short(bytes) | Fault::Endless(bytes) | Fault::Framed(bytes)) => {
+                (from + bytes).min(total)
+            }
             _ => total,
         };
         let bytes = Bytes::copy_from_slice(&self.clip[from..to]);
@@ -312,15 +369,16 @@ impl SendRequest for Fake {
         }
         let host = uri.host().unwrap().to_owned();
         if host == "files.example.com" {
+            let header = |name| {
+                let value = request.headers().get(name)?;
+                Some(value.to_str().unwrap().to_owned())
+            };
+            state.ranges.push((header("range"), header("if-range")));
             let fault = state.file.pop_front();
             if let Some(fault @ (Fault::Connect | Fault::Broken | Fault::Status(..))) = fault {
                 return failing(fault);
             }
-            let range = request
-                .headers()
-                .get("range")
-                .and_then(|range| range.to_str().ok());
-            return Ok(state.part(range, fault));
+            return Ok(state.part(request.headers(), fault));
         }
         if host == "oss.example.com" {
             state.bodies.push(request.body().clone());
@@ -363,7 +421,13 @@ impl SendRequest for Fake {
             let page = page.map(|page| page.parse().unwrap());
             return match state.list.pop_front() {
                 Some(fault) => failing(fault),
-                None => Ok(answer(200, &state.listed(model.unwrap(), page.unwrap()))),
+                None => {
+                    let mut listed = answer(200, &state.listed(model.unwrap(), page.unwrap()));
+                    if let Some(ahead) = state.ahead {
+                        listed.headers_mut().insert("date", date(ahead));
+                    }
+                    Ok(listed)
+                }
             };
         }
         let id = path.rsplit('/').next().unwrap().to_owned();

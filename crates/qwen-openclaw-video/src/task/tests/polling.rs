@@ -115,17 +115,107 @@ async fn what_is_older_than_a_day_is_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_ages_ends_at_the_deadline() {
-    let fake = Fake::new().with(|state| state.poll.extend([Fault::Wait(429, u32::MAX); 9]));
+    let fake = Fake::new().with(|state| state.poll.extend([Fault::Wait(429, u32::MAX); 99]));
     let (tasks, _store) = fake.tasks();
-    let error = tasks
-        .submit(task())
-        .await
-        .unwrap()
-        .wait()
-        .await
-        .unwrap_err();
+    let started = Instant::now();
+    let job = tasks.submit(task()).await.unwrap();
+    let error = job.wait().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
     assert_eq!(error.status(), Some(429));
+    // Not before, and not much after it.
+    let waited = started.elapsed().as_secs();
+    assert!((3600..3602).contains(&waited), "{waited} s");
+    // Two minutes between two questions, at the most.
+    let asked = fake.count("GET /api/v1/tasks/");
+    assert!((30..40).contains(&asked), "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_wait_that_is_too_long_does_not_end_the_waiting() {
+    let fake = Fake::new().with(|state| state.poll.push_back(Fault::Wait(429, 1_000_000_000)));
+    let (tasks, _store) = fake.tasks();
+    let started = Instant::now();
+    tasks.submit(task()).await.unwrap().wait().await.unwrap();
+    let waited = started.elapsed().as_secs();
+    assert!((60..200).contains(&waited), "{waited} s");
+
+    // The deadline comes first: then it is asked once more.
+    let fake = Fake::new().with(|state| {
+        state.poll.push_back(Fault::Wait(429, 1_000_000_000));
+        state.states = vec!["SUCCEEDED"];
+    });
+    let tasks = fake.builder().deadline(Duration::from_secs(10));
+    let job = tasks.build().unwrap().submit(task()).await.unwrap();
+    let started = Instant::now();
+    job.wait().await.unwrap();
+    assert_eq!(started.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_are_not_the_services_are_waited_out() {
+    let fake = Fake::new().with(|state| {
+        state.poll.extend([
+            // With status 200.
+            Fault::Nonsense,
+            Fault::Nonsense,
+            Fault::Page(404),
+            Fault::Page(403),
+            Fault::Page(302),
+            Fault::Huge,
+        ]);
+    });
+    let (tasks, _store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    let mut watch = job.watch();
+    let mut troubles = 0;
+    while let Some(record) = watch.next().await {
+        record.unwrap();
+        troubles += usize::from(watch.trouble().is_some());
+    }
+    // It is told once.
+    assert_eq!(troubles, 1);
+    assert!(fake.state().poll.is_empty());
+    // What the service itself refuses is not.
+    let fault = Fault::Status(403, "AccessDenied");
+    let fake = Fake::new().with(|state| state.poll.push_back(fault));
+    let (tasks, _store) = fake.tasks();
+    let job = tasks.submit(task()).await.unwrap();
+    assert_eq!(job.wait().await.unwrap_err().kind(), ErrorKind::Auth);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_about_one_task_does_not_free_the_place_of_it() {
+    let fake = Fake::new().with(|state| {
+        state.states = vec!["RUNNING"; 40];
+        state.states.push("SUCCEEDED");
+        state.poll.extend([Fault::Nonsense; 30]);
+    });
+    let (tasks, _store) = fake.tasks();
+    for _ in 0..6 {
+        tasks.submit(task()).await.unwrap();
+    }
+    let state = fake.state();
+    let over = state.tasks.iter().filter(|task| task.state == "SUCCEEDED");
+    assert_eq!(over.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_says_far_too_much_costs_little_and_is_an_answer() {
+    let fake = Fake::new().with(|state| {
+        state.states = vec!["SUCCEEDED"];
+        state.usage = serde_json::json!({"duration": 5, "rows": "x".repeat(5 << 20)});
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::task::FileJobs::new(folder.path());
+    let tasks = fake.builder().store(std::sync::Arc::new(store.clone()));
+    let tasks = tasks.build().unwrap();
+    let job = tasks.submit(task()).await.unwrap();
+    let done = job.wait().await.unwrap();
+    assert_eq!(done.usage(), Some(&serde_json::json!({"duration": 5})));
+    let file = std::fs::read(folder.path().join(format!("{}.json", job.id()))).unwrap();
+    assert!(file.len() < 4096, "{} bytes", file.len());
+    let record = store.load(job.id()).await.unwrap().unwrap();
+    assert_eq!(record.phase(), Phase::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,9 +227,7 @@ async fn throttles_failures_and_a_lost_network_are_waited_out() {
         Fault::Status(503, "ModelUnavailable"),
         Fault::Status(429, "Throttling.RateQuota"),
         Fault::Wait(429, 30),
-        Fault::Nonsense,
     ];
-    let faults = &faults[..6];
     let fake = Fake::new().with(|state| state.poll.extend(faults));
     let (tasks, _store) = fake.tasks();
     let started = Instant::now();
