@@ -1,7 +1,6 @@
 //! The built-in sender: reqwest, once for loopback and once for the rest of the world.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -12,20 +11,27 @@ use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{
-    Body, Error, ErrorKind, SendRequest,
+    Body, CheckedTarget, Error, ErrorKind, Lookup, SendRequest,
     base_url::is_loopback,
-    screen::{PublicOnly, is_private},
+    target::{ResolveName, SystemNames},
 };
 
 #[derive(Debug)]
 pub(crate) struct BackendOptions {
     pub(crate) connect_timeout: Duration,
+    pub(crate) names: Arc<dyn ResolveName>,
+    /// In place of the environment's.
+    #[cfg(test)]
+    pub(crate) proxy: Option<reqwest::Proxy>,
 }
 
 impl Default for BackendOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
+            names: Arc::new(SystemNames),
+            #[cfg(test)]
+            proxy: None,
         }
     }
 }
@@ -38,8 +44,7 @@ pub(crate) struct Backend {
     options: BackendOptions,
     loopback: OnceLock<Result<reqwest::Client, Error>>,
     remote: OnceLock<Result<reqwest::Client, Error>>,
-    /// For addresses that a server gave.
-    public: OnceLock<Result<reqwest::Client, Error>>,
+    platform: OnceLock<Result<tls::Platform, Error>>,
 }
 
 impl Backend {
@@ -48,43 +53,51 @@ impl Backend {
             options,
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
-            public: OnceLock::new(),
+            platform: OnceLock::new(),
         }
     }
 
-    #[cfg(feature = "reqwest-0-13")]
-    pub(crate) fn with_client(client: reqwest::Client) -> Self {
-        Self {
-            options: BackendOptions::default(),
-            loopback: OnceLock::from(Ok(client.clone())),
-            remote: OnceLock::from(Ok(client.clone())),
-            public: OnceLock::from(Ok(client)),
-        }
-    }
-
-    fn client_for(&self, url: &url::Url, public_only: bool) -> Result<&reqwest::Client, Error> {
-        let client = if public_only {
-            self.public.get_or_init(|| {
-                let builder = self.builder().dns_resolver(Arc::new(PublicOnly));
-                build(tls::platform(builder)?)
-            })
-        } else if is_loopback(url) && url.scheme() == "http" {
+    fn client_for(&self, url: &url::Url) -> Result<reqwest::Client, Error> {
+        let client = if is_loopback(url) && url.scheme() == "http" {
             self.loopback
                 .get_or_init(|| build(tls::none(self.builder().no_proxy())))
         } else {
-            self.remote
-                .get_or_init(|| build(tls::platform(self.builder())?))
+            self.remote.get_or_init(|| build(self.remote_builder()?))
         };
-        client.as_ref().map_err(Clone::clone)
+        client.clone()
+    }
+
+    /// A client for one request to an address that a server gave. It shares no connections: what
+    /// its resolver answers holds for this request alone.
+    fn client_to(&self, url: &url::Url, target: &CheckedTarget) -> Result<reqwest::Client, Error> {
+        let addresses = target.addresses().iter();
+        let resolver = Pinned {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            addresses: addresses.map(|ip| SocketAddr::new(*ip, 0)).collect(),
+            others: self.options.names.clone(),
+        };
+        build(self.remote_builder()?.dns_resolver(Arc::new(resolver)))
+    }
+
+    fn remote_builder(&self) -> Result<reqwest::ClientBuilder, Error> {
+        let platform = self.platform.get_or_init(tls::platform);
+        let platform = platform.as_ref().map_err(Clone::clone)?;
+        Ok(tls::with(platform, self.builder()))
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .connect_timeout(self.options.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
             // Retries are made above, where it is known whether a second try may act twice.
             .retry(reqwest::retry::never())
-            .referer(false)
+            .referer(false);
+        #[cfg(test)]
+        let builder = match self.options.proxy.clone() {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder,
+        };
+        builder
     }
 }
 
@@ -97,63 +110,105 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
 #[async_trait]
 impl SendRequest for Backend {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
-        let public_only = request.extensions().get::<PublicOnly>().is_some();
-        let request = reqwest::Request::try_from(request.map(reqwest::Body::from))
-            .map_err(|error| Error::new(ErrorKind::Address).with_source(error.without_url()))?;
-        let client = self.client_for(request.url(), public_only)?;
-        let response = client.execute(request).await.map_err(|error| {
-            let kind = match error.is_connect() {
-                true if leads_inward(&error) => ErrorKind::Address,
-                true => ErrorKind::Connect,
-                false => ErrorKind::Interrupted,
-            };
-            Error::new(kind).with_source(error.without_url())
-        })?;
-        Ok(http::Response::from(response).map(Body::from_reqwest))
+        let target = request.extensions().get::<CheckedTarget>().cloned();
+        let request = read(request)?;
+        let client = match target {
+            Some(target) => self.client_to(request.url(), &target)?,
+            None => self.client_for(request.url())?,
+        };
+        execute(&client, request).await
+    }
+
+    fn lookup(&self) -> Lookup {
+        Lookup::Checked
     }
 }
 
-/// Resolves names, and leaves out the addresses of private networks.
-impl Resolve for PublicOnly {
+/// A client that was handed in. Its proxies and its resolver are its own, and cannot be seen.
+#[cfg(any(feature = "reqwest-0-13", test))]
+#[derive(Debug)]
+pub(crate) struct HandedIn(pub(crate) reqwest::Client);
+
+#[cfg(test)]
+impl HandedIn {
+    /// A client that a test has set up, for plain http.
+    pub(crate) fn of(builder: reqwest::ClientBuilder) -> Self {
+        Self(build(tls::none(builder)).unwrap())
+    }
+}
+
+#[cfg(any(feature = "reqwest-0-13", test))]
+#[async_trait]
+impl SendRequest for HandedIn {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
+        execute(&self.0, read(request)?).await
+    }
+
+    fn lookup(&self) -> Lookup {
+        Lookup::Own
+    }
+}
+
+fn read(request: http::Request<Bytes>) -> Result<reqwest::Request, Error> {
+    reqwest::Request::try_from(request.map(reqwest::Body::from))
+        .map_err(|error| Error::new(ErrorKind::Address).with_source(error.without_url()))
+}
+
+async fn execute(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+) -> Result<http::Response<Body>, Error> {
+    let response = client.execute(request).await.map_err(|error| {
+        let kind = match error.is_connect() {
+            true => ErrorKind::Connect,
+            false => ErrorKind::Interrupted,
+        };
+        Error::new(kind).with_source(error.without_url())
+    })?;
+    Ok(http::Response::from(response).map(Body::from_reqwest))
+}
+
+/// Knows one host by the addresses that were checked. Any other name that it is asked for is that
+/// of a proxy, which the user chose and which may well be a private one.
+#[derive(Debug)]
+struct Pinned {
+    host: String,
+    addresses: Vec<SocketAddr>,
+    others: Arc<dyn ResolveName>,
+}
+
+impl Resolve for Pinned {
     fn resolve(&self, name: Name) -> Resolving {
+        if name.as_str().eq_ignore_ascii_case(&self.host) {
+            let addresses = self.addresses.clone();
+            return Box::pin(async move {
+                if addresses.is_empty() {
+                    return Err(Unknown.into());
+                }
+                let addresses: Addrs = Box::new(addresses.into_iter());
+                Ok(addresses)
+            });
+        }
+        let names = self.others.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|found| !is_private(found.ip())).collect();
-            if public.is_empty() {
-                return Err(Inward.into());
-            }
-            let addresses: Addrs = Box::new(public.into_iter());
+            let found = names.resolve(name.as_str()).await?;
+            let addresses: Addrs = Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
         })
     }
 }
 
-/// A name that resolves to private addresses only.
+/// A name without an address.
 #[derive(Debug)]
-struct Inward;
+struct Unknown;
 
-impl std::fmt::Display for Inward {
+impl std::fmt::Display for Unknown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the name leads into a private network")
+        f.write_str("the name does not resolve here, and there is no proxy to ask for it")
     }
 }
 
-impl std::error::Error for Inward {}
-
-fn leads_inward(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // The resolver's error comes back inside an `io::Error`.
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        if error.is::<Inward>() || inner.is_some_and(|inner| inner.is::<Inward>()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
+impl std::error::Error for Unknown {}
 
 /// TLS by rustls and ring.
 ///
@@ -183,9 +238,10 @@ mod tls {
         }
     }
 
-    pub(super) fn platform(
-        builder: reqwest::ClientBuilder,
-    ) -> Result<reqwest::ClientBuilder, Error> {
+    /// The platform's trust store, read once.
+    pub(super) type Platform = ClientConfig;
+
+    pub(super) fn platform() -> Result<Platform, Error> {
         let setup = |error| {
             Error::new(ErrorKind::Setup)
                 .with_message("could not set up TLS with the platform's trust store")
@@ -195,7 +251,14 @@ mod tls {
             .map_err(setup)?
             .with_platform_verifier()
             .map_err(setup)?;
-        Ok(builder.tls_backend_preconfigured(config.with_no_client_auth()))
+        Ok(config.with_no_client_auth())
+    }
+
+    pub(super) fn with(
+        platform: &Platform,
+        builder: reqwest::ClientBuilder,
+    ) -> reqwest::ClientBuilder {
+        builder.tls_backend_preconfigured(platform.clone())
     }
 
     fn versions()
@@ -215,10 +278,36 @@ mod tls {
         builder
     }
 
+    /// Nothing to be kept.
+    #[derive(Debug)]
+    pub(super) struct Platform;
+
     #[expect(clippy::unnecessary_wraps, reason = "with rustls this can fail")]
-    pub(super) fn platform(
-        builder: reqwest::ClientBuilder,
-    ) -> Result<reqwest::ClientBuilder, Error> {
-        Ok(builder)
+    pub(super) fn platform() -> Result<Platform, Error> {
+        Ok(Platform)
+    }
+
+    pub(super) fn with(_: &Platform, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        builder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_checked_name_stays_where_it_was() {
+        let address = SocketAddr::from(([8, 8, 8, 8], 0));
+        let resolver = Pinned {
+            // Resolves to loopback everywhere: whoever looked again would find that.
+            host: "localhost".to_owned(),
+            addresses: vec![address],
+            others: Arc::new(SystemNames),
+        };
+        for name in ["localhost", "LOCALHOST"] {
+            let found = resolver.resolve(name.parse().unwrap()).await.unwrap();
+            assert_eq!(found.collect::<Vec<_>>(), [address], "{name}");
+        }
     }
 }

@@ -11,11 +11,14 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use tracing::debug;
 
+#[cfg(feature = "reqwest-0-13")]
+use crate::backend::HandedIn;
 use crate::{
-    Body, Error, ErrorKind, Request, Response, SendRequest, ServerError,
+    Body, Error, ErrorKind, Lookup, Request, Response, SendRequest, ServerError,
     backend::{Backend, BackendOptions},
     request::request_id,
     retry::retry_after,
+    target::{self, ResolveName, Unresolved},
 };
 
 mod fetch;
@@ -32,6 +35,8 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Client {
     sender: Arc<dyn SendRequest>,
+    names: Arc<dyn ResolveName>,
+    unresolved: Unresolved,
     user_agent: HeaderValue,
     head_timeout: Duration,
     json_limit: usize,
@@ -79,6 +84,7 @@ impl Client {
     /// Sends `request` once and waits for the head of an answer of any status.
     async fn exchange(&self, request: Request) -> Result<http::Response<Body>, Error> {
         let limit = request.head_timeout.unwrap_or(self.head_timeout);
+        let public_only = request.public_only;
         let mut request = request.into_http()?;
         request
             .headers_mut()
@@ -87,7 +93,13 @@ impl Client {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let port = request.uri().port_u16();
         debug!(method = %request.method(), host, path = request.uri().path(), "request");
-        let response = match timeout(limit, self.sender.send(request)).await {
+        let sent = async {
+            if public_only {
+                self.check_target(&mut request).await?;
+            }
+            self.sender.send(request).await
+        };
+        let response = match timeout(limit, sent).await {
             Ok(Err(error)) if error.kind() == ErrorKind::Connect => {
                 let port = port.map_or_else(String::new, |port| format!(":{port}"));
                 return Err(error.with_message(format!("could not connect to {host}{port}")));
@@ -102,6 +114,19 @@ impl Client {
             "response"
         );
         Ok(response)
+    }
+
+    /// Sees to it that a request to an address that a server gave does not lead inward, whoever
+    /// sends it.
+    async fn check_target(&self, request: &mut http::Request<Bytes>) -> Result<(), Error> {
+        let lookup = self.sender.lookup();
+        if lookup == Lookup::Never {
+            return Ok(());
+        }
+        let url = request.uri().to_string();
+        let target = target::check(&url, &*self.names, lookup, self.unresolved).await?;
+        request.extensions_mut().insert(target);
+        Ok(())
     }
 
     /// Sends `request` once and reads the whole answer as JSON. The body may take as long again as
@@ -152,6 +177,7 @@ async fn failed(status: u16, headers: &HeaderMap, body: Body, secret: Option<&st
 #[must_use]
 pub struct ClientBuilder {
     sender: Option<Arc<dyn SendRequest>>,
+    unresolved: Unresolved,
     options: BackendOptions,
     user_agent: String,
     head_timeout: Duration,
@@ -162,6 +188,7 @@ impl Default for ClientBuilder {
     fn default() -> Self {
         Self {
             sender: None,
+            unresolved: Unresolved::Refused,
             options: BackendOptions::default(),
             user_agent: concat!("qwen-openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             head_timeout: Duration::from_secs(60),
@@ -171,7 +198,8 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Sends through `sender` instead of the built-in reqwest client.
+    /// Sends through `sender` instead of the built-in reqwest client. Addresses that a server gave
+    /// are checked all the same, as its [`lookup`](SendRequest::lookup) wants it.
     pub fn sender(mut self, sender: impl SendRequest + 'static) -> Self {
         self.sender = Some(Arc::new(sender));
         self
@@ -179,9 +207,33 @@ impl ClientBuilder {
 
     /// Sends through a configured reqwest client, for proxies, certificates or name resolution of
     /// one's own. Turn its redirects off: a key must not follow one.
+    ///
+    /// Names of addresses that a server gave are checked before, and looked up by `client` once
+    /// more: what changes in between gets through, see [`Lookup::Own`].
     #[cfg(feature = "reqwest-0-13")]
     pub fn reqwest(self, client: reqwest::Client) -> Self {
-        self.sender(Backend::with_client(client))
+        self.sender(HandedIn(client))
+    }
+
+    /// Says that the sender that was handed in reaches the world through a proxy which resolves
+    /// names. Addresses that a server gave are then asked for even where their names do not resolve
+    /// here; by default a sender with a lookup of its own is not handed such a name. The built-in
+    /// one needs no telling.
+    pub fn names_go_to_proxy(mut self) -> Self {
+        self.unresolved = Unresolved::ToProxy;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn names(mut self, names: Arc<dyn ResolveName>) -> Self {
+        self.options.names = names;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.options.proxy = Some(proxy);
+        self
     }
 
     /// Sets how long making a connection may take. The default is 10 seconds.
@@ -222,6 +274,8 @@ impl ClientBuilder {
                 .with_source(error)
         })?;
         Ok(Client {
+            names: self.options.names.clone(),
+            unresolved: self.unresolved,
             sender: self
                 .sender
                 .unwrap_or_else(|| Arc::new(Backend::new(self.options))),

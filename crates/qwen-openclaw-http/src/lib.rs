@@ -18,7 +18,7 @@
 //!   piece. Any status but a success is an [`Error`] that has read the server's own words.
 //! * [`BaseUrl`] is an address a credential may be sent to: https, or plain http to loopback.
 //! * [`SendRequest`] is the seam below: hand in another implementation for tests, for recording or
-//!   for another HTTP stack.
+//!   for another HTTP stack. Its [`Lookup`] says what it does with names that were checked.
 //! * [`Screening`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
 //!   without a credential, and never inside the caller's own network.
 //! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
@@ -50,6 +50,7 @@ mod request;
 mod retry;
 mod screen;
 mod send;
+mod target;
 
 pub use crate::{
     base_url::BaseUrl,
@@ -62,7 +63,8 @@ pub use crate::{
     request::{Request, Response},
     retry::{Attempts, RetryPolicy},
     screen::{ScreenedUrl, Screening},
-    send::SendRequest,
+    send::{Lookup, SendRequest},
+    target::CheckedTarget,
 };
 
 #[cfg(doctest)]

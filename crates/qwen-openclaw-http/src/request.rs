@@ -9,7 +9,7 @@ use http::{
 };
 use serde::Serialize;
 
-use crate::{Body, Error, ErrorKind, screen::PublicOnly};
+use crate::{Body, Error, ErrorKind, ScreenedUrl};
 
 /// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
 /// [`Client::post`](crate::Client::post).
@@ -23,7 +23,8 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) head_timeout: Option<Duration>,
-    pub(crate) public_only: Option<PublicOnly>,
+    /// Whether its address came from a server, and may not lead inward.
+    pub(crate) public_only: bool,
 }
 
 impl Request {
@@ -34,7 +35,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             head_timeout: None,
-            public_only: None,
+            public_only: false,
         }
     }
 
@@ -105,6 +106,13 @@ impl Request {
         self
     }
 
+    /// Marks the request as one to an address that a server gave: a name that resolves to a
+    /// private address is not connected to, unless the screening allowed it.
+    pub fn screened(mut self, url: &ScreenedUrl) -> Self {
+        self.public_only = !url.private;
+        self
+    }
+
     /// The key that is sent, to hide it from what the server says.
     pub(crate) fn secret(&self) -> Option<&str> {
         self.headers
@@ -131,9 +139,6 @@ impl Request {
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers;
-        if let Some(mark) = self.public_only {
-            request.extensions_mut().insert(mark);
-        }
         Ok(request)
     }
 }

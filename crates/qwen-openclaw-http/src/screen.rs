@@ -41,7 +41,8 @@ impl Screening {
 
     /// Checks an address.
     ///
-    /// A name is checked for what it says; what it resolves to is checked when it is connected to.
+    /// A name is checked for what it says; what it resolves to is checked before it is
+    /// connected to.
     ///
     /// # Errors
     ///
@@ -118,11 +119,7 @@ impl fmt::Display for ScreenedUrl {
     }
 }
 
-/// Marks a request whose name must not resolve to a private address.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PublicOnly;
-
-fn refused(why: &str) -> Error {
+pub(crate) fn refused(why: &str) -> Error {
     Error::new(ErrorKind::Address).with_message(format!(
         "the address that the server gave is refused: {why}"
     ))

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use url::Url;
 
 use super::{Client, failed};
-use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening, screen::PublicOnly};
+use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
@@ -59,15 +59,6 @@ impl Client {
                 }
             }
         }
-    }
-}
-
-impl Request {
-    /// Marks the request as one to an address that a server gave: a name that resolves to a
-    /// private address is not connected to, unless the screening allowed it.
-    pub fn screened(mut self, url: &ScreenedUrl) -> Self {
-        self.public_only = (!url.private).then_some(PublicOnly);
-        self
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Method;
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_catalog::aigc_origin_for;
-use qwen_openclaw_http::{Body, Error, RetryPolicy, SendRequest};
+use qwen_openclaw_http::{Body, Error, Lookup, RetryPolicy, SendRequest};
 use qwen_openclaw_video::{
     Strictness,
     task::{FileKind, NewTask, PollSchedule, Product, SaveOptions, Tasks},
@@ -52,6 +52,10 @@ impl Service {
 
 #[async_trait]
 impl SendRequest for Service {
+    fn lookup(&self) -> Lookup {
+        Lookup::Never
+    }
+
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
         let url = request.uri().to_string();
         {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use qwen_openclaw_auth::ApiKey;
-use qwen_openclaw_http::{Body, Error, ErrorKind, RetryPolicy, SendRequest};
+use qwen_openclaw_http::{Body, Error, ErrorKind, Lookup, RetryPolicy, SendRequest};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -355,6 +355,10 @@ impl State {
 
 #[async_trait]
 impl SendRequest for Fake {
+    fn lookup(&self) -> Lookup {
+        Lookup::Never
+    }
+
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, Error> {
         // A network takes its time.
         tokio::time::sleep(Duration::from_millis(10)).await;
