@@ -28,9 +28,10 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         .as_deref()
         .map(|text| connection.model(Some(text)))
         .transpose()?;
-    let provider = model
-        .as_ref()
-        .map_or_else(|| connection.default_provider(), |model| model.provider.clone());
+    let provider = model.as_ref().map_or_else(
+        || connection.default_provider(),
+        |model| model.provider.clone(),
+    );
     // The emulator ends with this function.
     let (_emulator, builder) = match arguments.emulator {
         true => {

@@ -14,7 +14,7 @@ use tracing::debug;
 #[cfg(feature = "reqwest-0-13")]
 use crate::backend::HandedIn;
 use crate::{
-    Body, Error, ErrorKind, Lookup, Request, Response, SendRequest, ServerError,
+    Body, Error, ErrorKind, Lookup, Request, Response, Secrets, SendRequest, ServerError,
     backend::{Backend, BackendOptions},
     request::request_id,
     retry::retry_after,
@@ -65,26 +65,26 @@ impl Client {
     /// Any [`ErrorKind`] but [`TooLarge`](ErrorKind::TooLarge). For an error status the body has
     /// been read: see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let secret = request.secret().map(str::to_owned);
-        let host = request.host();
+        let (host, secrets) = (request.host(), request.secrets());
         let response = self.exchange(request).await?;
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         match status {
             200..=299 => Ok(Response {
                 status,
+                request_id: request_id(&head.headers, &secrets),
                 headers: head.headers,
                 body,
             }),
-            300..=399 => Err(redirected(status, &host, &head.headers)),
-            _ => Err(failed(status, &head.headers, body, secret.as_deref()).await),
+            300..=399 => Err(redirected(status, &host, &head.headers, &secrets)),
+            _ => Err(failed(status, &head.headers, body, &secrets).await),
         }
     }
 
     /// Sends `request` once and waits for the head of an answer of any status.
     async fn exchange(&self, request: Request) -> Result<http::Response<Body>, Error> {
         let limit = request.head_timeout.unwrap_or(self.head_timeout);
-        let public_only = request.public_only;
+        let (public_only, secrets) = (request.public_only, request.secrets());
         let mut request = request.into_http()?;
         request
             .headers_mut()
@@ -110,7 +110,7 @@ impl Client {
         debug!(
             host,
             status = response.status().as_u16(),
-            request_id = request_id(response.headers()),
+            request_id = request_id(response.headers(), &secrets),
             "response"
         );
         Ok(response)
@@ -130,7 +130,7 @@ impl Client {
     }
 
     /// Sends `request` once and reads the whole answer as JSON. The body may take as long again as
-    /// the head.
+    /// the head. Where the answer repeats the key that was sent, `[key]` stands in its place.
     ///
     /// # Errors
     ///
@@ -151,24 +151,24 @@ fn late(host: &str, limit: Duration) -> Error {
     Error::new(ErrorKind::Timeout).with_message(format!("{host} did not answer within {seconds} s"))
 }
 
-fn redirected(status: u16, host: &str, headers: &HeaderMap) -> Error {
+fn redirected(status: u16, host: &str, headers: &HeaderMap, secrets: &Secrets) -> Error {
     let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     // Only the host: the rest of a location may hold tokens.
     let target = target.and_then(|target| url::Url::parse(target).ok());
-    let target = target
-        .as_ref()
-        .and_then(url::Url::host_str)
-        .unwrap_or("another place");
+    let target = target.as_ref().and_then(url::Url::host_str);
+    let target = target.and_then(|host| secrets.clean(host));
+    let target = target.as_deref().unwrap_or("another place");
     Error::from_answer(status, ServerError::default(), None).with_message(format!(
         "{host} redirects to {target} (status {status}), and a key does not follow: \
          check the base URL"
     ))
 }
 
-async fn failed(status: u16, headers: &HeaderMap, body: Body, secret: Option<&str>) -> Error {
+async fn failed(status: u16, headers: &HeaderMap, body: Body, secrets: &Secrets) -> Error {
     let body = timeout(ERROR_BODY_TIMEOUT, body.bytes_lossy(ERROR_BODY_LIMIT)).await;
     let server = ServerError::parse(&body.unwrap_or_default()).unwrap_or_default();
-    let server = server.or_request_id(request_id(headers)).without(secret);
+    let server = server.masked(secrets);
+    let server = server.or_request_id(request_id(headers, secrets));
     Error::from_answer(status, server, retry_after(headers, SystemTime::now()))
 }
 

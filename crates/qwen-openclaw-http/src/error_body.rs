@@ -2,10 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::json;
-
-/// Longest text taken from a server, in characters: messages end up in terminals and logs.
-const MAX_CHARS: usize = 300;
+use crate::{Secrets, clean::clean, json};
 
 /// The error a server described, in either style of this service or in a compatible one.
 ///
@@ -13,7 +10,7 @@ const MAX_CHARS: usize = 300;
 /// * native style: `{"code","message","request_id"}`
 /// * others: `{"error":"…"}`, `{"detail":"…"}`, `{"message":"…"}`
 ///
-/// Texts are cleaned: control characters removed, at most 300 characters.
+/// Texts are cleaned: control and invisible characters removed, at most 300 characters.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ServerError {
     code: Option<Box<str>>,
@@ -75,43 +72,35 @@ impl ServerError {
         self.request_id.as_deref()
     }
 
-    pub(crate) fn or_request_id(mut self, id: Option<&str>) -> Self {
-        if self.request_id.is_none() {
-            self.request_id = id.and_then(clean);
-        }
+    pub(crate) fn or_request_id(mut self, id: Option<Box<str>>) -> Self {
+        self.request_id = self.request_id.or(id);
         self
     }
 
     /// Hides `secret` wherever the server repeated it.
     #[must_use]
-    pub fn without(mut self, secret: Option<&str>) -> Self {
-        let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
-            return self;
-        };
+    pub fn without(self, secret: Option<&str>) -> Self {
+        match secret {
+            Some(secret) => self.masked(&Secrets::default().with(secret)),
+            None => self,
+        }
+    }
+
+    /// Hides `secrets` wherever the server repeated them.
+    #[must_use]
+    pub fn masked(mut self, secrets: &Secrets) -> Self {
         for text in [
             &mut self.code,
             &mut self.kind,
             &mut self.message,
             &mut self.request_id,
         ] {
-            if let Some(found) = text.as_deref().filter(|text| text.contains(secret)) {
-                *text = Some(found.replace(secret, "[key]").into());
-            }
-            // Long texts are cut, which may have left the beginning of it at the end.
-            if let Some(kept) = text.as_deref().and_then(|text| text.strip_suffix('…'))
-                && let Some(without) = without_beginning_of(secret, kept)
-            {
-                *text = Some(format!("{without}[key]…").into());
+            if let Some(found) = text {
+                *found = secrets.mask(found).into();
             }
         }
         self
     }
-}
-
-/// `text` without the beginning of `secret` that it ends with: four characters or more.
-fn without_beginning_of<'a>(secret: &str, text: &'a str) -> Option<&'a str> {
-    let mut begins = (4..secret.len()).rev().filter_map(|end| secret.get(..end));
-    begins.find_map(|begin| text.strip_suffix(begin))
 }
 
 /// Everything any of the styles has, each field as loose as it is found in the wild.
@@ -170,27 +159,6 @@ fn text(json: Option<&str>) -> Option<Box<str>> {
         b'-' | b'0'..=b'9' => clean(json),
         _ => None,
     }
-}
-
-fn clean(text: &str) -> Option<Box<str>> {
-    let mut cleaned = String::with_capacity(text.len().min(MAX_CHARS * 4));
-    let mut room = MAX_CHARS;
-    for c in text.trim().chars() {
-        if room == 0 {
-            cleaned.push('…');
-            break;
-        }
-        room -= 1;
-        cleaned.push(if is_unprintable(c) { ' ' } else { c });
-    }
-    let cleaned = cleaned.trim_end();
-    (!cleaned.is_empty()).then(|| cleaned.into())
-}
-
-/// Control characters, and the invisible ones that reorder or hide text in a terminal.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -294,7 +262,7 @@ mod tests {
             Some("bad key [key]")
         );
         // The cut of a long message may go through it.
-        let filler = "x".repeat(MAX_CHARS - 5);
+        let filler = "x".repeat(295);
         let body = format!(r#"{{"message":"{filler}sk-1234"}}"#);
         let error = ServerError::parse(body.as_bytes()).unwrap();
         let message = format!("{filler}[key]…");

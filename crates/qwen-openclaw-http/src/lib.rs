@@ -19,6 +19,8 @@
 //! * [`BaseUrl`] is an address a credential may be sent to: https, or plain http to loopback.
 //! * [`SendRequest`] is the seam below: hand in another implementation for tests, for recording or
 //!   for another HTTP stack. Its [`Lookup`] says what it does with names that were checked.
+//! * [`Secrets`] cleans what a server says of what it must not say: keys and tokens that were sent,
+//!   and characters that drive a terminal. Errors and ids are cleaned already.
 //! * [`Screening`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
 //!   without a credential, and never inside the caller's own network.
 //! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
@@ -40,6 +42,7 @@ mod backend;
 mod base_url;
 mod body;
 mod classify;
+mod clean;
 mod client;
 mod error;
 mod error_body;
@@ -56,6 +59,7 @@ pub use crate::{
     base_url::BaseUrl,
     body::Body,
     classify::classify,
+    clean::Secrets,
     client::{Client, ClientBuilder, WholeAnswer},
     error::{Error, ErrorKind},
     error_body::ServerError,

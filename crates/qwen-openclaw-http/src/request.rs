@@ -9,7 +9,7 @@ use http::{
 };
 use serde::Serialize;
 
-use crate::{Body, Error, ErrorKind, ScreenedUrl};
+use crate::{Body, Error, ErrorKind, ScreenedUrl, Secrets};
 
 /// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
 /// [`Client::post`](crate::Client::post).
@@ -23,6 +23,7 @@ pub struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) head_timeout: Option<Duration>,
+    secrets: Secrets,
     /// Whether its address came from a server, and may not lead inward.
     pub(crate) public_only: bool,
 }
@@ -35,6 +36,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             head_timeout: None,
+            secrets: Secrets::default(),
             public_only: false,
         }
     }
@@ -54,7 +56,8 @@ impl Request {
         Ok(self)
     }
 
-    /// Adds a header, replacing one of the same name.
+    /// Adds a header, replacing one of the same name. Its value is never shown; where the name says
+    /// that it is a secret, it is also hidden in what the server says.
     ///
     /// # Errors
     ///
@@ -65,8 +68,9 @@ impl Request {
                 .with_message(format!("the header `{}` is not valid", name.escape_debug()))
         };
         let header = HeaderName::try_from(name).map_err(|_| invalid())?;
-        self.headers
-            .insert(header, HeaderValue::from_str(value).map_err(|_| invalid())?);
+        let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+        value.set_sensitive(is_secret(&header));
+        self.headers.insert(header, value);
         Ok(self)
     }
 
@@ -113,13 +117,22 @@ impl Request {
         self
     }
 
-    /// The key that is sent, to hide it from what the server says.
-    pub(crate) fn secret(&self) -> Option<&str> {
-        self.headers
-            .get(AUTHORIZATION)?
-            .to_str()
-            .ok()?
-            .strip_prefix("Bearer ")
+    /// Hides `secret`, which this request holds, from what the server says. The key and headers that
+    /// are called like secrets are hidden without being named here.
+    pub fn hiding(mut self, secret: &str) -> Self {
+        self.secrets = self.secrets.with(secret);
+        self
+    }
+
+    /// What is sent and must not be shown.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let values = self.headers.values().filter(|value| value.is_sensitive());
+        let values = values.filter_map(|value| value.to_str().ok());
+        values.fold(self.secrets.clone(), |secrets, value| {
+            // The scheme in front of a key is none.
+            let secret = value.split_once(' ').map_or(value, |(_, secret)| secret);
+            secrets.with(secret.trim())
+        })
     }
 
     /// The host, for messages.
@@ -149,16 +162,31 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("url", &self.url.split('?').next().unwrap_or_default())
-            .field("headers", &self.headers)
+            // Values too may be secrets, whatever they are called.
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
 }
 
+/// Whether a header is called like one that holds a secret.
+fn is_secret(name: &HeaderName) -> bool {
+    const WORDS: [&str; 7] = [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "passw",
+        "secret",
+        "token",
+    ];
+    WORDS.iter().any(|word| name.as_str().contains(word))
+}
+
 /// The head of a successful answer and its unread body.
-#[derive(Debug)]
 pub struct Response {
     pub(crate) status: u16,
+    pub(crate) request_id: Option<Box<str>>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
 }
@@ -176,10 +204,11 @@ impl Response {
         &self.headers
     }
 
-    /// Returns the id under which the vendor finds this request.
+    /// Returns the id under which the vendor finds this request, without what the request must not
+    /// show.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.headers)
+        self.request_id.as_deref()
     }
 
     /// Returns the media type of the body, without parameters.
@@ -200,11 +229,20 @@ impl Response {
     }
 }
 
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+/// The values of headers may repeat what was sent.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn request_id(headers: &HeaderMap, secrets: &Secrets) -> Option<Box<str>> {
     ["x-request-id", "x-dashscope-request-id"]
         .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
-        .filter(|id| !id.is_empty())
+        .find_map(|name| secrets.clean(headers.get(*name)?.to_str().ok()?))
 }
 
 #[cfg(test)]
@@ -215,12 +253,30 @@ mod tests {
     fn hides_the_key() {
         let request = Request::new(Method::GET, "https://a.example/x?token=sk-secret");
         let request = request.bearer("sk-secret").unwrap();
-        assert_eq!(request.secret(), Some("sk-secret"));
+        assert_eq!(request.secrets().mask("a sk-secret"), "a [key]");
         assert!(!format!("{request:?}").contains("sk-secret"));
         let error = Request::new(Method::GET, "")
             .bearer("sk-\nsecret")
             .unwrap_err();
         assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn hides_the_values_of_headers() {
+        let request = Request::new(Method::GET, "https://a.example/").hiding("form-token");
+        let request = request.header("x-api-key", "other-secret").unwrap();
+        let request = request
+            .header("Authorization", "Basic bWU6c2VjcmV0")
+            .unwrap();
+        let request = request.header("x-workspace", "ws-secret").unwrap();
+        let shown = format!("{request:?}");
+        assert!(shown.contains("x-workspace"), "{shown}");
+        assert!(
+            !shown.contains("secret") && !shown.contains("bWU6"),
+            "{shown}"
+        );
+        let said = "ws-secret other-secret bWU6c2VjcmV0 form-token";
+        assert_eq!(request.secrets().mask(said), "ws-secret [key] [key] [key]");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use url::Url;
 
 use super::{Client, failed};
-use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening};
+use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening, request::request_id};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
@@ -35,12 +35,14 @@ impl Client {
             for (name, value) in headers {
                 request = request.header(name, value)?;
             }
+            let secrets = request.secrets();
             let response = self.exchange(request).await?;
             match response.status().as_u16() {
                 200..=299 => {
                     let (head, body) = response.into_parts();
                     return Ok(Response {
                         status: head.status.as_u16(),
+                        request_id: request_id(&head.headers, &secrets),
                         headers: head.headers,
                         body,
                     });
@@ -55,7 +57,7 @@ impl Client {
                 }
                 status => {
                     let (head, body) = response.into_parts();
-                    return Err(failed(status, &head.headers, body, None).await);
+                    return Err(failed(status, &head.headers, body, &secrets).await);
                 }
             }
         }

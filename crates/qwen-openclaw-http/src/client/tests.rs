@@ -68,6 +68,43 @@ async fn an_error_status_carries_the_words_of_the_server() {
 }
 
 #[tokio::test]
+async fn an_answer_that_succeeds_does_not_repeat_the_key_either() {
+    const KEY: &str = "sk-0123456789abcdef";
+    let body = format!(r#"{{"code":"{KEY}","list":["a%20\u0073k-0123456789abcdef"],"n":1.50}}"#);
+    let answer = ResponseTemplate::new(200)
+        .insert_header("x-request-id", format!("r-{KEY}"))
+        .set_body_string(body);
+    let server = MockServer::start().await;
+    let mock = Mock::given(method("GET")).respond_with(answer);
+    mock.mount(&server).await;
+    let client = client();
+    let request = client.get(server.uri()).bearer(KEY).unwrap();
+    let answer: serde_json::Value = client.json(request.clone()).await.unwrap();
+    assert_eq!(
+        answer,
+        serde_json::json!({"code": "[key]", "list": ["a%20[key]"], "n": 1.5})
+    );
+    let response = client.send(request).await.unwrap();
+    assert_eq!(response.request_id(), Some("r-[key]"));
+    assert!(!format!("{response:?}").contains(KEY), "{response:?}");
+}
+
+#[tokio::test]
+async fn a_redirect_does_not_repeat_the_key() {
+    let server = serve(
+        ResponseTemplate::new(302).insert_header("location", "https://sk-0123456789.a.example/"),
+    )
+    .await;
+    let client = client();
+    let request = client.get(server.uri()).bearer("sk-0123456789").unwrap();
+    let error = client.send(request).await.unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("0123456789"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn a_page_of_a_gateway_is_no_explanation() {
     let server = serve(ResponseTemplate::new(502).set_body_string("<html>Bad Gateway")).await;
     let error = client().send(client().get(server.uri())).await.unwrap_err();

@@ -13,7 +13,7 @@ use http::{
 use tokio::time::timeout;
 
 use super::{Client, late};
-use crate::{Error, Request, request::request_id, retry::retry_after};
+use crate::{Error, Request, Secrets, request::request_id, retry::retry_after};
 
 impl Client {
     /// Sends `request` once and reads the whole answer, whatever its status, up to `limit` bytes.
@@ -35,13 +35,14 @@ impl Client {
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
-        let host = request.host();
+        let (host, secrets) = (request.host(), request.secrets());
         let exchange = async {
             let (head, body) = self.exchange(request).await?.into_parts();
             Ok(WholeAnswer {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 body: body.bytes(limit).await?,
+                secrets,
             })
         };
         let answer = timeout(time, exchange).await;
@@ -49,29 +50,34 @@ impl Client {
     }
 
     /// Sends `request` once and reads the whole of a successful answer that should be JSON, up to
-    /// `limit` bytes. The body may take as long again as the head.
+    /// `limit` bytes. The body may take as long again as the head. Where the answer repeats the key
+    /// that was sent, `[key]` stands in its place.
     ///
     /// # Errors
     ///
     /// As [`Client::send`], also [`TooLarge`](crate::ErrorKind::TooLarge).
     pub async fn json_answer(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
-        let host = request.host();
+        let (host, secrets) = (request.host(), request.secrets());
         let response = self.send(request.accept("application/json")).await?;
         let body = timeout(time, response.body.bytes(limit)).await;
+        let body = body.unwrap_or_else(|_| Err(late(&host, time)))?;
         Ok(WholeAnswer {
             status: response.status,
             headers: response.headers,
-            body: body.unwrap_or_else(|_| Err(late(&host, time)))?,
+            body: secrets.mask_document(body),
+            secrets,
         })
     }
 }
 
-/// A whole answer of any status. `Debug` leaves the body out.
+/// A whole answer of any status. `Debug` leaves the body out. What is taken from its head holds no
+/// secret that was sent.
 pub struct WholeAnswer {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
+    secrets: Secrets,
 }
 
 impl WholeAnswer {
@@ -95,6 +101,12 @@ impl WholeAnswer {
             .unwrap_or(&self.body)
     }
 
+    /// Returns what was sent and must not be shown, to clean texts of the body by.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// Returns the media type of the body, without parameters.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
@@ -105,8 +117,8 @@ impl WholeAnswer {
 
     /// Returns the id under which the vendor finds this request.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.headers)
+    pub fn request_id(&self) -> Option<Box<str>> {
+        request_id(&self.headers, &self.secrets)
     }
 
     /// Returns how long the server asked to wait.
@@ -125,7 +137,10 @@ impl WholeAnswer {
     #[must_use]
     pub fn location_host(&self) -> Option<String> {
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
-        Some(url::Url::parse(location).ok()?.host_str()?.to_owned())
+        let host = self
+            .secrets
+            .clean(url::Url::parse(location).ok()?.host_str()?)?;
+        Some(host.into())
     }
 }
 
