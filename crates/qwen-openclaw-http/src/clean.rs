@@ -15,6 +15,8 @@ const SHORTEST: usize = 4;
 /// The same for texts that are not only shown but used, such as an address: there a mask breaks
 /// what it hides too much of.
 const SHORTEST_IN_USE: usize = 8;
+/// Longer documents are masked as text: as values they would take many times their length.
+const LARGEST_READ: usize = 1 << 20;
 /// How much of a secret at the end of a text that was cut is enough to be hidden.
 const SHORTEST_BEGINNING: usize = 4;
 /// How many invisible characters may stand between two of a secret.
@@ -92,14 +94,15 @@ impl Secrets {
     /// A JSON document without these secrets, as by [`mask_json`](Self::mask_json).
     pub(crate) fn mask_document(&self, document: Bytes) -> Bytes {
         let text = String::from_utf8_lossy(&document);
-        if let Cow::Borrowed(_) = self.mask_from(SHORTEST_IN_USE, &text) {
+        let Cow::Owned(masked) = self.mask_from(SHORTEST_IN_USE, &text) else {
             return document;
-        }
+        };
         // Some gateways put a byte order mark before it.
         let text = text.trim_start_matches('\u{feff}');
-        let Ok(mut value) = serde_json::from_str(text) else {
-            // No document: whoever reads it finds that out, and shows nothing of it.
-            return document;
+        let read = (text.len() <= LARGEST_READ).then(|| serde_json::from_str(text));
+        let Some(Ok(mut value)) = read else {
+            // Whoever reads fields alone may still find some in what is no document as a whole.
+            return masked.into();
         };
         self.mask_json(&mut value);
         value.to_string().into()

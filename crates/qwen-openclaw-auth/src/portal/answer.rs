@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use qwen_openclaw_http as http;
+use qwen_openclaw_http::{self as http, Secrets};
 use serde_json::{Map, Value};
 
 use super::{Portal, TIMEOUT};
@@ -11,6 +11,9 @@ use crate::error::Error;
 /// No answer of the protocol is longer; pages of firewalls are.
 const MAX_BYTES: usize = 64 << 10;
 
+/// The fields of a form that give whoever knows them a login.
+const SECRET_FIELDS: [&str; 3] = ["refresh_token", "device_code", "code_verifier"];
+
 /// An answer that is a JSON object, whatever its status.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -18,6 +21,8 @@ pub(super) struct Answer {
     pub(super) retry_after: Option<Duration>,
     /// The server's clock.
     pub(super) date: Option<SystemTime>,
+    /// What was sent, and may be repeated in words of the answer.
+    pub(super) sent: Secrets,
 }
 
 /// A request without such an answer.
@@ -57,6 +62,11 @@ impl Portal {
             .form(fields)
             .accept("application/json")
             .head_timeout(TIMEOUT);
+        for (name, value) in fields {
+            if SECRET_FIELDS.contains(name) {
+                request = request.hiding(value);
+            }
+        }
         if let Some(id) = request_id {
             request = request
                 .header("x-request-id", id)
@@ -115,7 +125,9 @@ fn decode(doing: &'static str, answer: &http::WholeAnswer) -> Result<Answer, NoA
         .media_type()
         .is_none_or(|media_type| media_type.to_ascii_lowercase().ends_with("json"));
     if !is_json || body.first() == Some(&b'<') {
-        let blocked = Error::blocked(doing, status, answer.media_type(), answer.request_id());
+        let media_type = answer.media_type().map(|text| answer.secrets().mask(text));
+        let id = answer.request_id();
+        let blocked = Error::blocked(doing, status, media_type.as_deref(), id.as_deref());
         let cause = if failing {
             Cause::Failing
         } else {
@@ -144,6 +156,7 @@ fn decode(doing: &'static str, answer: &http::WholeAnswer) -> Result<Answer, NoA
         object,
         retry_after: answer.retry_after(),
         date: answer.date(),
+        sent: answer.secrets().clone(),
     })
 }
 
@@ -152,11 +165,12 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The error code, folded to lower case; servers answer with one at any status.
+    /// The error code, folded to lower case and without what was sent; servers answer with one at
+    /// any status.
     pub(super) fn error(&self) -> Option<String> {
         let error = self.object.get("error")?;
         let code = error.as_str().or_else(|| error.get("code")?.as_str())?;
-        Some(code.trim().to_ascii_lowercase())
+        Some(self.sent.mask(code.trim()).to_ascii_lowercase())
     }
 
     /// A text that is not blank.
@@ -194,6 +208,7 @@ mod tests {
             object,
             retry_after: None,
             date: None,
+            sent: Secrets::default(),
         };
         let seconds = |name| answer.seconds(name).map(|time| time.as_secs_f64());
         assert_eq!(seconds("a"), Some(5.0));

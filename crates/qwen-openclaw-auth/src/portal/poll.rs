@@ -155,6 +155,7 @@ mod tests {
             object: object.as_object().cloned().unwrap(),
             retry_after: None,
             date: None,
+            sent: qwen_openclaw_http::Secrets::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use qwen_openclaw_http::Secrets;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
 
@@ -124,7 +125,7 @@ impl TaskReport {
             task_id: text(output.get("task_id")),
             state,
             code: text(output.get("code")),
-            message: text(output.get("message")).map(|message| clean(&message)),
+            message: text(output.get("message")),
             request_id: text(value.get("request_id")),
             usage: value.get("usage").filter(|usage| !usage.is_null()).cloned(),
             output,
@@ -143,17 +144,11 @@ impl fmt::Debug for TaskReport {
     }
 }
 
+/// Words and ids of the service, fit for a terminal and for the ledger. The key that was sent is
+/// taken out of answers as they are read.
 fn text(value: Option<&Value>) -> Option<String> {
-    let text = value?.as_str()?.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Words of the service, made fit for a terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(300)
-        .collect::<String>()
+    let cleaned = Secrets::default().clean(value?.as_str()?)?;
+    Some(cleaned.into())
 }
 
 /// One page of the list of tasks.

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use qwen_openclaw_http::Secrets;
 use serde::{Deserialize, Serialize};
 
 /// What the service says a task is doing.
@@ -67,14 +68,10 @@ impl FromStr for TaskState {
             "CANCELED" | "CANCELLED" => Self::Canceled,
             "UNKNOWN" => Self::Unknown,
             // It ends up in terminals.
-            other => Self::Other(
-                other
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(40)
-                    .collect::<String>()
-                    .into(),
-            ),
+            other => {
+                let other = Secrets::default().clean(other).unwrap_or_default();
+                Self::Other(other.chars().take(40).collect::<String>().into())
+            }
         })
     }
 }

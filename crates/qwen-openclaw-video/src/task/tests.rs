@@ -2,6 +2,7 @@
 //! with processes and sockets are in `tests/it`.
 
 mod crashes;
+mod echoing;
 mod fake;
 mod polling;
 mod saving;

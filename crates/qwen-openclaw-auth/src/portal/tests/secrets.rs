@@ -1,12 +1,87 @@
 //! Nothing of a token, a code or a verifier is ever shown: every output of logins, refreshes and
 //! failures is searched for all of them.
 
-use std::{collections::BTreeSet, error::Error as _, fmt::Debug, fs, path::Path};
+use std::{collections::BTreeSet, error::Error as _, fmt::Debug, fs, path::Path, sync::Arc};
 
+use bytes::Bytes;
+use qwen_openclaw_catalog::Provider;
 use qwen_openclaw_emulator::{IssuedLogin, OAuthScenario};
+use qwen_openclaw_http::{Body, Client, SendRequest};
 
 use super::testing::*;
-use crate::{CredentialProvider, CredentialStore, Error, Profile, portal::PortalCredential};
+use crate::{
+    CredentialProvider, CredentialStore, Error, MemoryStore, Profile, ProfileId,
+    portal::{Portal, PortalCredential},
+};
+
+/// Says what it was told: each secret of a form as error code, as message and as id.
+#[derive(Clone, Copy, Debug)]
+enum Echo {
+    Json,
+    Page,
+}
+
+#[async_trait::async_trait]
+impl SendRequest for Echo {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, qwen_openclaw_http::Error> {
+        let form = String::from_utf8(request.body().to_vec()).unwrap();
+        let value_of = |name: &str| {
+            let mut fields = form.split('&').filter_map(|field| field.split_once('='));
+            fields.find_map(|(found, value)| (found == name).then(|| value.to_owned()))
+        };
+        let response = http::Response::builder();
+        if request.uri().path().ends_with("/device/code") {
+            let body =
+                r#"{"device_code":"dEvIcE-0123456789","verification_uri":"https://login.example"}"#;
+            return Ok(response.body(Body::full(body)).unwrap());
+        }
+        let token = value_of("refresh_token")
+            .or(value_of("code_verifier"))
+            .unwrap();
+        let response = response.status(403).header("x-request-id", token.as_str());
+        Ok(match self {
+            Self::Json => {
+                let body = format!(r#"{{"error":"{token}","error_description":"{token}"}}"#);
+                response.body(Body::full(body)).unwrap()
+            }
+            Self::Page => {
+                let response = response.header("content-type", format!("text/{token}"));
+                response.body(Body::full("<html>")).unwrap()
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_repeats_a_token_as_its_error_code_shows_none() {
+    const TOKEN: &str = "rEfReSh-0123456789";
+    for echo in [Echo::Json, Echo::Page] {
+        let http = Client::builder().sender(echo).build().unwrap();
+        let portal = Portal::builder().http(http).build().unwrap();
+        let store = MemoryStore::default();
+        let id = ProfileId::default_of(Provider::QwenOauth);
+        let profile = Profile::Login(login("access-0123456789", TOKEN, Left::Nothing));
+        store.put(&id, &profile).await.unwrap();
+        let credential = PortalCredential::stored(&portal, Arc::new(store), id);
+        let mut shown = Shown::default();
+        shown.error(&credential.credential().await.unwrap_err());
+        let device = portal.start_login().await.unwrap();
+        shown.error(&device.wait().await.unwrap_err());
+        let shown = shown.0.to_ascii_lowercase();
+        assert!(
+            shown.contains("[unreadable]") || shown.contains("[key]"),
+            "{shown}"
+        );
+        assert!(!shown.contains("0123456789"), "{shown}");
+        // The verifier is made up for each login.
+        for word in shown.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_') {
+            assert!(word.len() < 40, "{word}: {shown}");
+        }
+    }
+}
 
 /// Everything that could be printed.
 #[derive(Default)]
