@@ -8,7 +8,7 @@ use crate::{error::Error, key::ApiKey, source::Source};
 
 /// What a request is sent with: a key, where it came from, and the address that came with it.
 ///
-/// `Debug` shows neither the key nor a base URL that holds a password.
+/// `Debug` shows neither the key nor a base URL that may hold a secret.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Credential {
     key: ApiKey,
@@ -63,7 +63,7 @@ impl From<ApiKey> for Credential {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hides_nothing = |url: &&str| !url.contains(['@', '?']);
+        let hides_nothing = |url: &&str| is_plain_address(url);
         let base_url = self
             .base_url()
             .map(|url| Some(url).filter(hides_nothing).unwrap_or("[redacted]"));
@@ -73,6 +73,18 @@ impl fmt::Debug for Credential {
             .field("base_url", &base_url)
             .finish()
     }
+}
+
+/// Whether nothing in `url` may be a secret: no user, no query, and no part that may be a key.
+fn is_plain_address(url: &str) -> bool {
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    let may_be_key = |part: &str| {
+        let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
+        let begins = part.to_ascii_lowercase().starts_with("sk-");
+        begins || part.len() >= 32 || (part.len() >= 12 && has_digit)
+    };
+    let mut parts = url.split(['/', '.', ':']);
+    is_web && !url.contains(['@', '?', '#', '\\']) && !parts.any(may_be_key)
 }
 
 /// Something that has a credential: a fixed key, a login that is renewed, a vault.
@@ -150,6 +162,10 @@ mod tests {
         for url in [
             "https://olena:pass@example.com/v1",
             "https://example.com/v1?token=pass",
+            "https://example.com:sk-pass/v1",
+            "https://example.com/pass-0123456789",
+            "sk-pass",
+            "pass",
         ] {
             let shown = format!("{:?}", credential().with_base_url(url));
             assert!(

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qwen_openclaw_http::{BaseUrl, Client};
+use qwen_openclaw_http::{BaseUrl, Client, UrlText};
 
 use crate::{Environment, error::Error, variables::QWEN_OAUTH_BASE_URL};
 
@@ -114,7 +114,7 @@ impl Portal {
 #[must_use]
 pub struct PortalBuilder {
     http: Option<Client>,
-    server: Option<String>,
+    server: Option<UrlText>,
     client_id: String,
     scope: String,
     base_url: Option<BaseUrl>,
@@ -158,7 +158,7 @@ impl PortalBuilder {
     ///
     /// A login remembers its server, and is renewed there.
     pub fn server(mut self, url: impl Into<String>) -> Self {
-        self.server = Some(url.into());
+        self.server = Some(UrlText::from(url));
         self
     }
 
@@ -169,7 +169,7 @@ impl PortalBuilder {
     /// [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when it is no text.
     pub fn environment(mut self, environment: &Environment) -> Result<Self, Error> {
         if let Some(url) = environment.value(QWEN_OAUTH_BASE_URL)? {
-            self.server = Some(url.to_owned());
+            self.server = Some(UrlText::from(url));
         }
         Ok(self)
     }
@@ -252,7 +252,7 @@ impl PortalBuilder {
             Some(http) => http.clone(),
             None => Client::builder().build().map_err(Error::unavailable)?,
         };
-        let server = LoginServer::parse(self.server.as_deref())?;
+        let server = LoginServer::parse(self.server.as_ref().map(UrlText::as_str))?;
         let options = self;
         Ok(Portal {
             settings: Arc::new(Settings {

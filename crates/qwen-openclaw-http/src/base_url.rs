@@ -68,6 +68,13 @@ impl BaseUrl {
                 "it must end with its path, without `?` or `#`",
             ));
         }
+        // It would be sent to every name server on the way.
+        if let Some(Host::Domain(name)) = url.host()
+            && !name.contains('.')
+            && name.starts_with("sk-")
+        {
+            return Err(refused(text, "a key stands where the host should be"));
+        }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self { url })
@@ -111,32 +118,123 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 fn refused(text: &str, why: &str) -> Error {
-    Error::new(ErrorKind::Address)
-        .with_message(format!("cannot use the base URL {}: {why}", masked(text)))
+    let message = match shown(text) {
+        Some(shown) => format!("cannot use the base URL `{shown}`: {why}"),
+        None => format!("cannot use the base URL: {why}"),
+    };
+    Error::new(ErrorKind::Address).with_message(message)
 }
 
-/// The text as it may be shown: whatever stands where a URL keeps credentials is left out.
-fn masked(text: &str) -> String {
-    const MAX_CHARS: usize = 120;
-    let shown: String = text
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_CHARS)
-        .collect();
-    let shown = shown.split(['?', '#']).next().unwrap_or_default();
-    match shown.rsplit_once('@') {
-        Some((before, host)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            format!("`{scheme}://***@{host}`")
-        }
-        None => format!("`{shown}`"),
+/// A text that was given as a URL. Nobody has looked at it yet: it may as well be a key that was
+/// pasted in the wrong place, so `Debug` shows only the parts that look like those of an address.
+#[derive(Clone, Eq, PartialEq)]
+pub struct UrlText(String);
+
+impl UrlText {
+    /// Returns the text as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
+
+    /// Returns what may be shown of it: scheme, host, port and path, `***` in place of what may be a
+    /// secret. `None` when nothing of it looks like an address.
+    #[must_use]
+    pub fn shown(&self) -> Option<String> {
+        shown(&self.0)
+    }
+}
+
+impl<T: Into<String>> From<T> for UrlText {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for UrlText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.shown();
+        fmt::Debug::fmt(shown.as_deref().unwrap_or("[redacted]"), f)
+    }
+}
+
+const HIDDEN: &str = "***";
+
+fn shown(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, text),
+    };
+    let is_scheme = |scheme: &str| scheme.len() <= 12 && is_plain(scheme) && !may_be_key(scheme);
+    if scheme.is_some_and(|scheme| !is_scheme(scheme)) {
+        return None;
+    }
+    // Whatever stands before the last one, wherever that is, may be a user's name and password.
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => ("***@", rest),
+        None => ("", rest),
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = match rest.find(['/', '\\']) {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let mut shown = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    shown.push_str(user);
+    shown.push_str(&shown_authority(authority));
+    for segment in path.split(['/', '\\']).skip(1) {
+        let is_fit = segment.is_empty() || (is_plain(segment) && !may_be_key(segment));
+        shown.push('/');
+        shown.push_str(if is_fit { segment } else { HIDDEN });
+    }
+    let says_something = shown.chars().any(char::is_alphanumeric) && shown.len() <= 200;
+    // Without a scheme it is not even an attempt at an address, unless it looks like a host.
+    let is_address = scheme.is_some() || !shown.contains('*');
+    (says_something && is_address).then_some(shown)
+}
+
+fn shown_authority(authority: &str) -> String {
+    let is_v6 = |host: &str| {
+        let inner = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_fit = is_v6(host) || (is_plain(host) && !host.split('.').any(may_be_key));
+    let mut shown = if is_fit { host } else { HIDDEN }.to_owned();
+    if let Some(port) = port {
+        let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+        shown.push(':');
+        shown.push_str(if is_port { port } else { HIDDEN });
+    }
+    shown
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-._~+".contains(c))
+}
+
+/// Whether a part of an address may be a key: it begins like one, or it is long and no word.
+fn may_be_key(part: &str) -> bool {
+    let begins = part
+        .get(..3)
+        .is_some_and(|begin| begin.eq_ignore_ascii_case("sk-"));
+    let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
+    begins || part.len() >= 32 || (part.len() >= 12 && has_digit)
 }
 
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BaseUrl({self})")
+        let shown = shown(self.as_str());
+        write!(f, "BaseUrl({})", shown.as_deref().unwrap_or("[redacted]"))
     }
 }
 
@@ -203,6 +301,18 @@ mod tests {
             "http://sk-secret@a.example",
             "https://me:sk-secret@:bad",
             "me:sk-secret@host",
+            "sk-secret",
+            "sk-secret:8080",
+            "SK-secret/v1",
+            "https://sk-secret",
+            "https://a.example:sk-secret/v1",
+            "https://a.example:sk-secret",
+            "http://a.example/v1/sk-secret",
+            "http://a.example/@sk-secret",
+            "http://me:pa?sk-secret@a.example",
+            "http://me:pa/sk-secret@a.example",
+            "sk-secret://a.example",
+            "ftp:\\\\sk-secret",
         ] {
             let error = BaseUrl::parse(text).unwrap_err();
             assert!(
@@ -210,6 +320,42 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[test]
+    fn shows_what_looks_like_an_address() {
+        for (text, expect) in [
+            ("dashscope", Some("dashscope")),
+            ("dashscope.example/v1", Some("dashscope.example/v1")),
+            (
+                "https://a.example:8080/v1",
+                Some("https://a.example:8080/v1"),
+            ),
+            ("http://[::1]:80", Some("http://[::1]:80")),
+            (
+                "https://me:word@a.example/v1",
+                Some("https://***@a.example/v1"),
+            ),
+            ("https://a.example:word", Some("https://a.example:***")),
+            ("https://0123456789abcdef/v1", Some("https://***/v1")),
+            (
+                "https://a.example/0123456789abcdef",
+                Some("https://a.example/***"),
+            ),
+            ("0123456789abcdef", None),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", None),
+            ("sk-secret", None),
+            ("a key\u{1b}[2J", None),
+            ("", None),
+        ] {
+            assert_eq!(shown(text).as_deref(), expect, "{text}");
+        }
+        let text = UrlText::from("https://me:word@a.example");
+        assert_eq!(format!("{text:?}"), "\"https://***@a.example\"");
+        assert_eq!(
+            format!("{:?}", UrlText::from("sk-secret")),
+            "\"[redacted]\""
+        );
     }
 
     #[test]

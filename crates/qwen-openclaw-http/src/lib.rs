@@ -47,6 +47,7 @@ mod client;
 mod error;
 mod error_body;
 mod form;
+mod headers;
 pub mod json;
 mod multipart;
 mod request;
@@ -56,13 +57,14 @@ mod send;
 mod target;
 
 pub use crate::{
-    base_url::BaseUrl,
+    base_url::{BaseUrl, UrlText},
     body::Body,
     classify::classify,
     clean::Secrets,
     client::{Client, ClientBuilder, WholeAnswer},
     error::{Error, ErrorKind},
     error_body::ServerError,
+    headers::ExtraHeaders,
     multipart::FormFile,
     request::{Request, Response},
     retry::{Attempts, RetryPolicy},

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{Classification, Edition, Plan, Provider, classify, find};
-use qwen_openclaw_http::{BaseUrl, RetryPolicy};
+use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, UrlText};
 
 use crate::{
     ChatRequest, Error, ErrorKind, ModelTraits, Reply, ReplyStream, StallLimits,
@@ -64,7 +64,7 @@ pub(crate) struct Options {
     pub(crate) usage: Option<bool>,
     pub(crate) plain_http: bool,
     pub(crate) wait_timeout: Option<Duration>,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: ExtraHeaders,
     pub(crate) told: Told,
     pub(crate) hook: Option<BodyHook>,
 }
@@ -85,7 +85,7 @@ impl Client {
         credential: Arc<dyn CredentialProvider>,
     ) -> ClientBuilder {
         ClientBuilder {
-            base_url: base_url.into(),
+            base_url: UrlText::from(base_url),
             credential,
             http: None,
             provider: None,
@@ -147,7 +147,7 @@ impl Client {
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    base_url: String,
+    base_url: UrlText,
     credential: Arc<dyn CredentialProvider>,
     http: Option<qwen_openclaw_http::Client>,
     provider: Option<Provider>,
@@ -209,9 +209,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends a header with each request, such as `X-DashScope-WorkSpace`.
+    /// Sends a header with each request, such as `X-DashScope-WorkSpace`. `Debug` does not show its
+    /// value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.headers.push((name.into(), value.into()));
+        self.options.headers.push(name, value);
         self
     }
 
@@ -246,8 +247,8 @@ impl ClientBuilder {
     /// [`ErrorKind::Setup`] when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base = match self.options.plain_http {
-            true => BaseUrl::parse_allowing_plain_http(&self.base_url),
-            false => BaseUrl::parse(&self.base_url),
+            true => BaseUrl::parse_allowing_plain_http(self.base_url.as_str()),
+            false => BaseUrl::parse(self.base_url.as_str()),
         };
         let base = base.map_err(Error::from_http)?;
         let http = match self.http {
@@ -282,5 +283,31 @@ impl ClientBuilder {
 impl Error {
     pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
         Self::new(ErrorKind::Auth, error.to_string()).with_cause_of(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qwen_openclaw_auth::ApiKey;
+
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_header_and_no_password() {
+        let key = ApiKey::parse("sk-secret-0123456789").unwrap();
+        let builder = Client::builder("https://me:secret@a.example", key.clone());
+        let shown = format!("{builder:?}");
+        assert!(
+            shown.contains("a.example") && !shown.contains("secret"),
+            "{shown}"
+        );
+
+        let builder = Client::builder("https://a.example", key).header("x-tenant", "secret");
+        let client = builder.build().unwrap();
+        let shown = format!("{client:?}");
+        assert!(
+            shown.contains("x-tenant") && !shown.contains("secret"),
+            "{shown}"
+        );
     }
 }

@@ -207,7 +207,7 @@ impl ClientBuilder {
         self.with(|tasks| tasks.workspace(id))
     }
 
-    /// Sends a header with each request.
+    /// Sends a header with each request. `Debug` does not show its value.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.with(|tasks| tasks.header(name, value))
     }
@@ -266,5 +266,38 @@ impl ClientBuilder {
         Ok(Client {
             tasks: self.tasks?.build()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qwen_openclaw_auth::ApiKey;
+
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_header_and_no_password() {
+        let key = ApiKey::parse("sk-secret-0123456789").unwrap();
+        let builder = Client::builder("https://me:secret@a.example/v1", key.clone());
+        let shown = format!("{builder:?}");
+        assert!(
+            shown.contains("a.example") && !shown.contains("secret"),
+            "{shown}"
+        );
+
+        let builder = Client::builder("https://a.example/v1", key).header("x-tenant", "secret");
+        let client = builder.build().unwrap();
+        let shown = format!("{client:?}");
+        assert!(
+            shown.contains("x-tenant") && !shown.contains("secret"),
+            "{shown}"
+        );
+
+        let task = NewTask::new("m", "p", Value::Null).header("x-tenant", "secret");
+        let shown = format!("{task:?}");
+        assert!(
+            shown.contains("x-tenant") && !shown.contains("secret"),
+            "{shown}"
+        );
     }
 }

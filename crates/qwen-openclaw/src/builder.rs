@@ -6,6 +6,7 @@ use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment, variables};
 #[cfg(feature = "store")]
 use qwen_openclaw_auth::{CredentialStore, ProfileId};
 use qwen_openclaw_catalog::{Edition, Plan, Provider, Region};
+use qwen_openclaw_http::UrlText;
 use qwen_openclaw_transport::{RetryPolicy, StallLimits};
 
 use crate::{Error, Qwen};
@@ -17,7 +18,7 @@ pub struct QwenBuilder {
     pub(crate) environment: Environment,
     pub(crate) keys: HashMap<Provider, ApiKey>,
     pub(crate) credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
-    pub(crate) base_urls: HashMap<Provider, String>,
+    pub(crate) base_urls: HashMap<Provider, UrlText>,
     pub(crate) plan: Option<Plan>,
     pub(crate) region: Option<Region>,
     pub(crate) workspace: Option<String>,
@@ -107,7 +108,7 @@ impl QwenBuilder {
 
     /// Sets the base URL of a provider.
     pub fn base_url_for(mut self, provider: Provider, url: impl Into<String>) -> Self {
-        self.base_urls.insert(provider, url.into());
+        self.base_urls.insert(provider, UrlText::from(url));
         self
     }
 
@@ -182,5 +183,27 @@ impl QwenBuilder {
             }
         };
         Ok(Qwen::new(self, http))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_key_wherever_it_was_put() {
+        let builder = Qwen::builder().base_url("sk-secret-0123456789");
+        let builder = builder.base_url_for(Provider::QWEN_OAUTH, "https://a.example:sk-secret/v1");
+        let shown = format!("{builder:?}");
+        assert!(
+            shown.contains("a.example") && !shown.contains("secret"),
+            "{shown}"
+        );
+
+        let qwen = builder.build().unwrap();
+        let target = qwen.resolve("qwen/qwen3.5-plus").unwrap();
+        let error = qwen.client(&Provider::QWEN).unwrap_err();
+        let shown = format!("{qwen:?} {target:?} {error} {error:?}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

@@ -74,7 +74,7 @@ impl Qwen {
         let settings = &self.inner.settings;
         let mut portal = Portal::builder().http(self.inner.http.clone());
         if let Some(url) = settings.base_urls.get(provider) {
-            let url = qwen_openclaw_http::BaseUrl::parse(url);
+            let url = qwen_openclaw_http::BaseUrl::parse(url.as_str());
             portal = portal.base_url(url.map_err(qwen_openclaw_transport::Error::from)?);
         }
         let stored = stored.portal(portal.build()?);

@@ -116,7 +116,7 @@ impl Qwen {
     pub fn base_url(&self, provider: &Provider) -> Result<String, Error> {
         let settings = &self.inner.settings;
         if let Some(url) = settings.base_urls.get(provider) {
-            return Ok(url.clone());
+            return Ok(url.as_str().to_owned());
         }
         let region = settings.region.unwrap_or(Region::Global);
         if *provider == Provider::QWEN_TOKEN_PLAN {

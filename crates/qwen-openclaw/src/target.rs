@@ -5,9 +5,10 @@ use std::fmt;
 use qwen_openclaw_catalog::{
     Availability, ChatModel, Edition, ModelRef, Provider, availability, find, nearest_models,
 };
+use qwen_openclaw_http::UrlText;
 
-/// Where a request for a model goes.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// Where a request for a model goes. `Debug` shows of the base URL what looks like an address.
+#[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Target {
     /// The provider whose credential is used.
@@ -49,6 +50,18 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.provider.id(), self.model)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("provider", &self.provider)
+            .field("model", &self.model)
+            .field("base_url", &UrlText::from(self.base_url.as_str()))
+            .field("row", &self.row)
+            .field("availability", &self.availability)
+            .finish()
     }
 }
 

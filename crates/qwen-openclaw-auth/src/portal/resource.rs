@@ -1,6 +1,7 @@
 //! Where a token may be sent: what the login server says, within limits.
 
 use qwen_openclaw_catalog::Endpoint;
+use qwen_openclaw_http::UrlText;
 use url::{Host, Url};
 
 use super::server::LoginServer;
@@ -93,11 +94,12 @@ fn is_loopback(host: &Host<&str>) -> bool {
 
 /// A server's text as it may be shown: its host, or nothing.
 fn shown(text: &str) -> String {
-    let host = text.split("://").last().unwrap_or_default();
-    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let shown = UrlText::from(text).shown();
+    let shown = shown.as_deref().unwrap_or_default();
+    let host = shown.split_once("://").map_or(shown, |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]_".contains(c);
-    if host.is_empty() || host.len() > 100 || !host.chars().all(plain) {
+    if host.is_empty() || host.contains('*') {
         return "what the login server names".to_owned();
     }
     host.to_owned()
@@ -174,6 +176,9 @@ mod tests {
             "https://[::1]/v1",
             "https://",
             "javascript:alert(1)",
+            "sk-secret",
+            "https://portal.qwen.ai:sk-secret",
+            "https://sk-secret.example",
         ] {
             check(None, resource, None);
         }

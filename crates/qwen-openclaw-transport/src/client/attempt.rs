@@ -141,11 +141,9 @@ impl Shared {
         credential: &Credential,
     ) -> Result<Request, Error> {
         let key = credential.key().expose();
-        let mut request = request.bearer(key).map_err(Error::from_http)?;
-        for (name, value) in &self.options.headers {
-            request = request.header(name, value).map_err(Error::from_http)?;
-        }
-        Ok(request)
+        let request = request.bearer(key).map_err(Error::from_http)?;
+        let request = self.options.headers.apply(request);
+        request.map_err(Error::from_http)
     }
 
     /// Adds what to do to an answer of the server.

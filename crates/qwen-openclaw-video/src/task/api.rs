@@ -4,7 +4,8 @@ use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth::{Credential, CredentialProvider, KeyKind};
 use qwen_openclaw_http::{
-    BaseUrl, ErrorKind as HttpErrorKind, Request, RetryPolicy, ServerError, WholeAnswer,
+    BaseUrl, ErrorKind as HttpErrorKind, ExtraHeaders, Request, RetryPolicy, ServerError,
+    WholeAnswer,
 };
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::sleep};
@@ -30,7 +31,7 @@ pub(crate) struct Api {
     pub(crate) origin: BaseUrl,
     pub(crate) credential: Arc<dyn CredentialProvider>,
     pub(crate) workspace: Option<String>,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: ExtraHeaders,
     pub(crate) retry: RetryPolicy,
     pub(crate) queries: Pace,
 }
@@ -207,14 +208,11 @@ impl Api {
     fn authorized(&self, request: Request, credential: &Credential) -> Result<Request, Error> {
         let key = credential.key().expose();
         let mut request = request.bearer(key).map_err(Error::from_http)?;
-        let workspace = self.workspace.as_deref();
-        let workspace = workspace.map(|id| ("X-DashScope-WorkSpace", id));
-        let others = self.headers.iter();
-        let others = others.map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in workspace.into_iter().chain(others) {
-            request = request.header(name, value).map_err(Error::from_http)?;
+        if let Some(id) = &self.workspace {
+            let named = request.header("X-DashScope-WorkSpace", id);
+            request = named.map_err(Error::from_http)?;
         }
-        Ok(request)
+        self.headers.apply(request).map_err(Error::from_http)
     }
 
     fn explain(&self, error: qwen_openclaw_http::Error, credential: &Credential) -> Error {

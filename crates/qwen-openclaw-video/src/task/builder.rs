@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::CredentialProvider;
-use qwen_openclaw_http::{BaseUrl, RetryPolicy, Screening};
+use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, Screening, UrlText};
 
 use super::{
     api::Api,
@@ -38,12 +38,12 @@ impl Default for Rates {
 #[must_use]
 pub struct TasksBuilder {
     product: Product,
-    origin: String,
+    origin: UrlText,
     credential: Arc<dyn CredentialProvider>,
     http: Option<qwen_openclaw_http::Client>,
     store: Option<Arc<dyn JobStore>>,
     workspace: Option<String>,
-    headers: Vec<(String, String)>,
+    headers: ExtraHeaders,
     retry: RetryPolicy,
     schedule: PollSchedule,
     deadline: Duration,
@@ -60,12 +60,12 @@ impl TasksBuilder {
     ) -> Self {
         Self {
             product,
-            origin,
+            origin: UrlText::from(origin),
             credential,
             http: None,
             store: None,
             workspace: None,
-            headers: Vec::new(),
+            headers: ExtraHeaders::default(),
             retry: RetryPolicy::default(),
             schedule: PollSchedule::default(),
             deadline: Duration::from_secs(60 * 60),
@@ -95,9 +95,9 @@ impl TasksBuilder {
         self
     }
 
-    /// Sends a header with each request.
+    /// Sends a header with each request. `Debug` does not show its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.push(name, value);
         self
     }
 
@@ -163,8 +163,8 @@ impl TasksBuilder {
     /// [`Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Tasks, Error> {
         let origin = match self.plain_http {
-            true => BaseUrl::parse_allowing_plain_http(&self.origin),
-            false => BaseUrl::parse(&self.origin),
+            true => BaseUrl::parse_allowing_plain_http(self.origin.as_str()),
+            false => BaseUrl::parse(self.origin.as_str()),
         };
         let origin = origin.map_err(Error::from_http)?;
         let http = match self.http {

@@ -1,6 +1,7 @@
 //! The tasks of one kind and account, and their records in the ledger.
 
 use std::{
+    fmt,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -51,8 +52,8 @@ pub enum Likeness {
     Untold,
 }
 
-/// A task to be made.
-#[derive(Clone, Debug)]
+/// A task to be made. `Debug` shows neither what is asked for nor what headers hold.
+#[derive(Clone)]
 #[must_use]
 pub struct NewTask {
     pub(crate) model: String,
@@ -93,6 +94,18 @@ impl NewTask {
     pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
         self.target = Some(path.into());
         self
+    }
+}
+
+impl fmt::Debug for NewTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.headers.iter().map(|(name, _)| name);
+        f.debug_struct("NewTask")
+            .field("model", &self.model)
+            .field("path", &self.path)
+            .field("headers", &names.collect::<Vec<_>>())
+            .field("target", &self.target)
+            .finish_non_exhaustive()
     }
 }
 
