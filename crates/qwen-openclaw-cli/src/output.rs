@@ -1,6 +1,9 @@
 //! Standard output and standard error.
 
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal, StdoutLock, Write},
+};
 
 use crate::failure::Failure;
 
@@ -40,25 +43,36 @@ impl Out {
     }
 }
 
-/// The text without what could drive a terminal: a model must not move the cursor.
+/// The text without what could drive a terminal: a model must not move the cursor, nor make a line
+/// read in another order than it is written.
 pub(crate) fn harmless(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' | '\t' => c,
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
-        '\u{7f}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            char::REPLACEMENT_CHARACTER
+        }
         _ => c,
     };
     text.chars().map(shown).collect()
 }
 
+/// The text as it is written to standard error: as it is, where no terminal reads it.
+fn for_stderr(text: &str) -> Cow<'_, str> {
+    match io::stderr().is_terminal() {
+        true => Cow::Owned(harmless(text)),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// Writes a line for the person at the terminal. A closed standard error is not our concern.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", harmless(text));
+    let _ = writeln!(io::stderr(), "{}", for_stderr(text));
 }
 
 /// Writes what asks the person at the terminal for a line.
 pub(crate) fn ask(text: &str) {
-    let _ = write!(io::stderr(), "{text}");
+    let _ = write!(io::stderr(), "{}", for_stderr(text));
 }
 
 /// Standard error, for what is dimmed: reasoning and usage.
@@ -79,7 +93,7 @@ impl Aside {
 
     /// Writes a piece of reasoning, dimmed where there are colors.
     pub(crate) fn piece(&mut self, text: &str) {
-        let text = harmless(text);
+        let text = for_stderr(text);
         let _ = match self.colored {
             true => write!(io::stderr(), "\u{1b}[2m{text}\u{1b}[0m"),
             false => write!(io::stderr(), "{text}"),
@@ -112,5 +126,12 @@ mod tests {
             harmless("a\u{1b}[2J\u{9b}b\r\n\tc\u{7f}"),
             "a␛[2J\u{fffd}b␍\n\tc\u{fffd}"
         );
+        assert_eq!(
+            harmless("a\u{202e}b\u{2066}c\u{2069}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}"
+        );
+        // Marks of scripts and of pictures that are put together do no harm.
+        let marks = "\u{5d0}\u{200f}\u{61c} 👩\u{200d}🚀";
+        assert_eq!(harmless(marks), marks);
     }
 }

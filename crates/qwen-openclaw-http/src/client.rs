@@ -75,6 +75,7 @@ impl Client {
                 request_id: request_id(&head.headers, &secrets),
                 headers: head.headers,
                 body,
+                secrets,
             }),
             300..=399 => Err(redirected(status, &host, &head.headers, &secrets)),
             _ => Err(failed(status, &head.headers, body, &secrets).await),

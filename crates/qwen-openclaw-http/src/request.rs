@@ -189,9 +189,16 @@ pub struct Response {
     pub(crate) request_id: Option<Box<str>>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    pub(crate) secrets: Secrets,
 }
 
 impl Response {
+    /// Returns what was sent and must not be shown, to clean diagnostic texts of the body by.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// Returns the status, from 200 to 299.
     #[must_use]
     pub fn status(&self) -> u16 {

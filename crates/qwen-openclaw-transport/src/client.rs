@@ -16,7 +16,7 @@ use crate::{
     traits::{BodyHook, Told},
 };
 
-pub(crate) use attempt::{Opened, Opener};
+pub(crate) use attempt::Opener;
 
 /// Chats with the models of one endpoint. Cheap to clone; clones share connections.
 ///

@@ -8,7 +8,7 @@ mod tools;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use qwen_openclaw_http::json;
+use qwen_openclaw_http::{Secrets, json};
 
 use crate::{
     Error, ErrorKind, EventRef, Reply,
@@ -89,6 +89,12 @@ impl Decoder {
             document: Vec::new(),
             assembly: Assembly::new(limits),
         }
+    }
+
+    /// Hides `secrets` in what the server says beside the reply.
+    pub(crate) fn hiding(mut self, secrets: Secrets) -> Self {
+        self.assembly.secrets = secrets;
+        self
     }
 
     /// Creates a decoder that reads every chunk in full: the slow side of a comparison.
@@ -295,6 +301,8 @@ struct Assembly {
     limits: Limits,
     /// Bytes that the reply holds.
     size: usize,
+    /// What was sent and may be repeated in ids and errors. The reply itself is never changed.
+    secrets: Secrets,
 }
 
 impl Assembly {
@@ -312,6 +320,7 @@ impl Assembly {
             complete: false,
             limits,
             size: 0,
+            secrets: Secrets::default(),
         }
     }
 
@@ -320,7 +329,8 @@ impl Assembly {
     }
 
     fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert(error);
+        let secrets = &self.secrets;
+        self.failure.get_or_insert_with(|| error.masked(secrets));
     }
 
     /// Reads one event of the stream. A single step is returned, several are queued.
@@ -447,11 +457,11 @@ impl Assembly {
     /// else: then it is a pattern for the next ones.
     fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>) -> Option<(Target, &'a str)> {
         if self.reply.id.is_none() {
-            self.reply.id = chunk.id();
+            self.reply.id = self.cleaned(chunk.id());
             self.hold(0, self.reply.id.as_ref().map_or(0, String::len));
         }
         if self.reply.model.is_none() {
-            self.reply.model = chunk.model();
+            self.reply.model = self.cleaned(chunk.model());
             self.hold(0, self.reply.model.as_ref().map_or(0, String::len));
         }
         let choice = chunk.choice();
@@ -484,7 +494,19 @@ impl Assembly {
         only
     }
 
+    /// A word of the server about the reply, which is no part of it.
+    fn cleaned(&self, word: Option<String>) -> Option<String> {
+        Some(self.secrets.clean(&word?)?.into())
+    }
+
     fn on_reason(&mut self, reason: crate::FinishReason) {
+        let reason = match reason {
+            crate::FinishReason::Other(word) => {
+                let word = self.secrets.clean(&word).unwrap_or_default();
+                crate::FinishReason::Other(word)
+            }
+            known => known,
+        };
         let old = self.reply.finish_reason.replace(reason);
         let held = |reason: &Option<crate::FinishReason>| match reason {
             Some(reason) => reason.as_str().len(),

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, ServerError};
+use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, Secrets, ServerError};
 use serde_json::error::Category;
 
 use crate::{JsonFailure, Reply, Usage, stall::Stall};
@@ -124,17 +124,13 @@ impl Error {
         Self::from_http(error).without_status()
     }
 
-    /// Hides `secret` where the server repeated it.
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        let server = self.inner.server.clone();
-        let masked = server.map(|server| server.without(Some(secret)));
-        if masked != self.inner.server {
-            self.change(|inner| {
-                let message = masked.as_ref().and_then(ServerError::message);
-                inner.message = message.map(Into::into).or(inner.message.take());
-                inner.server = masked;
-            });
-        }
+    /// Hides `secrets` where the server repeated them.
+    pub(crate) fn masked(mut self, secrets: &Secrets) -> Self {
+        self.change(|inner| {
+            let message = inner.message.take();
+            inner.message = message.map(|message| secrets.mask(&message).into());
+            inner.server = inner.server.take().map(|server| server.masked(secrets));
+        });
         self
     }
 

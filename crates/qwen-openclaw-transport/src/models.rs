@@ -37,7 +37,7 @@ impl Client {
         let answer: Value = (shared.http.json(request).await)
             .map_err(|error| shared.explain(error, &base, &credential))?;
         let Some(Value::Array(list)) = answer.get("data") else {
-            return Err(no_list(&answer).without(credential.key().expose()));
+            return Err(no_list(&answer));
         };
         let mut models: Vec<DiscoveredModel> = Vec::with_capacity(list.len());
         for entry in list {

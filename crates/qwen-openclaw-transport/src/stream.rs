@@ -10,14 +10,13 @@ use std::{
 };
 
 use futures_core::Stream;
-use qwen_openclaw_auth::ApiKey;
-use qwen_openclaw_http::Body;
+use qwen_openclaw_http::{Body, Response, Secrets};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
 use crate::{
     Error, Event, EventRef, Reply, StallLimits,
-    client::{Opened, Opener, Shared},
+    client::{Opener, Shared},
     clocks::Clocks,
     decode::{Decoder, Step},
     trace,
@@ -42,8 +41,8 @@ pub struct ReplyStream {
     started: Instant,
     let_others_run: bool,
     failure: Option<Error>,
-    /// The key that was sent, which no error shows.
-    key: Option<ApiKey>,
+    /// What was sent, which no error shows.
+    secrets: Secrets,
     span: Span,
 }
 
@@ -55,7 +54,7 @@ enum State {
     Ended,
 }
 
-type Opening = Pin<Box<dyn Future<Output = (Box<Opener>, Result<Opened, Error>)> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = (Box<Opener>, Result<Response, Error>)> + Send>>;
 
 impl ReplyStream {
     pub(crate) async fn open(opener: Opener, stall: StallLimits) -> Result<Self, Error> {
@@ -76,7 +75,7 @@ impl ReplyStream {
             started,
             let_others_run: false,
             failure: None,
-            key: None,
+            secrets: Secrets::default(),
             span,
         };
         stream.begin(opener, opened);
@@ -198,16 +197,16 @@ impl ReplyStream {
     }
 
     /// Starts to read an answer.
-    fn begin(&mut self, opener: Box<Opener>, opened: Opened) {
+    fn begin(&mut self, opener: Box<Opener>, response: Response) {
         let head = self.started.elapsed();
-        self.decoder = Decoder::new(self.limits);
+        self.secrets = response.secrets().clone();
+        self.decoder = Decoder::new(self.limits).hiding(self.secrets.clone());
         let reply = self.decoder.reply_mut();
-        reply.request_id = opened.response.request_id().map(str::to_owned);
+        reply.request_id = response.request_id().map(str::to_owned);
         reply.attempts = opener.attempts();
         reply.timings.head = Some(head);
         self.opener = Some(opener);
-        self.key = Some(opened.key);
-        self.state = State::Reading(opened.response.into_body());
+        self.state = State::Reading(response.into_body());
     }
 
     #[inline]
@@ -273,10 +272,7 @@ impl ReplyStream {
     fn fail(&mut self, error: Error) -> Error {
         self.state = State::Ended;
         self.stop_the_watch();
-        let error = match &self.key {
-            Some(key) => error.without(key.expose()),
-            None => error,
-        };
+        let error = error.masked(&self.secrets);
         trace::failure(&self.span, &error);
         let partial = self.decoder.reply().clone();
         let error = error.with_partial(partial);
@@ -285,7 +281,7 @@ impl ReplyStream {
     }
 }
 
-async fn reopen(mut opener: Box<Opener>, wait: Duration) -> (Box<Opener>, Result<Opened, Error>) {
+async fn reopen(mut opener: Box<Opener>, wait: Duration) -> (Box<Opener>, Result<Response, Error>) {
     sleep(wait).await;
     let opened = opener.open().await;
     (opener, opened)

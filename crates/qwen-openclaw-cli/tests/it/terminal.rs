@@ -35,12 +35,16 @@ fn on_a_terminal(arguments: &str, env: &[(&str, &str)], typed: &str) -> Option<R
 
 /// A service that thinks a little, and answers with `text`.
 fn saying(text: &str) -> Service {
+    thinking("Hm.", text)
+}
+
+fn thinking(reasoning: &str, text: &str) -> Service {
     let event = |field: &str, text: &str| {
         let delta = serde_json::json!({ field: text });
         serde_json::json!({ "choices": [{ "index": 0, "delta": delta }] }).to_string()
     };
     let reply = Reply::event_stream()
-        .event(event("reasoning_content", "Hm."))
+        .event(event("reasoning_content", reasoning))
         .event(event("content", text))
         .event(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#)
         .done();
@@ -97,8 +101,8 @@ fn an_unknown_model_is_warned_of_once() {
 
 #[test]
 fn a_model_cannot_drive_it() {
-    const EVIL: &str = "clear\u{1b}[2J and title\u{1b}]0;x\u{7} and \u{9b}31m";
-    let service = saying(EVIL);
+    const EVIL: &str = "clear\u{1b}[2J and title\u{1b}]0;x\u{7} and \u{9b}31m, \u{202e}back";
+    let service = thinking(EVIL, EVIL);
     let url = service.emulator.base_url();
     let env = [("QWEN_BASE_URL", url.as_str()), ("QWEN_API_KEY", KEY)];
     let Some(ran) = on_a_terminal("chat -m qwen3-coder-plus hi", &env, "") else {
@@ -106,15 +110,16 @@ fn a_model_cannot_drive_it() {
     };
     let ran = ran.exits_with(0);
     assert!(ran.stdout.contains("clear␛[2J"), "{}", ran.stdout);
-    for forbidden in ["\u{1b}[2J", "\u{1b}]0", "\u{7}", "\u{9b}"] {
+    for forbidden in ["\u{1b}[2J", "\u{1b}]0", "\u{7}", "\u{9b}", "\u{202e}"] {
         assert!(!ran.stdout.contains(forbidden), "{:?}", ran.stdout);
     }
     // A pipe gets what the model said, to the byte.
-    let piped = Qwen::new(&["chat", "-m", "qwen3-coder-plus", "hi"])
-        .at(&saying(EVIL))
+    let piped = Qwen::new(&["chat", "-m", "qwen3-coder-plus", "hi", "--show-reasoning"])
+        .at(&thinking(EVIL, EVIL))
         .run()
         .exits_with(0);
     assert_eq!(piped.stdout, format!("{EVIL}\n"));
+    assert!(piped.stderr.contains(EVIL), "{:?}", piped.stderr);
 }
 
 #[test]

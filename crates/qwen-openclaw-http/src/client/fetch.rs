@@ -45,6 +45,7 @@ impl Client {
                         request_id: request_id(&head.headers, &secrets),
                         headers: head.headers,
                         body,
+                        secrets,
                     });
                 }
                 300..=399 => {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use qwen_openclaw_auth::{ApiKey, Credential};
+use qwen_openclaw_auth::Credential;
 use qwen_openclaw_catalog::classify;
 use qwen_openclaw_http::{Attempts, BaseUrl, Request, Response};
 use tokio::time::sleep;
@@ -20,14 +20,6 @@ pub(crate) struct Opener {
     head_limit: Duration,
     attempts: Attempts,
     refreshed: bool,
-}
-
-/// An answer that has begun.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) response: Response,
-    /// The key that was sent, which the server may repeat in an error.
-    pub(crate) key: ApiKey,
 }
 
 impl Opener {
@@ -55,14 +47,11 @@ impl Opener {
     }
 
     /// Sends the request, again and again as far as the policy allows.
-    pub(crate) async fn open(&mut self) -> Result<Opened, Error> {
+    pub(crate) async fn open(&mut self) -> Result<Response, Error> {
         let mut credential = self.credential().await?;
         loop {
             let error = match self.send(&credential).await {
-                Ok(response) => {
-                    let key = credential.key().clone();
-                    return Ok(Opened { response, key });
-                }
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             if error.status() == Some(401) && !self.refreshed {

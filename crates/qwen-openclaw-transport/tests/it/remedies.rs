@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use qwen_openclaw_auth::{ApiKey, Credential, Source, StaticCredential};
 use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
-use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind};
+use qwen_openclaw_transport::{ChatRequest, Client, Error, ErrorKind, Reply};
+use serde_json::json;
 
 use crate::canned::{Answer, Canned, Step};
 
@@ -193,4 +194,45 @@ async fn no_error_repeats_the_key() {
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert_eq!(error.to_string(), "Incorrect API key provided: [key]");
     assert!(!format!("{error:?}").contains("0123456789"), "{error:?}");
+}
+
+async fn echoed(chunks: &str) -> Result<Reply, Error> {
+    let data = format!("{chunks}data: [DONE]\n\n");
+    let canned = Canned::new([Answer::Body(vec![Step::Bytes(data)])]);
+    let http = qwen_openclaw_http::Client::builder().sender(canned);
+    let key = ApiKey::parse(KEY).unwrap();
+    let client = Client::builder("https://a.example/v1", key).http(http.build().unwrap());
+    let request = ChatRequest::new("qwen3.5-plus").user("hi");
+    client.build().unwrap().send(&request).await
+}
+
+/// What is said beside a reply is cleaned; the reply is what the model wrote.
+#[tokio::test(start_paused = true)]
+async fn ids_do_not_repeat_the_key_and_the_reply_is_not_changed() {
+    let words = format!("\u{1b}{KEY}\u{202e}");
+    let delta = json!({
+        "content": words, "reasoning_content": words,
+        "tool_calls": [{"index": 0, "id": words, "function": {
+            "name": words, "arguments": json!({ "a": words }).to_string(),
+        }}],
+    });
+    let chunk = json!({
+        "id": words, "model": words,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": words}],
+    });
+    let reply = echoed(&format!("data: {chunk}\n\n")).await.unwrap();
+    assert_eq!(reply.id(), Some("[key]"));
+    assert_eq!(reply.model(), Some("[key]"));
+    assert_eq!(reply.finish_reason().unwrap().as_str(), "[key]");
+    assert_eq!((reply.text(), reply.reasoning()), (&*words, &*words));
+    let call = &reply.tool_calls()[0];
+    assert_eq!((call.id(), call.name()), (&*words, &*words));
+    assert!(call.arguments().contains(KEY));
+
+    let delta =
+        json!({"tool_calls": [{"index": 0, "function": {"name": words, "arguments": "x"}}]});
+    let chunk = json!({"choices": [{"delta": delta, "finish_reason": "tool_calls"}]});
+    let error = echoed(&format!("data: {chunk}\n\n")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ToolArguments);
+    assert!(!format!("{error} {error:?}").contains(KEY), "{error:?}");
 }
