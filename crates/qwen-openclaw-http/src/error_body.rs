@@ -94,10 +94,11 @@ impl ServerError {
             &mut self.kind,
             &mut self.message,
             &mut self.request_id,
-        ] {
-            if let Some(found) = text {
-                *found = secrets.mask(found).into();
-            }
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *text = secrets.mask(text).into();
         }
         self
     }
