@@ -35,10 +35,7 @@ impl ProfileId {
     /// [`ErrorKind::ProfileId`](crate::ErrorKind::ProfileId) when one of them is empty, longer than
     /// 100 bytes, or holds anything but ASCII letters, digits, `-`, `_`, `.`, `+` and `@`.
     pub fn new(provider: &str, account: &str) -> Result<Self, Error> {
-        let provider = match Provider::by_name(provider) {
-            Some(known) => known.id(),
-            None => provider,
-        };
+        let provider = canonical(provider);
         let fits = |part: &str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte);
             !part.is_empty() && part.len() <= MAX && part.bytes().all(plain)
@@ -75,6 +72,14 @@ impl ProfileId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+/// The id of a known provider that goes by this name; another name as it is.
+pub(super) fn canonical(provider: &str) -> &str {
+    match Provider::by_name(provider) {
+        Some(known) => known.id(),
+        None => provider,
     }
 }
 
