@@ -13,8 +13,9 @@
 //!
 //! * it belongs to another user, root included,
 //! * it is reached by a symbolic link that belongs to another user but root, or
-//! * its group or everybody can write to it (`chmod go-w` closes it, once it is certain that
-//!   everything in it is one's own).
+//! * everybody, or its group, can write to it (`chmod go-w` closes it, once it is certain that
+//!   everything in it is one's own). A folder that is not the state folder may be open to the
+//!   user's own group, which on many systems is the user alone.
 //!
 //! A symbolic link of one's own is followed, and what it points to is held to the same. A folder of
 //! one's own that others can only read is used; where it is the state folder itself it is closed to

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::owner::{self, Verdict};
+use super::owner::{self, Verdict, Writers};
 use crate::error::Error;
 
 /// Creates a folder and those above it, for nobody but the user, and checks it, as the
@@ -19,13 +19,14 @@ use crate::error::Error;
 /// write to it.
 pub fn create_folder(path: &Path) -> Result<(), Error> {
     make(path)?;
-    check(path).map(drop)
+    check(path, Writers::OwnGroup).map(drop)
 }
 
-/// As [`create_folder`], and closes it to those who can read it.
+/// As [`create_folder`] for the state folder, which no group may write to, and closes it to those
+/// who can read it.
 pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
     make(path)?;
-    let Some(folder) = check(path)? else {
+    let Some(folder) = check(path, Writers::Nobody)? else {
         return Ok(());
     };
     #[cfg(unix)]
@@ -46,7 +47,7 @@ pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
 
 /// Whether nobody else can write to a folder.
 pub(crate) fn is_private(path: &Path) -> io::Result<bool> {
-    let verdict = owner::verdict(&fs::metadata(path)?);
+    let verdict = owner::verdict(&fs::metadata(path)?, Writers::Nobody);
     Ok(!matches!(verdict, Verdict::Refused(_)))
 }
 
@@ -69,7 +70,7 @@ fn make(path: &Path) -> Result<(), Error> {
 }
 
 /// Checks a folder; returns it when others can read it.
-fn check(path: &Path) -> Result<Option<File>, Error> {
+fn check(path: &Path, writers: Writers) -> Result<Option<File>, Error> {
     if !cfg!(unix) {
         return Ok(None);
     }
@@ -83,7 +84,7 @@ fn check(path: &Path) -> Result<Option<File>, Error> {
     }
     // Opened, so that what is judged is what is changed.
     let folder = File::open(path).map_err(failed)?;
-    match owner::verdict(&folder.metadata().map_err(failed)?) {
+    match owner::verdict(&folder.metadata().map_err(failed)?, writers) {
         Verdict::Closed => Ok(None),
         Verdict::Readable => Ok(Some(folder)),
         Verdict::Refused(why) => Err(Error::untrusted(path, why)),

@@ -17,16 +17,38 @@ pub(super) enum Verdict {
     Refused(&'static str),
 }
 
-/// Judges a folder by its owner and mode, for the user `us`.
+/// Who may write to a folder besides its owner.
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
-pub(super) fn judge(owner: u32, mode: u32, us: u32) -> Verdict {
-    if owner != us {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Writers {
+    Nobody,
+    /// The group of the user, which on many systems is the user alone: what is made there without
+    /// a thought can be written to by it.
+    OwnGroup,
+}
+
+/// A user and a group.
+#[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
+#[derive(Clone, Copy, Debug)]
+struct Whose {
+    user: u32,
+    group: u32,
+}
+
+/// Judges a folder by its owner and mode, for `us`.
+#[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
+fn judge(owner: Whose, mode: u32, us: Whose, writers: Writers) -> Verdict {
+    if owner.user != us.user {
         return Verdict::Refused(
             "it belongs to another user: name a folder of your own, as QWEN_OPENCLAW_HOME for \
              instance",
         );
     }
-    if mode & 0o022 != 0 {
+    let others = match writers {
+        Writers::OwnGroup if owner.group == us.group => 0o002,
+        _ => 0o022,
+    };
+    if mode & others != 0 {
         return Verdict::Refused(
             "others can write to it: make sure that everything in it is yours, then close it \
              with `chmod go-w`",
@@ -44,8 +66,16 @@ fn us() -> u32 {
 }
 
 #[cfg(unix)]
-pub(super) fn verdict(metadata: &Metadata) -> Verdict {
-    judge(metadata.uid(), metadata.mode(), us())
+pub(super) fn verdict(metadata: &Metadata, writers: Writers) -> Verdict {
+    let owner = Whose {
+        user: metadata.uid(),
+        group: metadata.gid(),
+    };
+    let us = Whose {
+        user: us(),
+        group: rustix::process::getegid().as_raw(),
+    };
+    judge(owner, metadata.mode(), us, writers)
 }
 
 #[cfg(unix)]
@@ -82,7 +112,7 @@ pub(crate) fn no_follow(options: &mut OpenOptions) {
 // Elsewhere a user's folders are the user's own.
 
 #[cfg(not(unix))]
-pub(super) fn verdict(_: &Metadata) -> Verdict {
+pub(super) fn verdict(_: &Metadata, _: Writers) -> Verdict {
     Verdict::Closed
 }
 
@@ -111,28 +141,46 @@ pub(crate) fn no_follow(_: &mut OpenOptions) {}
 mod tests {
     use super::*;
 
+    const US: Whose = Whose { user: 7, group: 9 };
+    const BOTH: [Writers; 2] = [Writers::Nobody, Writers::OwnGroup];
+
+    #[track_caller]
+    fn is_refused(owner: Whose, mode: u32, writers: Writers, hint: &str) {
+        let Verdict::Refused(why) = judge(owner, mode, US, writers) else {
+            panic!("{owner:?} {mode:o}");
+        };
+        assert!(why.contains(hint), "{why}");
+    }
+
     #[test]
     fn a_folder_is_ours_and_nobody_else_can_write_to_it() {
-        for mode in [0o040_700, 0o040_500, 0o041_700, 0o042_700] {
-            assert_eq!(judge(7, mode, 7), Verdict::Closed, "{mode:o}");
-        }
-        for mode in [0o040_755, 0o040_750, 0o040_711, 0o040_701, 0o040_704] {
-            assert_eq!(judge(7, mode, 7), Verdict::Readable, "{mode:o}");
-        }
-        for mode in [0o040_777, 0o041_777, 0o040_770, 0o040_720, 0o040_702] {
-            let Verdict::Refused(why) = judge(7, mode, 7) else {
-                panic!("{mode:o}");
-            };
-            assert!(why.contains("chmod go-w"), "{why}");
-        }
-        // Whatever its mode, and whoever we are.
-        for (owner, us) in [(8, 7), (0, 7), (7, 0)] {
-            for mode in [0o040_700, 0o040_777] {
-                let Verdict::Refused(why) = judge(owner, mode, us) else {
-                    panic!("{owner} {us}");
-                };
-                assert!(why.contains("QWEN_OPENCLAW_HOME"), "{why}");
+        for writers in BOTH {
+            for mode in [0o040_700, 0o040_500, 0o041_700, 0o042_700] {
+                assert_eq!(judge(US, mode, US, writers), Verdict::Closed, "{mode:o}");
             }
+            for mode in [0o040_755, 0o040_750, 0o040_711, 0o040_701, 0o040_704] {
+                assert_eq!(judge(US, mode, US, writers), Verdict::Readable, "{mode:o}");
+            }
+            for mode in [0o040_777, 0o041_777, 0o040_707, 0o040_702] {
+                is_refused(US, mode, writers, "chmod go-w");
+            }
+            // Whatever its mode, be it root's.
+            for user in [8, 0] {
+                for mode in [0o040_700, 0o040_777] {
+                    is_refused(Whose { user, ..US }, mode, writers, "QWEN_OPENCLAW_HOME");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_may_write_only_if_it_is_ours_and_that_is_allowed() {
+        let other = Whose { group: 10, ..US };
+        for mode in [0o040_770, 0o040_775, 0o040_720] {
+            is_refused(US, mode, Writers::Nobody, "chmod go-w");
+            is_refused(other, mode, Writers::OwnGroup, "chmod go-w");
+            let verdict = judge(US, mode, US, Writers::OwnGroup);
+            assert_eq!(verdict, Verdict::Readable, "{mode:o}");
         }
     }
 }

@@ -74,7 +74,6 @@ mod unix {
         let id = "qwen:a".parse().unwrap();
         for error in [
             folder.create().unwrap_err(),
-            create_folder(folder.path()).unwrap_err(),
             store_in(folder).await.unwrap_err(),
             store.set_order("qwen", &[]).await.unwrap_err(),
             store.check_writable().await.unwrap_err(),
@@ -132,6 +131,25 @@ mod unix {
         }
     }
 
+    /// One that a program has named is open to the user's own group wherever that is the habit.
+    #[test]
+    fn another_folder_than_that_for_state_may_be_open_to_our_group() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("named");
+        made(&path, 0o775);
+        create_folder(&path).unwrap();
+        assert_eq!(mode(&path), 0o775);
+        made(&path, 0o777);
+        let error = create_folder(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Untrusted);
+        if is_root(&path) {
+            made(&path, 0o775);
+            chown(&path, None, Some(SOMEBODY)).unwrap();
+            let error = create_folder(&path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Untrusted);
+        }
+    }
+
     #[tokio::test]
     async fn one_of_somebody_else_is_refused() {
         let home = tempfile::tempdir().unwrap();
@@ -141,6 +159,8 @@ mod unix {
         for open in [0o700, 0o755, 0o777] {
             let folder = made(&home.path().join(format!("{open:o}")), open);
             chown(folder.path(), Some(SOMEBODY), None).unwrap();
+            let error = create_folder(folder.path()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Untrusted);
             refuses(&folder, "belongs to another user").await;
             assert_eq!(mode(folder.path()), open, "{open:o}");
         }
@@ -216,9 +236,8 @@ async fn what_a_dead_process_has_left_goes_when_the_store_is_next_used() {
     for path in [&left, &other] {
         fs::write(path, "secret").unwrap();
     }
-    let folder = StateDir::new(home.path());
     // Not while somebody writes, whose file it may be.
-    let store = FileStore::in_folder(&folder);
+    let store = FileStore::new(place("credentials.json"));
     let lock = FileLock::try_acquire(&place("credentials.json.lock")).unwrap();
     assert!(lock.is_some() && store.list().await.unwrap().is_empty());
     assert!(left.exists());

@@ -412,7 +412,7 @@ mod tests {
         };
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let id = record("a").id;
-        for (state, jobs) in [(0o777, 0o700), (0o700, 0o770), (0o720, 0o700)] {
+        for (state, jobs) in [(0o777, 0o700), (0o700, 0o702), (0o720, 0o700)] {
             let home = root.path().join(format!("{state:o}-{jobs:o}"));
             set(&home, state);
             set(&home.join("jobs"), jobs);
@@ -452,12 +452,13 @@ mod tests {
             return;
         }
         // A record decides what is fetched from where, and to where.
-        let store = FileJobs::in_folder(&StateDir::new(root.path()));
+        let home = root.path().join("state");
+        let store = FileJobs::in_folder(&StateDir::new(&home));
         store.insert(&record("a")).await.unwrap();
         chown(store.folder().join("a.json"), Some(12_345), None).unwrap();
         let list = store.list().await.unwrap();
         assert_eq!((list.records.len(), list.unreadable.len()), (0, 1));
-        chown(root.path(), Some(12_345), None).unwrap();
+        chown(&home, Some(12_345), None).unwrap();
         let error = store.insert(&record("b")).await.unwrap_err();
         assert!(error.to_string().contains("another user"), "{error}");
         assert!(!store.folder().join("b.json").exists());
