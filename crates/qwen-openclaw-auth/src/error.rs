@@ -1,6 +1,6 @@
 //! The crate's error: what is wrong with a key or its place, never the key itself.
 
-use std::{error, fmt, io, path::Path, sync::Arc};
+use std::{error, fmt, io, sync::Arc};
 
 use crate::{
     dotenv::{SyntaxError, SyntaxProblem},
@@ -61,6 +61,7 @@ enum Reason {
     NoHome {
         variable: &'static str,
     },
+    #[cfg(any(test, feature = "store"))]
     Folder {
         path: String,
     },
@@ -106,8 +107,8 @@ pub enum ErrorKind {
     /// A credential file was written by a newer version, and is left as it is. A retry does not
     /// help.
     Newer,
-    /// A credential file belongs to somebody else, or others could replace it. A retry does not
-    /// help.
+    /// A credential file, or the folder it is to be stored in, belongs to somebody else, or others
+    /// could replace it. A retry does not help.
     Untrusted,
     /// Somebody else holds the lock on a credential, for longer than is waited. A retry may help.
     Locked,
@@ -185,6 +186,7 @@ impl Error {
             Reason::TooLarge { .. } => ErrorKind::TooLarge,
             Reason::Read { .. } => ErrorKind::Read,
             Reason::NoHome { .. } => ErrorKind::NoHome,
+            #[cfg(any(test, feature = "store"))]
             Reason::Folder { .. } => ErrorKind::Folder,
             Reason::Unavailable => ErrorKind::Unavailable,
             Reason::Refused => ErrorKind::Refused,
@@ -289,7 +291,8 @@ impl Error {
     }
 
     /// Makes the error for a folder that cannot be created.
-    pub(crate) fn folder(path: &Path, cause: io::Error) -> Self {
+    #[cfg(any(test, feature = "store"))]
+    pub(crate) fn folder(path: &std::path::Path, cause: io::Error) -> Self {
         Self::new(Reason::Folder {
             path: path.display().to_string(),
         })
@@ -366,6 +369,7 @@ impl fmt::Display for Error {
             Reason::NoHome { variable } => {
                 write!(f, "the home folder is not known: set HOME or {variable}")
             }
+            #[cfg(any(test, feature = "store"))]
             Reason::Folder { path } => write!(f, "could not create the folder {path}"),
             Reason::Unavailable => f.write_str("the credential is not available now: try again"),
             Reason::Refused => f.write_str("there is no valid credential: log in again"),

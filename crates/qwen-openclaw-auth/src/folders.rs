@@ -1,9 +1,6 @@
 //! Where state is kept: our own folder and OpenClaw's.
 
-use std::{
-    fs::DirBuilder,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     environment::Environment,
@@ -13,7 +10,8 @@ use crate::{
 
 /// The folder that credentials, jobs and usage are kept in.
 ///
-/// The value is a name: the folder need not exist, and nothing is written before [`create`].
+/// The value is a name: the folder need not exist, and nothing is written before `create`, which
+/// comes with the feature `store`.
 ///
 /// ```
 /// use std::path::Path;
@@ -24,8 +22,6 @@ use crate::{
 /// assert_eq!(folder.path(), Path::new("/home/olena/.qwen-openclaw"));
 /// # Ok::<(), qwen_openclaw_auth::Error>(())
 /// ```
-///
-/// [`create`]: Self::create
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct StateDir(PathBuf);
 
@@ -57,21 +53,20 @@ impl StateDir {
         &self.0
     }
 
-    /// Creates the folder and those above it, for nobody but the user (mode 0700 on Unix).
+    /// Creates the folder and those above it, for nobody but the user (mode 0700 on Unix), and
+    /// checks it, as [`state`](crate::state) says.
     ///
-    /// A folder that exists keeps its mode.
+    /// A folder of the user's own that others can read is closed to them, by mode 0700. Stores do
+    /// this before they store anything.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Folder`](crate::ErrorKind::Folder) when the folder cannot be created.
+    /// [`ErrorKind::Folder`](crate::ErrorKind::Folder) when the folder cannot be created,
+    /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when it belongs to another user, or
+    /// others can write to it. It is left as it is then.
+    #[cfg(feature = "store")]
     pub fn create(&self) -> Result<(), Error> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&self.0)
-            .map_err(|error| Error::folder(&self.0, error))
+        crate::state::close_folder(&self.0)
     }
 }
 

@@ -43,7 +43,8 @@
 //!
 //! * `store`: [`CredentialStore`] keeps API keys, tokens and logins under ids such as
 //!   `qwen:default`, [`FileStore`] in a file that several processes may use at once; and
-//!   [`StoredCredential`] sends requests with what is stored. Costs serde_json and tempfile.
+//!   [`StoredCredential`] sends requests with what is stored. [`state`] has what they are made of,
+//!   for other files in the state folder. Costs serde_json and tempfile.
 //! * `portal`: [`portal`], the login by device code at the Qwen portal and its refresh, and the
 //!   Qwen Code CLI's credentials. Costs `store` and the HTTP client. The free tier behind it was
 //!   discontinued by Qwen on 2026-04-15.
@@ -60,6 +61,8 @@ mod key;
 pub mod portal;
 mod resolve;
 mod source;
+#[cfg(feature = "store")]
+pub mod state;
 #[cfg(feature = "store")]
 mod store;
 pub mod variables;

@@ -4,12 +4,12 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use self::profile_id::canonical;
 use crate::error::Error;
 
 mod access;
 mod document;
 mod file;
-mod lock;
 mod memory;
 mod profile;
 mod profile_id;
@@ -29,6 +29,9 @@ pub use self::{
 };
 
 /// Keeps profiles: API keys, tokens and logins, each under the id `provider:account`.
+///
+/// A provider may be named by an alias, which is the provider itself: what is under
+/// `modelstudio:default` is `qwen:default`, wherever it is listed, loaded, ordered or removed.
 ///
 /// Several processes may use the same store at once. Everything that changes a profile is one
 /// operation, [`swap`](Self::swap), which succeeds only if the profile is still what the caller
@@ -139,6 +142,7 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store cannot be read.
     async fn ranked(&self, provider: &str) -> Result<Vec<(ProfileId, Profile)>, Error> {
+        let provider = canonical(provider);
         let order = self.order(provider).await?;
         let mut found = Vec::new();
         for id in self.list().await? {

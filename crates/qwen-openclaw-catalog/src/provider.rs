@@ -37,6 +37,16 @@ struct Facts {
     plans: &'static [Plan],
 }
 
+impl Facts {
+    fn named(name: &str) -> Option<&'static Self> {
+        let name = name.trim();
+        let named = |known: &str| known.eq_ignore_ascii_case(name);
+        WELL_KNOWN
+            .iter()
+            .find(|facts| named(facts.id) || facts.aliases.iter().copied().any(named))
+    }
+}
+
 /// Qwen's own first.
 const WELL_KNOWN: &[Facts] = &[
     Facts {
@@ -115,12 +125,14 @@ impl Provider {
     /// blanks.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        let name = name.trim();
-        let named = |known: &str| known.eq_ignore_ascii_case(name);
-        let facts = WELL_KNOWN
-            .iter()
-            .find(|facts| named(facts.id) || facts.aliases.iter().copied().any(named))?;
-        Some(Self(Cow::Borrowed(facts.id)))
+        Some(Self(Cow::Borrowed(Facts::named(name)?.id)))
+    }
+
+    /// Returns the id that a name stands for: that of the well-known provider, otherwise the name
+    /// itself.
+    #[must_use]
+    pub fn canonical_id(name: &str) -> &str {
+        Facts::named(name).map_or(name, |facts| facts.id)
     }
 
     /// Takes an id as it is written, an alias of a well-known provider too: for an entry of exactly

@@ -17,6 +17,7 @@ mod refusal;
 mod reply;
 mod rewind;
 mod route;
+mod screen;
 mod script;
 mod server;
 mod state;

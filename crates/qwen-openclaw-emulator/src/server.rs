@@ -19,7 +19,7 @@ use crate::{
     refusal::Refusal,
     reply::Reply,
     rewind::Rewind,
-    route,
+    route, screen,
     state::{OpenConnection, OpenReply, State},
     wire::{self, After, Asked},
 };
@@ -84,6 +84,7 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Infallible> {
     let (head, body) = request.into_parts();
+    let screened = screen::check(&state.origin, &head);
     let asked = Asked {
         version: head.version,
         keep_alive: keep_alive(head.version, &head.headers),
@@ -109,9 +110,18 @@ async fn respond(
     };
     state.captures.push(captured.clone());
     state.count(|counts| counts.requests += 1);
-    let outgoing = match body {
-        Ok(_) => route::answer(&state, &captured),
-        Err(refusal) => route::refuse(&state, &captured, &refusal),
+    let outgoing = match (screened, body) {
+        // Before scripts, faults and scenarios, none of which it may use up.
+        (Err(foreign), body) => {
+            let answer = screen::refuse(&state, &foreign);
+            Outgoing::Plain(match body {
+                Ok(_) => answer,
+                // The rest of the body is not read.
+                Err(_) => answer.header("connection", "close"),
+            })
+        }
+        (Ok(()), Ok(_)) => route::answer(&state, &captured),
+        (Ok(()), Err(refusal)) => route::refuse(&state, &captured, &refusal),
     };
     match outgoing {
         Outgoing::Plain(answer) => Ok(plain(answer, state)),

@@ -123,7 +123,16 @@ impl Error {
     }
 
     pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
-        let this = Self::new(ErrorKind::Auth, error.to_string());
+        Self::of_auth(ErrorKind::Auth, error)
+    }
+
+    /// A ledger whose files cannot be used.
+    pub(crate) fn from_state(error: qwen_openclaw_auth::Error) -> Self {
+        Self::of_auth(ErrorKind::Ledger, error)
+    }
+
+    fn of_auth(kind: ErrorKind, error: qwen_openclaw_auth::Error) -> Self {
+        let this = Self::new(kind, error.to_string());
         match error.source().is_some() {
             true => this.with_source(Cause(error)),
             false => this,

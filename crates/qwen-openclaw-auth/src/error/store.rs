@@ -8,6 +8,7 @@ use super::{Error, ErrorKind, Reason};
 pub(super) enum StoreReason {
     Write { path: String },
     Corrupt { path: String, what: &'static str },
+    TooLong { path: String },
     Newer { path: String },
     Untrusted { path: String, why: &'static str },
     Locked { what: String, waited: Duration },
@@ -20,7 +21,7 @@ impl StoreReason {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
             Self::Write { .. } => ErrorKind::Write,
-            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Corrupt { .. } | Self::TooLong { .. } => ErrorKind::Corrupt,
             Self::Newer { .. } => ErrorKind::Newer,
             Self::Untrusted { .. } => ErrorKind::Untrusted,
             Self::Locked { .. } => ErrorKind::Locked,
@@ -65,12 +66,18 @@ impl Error {
         Self::stored(StoreReason::Corrupt { path, what })
     }
 
+    /// Makes the error for a file that is longer than any of its kind.
+    pub(crate) fn too_long(path: &Path) -> Self {
+        let path = path.display().to_string();
+        Self::stored(StoreReason::TooLong { path })
+    }
+
     pub(crate) fn newer(path: &Path) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::Newer { path })
     }
 
-    /// Makes the error for a file that others could read from or write to.
+    /// Makes the error for a file or folder that others could read from or write to.
     pub(crate) fn untrusted(path: &Path, why: &'static str) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::Untrusted { path, why })
@@ -94,6 +101,10 @@ impl fmt::Display for StoreReason {
             Self::Corrupt { path, what } => write!(
                 f,
                 "{path} {what}: it is left as it is; repair it, or move it away and log in again"
+            ),
+            Self::TooLong { path } => write!(
+                f,
+                "{path} is far too long: it is left as it is; move it away"
             ),
             Self::Newer { path } => write!(
                 f,

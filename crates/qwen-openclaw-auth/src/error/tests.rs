@@ -1,6 +1,6 @@
 //! What errors say, what they keep to themselves, and how large they are.
 
-use std::error::Error as _;
+use std::{error::Error as _, path::Path};
 
 use super::*;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use secrecy::{SecretString, zeroize::Zeroizing};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::server::LoginServer;
@@ -14,6 +14,7 @@ use crate::{
     Environment,
     error::{Error, ErrorKind},
     key::ApiKey,
+    state::Fields,
     store::{Login, PlacedFile, Profile, Replacement, from_millis, loose, to_millis},
     variables::{HOME, QWEN_HOME, QWEN_OAUTH_BASE_URL},
 };
@@ -76,7 +77,7 @@ impl QwenCliFile {
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let contents = self.file.read().ok()??;
-        contents.loose.then(|| loose(self.path()))
+        contents.is_loose().then(|| loose(self.path()))
     }
 
     /// Returns a profile that is bound to the file: its login is used and renewed where it is, from
@@ -132,7 +133,7 @@ impl QwenCliFile {
         let Some(contents) = self.file.read()? else {
             return Ok(None);
         };
-        let mut document = CliDocument::parse(self.path(), &contents.text)?;
+        let mut document = CliDocument::parse(self.path(), contents.bytes())?;
         document.login.server.clone_from(&self.server);
         Ok(Some(document))
     }
@@ -159,56 +160,57 @@ impl QwenCliFile {
 pub(super) struct CliDocument {
     pub(super) login: Login,
     /// All of it, with what nobody here knows.
-    object: Map<String, Value>,
+    fields: Fields,
 }
 
 impl CliDocument {
     fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
         let corrupt = |what| Error::corrupt(path, what);
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let Ok(Value::Object(object)) = serde_json::from_slice(text) else {
-            return Err(corrupt("is no JSON object"));
-        };
+        let fields = Fields::parse(text).ok_or_else(|| corrupt("is no JSON object"))?;
         let field = |name: &str| {
-            let text = object.get(name)?.as_str()?.trim();
-            (!text.is_empty()).then_some(text)
+            let text: String = fields.get(name)?;
+            let text = text.trim();
+            (!text.is_empty()).then(|| text.to_owned())
         };
         let access = field("access_token").ok_or_else(|| corrupt("holds no access token"))?;
         let access =
             ApiKey::parse(access).map_err(|_| corrupt("holds a token that cannot be sent"))?;
         let refresh = field("refresh_token").map(SecretString::from);
         // Without a date the token counts as expired: the refresh token may be good still.
-        let expires = object.get("expiry_date").and_then(millis).unwrap_or(0);
+        let expires = fields
+            .get("expiry_date")
+            .as_ref()
+            .and_then(millis)
+            .unwrap_or(0);
         let login = Login {
             access,
             refresh,
             expires: from_millis(expires),
             lifetime: None,
-            resource_url: field("resource_url").map(str::to_owned),
+            resource_url: field("resource_url"),
             server: None,
             generation: 0,
             imported: None,
-            extra: Map::new(),
+            extra: Fields::default(),
         };
-        Ok(Self { login, object })
+        Ok(Self { login, fields })
     }
 
     /// The document with another login in it.
     fn with(mut self, login: &Login) -> Self {
-        let mut set = |name: &str, value: Value| {
-            self.object.insert(name.to_owned(), value);
-        };
-        set("access_token", login.access.expose().into());
+        let fields = &mut self.fields;
+        fields.set("access_token", login.access.expose());
         if let Some(refresh) = login.refresh_text() {
-            set("refresh_token", refresh.into());
+            fields.set("refresh_token", refresh);
         }
-        set("expiry_date", to_millis(login.expires).into());
+        fields.set("expiry_date", &to_millis(login.expires));
         if let Some(url) = &login.resource_url {
-            set("resource_url", url.as_str().into());
+            fields.set("resource_url", url);
         }
         // Its own reader takes a file without it for none.
-        if !self.object.get("token_type").is_some_and(Value::is_string) {
-            self.object.insert("token_type".to_owned(), "Bearer".into());
+        if fields.get::<String>("token_type").is_none() {
+            fields.set("token_type", "Bearer");
         }
         self.login = login.clone();
         self
@@ -217,7 +219,7 @@ impl CliDocument {
     /// As the CLI writes it: two blanks, no line break at the end.
     fn to_text(&self) -> Zeroizing<Vec<u8>> {
         // A map with text keys, of values that were JSON before: nothing in it can fail.
-        Zeroizing::new(serde_json::to_vec_pretty(&self.object).unwrap_or_default())
+        Zeroizing::new(serde_json::to_vec_pretty(&self.fields).unwrap_or_default())
     }
 }
 
@@ -299,5 +301,16 @@ mod tests {
             "expiry_date": 1_800_000_000_000_u64, "token_type": "Bearer",
         });
         assert_eq!(value, expect);
+    }
+
+    #[test]
+    fn numbers_of_others_are_kept_to_the_digit() {
+        let kept = "\"x\": 0.30000000000000004,\n  \"y\": 1.50e2,\n  \"z\": 98765432109876543210";
+        let text = format!("{{\n  \"access_token\": \"a\",\n  {kept}\n}}");
+        let document = parse(&text).unwrap();
+        let login = document.login.clone();
+        let written = document.with(&login).to_text();
+        let written = std::str::from_utf8(&written).unwrap();
+        assert!(written.contains(kept), "{written}");
     }
 }

@@ -18,7 +18,7 @@ use std::{
 use tokio::time::{Instant, interval, sleep};
 
 use super::device::random_uuid;
-use crate::error::Error;
+use crate::{error::Error, state::no_follow};
 
 /// The lock, until it is dropped.
 #[derive(Debug)]
@@ -105,8 +105,12 @@ impl CliLock {
 
     /// Moves the time of the file on. One that is not ours any more is left alone.
     fn beat(&self) {
+        let mut options = OpenOptions::new();
+        options.write(true);
+        // A file that somebody has linked to is not touched.
+        no_follow(&mut options);
         if self.is_ours()
-            && let Ok(file) = OpenOptions::new().write(true).open(&self.path)
+            && let Ok(file) = options.open(&self.path)
         {
             // A lock that looks older than it is may be broken; then the file is compared.
             let _ = file.set_modified(SystemTime::now());

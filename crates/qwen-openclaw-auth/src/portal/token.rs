@@ -8,6 +8,7 @@ use super::answer::Answer;
 use crate::{
     error::Error,
     key::ApiKey,
+    state::Fields,
     store::{Login, from_millis, to_millis},
 };
 
@@ -63,7 +64,7 @@ impl Tokens {
             server,
             generation: 1,
             imported: None,
-            extra: serde_json::Map::new(),
+            extra: Fields::default(),
         }
     }
 

@@ -1,15 +1,15 @@
-//! Files that hold secrets: who may own them, and how they are replaced.
+//! Files that hold secrets at a fixed path: who may own them, and what a link there means.
 
 use std::{
-    fs::{self, DirBuilder, File},
-    io::{self, Read, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use secrecy::zeroize::Zeroizing;
-use tempfile::NamedTempFile;
-
-use crate::{error::Error, fault};
+use crate::{
+    error::Error,
+    fault,
+    state::{self, Contents, Leftovers, folder_of, is_private, is_us},
+};
 
 /// No credential file is longer.
 const MAX_BYTES: u64 = 1 << 20;
@@ -32,14 +32,6 @@ pub(crate) struct PlacedFile {
     replacement: Replacement,
 }
 
-/// What was read, and what is to be said about it.
-#[derive(Debug)]
-pub(crate) struct Contents {
-    pub(crate) text: Zeroizing<Vec<u8>>,
-    /// Others than the owner can read the file.
-    pub(crate) loose: bool,
-}
-
 impl PlacedFile {
     pub(crate) fn new(path: PathBuf, replacement: Replacement) -> Self {
         Self { path, replacement }
@@ -51,58 +43,20 @@ impl PlacedFile {
 
     /// Reads the file; `None` when there is none.
     pub(crate) fn read(&self) -> Result<Option<Contents>, Error> {
-        let failed = |error| Error::read(&self.path.display().to_string(), error);
-        let mut file = match open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        // Asked of what is open: a path may change between two questions.
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(Error::untrusted(&self.path, "it is no regular file"));
-        }
-        if !owner::may_be_read(&metadata) {
-            return Err(Error::untrusted(&self.path, "it belongs to another user"));
-        }
-        if metadata.len() > MAX_BYTES {
-            return Err(Error::corrupt(&self.path, "is far too long"));
-        }
-        let mut text = Zeroizing::new(Vec::new());
-        (&mut file)
-            .take(MAX_BYTES)
-            .read_to_end(&mut text)
-            .map_err(failed)?;
-        let loose = owner::is_loose(&metadata);
-        Ok(Some(Contents { text, loose }))
+        state::read(&self.path, MAX_BYTES)
     }
 
-    /// Replaces the file by `text`: nobody ever sees a part of it, and nobody else can read it.
+    /// Replaces the file by `text`. Whoever writes has the lock: what killed processes have left
+    /// goes first.
     pub(crate) fn write(&self, text: &[u8]) -> Result<(), Error> {
         let target = self.target()?;
-        let failed = |error| Error::write(&target, error);
-        remove_left(&target);
-        let mut temporary = self.temporary(&target)?;
-        temporary.write_all(text).map_err(failed)?;
-        fault::point("temporary-file");
-        temporary.as_file().sync_all().map_err(failed)?;
-        fault::point("synced");
-        temporary
-            .persist(&target)
-            .map_err(|error| failed(error.error))?;
-        fault::point("renamed");
-        sync_folder(&target).map_err(failed)
+        Leftovers::of(&target).remove();
+        state::replace(&target, text, fault::point)
     }
 
     /// Fails when [`write`](Self::write) would.
     pub(crate) fn check_writable(&self, room: usize) -> Result<(), Error> {
-        let target = self.target()?;
-        let mut temporary = self.temporary(&target)?;
-        // A file system that is full takes the file, but not what is in it.
-        temporary
-            .write_all(&vec![b' '; room])
-            .and_then(|()| temporary.as_file().sync_data())
-            .map_err(|error| Error::write(&target, error))
+        state::try_room(&self.target()?, room)
     }
 
     /// The file that is replaced by a write: the one at the path, or what a link there points to.
@@ -113,7 +67,7 @@ impl PlacedFile {
             Err(error) => return Err(Error::read(&self.path.display().to_string(), error)),
         };
         let foreign = || Error::untrusted(&self.path, "it belongs to another user");
-        if !owner::is_us(&metadata) {
+        if !is_us(&metadata) {
             return Err(foreign());
         }
         if !metadata.is_symlink() {
@@ -128,65 +82,24 @@ impl PlacedFile {
         }
         let target = fs::canonicalize(&self.path)
             .map_err(|_| Error::untrusted(&self.path, "it is a link to nothing"))?;
-        let metadata = fs::metadata(&target)
-            .map_err(|error| Error::read(&target.display().to_string(), error))?;
+        let failed = |error| Error::read(&target.display().to_string(), error);
+        let metadata = fs::metadata(&target).map_err(failed)?;
         if !metadata.is_file() {
             return Err(Error::untrusted(
                 &self.path,
                 "it is no link to a regular file",
             ));
         }
-        if !owner::is_us(&metadata) {
+        if !is_us(&metadata) {
             return Err(foreign());
         }
-        let folder = fs::metadata(folder_of(&target))
-            .map_err(|error| Error::read(&target.display().to_string(), error))?;
-        if owner::others_can_write(&folder) {
+        if !is_private(folder_of(&target)).map_err(failed)? {
             return Err(Error::untrusted(
                 &self.path,
                 "it is a link into a folder that others can write to",
             ));
         }
         Ok(target)
-    }
-
-    fn temporary(&self, target: &Path) -> Result<NamedTempFile, Error> {
-        let failed = |error| Error::write(target, error);
-        let folder = folder_of(target);
-        create_folder(folder).map_err(failed)?;
-        // With mode 0600 from the start.
-        tempfile::Builder::new()
-            .prefix(&prefix(target))
-            .suffix(TEMPORARY)
-            .tempfile_in(folder)
-            .map_err(failed)
-    }
-}
-
-/// How the temporary files beside a file end: no other program's do.
-const TEMPORARY: &str = ".qwen-openclaw.tmp";
-
-/// How the temporary files beside a file begin.
-fn prefix(target: &Path) -> String {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    format!(".{name}.")
-}
-
-/// Removes temporary files that a process has left which was killed: there are credentials in
-/// them. Whoever writes has the lock, so that none of them is another's that is still needed, but
-/// for a trial whether there is room, which its owner forgets anyway.
-fn remove_left(target: &Path) {
-    let prefix = prefix(target);
-    let Ok(entries) = fs::read_dir(folder_of(target)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with(&prefix) && name.ends_with(TEMPORARY) {
-            // One that stays is tried again at the next change.
-            let _ = fs::remove_file(entry.path());
-        }
     }
 }
 
@@ -196,80 +109,4 @@ pub(crate) fn loose(path: &Path) -> String {
         "{} could be read by other users of this machine",
         path.display()
     )
-}
-
-/// Creates a folder and those above it, for nobody but the user. One that exists keeps its mode.
-pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Opens a file for reading, without waiting for the other end where it is a pipe.
-fn open(path: &Path) -> io::Result<File> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    File::open(path)
-}
-
-/// Makes a rename outlast a crash.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder_of(path))?.sync_all()?;
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-mod owner {
-    use std::{fs::Metadata, os::unix::fs::MetadataExt};
-
-    pub(super) fn is_us(metadata: &Metadata) -> bool {
-        metadata.uid() == rustix::process::geteuid().as_raw()
-    }
-
-    /// Root can read everything anyway.
-    pub(super) fn may_be_read(metadata: &Metadata) -> bool {
-        is_us(metadata) || metadata.uid() == 0
-    }
-
-    pub(super) fn is_loose(metadata: &Metadata) -> bool {
-        metadata.mode() & 0o077 != 0
-    }
-
-    pub(super) fn others_can_write(metadata: &Metadata) -> bool {
-        metadata.mode() & 0o022 != 0
-    }
-}
-
-/// Elsewhere a user's folders are the user's own.
-#[cfg(not(unix))]
-mod owner {
-    use std::fs::Metadata;
-
-    pub(super) fn is_us(_: &Metadata) -> bool {
-        true
-    }
-
-    pub(super) fn may_be_read(_: &Metadata) -> bool {
-        true
-    }
-
-    pub(super) fn is_loose(_: &Metadata) -> bool {
-        false
-    }
-
-    pub(super) fn others_can_write(_: &Metadata) -> bool {
-        false
-    }
 }

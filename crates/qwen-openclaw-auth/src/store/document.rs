@@ -1,30 +1,52 @@
-//! The credentials file's JSON, kept whole: what is not understood survives a change.
+//! The credentials file's JSON, kept whole: what is not understood survives a change, to the digit.
 
 use std::{collections::BTreeMap, path::Path};
 
 use secrecy::{SecretString, zeroize::Zeroizing};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{
     profile::{Login, Profile, StaticToken, from_millis, to_millis},
-    profile_id::ProfileId,
+    profile_id::{ProfileId, canonical},
 };
-use crate::{error::Error, key::ApiKey};
+use crate::{error::Error, key::ApiKey, state::Fields};
 
 /// The form of the file that is written here.
 const VERSION: u64 = 1;
 
 /// The file's content.
-#[derive(Clone, Deserialize, Serialize)]
+///
+/// Names in it are as somebody wrote them, by an alias of the provider for instance. They are
+/// compared as what they mean; where one profile stands there twice, the one under the id itself
+/// counts, and the other is left alone.
+#[derive(Clone, Serialize)]
 pub(super) struct Document {
     version: u64,
-    #[serde(default)]
-    profiles: BTreeMap<String, Value>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    profiles: BTreeMap<String, Entry>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     order: BTreeMap<String, Vec<String>>,
     #[serde(flatten)]
-    other: Map<String, Value>,
+    other: Fields,
+}
+
+/// What stands under a name.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+enum Entry {
+    /// As it was read.
+    Kept(Box<RawValue>),
+    /// As it was changed.
+    Changed(Fields),
+}
+
+impl Entry {
+    fn fields(&self) -> Option<Fields> {
+        match self {
+            Self::Kept(value) => Fields::parse(value.get().as_bytes()),
+            Self::Changed(fields) => Some(fields.clone()),
+        }
+    }
 }
 
 impl Default for Document {
@@ -33,7 +55,7 @@ impl Default for Document {
             version: VERSION,
             profiles: BTreeMap::new(),
             order: BTreeMap::new(),
-            other: Map::new(),
+            other: Fields::default(),
         }
     }
 }
@@ -42,12 +64,30 @@ impl Document {
     /// Reads the file's text; `path` is for messages.
     pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
         // The cause is left out: it could show what stands around the place.
-        let document: Self = serde_json::from_slice(text)
-            .map_err(|_| Error::corrupt(path, "is no JSON of the expected form"))?;
-        if document.version > VERSION {
+        let corrupt = || Error::corrupt(path, "is no JSON of the expected form");
+        let mut other = Fields::parse(text).ok_or_else(corrupt)?;
+        let version: u64 = other.get("version").ok_or_else(corrupt)?;
+        if version > VERSION {
             return Err(Error::newer(path));
         }
-        Ok(document)
+        let profiles: BTreeMap<String, Box<RawValue>> = match other.text("profiles") {
+            Some(_) => other.get("profiles").ok_or_else(corrupt)?,
+            None => BTreeMap::new(),
+        };
+        let order = match other.text("order") {
+            Some(_) => other.get("order").ok_or_else(corrupt)?,
+            None => BTreeMap::new(),
+        };
+        other.retain(|name| !matches!(name, "version" | "profiles" | "order"));
+        let profiles = profiles.into_iter();
+        Ok(Self {
+            version,
+            profiles: profiles
+                .map(|(id, value)| (id, Entry::Kept(value)))
+                .collect(),
+            order,
+            other,
+        })
     }
 
     pub(super) fn to_text(&self) -> Zeroizing<Vec<u8>> {
@@ -58,9 +98,9 @@ impl Document {
     }
 
     pub(super) fn ids(&self) -> Vec<ProfileId> {
-        let readable = |(id, value): (&String, &Value)| {
-            let id: ProfileId = id.parse().ok()?;
-            read(&id, value).map(|_| id)
+        let readable = |(name, entry): (&String, &Entry)| {
+            let id: ProfileId = name.parse().ok()?;
+            read(&id, entry).map(|_| id)
         };
         let mut ids: Vec<ProfileId> = self.profiles.iter().filter_map(readable).collect();
         ids.sort();
@@ -70,95 +110,177 @@ impl Document {
 
     /// The profile of this id; an error when there is one that cannot be read.
     pub(super) fn profile(&self, path: &Path, id: &ProfileId) -> Result<Option<Profile>, Error> {
-        let Some(value) = self.profiles.get(id.as_str()) else {
-            return Ok(None);
-        };
-        match read(id, value) {
-            Some(profile) => Ok(Some(profile)),
-            None => Err(Error::corrupt(path, "holds a damaged profile")),
+        match self.find(id) {
+            None => Ok(None),
+            Some((_, Some(profile))) => Ok(Some(profile)),
+            Some((_, None)) => Err(Error::corrupt(path, "holds a damaged profile")),
         }
     }
 
-    /// Whether there is anything of this id, readable or not.
-    pub(super) fn has(&self, id: &ProfileId) -> bool {
-        self.profiles.contains_key(id.as_str())
-    }
-
+    /// Puts a profile in the place of the one that [`profile`](Self::profile) finds, or removes
+    /// that one.
     pub(super) fn set(&mut self, id: &ProfileId, profile: Option<&Profile>) {
+        let name = self.find(id).map(|(name, _)| name.to_owned());
+        let present = name.as_ref().and_then(|name| self.profiles.remove(name));
         match profile {
             Some(profile) => {
-                let present = self.profiles.remove(id.as_str());
-                let value = write(id, profile, present);
-                self.profiles.insert(id.to_string(), value);
+                // Under the id itself, unless something damaged stands there.
+                let name = match name {
+                    Some(alias) if self.profiles.contains_key(id.as_str()) => alias,
+                    _ => id.to_string(),
+                };
+                let fields = write(id, profile, present.as_ref());
+                self.profiles.insert(name, Entry::Changed(fields));
             }
-            None => {
-                self.profiles.remove(id.as_str());
-                for order in self.order.values_mut() {
-                    order.retain(|ordered| ordered != id.as_str());
-                }
-                self.order.retain(|_, order| !order.is_empty());
-            }
+            None if self.find(id).is_none() => self.forget_order(id),
+            None => {}
         }
+    }
+
+    /// Removes all there is of this id, readable or not; false when there is nothing.
+    pub(super) fn discard(&mut self, id: &ProfileId) -> bool {
+        let before = self.profiles.len();
+        self.profiles.retain(|name, _| !means(name, id));
+        self.forget_order(id);
+        self.profiles.len() < before
     }
 
     pub(super) fn order(&self, provider: &str) -> Vec<ProfileId> {
-        let order = self.order.get(provider).into_iter().flatten();
-        order.filter_map(|id| id.parse().ok()).collect()
+        let provider = canonical(provider);
+        let own = self.order.get_key_value(provider);
+        let aliases = self.order.iter().filter(|(name, _)| *name != provider);
+        let aliases = aliases.filter(|(name, _)| canonical(name) == provider);
+        let mut order: Vec<ProfileId> = Vec::new();
+        for id in own.into_iter().chain(aliases).flat_map(|(_, ids)| ids) {
+            if let Ok(id) = id.parse()
+                && !order.contains(&id)
+            {
+                order.push(id);
+            }
+        }
+        order
     }
 
     pub(super) fn set_order(&mut self, provider: &str, order: &[ProfileId]) -> Result<(), Error> {
-        let known =
-            |id: &&ProfileId| id.provider() != provider || !self.profiles.contains_key(id.as_str());
-        if let Some(unknown) = order.iter().find(known) {
+        let provider = canonical(provider);
+        let is_unknown = |id: &&ProfileId| id.provider() != provider || self.find(id).is_none();
+        if let Some(unknown) = order.iter().find(is_unknown) {
             return Err(Error::no_profile(unknown));
         }
-        if order.is_empty() {
-            self.order.remove(provider);
-        } else {
+        self.order.retain(|name, _| canonical(name) != provider);
+        if !order.is_empty() {
             let order = order.iter().map(ProfileId::to_string).collect();
             self.order.insert(provider.to_owned(), order);
         }
         Ok(())
     }
+
+    /// The entry that counts as this profile, and what it is if it can be read: the first readable
+    /// one, that under the id itself before those under aliases.
+    fn find(&self, id: &ProfileId) -> Option<(&str, Option<Profile>)> {
+        let own = self.profiles.get_key_value(id.as_str());
+        let aliases = self.profiles.iter();
+        let aliases = aliases.filter(|(name, _)| *name != id.as_str() && means(name, id));
+        let mut damaged = None;
+        for (name, entry) in own.into_iter().chain(aliases) {
+            match read(id, entry) {
+                Some(profile) => return Some((name, Some(profile))),
+                None => damaged = damaged.or(Some((name.as_str(), None))),
+            }
+        }
+        damaged
+    }
+
+    fn forget_order(&mut self, id: &ProfileId) {
+        for order in self.order.values_mut() {
+            order.retain(|ordered| !means(ordered, id));
+        }
+        self.order.retain(|_, order| !order.is_empty());
+    }
+}
+
+/// Whether a name in the file is this id.
+fn means(name: &str, id: &ProfileId) -> bool {
+    name.parse::<ProfileId>().is_ok_and(|named| named == *id)
 }
 
 /// A profile as it is written. The names are those of OpenClaw's own file where it has them.
-#[derive(Deserialize, Serialize)]
+#[derive(Default)]
 struct Written {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     provider: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     access: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh: Option<String>,
     /// Milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
     /// Seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     lifetime: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     resource_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     server: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     imported: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
+    extra: Fields,
 }
 
-fn read(id: &ProfileId, value: &Value) -> Option<Profile> {
-    let written = Written::deserialize(value).ok()?;
+impl Written {
+    /// `None` when one of the fields is something else than it should be.
+    fn of(mut fields: Fields) -> Option<Self> {
+        Some(Self {
+            kind: fields.take("type")?,
+            provider: fields.take("provider")?,
+            key: fields.take("key")?,
+            token: fields.take("token")?,
+            access: fields.take("access")?,
+            refresh: fields.take("refresh")?,
+            expires: fields.take("expires")?,
+            lifetime: fields.take("lifetime")?,
+            resource_url: fields.take("resource_url")?,
+            server: fields.take("server")?,
+            generation: fields.take("generation")?,
+            imported: fields.take("imported")?,
+            path: fields.take("path")?,
+            extra: fields,
+        })
+    }
+
+    fn into_fields(self) -> Fields {
+        let mut fields = self.extra;
+        let texts = [
+            ("type", self.kind),
+            ("provider", self.provider),
+            ("key", self.key),
+            ("token", self.token),
+            ("access", self.access),
+            ("refresh", self.refresh),
+            ("resource_url", self.resource_url),
+            ("server", self.server),
+            ("imported", self.imported),
+            ("path", self.path),
+        ];
+        let numbers = [
+            ("expires", self.expires),
+            ("lifetime", self.lifetime),
+            ("generation", self.generation),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                fields.set(name, &text);
+            }
+        }
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                fields.set(name, &number);
+            }
+        }
+        fields
+    }
+}
+
+fn read(id: &ProfileId, entry: &Entry) -> Option<Profile> {
+    let written = Written::of(entry.fields()?)?;
     // A credential that says it belongs to another provider belongs to nobody here.
     if let Some(provider) = &written.provider
         && ProfileId::new(provider, id.account()).ok()?.provider() != id.provider()
@@ -166,7 +288,7 @@ fn read(id: &ProfileId, value: &Value) -> Option<Profile> {
         return None;
     }
     let key = |text: Option<String>| ApiKey::parse(text?).ok();
-    Some(match written.kind.as_str() {
+    Some(match written.kind.as_deref()? {
         "api_key" => Profile::ApiKey(key(written.key)?),
         "token" => Profile::Token(StaticToken {
             token: key(written.token)?,
@@ -194,24 +316,14 @@ fn read(id: &ProfileId, value: &Value) -> Option<Profile> {
     })
 }
 
-/// A profile as JSON; keys of `present` that nobody here knows are kept.
-fn write(id: &ProfileId, profile: &Profile, present: Option<Value>) -> Value {
+/// A profile as JSON; fields of `present` that nobody here knows are kept.
+fn write(id: &ProfileId, profile: &Profile, present: Option<&Entry>) -> Fields {
     let text = |text: &str| Some(text.to_owned());
     let mut written = Written {
-        kind: profile.kind().to_owned(),
-        provider: Some(id.provider().to_owned()),
-        key: None,
-        token: None,
-        access: None,
-        refresh: None,
+        kind: text(profile.kind()),
+        provider: text(id.provider()),
         expires: profile.expires().map(to_millis),
-        lifetime: None,
-        resource_url: None,
-        server: None,
-        generation: None,
-        imported: None,
-        path: None,
-        extra: Map::new(),
+        ..Written::default()
     };
     match profile {
         Profile::ApiKey(key) => written.key = text(key.expose()),
@@ -231,13 +343,10 @@ fn write(id: &ProfileId, profile: &Profile, present: Option<Value>) -> Value {
             written.server.clone_from(server);
         }
     }
-    if let Some(Value::Object(present)) = present
-        && present.get("type").and_then(Value::as_str) == Some(profile.kind())
-        && let Ok(present) = Written::deserialize(Value::Object(present))
+    if let Some(present) = present.and_then(Entry::fields).and_then(Written::of)
+        && present.kind.as_deref() == Some(profile.kind())
     {
-        for (key, value) in present.extra {
-            written.extra.entry(key).or_insert(value);
-        }
+        written.extra.add_missing(present.extra);
     }
-    serde_json::to_value(&written).unwrap_or_default()
+    written.into_fields()
 }

@@ -13,11 +13,13 @@ use super::{
     CredentialStore, Lease,
     access::{PlacedFile, Replacement, loose},
     document::Document,
-    lock::OsLock,
     profile::Profile,
-    profile_id::ProfileId,
+    profile_id::{ProfileId, canonical},
 };
-use crate::{error::Error, folders::StateDir};
+use crate::{
+    error::Error,
+    state::{FileLock, Leftovers, StateDir, create_folder, folder_of},
+};
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +31,9 @@ mod tests;
 /// belongs to another user is refused; one that others can read is read, told by
 /// [`warning`](Self::warning), and closed to others at the next change. Where a symbolic link
 /// stands, the file it points to is replaced, if both are the user's own and nobody else can write
-/// to that folder.
+/// to that folder. Nothing is stored in a folder that belongs to another user, or that others can
+/// write to: [`state`](crate::state) has the rules. What a process has left that was killed while
+/// it wrote is removed when the store is next used.
 ///
 /// ```
 /// use qwen_openclaw_auth::{ApiKey, CredentialStore, FileStore, Profile};
@@ -47,6 +51,10 @@ mod tests;
 #[derive(Debug)]
 pub struct FileStore {
     file: PlacedFile,
+    /// The state folder, where it is one: it is closed to others before something is stored in it.
+    home: Option<StateDir>,
+    /// Whether what killed processes have left was looked for.
+    swept: AtomicBool,
     wait: Duration,
     loose: AtomicBool,
 }
@@ -56,6 +64,8 @@ impl FileStore {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: PlacedFile::new(path.into(), Replacement::default()),
+            home: None,
+            swept: AtomicBool::new(false),
             wait: Duration::from_secs(120),
             loose: AtomicBool::new(false),
         }
@@ -64,7 +74,10 @@ impl FileStore {
     /// Keeps profiles in `credentials.json` of a state folder.
     #[must_use]
     pub fn in_folder(folder: &StateDir) -> Self {
-        Self::new(folder.path().join("credentials.json"))
+        Self {
+            home: Some(folder.clone()),
+            ..Self::new(folder.path().join("credentials.json"))
+        }
     }
 
     /// Replaces a symbolic link by a file, in place of the file that it points to.
@@ -112,7 +125,7 @@ impl FileStore {
             Err(error) if error.kind() == crate::ErrorKind::Corrupt => {}
             Err(error) => return Err(error),
         }
-        let target = self.file.target()?;
+        let target = self.target()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let mut aside = target.clone().into_os_string();
         aside.push(format!(".corrupt-{}", now.unwrap_or_default().as_secs()));
@@ -121,7 +134,8 @@ impl FileStore {
         Ok(Some(aside))
     }
 
-    /// Removes a profile, readable or not; false when there is none.
+    /// Removes a profile, readable or not, under every name that it has in the file; false when
+    /// there is none.
     ///
     /// # Errors
     ///
@@ -129,32 +143,63 @@ impl FileStore {
     pub async fn discard(&self, id: &ProfileId) -> Result<bool, Error> {
         let _lock = self.lock().await?;
         let mut document = self.document()?;
-        if !document.has(id) {
+        if !document.discard(id) {
             return Ok(false);
         }
-        document.set(id, None);
         self.file.write(&document.to_text())?;
         Ok(true)
     }
 
     fn document(&self) -> Result<Document, Error> {
+        self.sweep();
         let Some(contents) = self.file.read()? else {
             return Ok(Document::default());
         };
-        if contents.loose {
+        if contents.is_loose() {
             self.loose.store(true, Ordering::Relaxed);
         }
-        Document::parse(self.path(), &contents.text)
+        Document::parse(self.path(), contents.bytes())
     }
 
-    async fn lock(&self) -> Result<OsLock, Error> {
-        OsLock::acquire(&self.beside("lock")?, self.wait).await
+    async fn lock(&self) -> Result<FileLock, Error> {
+        FileLock::acquire(&self.beside("lock")?, self.wait).await
+    }
+
+    /// Removes, once, what killed processes have left. Nobody waits for that, and where it does not
+    /// work now the next change does it.
+    fn sweep(&self) {
+        if self.swept.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(target) = self.file.target() else {
+            return;
+        };
+        let left = Leftovers::of(&target);
+        let swept = left.is_empty() || {
+            let lock = self.beside("lock");
+            let lock = lock.and_then(|path| FileLock::try_acquire(&path));
+            let is_ours = matches!(lock, Ok(Some(_)));
+            if is_ours {
+                left.remove();
+            }
+            is_ours
+        };
+        self.swept.store(swept, Ordering::Relaxed);
+    }
+
+    /// The file that is replaced, in a folder that is there and in which something may be stored.
+    fn target(&self) -> Result<PathBuf, Error> {
+        match &self.home {
+            Some(home) => home.create()?,
+            None => create_folder(folder_of(self.path()))?,
+        }
+        self.file.target()
     }
 
     /// A file of ours beside the one that is replaced, so that all who get there by links of
     /// their own agree on it.
     fn beside(&self, what: &str) -> Result<PathBuf, Error> {
-        let mut path = self.file.target()?.into_os_string();
+        let mut path = self.target()?.into_os_string();
         path.push(format!(".{what}"));
         Ok(path.into())
     }
@@ -206,18 +251,21 @@ impl CredentialStore for FileStore {
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error> {
         // An equal sign stands in no id, so that two ids never share a file.
         let name = format!("lease={}={}", id.provider(), id.account());
-        let lock = OsLock::acquire(&self.beside(&name)?, self.wait).await?;
+        let lock = FileLock::acquire(&self.beside(&name)?, self.wait).await?;
         Ok(Lease::new(lock))
     }
 
     fn lacks(&self, provider: &str) -> bool {
         // What cannot be read is said when it is loaded.
+        let provider = canonical(provider);
         self.document()
             .is_ok_and(|document| document.ids().iter().all(|id| id.provider() != provider))
     }
 
     async fn check_writable(&self) -> Result<(), Error> {
-        let present = self.file.read()?.map_or(0, |contents| contents.text.len());
+        let present = self.file.read()?;
+        let present = present.map_or(0, |contents| contents.bytes().len());
+        self.target()?;
         self.file.check_writable(present + (8 << 10))
     }
 }

@@ -9,7 +9,11 @@ use std::{
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep};
 
-use super::{CredentialStore, Lease, LeaseGuard, profile::Profile, profile_id::ProfileId};
+use super::{
+    CredentialStore, Lease, LeaseGuard,
+    profile::Profile,
+    profile_id::{ProfileId, canonical},
+};
 use crate::error::Error;
 
 /// Keeps profiles in memory. Clones share them.
@@ -78,10 +82,12 @@ impl CredentialStore for MemoryStore {
     }
 
     async fn order(&self, provider: &str) -> Result<Vec<ProfileId>, Error> {
-        Ok(self.kept().order.get(provider).cloned().unwrap_or_default())
+        let order = self.kept().order.get(canonical(provider)).cloned();
+        Ok(order.unwrap_or_default())
     }
 
     async fn set_order(&self, provider: &str, order: &[ProfileId]) -> Result<(), Error> {
+        let provider = canonical(provider);
         let mut kept = self.kept();
         let unknown =
             |id: &&ProfileId| id.provider() != provider || !kept.profiles.contains_key(*id);
@@ -111,7 +117,7 @@ impl CredentialStore for MemoryStore {
     }
 
     fn lacks(&self, provider: &str) -> bool {
-        let kept = self.kept();
+        let (kept, provider) = (self.kept(), canonical(provider));
         kept.profiles.keys().all(|id| id.provider() != provider)
     }
 }

@@ -7,9 +7,8 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
 
-use crate::key::ApiKey;
+use crate::{key::ApiKey, state::Fields};
 
 /// A stored credential. `Debug` shows no secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +108,7 @@ pub struct Login {
     /// The fingerprint of the foreign refresh token that this login was copied from.
     pub(crate) imported: Option<String>,
     /// What other programs have written beside it.
-    pub(crate) extra: Map<String, Value>,
+    pub(crate) extra: Fields,
 }
 
 impl Login {
@@ -125,7 +124,7 @@ impl Login {
             server: None,
             generation: 0,
             imported: None,
-            extra: Map::new(),
+            extra: Fields::default(),
         }
     }
 

@@ -35,8 +35,7 @@ impl ProfileId {
     /// [`ErrorKind::ProfileId`](crate::ErrorKind::ProfileId) when one of them is empty, longer than
     /// 100 bytes, or holds anything but ASCII letters, digits, `-`, `_`, `.`, `+` and `@`.
     pub fn new(provider: &str, account: &str) -> Result<Self, Error> {
-        let known = Provider::by_name(provider);
-        let provider = known.as_ref().map_or(provider, Provider::id);
+        let provider = canonical(provider);
         let fits = |part: &str| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+@".contains(&byte);
             !part.is_empty() && part.len() <= MAX && part.bytes().all(plain)
@@ -74,6 +73,11 @@ impl ProfileId {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// The id of a known provider that goes by this name; another name as it is.
+pub(super) fn canonical(provider: &str) -> &str {
+    Provider::canonical_id(provider)
 }
 
 impl FromStr for ProfileId {

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
 
 mod files;
+#[cfg(feature = "store")]
 mod folders;
 mod providers;

@@ -32,6 +32,10 @@ async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
         .swap(id, Some(&profile), None)
         .await
         .map_err(failure)?;
+    // It may stand there once more, under an alias of its provider.
+    if removed {
+        store.discard(id).await.map_err(failure)?;
+    }
     drop(lease);
     if !removed {
         return Err(Failure::other(format!(

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -47,6 +47,20 @@ impl Home {
         let path = self.path().join(".qwen-openclaw/credentials.json");
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
     }
+
+    /// Makes the state folder, whatever the mask says, as one that others can read.
+    fn state_folder(&self) -> PathBuf {
+        let folder = self.path().join(".qwen-openclaw");
+        fs::create_dir(&folder).unwrap();
+        #[cfg(unix)]
+        set_mode(&folder, 0o755);
+        folder
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 
 /// A login server that approves at once and is asked every second.
@@ -312,8 +326,7 @@ fn the_login_server_of_the_environment_is_remembered() {
 #[test]
 fn damaged_credentials_are_moved_aside_by_a_login_only() {
     let (home, service) = (Home::new(), portal());
-    let folder = home.path().join(".qwen-openclaw");
-    fs::create_dir(&folder).unwrap();
+    let folder = home.state_folder();
     fs::write(folder.join("credentials.json"), "{\"version\":1,").unwrap();
     let list = || home.auth(&["list"]).run();
     list().exits_with(1).says("credentials.json is no JSON");
@@ -329,8 +342,7 @@ fn damaged_credentials_are_moved_aside_by_a_login_only() {
 #[test]
 fn what_keeps_a_login_from_being_stored_is_said_before_anybody_approves() {
     let (home, service) = (Home::new(), portal());
-    let folder = home.path().join(".qwen-openclaw");
-    fs::create_dir_all(&folder).unwrap();
+    let folder = home.state_folder();
     let path = folder.join("credentials.json");
     let damaged =
         r#"{"version":1,"profiles":{"qwen-oauth:default":{"type":"oauth","expires":-5}}}"#;
@@ -575,4 +587,86 @@ fn openclaws_profiles_are_imported() {
         "google:me: skipped\nqwen:default -> qwen:default: imported\n"
     );
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+/// As a person writes it, or another program.
+#[test]
+fn a_profile_under_an_alias_is_listed_ordered_used_and_removed() {
+    let (home, service) = (Home::new(), Service::start());
+    let path = home.state_folder().join("credentials.json");
+    let entry = json!({"type": "api_key", "provider": "modelstudio", "key": KEY, "note": 1.5});
+    let file = json!({
+        "version": 1,
+        "profiles": {"modelstudio:default": entry, "qwencloud:work": entry},
+        "order": {"modelstudio": ["qwencloud:work", "modelstudio:default"]},
+    });
+    fs::write(&path, file.to_string()).unwrap();
+    let ran = home.auth(&["list", "--json"]).run().exits_with(0);
+    let ids: Vec<_> = ran.json()["profiles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].clone())
+        .collect();
+    assert_eq!(ids, ["qwen:default", "qwen:work"]);
+    let order = ["order", "get", "--provider", "qwen", "--json"];
+    let ran = home.auth(&order).run().exits_with(0);
+    assert_eq!(ran.json()["order"], json!(["qwen:work", "qwen:default"]));
+    home.qwen(&["chat", "-m", "qwen/qwen3-max", "hi"])
+        .env("QWEN_BASE_URL", &service.emulator.base_url())
+        .run()
+        .exits_with(0);
+    assert_eq!(service.requests()[0].bearer(), Some(KEY));
+
+    for name in ["modelstudio:default", "qwen:work"] {
+        home.auth(&["logout", name]).run().exits_with(0);
+    }
+    let ran = home.auth(&["list"]).run().exits_with(0);
+    assert!(ran.stdout.contains("No profiles stored"), "{}", ran.stdout);
+    assert!(!fs::read_to_string(&path).unwrap().contains(KEY));
+}
+
+/// Whatever is removed does not come back under its other name.
+#[test]
+fn a_logout_removes_a_profile_under_each_of_its_names() {
+    let home = Home::new();
+    let path = home.state_folder().join("credentials.json");
+    let entry = json!({"type": "api_key", "key": KEY});
+    let profiles = json!({"modelstudio:a": entry, "qwen:a": entry, "qwen:b": entry});
+    fs::write(
+        &path,
+        json!({"version": 1, "profiles": profiles}).to_string(),
+    )
+    .unwrap();
+    home.auth(&["logout", "qwen:a"]).run().exits_with(0);
+    assert_eq!(home.stored()["profiles"], json!({"qwen:b": entry}));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_folder_that_others_can_write_to_takes_no_key_and_no_job() {
+    let (home, service) = (Home::new(), portal());
+    let folder = home.state_folder();
+    set_mode(&folder, 0o777);
+    let shown = folder.to_str().unwrap();
+    home.auth(&["paste-api-key", "--provider", "qwen"])
+        .stdin(KEY)
+        .run()
+        .exits_with(1)
+        .says(shown)
+        .says("chmod go-w");
+    home.login(&service, &[])
+        .run()
+        .exits_with(1)
+        .says("chmod go-w");
+    assert!(service.requests().is_empty(), "before anybody approves");
+    home.qwen(&["video", "generate", "--no-wait", "a cat"])
+        .env("QWEN_API_KEY", KEY)
+        .at(&service)
+        .run()
+        .exits_with(1)
+        .says(shown)
+        .says("chmod go-w");
+    assert!(service.requests().is_empty(), "before it is paid");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }

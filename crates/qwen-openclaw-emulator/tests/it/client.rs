@@ -12,6 +12,7 @@ use tokio::{
 /// A connection to the emulator.
 pub(crate) struct Client {
     stream: TcpStream,
+    address: String,
     buffer: Vec<u8>,
 }
 
@@ -33,6 +34,7 @@ impl Client {
         let address = emulator.origin().strip_prefix("http://").unwrap();
         Self {
             stream: TcpStream::connect(address).await.unwrap(),
+            address: address.to_owned(),
             buffer: Vec::new(),
         }
     }
@@ -44,7 +46,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\n");
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

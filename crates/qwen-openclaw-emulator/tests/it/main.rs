@@ -13,6 +13,7 @@ mod faults;
 mod oauth;
 mod recorded;
 mod refusals;
+mod screen;
 mod scripts;
 mod server;
 mod video;

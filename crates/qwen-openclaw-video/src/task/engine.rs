@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
+use qwen_openclaw_auth::{CredentialProvider, StaticCredential, state::Fields};
 use qwen_openclaw_http::Screening;
 use serde_json::{Map, Value};
 
@@ -320,7 +320,7 @@ impl Shared {
             target: task.target,
             part: None,
             saved: None,
-            extra: Map::new(),
+            extra: Fields::default(),
         }
     }
 

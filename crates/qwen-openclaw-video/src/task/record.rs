@@ -7,8 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use qwen_openclaw_auth::state::Fields;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{stamp, state::TaskState};
 use crate::error::Error;
@@ -285,8 +286,12 @@ pub struct JobRecord {
     #[serde(default)]
     pub(crate) saved: Option<PathBuf>,
     /// What a newer version has written: kept.
-    #[serde(flatten)]
-    pub(crate) extra: Map<String, Value>,
+    #[serde(
+        flatten,
+        deserialize_with = "Fields::from_values",
+        serialize_with = "Fields::to_values"
+    )]
+    pub(crate) extra: Fields,
 }
 
 /// The newest form that is understood.

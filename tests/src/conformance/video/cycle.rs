@@ -15,7 +15,7 @@ use qwen_openclaw_catalog::aigc_origin_for;
 use qwen_openclaw_http::{Body, Error, Lookup, RetryPolicy, SendRequest};
 use qwen_openclaw_video::{
     Strictness,
-    task::{FileKind, NewTask, PollSchedule, Product, SaveOptions, Tasks},
+    task::{FileKind, Likeness, NewTask, PollSchedule, Product, SaveOptions, Tasks},
 };
 use serde_json::{Map, Value, json};
 
@@ -194,6 +194,7 @@ async fn make(
                 .and_then(|results| results.get(0)?.get("video_url"));
             output.get("video_url").or(listed)?.as_str()
         },
+        likeness: |_, _| Likeness::Untold,
     };
     let schedule = PollSchedule::default()
         .first(Duration::from_millis(10))

@@ -432,7 +432,9 @@ async fn case_13_symlinked_creds_file() {
     let (dotfiles, home) = (folder.path().join("dotfiles"), folder.path().join("home"));
     fs::create_dir(&dotfiles).unwrap();
     fs::create_dir(&home).unwrap();
-    set_mode(&dotfiles, 0o755);
+    for folder in [&dotfiles, &home] {
+        set_mode(folder, 0o755);
+    }
     let (target, link) = (dotfiles.join("creds"), home.join("credentials.json"));
     fs::write(&target, r#"{"version":1,"profiles":{}}"#).unwrap();
     symlink(&target, &link).unwrap();

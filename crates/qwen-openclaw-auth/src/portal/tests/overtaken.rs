@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use qwen_openclaw_emulator::OAuthScenario as S;
-use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::testing::*;
@@ -30,13 +29,13 @@ async fn a_change_beside_the_tokens_costs_no_token() {
     let (found, ()) = tokio::join!(credential.credential(), async {
         asked(&world).await;
         let mut login = world.stored().await;
-        login.extra.insert("note".to_owned(), Value::from("mine"));
+        login.extra.set("note", "mine");
         let changed = Profile::Login(login);
         world.store.put(&world.id, &changed).await.unwrap();
     });
     let stored = world.stored().await;
     assert_eq!(found.unwrap().key(), stored.access());
-    assert_eq!(stored.extra["note"], "mine");
+    assert_eq!(stored.extra.text("note"), Some("\"mine\""));
     // The next one sends the token that came, and not the one that is spent.
     let mut expired = stored;
     expired.expires = expires(Left::Nothing);

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, json};
+use qwen_openclaw_auth::state::Fields;
+use serde_json::json;
 
 use super::{JobStore, Replaced};
 use crate::task::record::{JobRecord, Phase, VERSION};
@@ -33,7 +34,7 @@ pub(crate) fn record(id: &str) -> JobRecord {
         target: None,
         part: None,
         saved: None,
-        extra: Map::new(),
+        extra: Fields::default(),
     }
 }
 

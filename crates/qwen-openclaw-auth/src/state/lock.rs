@@ -1,0 +1,178 @@
+//! Locks that the operating system takes back when their holder dies.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+use super::owner;
+use crate::{error::Error, store::LeaseGuard};
+
+/// An exclusive lock, until it is dropped or its process ends.
+///
+/// It is on a file of its own beside what it guards, which stays where it is: removing one that
+/// others may be waiting for would let two in at once. Nothing is ever locked, or written to, by
+/// way of a symbolic link. As a [`LeaseGuard`] it keeps its note in that file.
+#[derive(Debug)]
+#[must_use = "a lock that is dropped is given back"]
+pub struct FileLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl FileLock {
+    /// Takes the lock on the file at `path`, which is made if need be; `None` while another has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when a link, something else than a
+    /// regular file or a file of another user stands there,
+    /// [`ErrorKind::Write`](crate::ErrorKind::Write) when it cannot be opened or locked.
+    pub fn try_acquire(path: &Path) -> Result<Option<Self>, Error> {
+        let lock = Self::open(path)?;
+        Ok(lock.is_taken()?.then_some(lock))
+    }
+
+    /// Waits for the lock, at most `limit`.
+    ///
+    /// It is asked for again and again, because the waiting of the operating system would hold up
+    /// everything else on the thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire), and
+    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when it takes longer.
+    pub async fn acquire(path: &Path, limit: Duration) -> Result<Self, Error> {
+        const LONGEST: Duration = Duration::from_millis(40);
+        let started = Instant::now();
+        let lock = Self::open(path)?;
+        let mut pause = Duration::from_millis(1);
+        while !lock.is_taken()? {
+            if started.elapsed() >= limit {
+                return Err(Error::locked(path.display().to_string(), limit));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST);
+        }
+        Ok(lock)
+    }
+
+    fn open(path: &Path) -> Result<Self, Error> {
+        let irregular = || Error::untrusted(path, "a lock must be a regular file, and no link");
+        let is_irregular = || fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        // Looked at first for systems without the flag below.
+        if is_irregular() {
+            return Err(irregular());
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        owner::private(&mut options);
+        owner::no_follow(&mut options);
+        let file = match options.open(path) {
+            Ok(file) => file,
+            Err(_) if is_irregular() => return Err(irregular()),
+            Err(error) => return Err(Error::write(path, error)),
+        };
+        let metadata = file.metadata().map_err(|error| Error::write(path, error))?;
+        if !metadata.is_file() {
+            return Err(irregular());
+        }
+        if !owner::is_us(&metadata) {
+            return Err(Error::untrusted(path, "it belongs to another user"));
+        }
+        let path = path.to_path_buf();
+        Ok(Self { file, path })
+    }
+
+    /// Tries to take it; false while another has it.
+    fn is_taken(&self) -> Result<bool, Error> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(Error::write(&self.path, error)),
+        }
+    }
+
+    fn read(&self) -> io::Result<String> {
+        let mut note = String::new();
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        file.take(4096).read_to_string(&mut note)?;
+        Ok(note)
+    }
+
+    fn write(&self, note: &str) -> io::Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(note.as_bytes())?;
+        // A note is worth only what outlasts its writer.
+        file.sync_data()
+    }
+}
+
+impl LeaseGuard for FileLock {
+    fn note(&self) -> Result<Option<String>, Error> {
+        let shown = || self.path.display().to_string();
+        let note = self.read().map_err(|error| Error::read(&shown(), error))?;
+        Ok(Some(note).filter(|note| !note.is_empty()))
+    }
+
+    fn set_note(&self, note: Option<&str>) -> Result<(), Error> {
+        self.write(note.unwrap_or_default())
+            .map_err(|error| Error::write(&self.path, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_has_it_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let lock = FileLock::try_acquire(&path).unwrap().unwrap();
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        let wait = Duration::from_secs(3);
+        let error = FileLock::acquire(&path, wait).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked);
+        drop(lock);
+        drop(FileLock::acquire(&path, wait).await.unwrap());
+        assert!(path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_are_refused_and_nothing_is_made_or_changed() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("victim"), "keep").unwrap();
+        symlink(place("victim"), place("link")).unwrap();
+        symlink(place("gone"), place("dangling")).unwrap();
+        let _socket = UnixListener::bind(place("socket")).unwrap();
+        fs::create_dir(place("folder")).unwrap();
+        for name in ["link", "dangling", "socket", "folder"] {
+            let error = FileLock::try_acquire(&place(name)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Untrusted, "{name}");
+            assert!(error.to_string().contains("no link"), "{error}");
+        }
+        assert!(!place("gone").exists());
+        assert_eq!(fs::read(place("victim")).unwrap(), b"keep");
+        // The race is closed by the flag alone.
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        owner::no_follow(&mut options);
+        for name in ["link", "dangling"] {
+            assert!(options.open(place(name)).is_err(), "{name}");
+        }
+        assert!(!place("gone").exists());
+    }
+}
