@@ -55,7 +55,7 @@ async fn fetch(builder: ClientBuilder, names: Arc<Table>, url: &str) -> Result<R
         url: url.parse().unwrap(),
         private: false,
     };
-    client.fetch(&url, Screening::strict(), None).await
+    client.fetch(&url, Screening::strict(), &[]).await
 }
 
 async fn serve() -> MockServer {

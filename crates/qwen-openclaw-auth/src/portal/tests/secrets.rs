@@ -62,7 +62,7 @@ async fn a_page_that_repeats_a_token_as_its_error_code_shows_none() {
         let http = Client::builder().sender(echo).build().unwrap();
         let portal = Portal::builder().http(http).build().unwrap();
         let store = MemoryStore::default();
-        let id = ProfileId::default_of(Provider::QwenOauth);
+        let id = ProfileId::default_of(&Provider::QWEN_OAUTH);
         let profile = Profile::Login(login("access-0123456789", TOKEN, Left::Nothing));
         store.put(&id, &profile).await.unwrap();
         let credential = PortalCredential::stored(&portal, Arc::new(store), id);
