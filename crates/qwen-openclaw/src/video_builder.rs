@@ -74,7 +74,7 @@ impl Qwen {
 #[cfg(not(feature = "store"))]
 impl Qwen {
     fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
-        self.credential_for(Provider::QWEN)
+        self.credential_for(&Provider::QWEN)
     }
 }
 

@@ -110,7 +110,7 @@ async fn a_refusal_is_stored_without_the_key() {
 async fn a_failure_is_stored_without_the_key() {
     let words = words();
     let created = json!({
-        "request_id": words, "output": {"task_id": "t", "task_status": words},
+        "request_id": words, "output": {"task_id": words, "task_status": words},
     });
     let failed = json!({
         "request_id": words,
