@@ -1,19 +1,19 @@
 //! The seam between whoever has a credential and whoever sends requests with it.
 
-use std::fmt;
+use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::{error::Error, key::ApiKey, source::Source};
+use crate::{error::Error, key::ApiKey, key_endpoint::KeyEndpoint, source::Source};
 
-/// What a request is sent with: a key, where it came from, and the address that came with it.
+/// What a request is sent with: a key, where it came from, and the endpoint it was issued for.
 ///
 /// `Debug` shows neither the key nor a base URL that may hold a secret.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Credential {
     key: ApiKey,
     source: Source,
-    base_url: Option<String>,
+    endpoint: KeyEndpoint,
 }
 
 impl Credential {
@@ -23,7 +23,7 @@ impl Credential {
         Self {
             key,
             source,
-            base_url: None,
+            endpoint: KeyEndpoint::default(),
         }
     }
 
@@ -31,7 +31,14 @@ impl Credential {
     /// none.
     #[must_use]
     pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.base_url = Some(base_url.into());
+        self.endpoint.base_url = Some(base_url.into());
+        self
+    }
+
+    /// Sets the endpoint that the key was issued for. Default: not known.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: KeyEndpoint) -> Self {
+        self.endpoint = endpoint;
         self
     }
 
@@ -50,7 +57,13 @@ impl Credential {
     /// Returns the base URL that was issued together with the key, if there was one.
     #[must_use]
     pub fn base_url(&self) -> Option<&str> {
-        self.base_url.as_deref()
+        self.endpoint.base_url.as_deref()
+    }
+
+    /// Returns the endpoint that the key was issued for, as far as it is known.
+    #[must_use]
+    pub fn endpoint(&self) -> &KeyEndpoint {
+        &self.endpoint
     }
 }
 
@@ -61,44 +74,62 @@ impl From<ApiKey> for Credential {
     }
 }
 
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hides_nothing = |url: &&str| is_plain_address(url);
-        let base_url = self
-            .base_url()
-            .map(|url| Some(url).filter(hides_nothing).unwrap_or("[redacted]"));
-        f.debug_struct("Credential")
-            .field("key", &self.key)
-            .field("source", &self.source)
-            .field("base_url", &base_url)
-            .finish()
-    }
-}
-
-/// Whether nothing in `url` may be a secret: no user, no query, and no part that may be a key.
-fn is_plain_address(url: &str) -> bool {
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    let may_be_key = |part: &str| {
-        let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
-        let begins = part.to_ascii_lowercase().starts_with("sk-");
-        begins || part.len() >= 32 || (part.len() >= 12 && has_digit)
-    };
-    let mut parts = url.split(['/', '.', ':']);
-    is_web && !url.contains(['@', '?', '#', '\\']) && !parts.any(may_be_key)
-}
-
 /// Something that has a credential: a fixed key, a login that is renewed, a vault.
 ///
-/// Whoever sends requests asks before each attempt, so an implementation that fetches keeps what
-/// it has fetched. The calls may come from several tasks at once.
+/// Clients ask before each attempt, so an implementation that fetches should cache what it has
+/// fetched. The calls may come from several tasks at once.
+///
+/// # Example
+///
+/// A key from a vault that replaces it now and then. The macro is re-exported as
+/// [`async_trait`](crate::async_trait).
+///
+/// ```
+/// use qwen_openclaw_auth::{
+///     ApiKey, Credential, CredentialProvider, Error, Source, async_trait,
+/// };
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// impl Vault {
+///     async fn read(&self) -> std::io::Result<String> {
+///         Ok("sk-0123456789abcdef".to_owned())
+///     }
+/// }
+///
+/// #[async_trait]
+/// impl CredentialProvider for Vault {
+///     async fn credential(&self) -> Result<Credential, Error> {
+///         // A vault that does not answer is asked again; one without a key is not.
+///         let text = self.read().await.map_err(Error::unavailable)?;
+///         Ok(Credential::new(ApiKey::parse(text)?, Source::Explicit))
+///     }
+///
+///     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
+///         let newer = self.credential().await?;
+///         Ok(Some(newer).filter(|newer| newer.key() != rejected.key()))
+///     }
+/// }
+/// ```
 #[async_trait]
-pub trait CredentialProvider: fmt::Debug + Send + Sync + 'static {
+pub trait CredentialProvider: Debug + Send + Sync + 'static {
     /// Returns the credential to send the next request with.
     ///
     /// # Errors
     ///
     /// What [`Error::unavailable`] or [`Error::refused`] made of the cause: nothing is sent.
     async fn credential(&self) -> Result<Credential, Error>;
+
+    /// Returns the credential as it is, without renewing it, to show where a request would go. By
+    /// default as [`credential`](Self::credential).
+    ///
+    /// # Errors
+    ///
+    /// As [`credential`](Self::credential).
+    async fn peek(&self) -> Result<Credential, Error> {
+        self.credential().await
+    }
 
     /// Returns another credential after the service has answered 401 to `rejected`, or `None` when
     /// there is no other.

@@ -387,6 +387,13 @@ impl fmt::Display for Error {
     }
 }
 
+/// So that a checked value can stand where one that is to be checked may.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         self.inner

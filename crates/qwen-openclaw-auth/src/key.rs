@@ -35,6 +35,24 @@ pub struct ApiKey {
     is_token: bool,
 }
 
+/// Checks a key, as [`ApiKey::parse`] does.
+impl TryFrom<&str> for ApiKey {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+/// Checks a key, as [`ApiKey::parse`] does.
+impl TryFrom<String> for ApiKey {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
 impl ApiKey {
     /// Checks a key and takes it over, without the white space around it.
     ///

@@ -57,6 +57,7 @@ mod error;
 mod fault;
 mod folders;
 mod key;
+mod key_endpoint;
 #[cfg(feature = "portal")]
 pub mod portal;
 mod resolve;
@@ -69,6 +70,8 @@ pub mod variables;
 
 // Whoever depends on this crate alone has the types of its interface.
 #[doc(no_inline)]
+pub use async_trait::async_trait;
+#[doc(no_inline)]
 pub use qwen_openclaw_catalog as catalog;
 
 pub use crate::{
@@ -77,6 +80,7 @@ pub use crate::{
     error::{Error, ErrorKind, KeyProblem},
     folders::{StateDir, openclaw_dir},
     key::{ApiKey, KeyKind},
+    key_endpoint::KeyEndpoint,
     resolve::{Resolved, Resolver, resolve},
     source::Source,
 };
@@ -84,7 +88,7 @@ pub use crate::{
 #[cfg(feature = "store")]
 pub use crate::store::{
     CredentialStore, FileStore, Lease, LeaseGuard, Login, MemoryStore, Profile, ProfileId,
-    SecretText, StaticToken, StoredCredential,
+    SecretText, StaticToken, StoredCredential, StoredKey,
 };
 
 #[cfg(doctest)]

@@ -23,7 +23,7 @@ pub(crate) use self::{
 pub use self::{
     file::FileStore,
     memory::MemoryStore,
-    profile::{Login, Profile, SecretText, StaticToken},
+    profile::{Login, Profile, SecretText, StaticToken, StoredKey},
     profile_id::ProfileId,
     stored::StoredCredential,
 };

@@ -49,6 +49,8 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models of a provider, as its endpoint offers them
     List(List),
+    /// Explain where requests for a model go, with which key, and why; sends nothing
+    Explain(Explain),
     /// Store keys, tokens and logins
     Auth {
         #[command(subcommand)]
@@ -258,6 +260,20 @@ pub(crate) struct List {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// Model, such as qwen/qwen3.5-plus [default: that of the provider]
+    #[arg(value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Emulator {
     /// Port to listen on [default: any that is free]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -288,6 +304,9 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::List(list),
             } => document(list.json),
+            Command::Models {
+                command: ModelsCommand::Explain(explain),
+            } => document(explain.json),
             Command::Video { command } => document(command.wants_json()),
             Command::Models {
                 command: ModelsCommand::Auth { command },

@@ -183,7 +183,7 @@ impl From<&clap::Error> for Failure {
 impl From<qwen_openclaw::Error> for Failure {
     fn from(error: qwen_openclaw::Error) -> Self {
         let (code, kind) = classify(error.kind());
-        let hint = error.hint().map(str::to_owned);
+        let hint = error.hint();
         // The hint is said on a line of its own.
         let mut message = error.to_string();
         if let Some(hint) = &hint

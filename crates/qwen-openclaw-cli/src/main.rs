@@ -6,6 +6,7 @@ mod chat;
 mod connect;
 mod describe;
 mod emulator;
+mod explain;
 mod failure;
 mod interrupt;
 mod key;
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::List(list),
         } => models::list(&list),
+        Command::Models {
+            command: ModelsCommand::Explain(explain),
+        } => explain::explain(&explain),
         Command::Models {
             command: ModelsCommand::Auth { command },
         } => auth::run(*command),

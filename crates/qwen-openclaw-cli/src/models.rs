@@ -21,7 +21,8 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
         .qwen(&provider)?
         .edition(edition)
         .build()?;
-    let base_url = qwen.base_url(&provider)?;
+    let route = block_on(async { Ok(qwen.route_to(&provider).await?) })?;
+    let base_url = route.endpoint().base_url().to_string();
     let mut rows: Vec<Row> = listing(&provider, edition, &base_url)
         .iter()
         .map(Row::of)
@@ -117,7 +118,7 @@ impl Row {
 
 /// Asks the endpoint. What it lists is there, whatever the catalog says.
 fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(), Failure> {
-    let live = block_on(async { Ok(qwen.client(provider)?.models().await?) })?;
+    let live = block_on(async { Ok(qwen.models(provider).await?) })?;
     for model in live {
         let key = format!("{}/{}", provider.id(), model.id);
         match rows

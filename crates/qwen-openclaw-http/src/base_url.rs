@@ -92,6 +92,12 @@ impl BaseUrl {
         format!("{}/{}", self.as_str(), path.trim_start_matches('/'))
     }
 
+    /// Returns scheme, host and port, as far as the port is not the scheme's own.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
     /// Returns true for https.
     #[must_use]
     pub fn is_encrypted(&self) -> bool {

@@ -66,6 +66,7 @@ impl Client {
     /// been read: see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let (host, secrets) = (request.host(), request.secrets());
+        let head_timeout = request.head_timeout.unwrap_or(self.head_timeout);
         let response = self.exchange(request).await?;
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
@@ -76,6 +77,8 @@ impl Client {
                 headers: head.headers,
                 body,
                 secrets,
+                host,
+                head_timeout,
             }),
             300..=399 => Err(redirected(status, &host, &head.headers, &secrets)),
             _ => Err(failed(status, &head.headers, body, &secrets).await),

@@ -16,6 +16,11 @@ impl ExtraHeaders {
         self.0.push((name.into(), value.into()));
     }
 
+    /// Adds those of `other`.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     /// Returns `request` with these headers.
     ///
     /// # Errors

@@ -190,6 +190,9 @@ pub struct Response {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) secrets: Secrets,
+    /// Who answered, and how long the head could have taken.
+    pub(crate) host: String,
+    pub(crate) head_timeout: Duration,
 }
 
 impl Response {

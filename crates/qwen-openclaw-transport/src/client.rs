@@ -5,15 +5,15 @@ mod attempt;
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
-use qwen_openclaw_catalog::{Classification, Edition, Plan, Provider, classify, find};
-use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, UrlText};
+use qwen_openclaw_catalog::{Edition, Plan, Provider, classify, find};
+use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules, Route};
+use qwen_openclaw_http::RetryPolicy;
 
 use crate::{
-    ChatRequest, Error, ErrorKind, ModelTraits, Reply, ReplyStream, StallLimits,
+    ChatRequest, Error, ModelTraits, Reply, ReplyStream, StallLimits,
     decode::Limits,
-    drain::Drain,
     payload,
-    traits::{BodyHook, Told},
+    traits::{BodyHook, BodyOptions, Context},
 };
 
 pub(crate) use attempt::Opener;
@@ -47,26 +47,16 @@ pub struct Client {
 /// What every chat of a client uses.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) http: qwen_openclaw_http::Client,
-    pub(crate) base: BaseUrl,
-    pub(crate) class: Classification,
-    pub(crate) credential: Arc<dyn CredentialProvider>,
-    pub(crate) provider: Provider,
+    pub(crate) connection: Connection,
     pub(crate) options: Options,
-    pub(crate) drain: Drain,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    pub(crate) retry: RetryPolicy,
     pub(crate) stall: Option<StallLimits>,
     pub(crate) limits: Limits,
-    pub(crate) usage: Option<bool>,
-    pub(crate) plain_http: bool,
     pub(crate) wait_timeout: Option<Duration>,
-    pub(crate) headers: ExtraHeaders,
-    pub(crate) told: Told,
-    pub(crate) hook: Option<BodyHook>,
+    pub(crate) body: BodyOptions,
 }
 
 impl Client {
@@ -84,11 +74,22 @@ impl Client {
         base_url: impl Into<String>,
         credential: Arc<dyn CredentialProvider>,
     ) -> ClientBuilder {
+        let base_url: String = base_url.into();
+        // Whose models these are, the host tells.
+        let provider = match classify(&base_url).plan() {
+            Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
+            Some(Plan::Portal) => Provider::QWEN_OAUTH,
+            _ => Provider::QWEN,
+        };
+        let rules = EndpointRules::new().base_url(base_url);
+        Self::over(Connection::builder(provider, rules).credentials(credential))
+    }
+
+    /// Starts to set up a client that calls through `connection`, which decides for each request
+    /// where it goes and with which key.
+    pub fn over(connection: ConnectionBuilder) -> ClientBuilder {
         ClientBuilder {
-            base_url: UrlText::from(base_url),
-            credential,
-            http: None,
-            provider: None,
+            connection,
             options: Options::default(),
         }
     }
@@ -102,12 +103,36 @@ impl Client {
     /// # Errors
     ///
     /// What the server said instead of a reply, typed, with its request id; or what kept the
-    /// request from being sent. Any [`ErrorKind`] but [`Truncated`](ErrorKind::Truncated) and
-    /// [`ToolArguments`](ErrorKind::ToolArguments).
+    /// request from being sent. Any [`ErrorKind`](crate::ErrorKind) but `Truncated` and `ToolArguments`.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
-        let body = payload::body(request, &self.shared)?;
+        let route = self
+            .shared
+            .connection
+            .route()
+            .await
+            .map_err(Error::from_client)?;
+        self.stream_on(route, request).await
+    }
+
+    /// As [`stream`](Self::stream), along a route of this client's connection that has been resolved
+    /// already.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream).
+    pub async fn stream_on(
+        &self,
+        route: Route,
+        request: &ChatRequest,
+    ) -> Result<ReplyStream, Error> {
+        let context = Context {
+            provider: route.provider(),
+            class: route.endpoint().class(),
+            options: &self.shared.options.body,
+        };
+        let body = payload::body(request, &context)?;
         let stall = self.stall_limits(&request.model);
-        let opener = Opener::new(Arc::clone(&self.shared), body, &request.model, stall);
+        let opener = Opener::new(Arc::clone(&self.shared), route, body, &request.model, stall);
         // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
         // as long as the reply lasts.
         Box::pin(ReplyStream::open(opener, stall)).await
@@ -126,16 +151,17 @@ impl Client {
         self.stream(request).await?.finish().await
     }
 
-    /// Returns the base URL requests are sent to, unless the credential came with its own.
+    /// Returns the connection that requests are sent through.
     #[must_use]
-    pub fn base_url(&self) -> &str {
-        self.shared.base.as_str()
+    pub fn connection(&self) -> &Connection {
+        &self.shared.connection
     }
 
     fn stall_limits(&self, model: &str) -> StallLimits {
         self.shared.options.stall.unwrap_or_else(|| {
             // A model nobody knows may think: patience costs less than a lost reply.
-            match find(&self.shared.provider, model, Edition::default()) {
+            let provider = self.shared.connection.provider();
+            match find(provider, model, Edition::default()) {
                 Some(row) if !row.reasoning() => StallLimits::default(),
                 _ => StallLimits::thinking(),
             }
@@ -147,31 +173,46 @@ impl Client {
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    base_url: UrlText,
-    credential: Arc<dyn CredentialProvider>,
-    http: Option<qwen_openclaw_http::Client>,
-    provider: Option<Provider>,
+    connection: ConnectionBuilder,
     options: Options,
 }
 
 impl ClientBuilder {
-    /// Sends through `http`, which clients may share. The default is a client of its own.
-    pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
-        self.http = Some(http);
+    /// Changes the connection that requests are sent through.
+    pub fn connection(
+        mut self,
+        change: impl FnOnce(ConnectionBuilder) -> ConnectionBuilder,
+    ) -> Self {
+        self.connection = change(self.connection);
         self
+    }
+
+    /// Sends through `http`, which clients may share. The default is a client of its own.
+    pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
+        self.connection(|connection| connection.http(http))
     }
 
     /// Says whose models these are, for what the catalog knows of them. The default goes by the
     /// host: the Token Plan, the portal, otherwise [`Provider::QWEN`].
-    pub fn provider(mut self, provider: Provider) -> Self {
-        self.provider = Some(provider);
-        self
+    pub fn provider(self, provider: Provider) -> Self {
+        self.connection(|connection| connection.provider(provider))
     }
 
     /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = policy;
-        self
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.connection(|connection| connection.retry(policy))
+    }
+
+    /// Sends the key over plain http to other machines too, where the base URL says so. By default
+    /// that is refused.
+    pub fn allow_plain_http(self) -> Self {
+        self.connection(ConnectionBuilder::allow_plain_http)
+    }
+
+    /// Sends a header with each request, such as `X-DashScope-WorkSpace`. `Debug` does not show its
+    /// value.
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.connection(|connection| connection.header(name, value))
     }
 
     /// Sets how long the server may be silent. The default depends on the model:
@@ -190,14 +231,7 @@ impl ClientBuilder {
     /// Asks for token counts, or does not. By default they are asked for on the service's own
     /// hosts and on loopback, whatever the provider is called, and not elsewhere.
     pub fn usage(mut self, ask: bool) -> Self {
-        self.options.usage = Some(ask);
-        self
-    }
-
-    /// Sends the key over plain http to other machines too, where the base URL says so. By default
-    /// that is refused.
-    pub fn allow_plain_http(mut self) -> Self {
-        self.options.plain_http = true;
+        self.options.body.usage = Some(ask);
         self
     }
 
@@ -209,23 +243,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends a header with each request, such as `X-DashScope-WorkSpace`. `Debug` does not show its
-    /// value.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.headers.push(name, value);
-        self
-    }
-
     /// Says what a model takes, where the catalog does not know it or is wrong.
     pub fn model(mut self, id: impl Into<String>, traits: ModelTraits) -> Self {
-        self.options.told.models.insert(id.into(), traits);
+        self.options.body.told.models.insert(id.into(), traits);
         self
     }
 
     /// Says what all models take that [`model`](Self::model) does not name, such as those of a
     /// server of one's own. The default is what the catalog says.
     pub fn all_models(mut self, traits: ModelTraits) -> Self {
-        self.options.told.others = traits;
+        self.options.body.told.others = traits;
         self
     }
 
@@ -235,7 +262,7 @@ impl ClientBuilder {
         mut self,
         change: impl Fn(&mut serde_json::Map<String, serde_json::Value>) + Send + Sync + 'static,
     ) -> Self {
-        self.options.hook = Some(BodyHook::new(change));
+        self.options.body.hook = Some(BodyHook::new(change));
         self
     }
 
@@ -243,46 +270,21 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] when the base URL is not one a key may be sent to,
-    /// [`ErrorKind::Setup`] when the HTTP client cannot be set up.
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when the base URL is not one a key may be sent to,
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let base = match self.options.plain_http {
-            true => BaseUrl::parse_allowing_plain_http(self.base_url.as_str()),
-            false => BaseUrl::parse(self.base_url.as_str()),
-        };
-        let base = base.map_err(Error::from_http)?;
-        let http = match self.http {
-            Some(http) => http,
-            None => qwen_openclaw_http::Client::builder()
-                .build()
-                .map_err(Error::from_http)?,
-        };
-        let class = classify(base.as_str());
-        let provider = self.provider.unwrap_or(match class.plan() {
-            Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
-            Some(Plan::Portal) => Provider::QWEN_OAUTH,
-            _ => Provider::QWEN,
-        });
-        let credential = self.credential;
-        let (options, drain) = (self.options, Drain::default());
-        let shared = Shared {
-            http,
-            base,
-            class,
-            credential,
-            provider,
-            options,
-            drain,
-        };
+        let connection = self.connection.build().map_err(Error::from_client)?;
+        // Said now, not at the first request.
+        connection
+            .endpoint_without_key()
+            .map_err(Error::from_client)?;
+        let options = self.options;
         Ok(Client {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared {
+                connection,
+                options,
+            }),
         })
-    }
-}
-
-impl Error {
-    pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
-        Self::new(ErrorKind::Auth, error.to_string()).with_cause_of(error)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_media_model};
 
+use qwen_openclaw_client::Route;
+
 use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
 
 /// The most tokens of a description, as in OpenClaw.
@@ -101,13 +103,16 @@ impl Describe {
     /// [`ErrorKind::Refused`] on the endpoint of a plan: only Standard keys have models for this.
     /// [`ErrorKind::Protocol`] when the model says nothing. Otherwise as [`Client::send`].
     pub async fn send(self) -> Result<Description, Error> {
-        self.check()?;
+        let route = self.client.connection().route().await;
+        let route = route.map_err(Error::from_client)?;
+        check(&route)?;
         let model = match &self.model {
             Some(model) => model.clone(),
             None => default_media_model(self.edition).to_owned(),
         };
         let request = self.request(&model);
-        let reply = self.client.send(&request).await?;
+        let reply = self.client.stream_on(route, &request).await?;
+        let reply = reply.finish().await?;
         // About clips some models answer in their reasoning.
         let text = match reply.text().trim() {
             "" if self.kind == Modality::Video => reply.reasoning().trim(),
@@ -124,25 +129,6 @@ impl Describe {
                 Err(Error::new(ErrorKind::Protocol, message).with_partial(reply))
             }
         }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let class = self.client.shared.class;
-        let plan = class.plan().unwrap_or(Plan::Standard);
-        if plan == Plan::Standard {
-            return Ok(());
-        }
-        let standard = Endpoint::of(Plan::Standard, class.region().unwrap_or(Region::Global));
-        let label = plan.label();
-        Err(Error::new(
-            ErrorKind::Refused,
-            format!(
-                "the {label} endpoints describe no images or clips: use {} ({}), which needs a \
-                 Standard key of that region as well",
-                standard.base_url(),
-                standard.label()
-            ),
-        ))
     }
 
     fn request(&self, model: &str) -> ChatRequest {
@@ -170,4 +156,24 @@ impl Describe {
             false => request,
         }
     }
+}
+
+/// Only the Standard endpoints have models for this.
+fn check(route: &Route) -> Result<(), Error> {
+    let plan = route.endpoint().plan().unwrap_or(Plan::Standard);
+    if plan == Plan::Standard {
+        return Ok(());
+    }
+    let region = route.endpoint().region().unwrap_or(Region::Global);
+    let standard = Endpoint::of(Plan::Standard, region);
+    let label = plan.label();
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!(
+            "the {label} endpoints describe no images or videos: use {} ({}), which needs a \
+             Standard key of that region as well",
+            standard.base_url(),
+            standard.label()
+        ),
+    ))
 }

@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use qwen_openclaw_client::Hint;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, Secrets, ServerError};
 use serde_json::error::Category;
 
@@ -23,7 +24,8 @@ struct Inner {
     /// What is shown instead of the server's words.
     message: Option<Box<str>>,
     /// What to do, shown after the message.
-    hint: Option<Box<str>>,
+    hint: Option<Hint>,
+    auth: Option<Box<qwen_openclaw_auth::Error>>,
     status: Option<u16>,
     server: Option<ServerError>,
     retry_after: Option<Duration>,
@@ -91,6 +93,7 @@ impl Error {
                 kind,
                 message: None,
                 hint: None,
+                auth: None,
                 status: None,
                 server: None,
                 retry_after: None,
@@ -112,6 +115,19 @@ impl Error {
             inner.retry_after = error.retry_after();
         });
         this.with_cause_of(error)
+    }
+
+    pub(crate) fn from_client(error: qwen_openclaw_client::Error) -> Self {
+        let (hint, auth) = (error.hint().cloned(), error.as_auth().cloned());
+        let mut this = match error.as_auth() {
+            Some(auth) => Self::new(ErrorKind::Auth, auth.to_string()).with_cause_of(auth.clone()),
+            None => Self::from_http(error.as_http().clone()),
+        };
+        this.change(|inner| {
+            inner.hint = hint;
+            inner.auth = auth.map(Box::new);
+        });
+        this
     }
 
     /// An error that the server described inside a stream that began well.
@@ -178,8 +194,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.change(|inner| inner.hint = Some(hint.into().into()));
+    pub(crate) fn with_hint(mut self, hint: Hint) -> Self {
+        self.change(|inner| inner.hint = Some(hint));
         self
     }
 
@@ -231,8 +247,14 @@ impl Error {
 
     /// Returns what to do about it, when that is known. `Display` ends with it.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.inner.hint.as_deref()
+    pub fn hint(&self) -> Option<&Hint> {
+        self.inner.hint.as_ref()
+    }
+
+    /// Returns the error of the search for a credential, when that failed.
+    #[must_use]
+    pub fn as_auth(&self) -> Option<&qwen_openclaw_auth::Error> {
+        self.inner.auth.as_deref()
     }
 
     /// Returns what had arrived; `None` when the server never began to answer.
@@ -289,6 +311,13 @@ impl fmt::Display for JsonCause {
 }
 
 impl StdError for JsonCause {}
+
+/// `qwen-openclaw-client` is released together with this crate.
+impl From<qwen_openclaw_client::Error> for Error {
+    fn from(error: qwen_openclaw_client::Error) -> Self {
+        Self::from_client(error)
+    }
+}
 
 /// `qwen-openclaw-http` is released together with this crate.
 impl From<HttpError> for Error {
@@ -389,9 +418,12 @@ mod tests {
             ..Reply::default()
         };
         let error = Error::new(ErrorKind::Truncated, "the stream ended early")
-            .with_hint("try again")
+            .with_hint(Hint::RaiseTokenLimit)
             .with_partial(reply);
-        assert_eq!(error.to_string(), "the stream ended early; try again");
+        assert_eq!(
+            error.to_string(),
+            "the stream ended early; it was cut off: raise the limit of tokens"
+        );
         assert!(!format!("{error:?}").contains("secret"));
         assert_eq!(error.partial().unwrap().text(), "a secret plan");
     }

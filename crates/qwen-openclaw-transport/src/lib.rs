@@ -37,9 +37,8 @@
 //!   [`Error::partial`].
 //! * [`decode`] and [`sse`] are the same reading without any I/O, for who has the bytes already.
 //!
-//! The crate does not know where a key came from and reads no configuration. It spawns no task but
-//! one: when a reply is complete and the end of its body is late, the client reads that end in the
-//! background, for at most 50 ms and 4 KiB, to keep the connection.
+//! Where a request goes, with which key, and when it is sent again, is the business of the
+//! [`Connection`] below. The crate reads no configuration and spawns no task.
 //!
 //! Each chat is a `tracing` span named `chat`, with the fields that OpenTelemetry names for generative
 //! AI (`gen_ai.request.model`, `gen_ai.usage.input_tokens` and so on). No field holds a prompt, an
@@ -56,7 +55,6 @@ mod client;
 mod clocks;
 pub mod decode;
 mod describe;
-mod drain;
 mod error;
 mod event;
 mod finish;
@@ -65,7 +63,6 @@ mod message;
 mod models;
 mod part;
 mod payload;
-mod remedy;
 mod reply;
 mod request;
 mod salvage;
@@ -88,6 +85,8 @@ pub use qwen_openclaw_auth as auth;
 pub use qwen_openclaw_catalog as catalog;
 #[doc(no_inline)]
 pub use qwen_openclaw_catalog::Level;
+#[doc(no_inline)]
+pub use qwen_openclaw_client::{Connection, Hint, Route};
 #[doc(no_inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::RetryPolicy;

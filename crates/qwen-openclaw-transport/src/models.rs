@@ -1,10 +1,14 @@
 //! Which models an endpoint says it has.
 
+use qwen_openclaw_client::RequestTemplate;
 use qwen_openclaw_http::ServerError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Client, Error, ErrorKind};
+
+/// The most that a list of models may take, in bytes.
+const LARGEST: usize = 16 << 20;
 
 /// A model that the endpoint listed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -24,20 +28,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::stream`]; the request is sent once.
+    /// As [`Client::stream`].
     pub async fn models(&self) -> Result<Vec<DiscoveredModel>, Error> {
-        let shared = &self.shared;
-        let credential = shared
-            .credential
-            .credential()
-            .await
-            .map_err(Error::from_auth)?;
-        let base = shared.base_for(&credential)?;
-        let request = shared.authorized(shared.http.get(base.join("models")), &credential)?;
-        let answer: Value = (shared.http.json(request).await)
-            .map_err(|error| shared.explain(error, &base, &credential))?;
-        let Some(Value::Array(list)) = answer.get("data") else {
-            return Err(no_list(&answer));
+        let mut call = self.connection().call(RequestTemplate::get("models"));
+        let answer = call.answer(LARGEST).await.map_err(Error::from_client)?;
+        let Ok(json) = serde_json::from_slice::<Value>(answer.json()) else {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the server's answer is not the JSON expected",
+            ));
+        };
+        let Some(Value::Array(list)) = json.get("data") else {
+            return Err(not_a_list(&json));
         };
         let mut models: Vec<DiscoveredModel> = Vec::with_capacity(list.len());
         for entry in list {
@@ -53,13 +55,13 @@ impl Client {
     }
 }
 
-/// What a server means that answers well, and with no list.
-fn no_list(answer: &Value) -> Error {
+/// What a server means that answers well, and not with a list.
+fn not_a_list(answer: &Value) -> Error {
     match ServerError::parse(answer.to_string().as_bytes()) {
         Some(server) => Error::from_stream(server),
         None => Error::new(
             ErrorKind::Protocol,
-            "the server's list of models is no list",
+            "the server's list of models is not a list",
         ),
     }
 }

@@ -9,7 +9,10 @@ mod thinking;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::{ChatRequest, Error, ErrorKind, client::Shared, traits::Known};
+use crate::{
+    ChatRequest, Error, ErrorKind,
+    traits::{Context, Known},
+};
 
 #[cfg(test)]
 mod tests;
@@ -17,18 +20,18 @@ mod tests;
 /// A body on its way to be sent.
 type Body = Map<String, Value>;
 
-/// Writes the body of `request` for the endpoint of `shared`.
-pub(crate) fn body(request: &ChatRequest, shared: &Shared) -> Result<Bytes, Error> {
-    let body = fields(request, shared)?;
+/// Writes the body of `request` for the endpoint of `context`.
+pub(crate) fn body(request: &ChatRequest, context: &Context<'_>) -> Result<Bytes, Error> {
+    let body = fields(request, context)?;
     serde_json::to_vec(&body)
         .map(Bytes::from)
         .map_err(unwritable)
 }
 
 /// The fields of the body.
-fn fields(request: &ChatRequest, shared: &Shared) -> Result<Body, Error> {
-    let known = Known::of(shared, &request.model, request.level.is_some());
-    check::request(request, &known, shared)?;
+fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
+    let known = Known::of(context, &request.model, request.level.is_some());
+    check::request(request, &known, context)?;
     let mut body = match serde_json::to_value(request).map_err(unwritable)? {
         Value::Object(body) => body,
         _ => Body::new(),
@@ -36,13 +39,13 @@ fn fields(request: &ChatRequest, shared: &Shared) -> Result<Body, Error> {
     body.remove("thinking_level");
     limit_answer(&mut body, &known);
     let level = json_mode::apply(&mut body, request, &known)?;
-    cache::apply(&mut body, request.cache, shared.class.is_native())?;
+    cache::apply(&mut body, request.cache, context.class.is_native())?;
     let asked = (!request.thinking_untouched).then(|| thinking::ask(&mut body, level, &known));
     body.insert("stream".to_owned(), Value::Bool(true));
-    if shared.options.usage.unwrap_or(shared.class.is_native()) {
+    if context.options.usage.unwrap_or(context.class.is_native()) {
         ask_for_usage(&mut body);
     }
-    if let Some(hook) = &shared.options.hook {
+    if let Some(hook) = &context.options.hook {
         hook.apply(&mut body);
     }
     if let Some(Some(asked)) = asked {

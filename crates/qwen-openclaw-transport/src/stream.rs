@@ -61,7 +61,7 @@ impl ReplyStream {
         let started = Instant::now();
         let shared = Arc::clone(&opener.shared);
         let limits = shared.options.limits;
-        let span = trace::chat(&shared.provider, opener.model());
+        let span = trace::chat(shared.connection.provider(), opener.model());
         let mut opener = Box::new(opener);
         let opened = opener.open().instrument(span.clone()).await;
         let opened = opened.inspect_err(|error| trace::failure(&span, error))?;
@@ -235,7 +235,7 @@ impl ReplyStream {
             }
         }
         if let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) {
-            self.shared.drain.take(body);
+            self.shared.connection.drain_rest(body);
         }
         Poll::Ready(())
     }

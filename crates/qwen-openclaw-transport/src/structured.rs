@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
+use qwen_openclaw_client::Hint;
+
 use crate::{Error, FinishReason, Reply};
 
 /// The form of an answer.
@@ -142,9 +144,7 @@ impl Reply {
             let failure = JsonFailure { path, reason, text };
             let error = Error::not_json(failure, &cause).with_partial(self.clone());
             match self.finish_reason() {
-                Some(FinishReason::Length) => {
-                    error.with_hint("it was cut off: raise the limit of tokens")
-                }
+                Some(FinishReason::Length) => error.with_hint(Hint::RaiseTokenLimit),
                 _ => error,
             }
         })

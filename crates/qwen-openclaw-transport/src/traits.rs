@@ -3,11 +3,9 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use qwen_openclaw_catalog::{
-    ChatModel, Edition, Level, Modality, Provider, Switch, Thinking, find,
+    ChatModel, Classification, Edition, Level, Modality, Provider, Switch, Thinking, find,
 };
 use serde_json::{Map, Value};
-
-use crate::client::Shared;
 
 /// What a model takes, where the catalog does not know it or is to be overruled.
 ///
@@ -113,6 +111,22 @@ impl fmt::Debug for BodyHook {
     }
 }
 
+/// What the bodies of a client have in common, as its owner has said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BodyOptions {
+    pub(crate) usage: Option<bool>,
+    pub(crate) told: Told,
+    pub(crate) hook: Option<BodyHook>,
+}
+
+/// What a body depends on beside the request: whose models and which endpoint it is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) class: Classification,
+    pub(crate) options: &'a BodyOptions,
+}
+
 /// Families that think by default and obey `enable_thinking` (help.aliyun.com, Model Studio,
 /// "deep-thinking").
 const THINK_UNASKED: [&str; 5] = ["qwen3.5-", "glm-4.7", "glm-5", "kimi-k2.5", "kimi-k2.6"];
@@ -129,10 +143,10 @@ pub(crate) struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// Looks `model` up; `asked` says whether the request wants a certain level of thinking.
-    pub(crate) fn of(shared: &'a Shared, model: &'a str, asked: bool) -> Self {
-        let told = &shared.options.told;
+    pub(crate) fn of(context: &Context<'a>, model: &'a str, asked: bool) -> Self {
+        let told = &context.options.told;
         let traits = told.models.get(model).unwrap_or(&told.others);
-        let provider = &shared.provider;
+        let provider = context.provider;
         let row = find(provider, model, Edition::default());
         let reasoning = traits
             .reasoning

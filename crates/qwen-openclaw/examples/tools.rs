@@ -45,7 +45,8 @@ pub(crate) async fn run(qwen: &Qwen) -> Result<(), Box<dyn Error>> {
         .chat("qwen/qwen3-coder-plus")
         .user("What are the weather and the time in Kyiv?")
         .with(|request| request.parallel_tool_calls(true))
-        .run_tools(&tools)?;
+        .run_tools(&tools)
+        .await?;
     let reply = conversation
         .finish_with(|event| {
             if let Event::ToolDone { call, .. } = event {

@@ -1,13 +1,13 @@
 //! Sets the front door up.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment, variables};
+use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment};
 #[cfg(feature = "store")]
-use qwen_openclaw_auth::{CredentialStore, ProfileId};
+use qwen_openclaw_auth::{CredentialStore, FileStore, ProfileId, StateDir};
 use qwen_openclaw_catalog::{Edition, Plan, Provider, Region};
-use qwen_openclaw_http::UrlText;
-use qwen_openclaw_transport::{RetryPolicy, StallLimits};
+use qwen_openclaw_client::{OwnProvider, Routes};
+use qwen_openclaw_transport::{ModelTraits, RetryPolicy, StallLimits};
 
 use crate::{Error, Qwen};
 
@@ -15,23 +15,13 @@ use crate::{Error, Qwen};
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct QwenBuilder {
-    pub(crate) environment: Environment,
-    pub(crate) keys: HashMap<Provider, ApiKey>,
-    pub(crate) credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
-    pub(crate) base_urls: HashMap<Provider, UrlText>,
-    pub(crate) plan: Option<Plan>,
-    pub(crate) region: Option<Region>,
-    pub(crate) workspace: Option<String>,
-    pub(crate) edition: Edition,
+    pub(crate) routes: Routes,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) stall: Option<StallLimits>,
     pub(crate) usage: Option<bool>,
-    pub(crate) plain_http: bool,
-    pub(crate) http: Option<qwen_openclaw_http::Client>,
-    #[cfg(feature = "store")]
-    pub(crate) store: Option<Arc<dyn CredentialStore>>,
-    #[cfg(feature = "store")]
-    pub(crate) profiles: HashMap<Provider, ProfileId>,
+    pub(crate) models: Vec<(Provider, String, ModelTraits)>,
+    /// What was wrong with a key, said when it is built.
+    failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]
     pub(crate) video_key: Option<ApiKey>,
     #[cfg(feature = "video")]
@@ -41,46 +31,68 @@ pub struct QwenBuilder {
 }
 
 impl QwenBuilder {
-    /// The base URL of `qwen` that the environment says, unless a region does.
-    pub(crate) fn environment_url(&self) -> Result<Option<&str>, qwen_openclaw_auth::Error> {
-        match self.region {
-            Some(_) => Ok(None),
-            None => self.environment.value(variables::QWEN_BASE_URL),
-        }
-    }
-
-    /// Whether nothing but the key says where requests to `qwen` go.
-    #[cfg(feature = "store")]
-    pub(crate) fn leaves_place_to_key(&self) -> Result<bool, qwen_openclaw_auth::Error> {
-        let is_said = self.base_urls.contains_key(&Provider::QWEN) || self.plan.is_some();
-        Ok(!is_said && self.environment_url()?.is_none())
-    }
-
-    /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
+    /// Changes what decides where requests go and with which key, in any way; the methods below are
+    /// the usual ones.
+    pub fn routes(mut self, change: impl FnOnce(Routes) -> Routes) -> Self {
+        self.routes = change(self.routes);
         self
     }
 
-    /// Sets the key of the provider `qwen`. It comes before every other.
-    pub fn api_key(self, key: ApiKey) -> Self {
+    /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
+    pub fn environment(self, environment: Environment) -> Self {
+        self.routes(|routes| routes.environment(environment))
+    }
+
+    /// Keeps credentials and jobs where the command keeps them: in the state folder of the
+    /// environment that was set, `$QWEN_OPENCLAW_HOME`, otherwise `~/.qwen-openclaw`.
+    ///
+    /// # Errors
+    ///
+    /// When the home folder is not known.
+    #[cfg(feature = "store")]
+    pub fn home(mut self) -> Result<Self, Error> {
+        let folder = StateDir::of(self.routes.current_environment())?;
+        self.routes = self.routes.store(Arc::new(FileStore::in_folder(&folder)));
+        #[cfg(feature = "video")]
+        {
+            let jobs = qwen_openclaw_video::task::FileJobs::in_folder(&folder);
+            self.jobs = Some(Arc::new(jobs));
+        }
+        Ok(self)
+    }
+
+    /// Sets the key of the provider `qwen`: an [`ApiKey`], or the text of one. It comes before every
+    /// other. A text that is not a key is an error of [`build`](Self::build).
+    pub fn api_key<K>(self, key: K) -> Self
+    where
+        K: TryInto<ApiKey>,
+        K::Error: Into<qwen_openclaw_auth::Error>,
+    {
         self.api_key_for(Provider::QWEN, key)
     }
 
-    /// Sets the key of a provider. It comes before every other, and goes to no other provider.
-    pub fn api_key_for(mut self, provider: Provider, key: ApiKey) -> Self {
-        self.keys.insert(provider, key);
+    /// Sets the key of a provider, as [`api_key`](Self::api_key) does. It goes to no other provider.
+    pub fn api_key_for<K>(mut self, provider: Provider, key: K) -> Self
+    where
+        K: TryInto<ApiKey>,
+        K::Error: Into<qwen_openclaw_auth::Error>,
+    {
+        match key.try_into() {
+            Ok(key) => self.routes = self.routes.api_key(provider, key),
+            Err(error) => {
+                self.failure.get_or_insert(error.into());
+            }
+        }
         self
     }
 
     /// Sets what a provider's credential is asked from before each request.
     pub fn credential_for(
-        mut self,
+        self,
         provider: Provider,
         credential: Arc<dyn CredentialProvider>,
     ) -> Self {
-        self.credentials.insert(provider, credential);
-        self
+        self.routes(|routes| routes.credential(provider, credential))
     }
 
     /// Sets where credentials are stored. A stored profile comes after an explicit key and before
@@ -89,53 +101,70 @@ impl QwenBuilder {
     /// With the feature `portal`, logins are renewed, and for `qwen-oauth` without a profile and a
     /// key the Qwen Code CLI's login is used while it is good.
     #[cfg(feature = "store")]
-    pub fn store(mut self, store: Arc<dyn CredentialStore>) -> Self {
-        self.store = Some(store);
-        self
+    pub fn store(self, store: Arc<dyn CredentialStore>) -> Self {
+        self.routes(|routes| routes.store(store))
     }
 
     /// Sets the profile that a provider uses. The default is the first that is usable.
     #[cfg(feature = "store")]
-    pub fn profile(mut self, provider: Provider, id: ProfileId) -> Self {
-        self.profiles.insert(provider, id);
-        self
+    pub fn profile(self, provider: Provider, id: ProfileId) -> Self {
+        self.routes(|routes| routes.profile(provider, id))
     }
 
-    /// Sets the base URL of the provider `qwen`. It comes before plan, region and `QWEN_BASE_URL`.
+    /// Sets the base URL of the provider `qwen`. It comes before everything else that says where
+    /// requests go.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         self.base_url_for(Provider::QWEN, url)
     }
 
     /// Sets the base URL of a provider.
-    pub fn base_url_for(mut self, provider: Provider, url: impl Into<String>) -> Self {
-        self.base_urls.insert(provider, UrlText::from(url));
+    pub fn base_url_for(self, provider: Provider, url: impl Into<String>) -> Self {
+        self.routes(|routes| routes.base_url(provider, url))
+    }
+
+    /// Adds a server of one's own, or any other that speaks OpenAI's protocol, under an id of its
+    /// own.
+    ///
+    /// ```
+    /// use qwen_openclaw::{OwnProvider, Qwen};
+    ///
+    /// let vllm = OwnProvider::new("my-vllm", "http://127.0.0.1:8000/v1")?;
+    /// let qwen = Qwen::builder().provider(vllm).build()?;
+    /// let chat = qwen.chat("my-vllm/Qwen/Qwen3-8B").user("Hello!");
+    /// # let _ = chat;
+    /// # Ok::<(), qwen_openclaw::Error>(())
+    /// ```
+    pub fn provider(self, own: OwnProvider) -> Self {
+        self.routes(|routes| routes.provider(own))
+    }
+
+    /// Says what a model of a provider takes, where the catalog does not know it or is wrong.
+    pub fn model(mut self, provider: Provider, id: impl Into<String>, traits: ModelTraits) -> Self {
+        self.models.push((provider, id.into(), traits));
         self
     }
 
-    /// Sets the plan whose endpoint the provider `qwen` uses. The default is that of the key:
-    /// Coding Plan for `sk-sp-`, otherwise Standard.
-    pub fn plan(mut self, plan: Plan) -> Self {
-        self.plan = Some(plan);
-        self
+    /// Asks for the endpoint of a plan, for the provider `qwen`. The default is the plan stored with
+    /// the key, otherwise that of its prefix: Coding Plan for `sk-sp-`, otherwise Standard.
+    pub fn plan(self, plan: Plan) -> Self {
+        self.routes(|routes| routes.plan(plan))
     }
 
-    /// Sets the region. The default is Global; it is never derived from a key.
-    pub fn region(mut self, region: Region) -> Self {
-        self.region = Some(region);
-        self
+    /// Asks for the endpoint of a region. The default is the region stored with the key, otherwise
+    /// Global; it is never derived from a key.
+    pub fn region(self, region: Region) -> Self {
+        self.routes(|routes| routes.region(region))
     }
 
-    /// Names the workspace that requests of the provider `qwen` belong to, clips included. The
+    /// Names the workspace that requests of the provider `qwen` belong to, videos included. The
     /// default is that of the key.
-    pub fn workspace(mut self, id: impl Into<String>) -> Self {
-        self.workspace = Some(id.into());
-        self
+    pub fn workspace(self, id: impl Into<String>) -> Self {
+        self.routes(|routes| routes.workspace(id))
     }
 
     /// Sets which edition of the catalog is asked. The default has the rows of all.
-    pub fn edition(mut self, edition: Edition) -> Self {
-        self.edition = edition;
-        self
+    pub fn edition(self, edition: Edition) -> Self {
+        self.routes(|routes| routes.edition(edition))
     }
 
     /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
@@ -158,52 +187,29 @@ impl QwenBuilder {
     }
 
     /// Sends keys over plain http to other machines too. By default that is refused.
-    pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = true;
-        self
+    pub fn allow_plain_http(self) -> Self {
+        self.routes(Routes::allow_plain_http)
     }
 
     /// Sends through `http`. The default is a client of its own.
-    pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
-        self.http = Some(http);
-        self
+    pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
+        self.routes(|routes| routes.http(http))
     }
 
     /// Finishes. Nothing is sent and no key is looked for yet.
     ///
     /// # Errors
     ///
-    /// When the HTTP client cannot be set up.
-    pub fn build(self) -> Result<Qwen, Error> {
-        let http = match &self.http {
-            Some(http) => http.clone(),
-            None => {
-                let built = qwen_openclaw_http::Client::builder().build();
-                built.map_err(qwen_openclaw_transport::Error::from)?
-            }
-        };
-        Ok(Qwen::new(self, http))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_shows_no_key_wherever_it_was_put() {
-        let builder = Qwen::builder().base_url("sk-secret-0123456789");
-        let builder = builder.base_url_for(Provider::QWEN_OAUTH, "https://a.example:sk-secret/v1");
-        let shown = format!("{builder:?}");
-        assert!(
-            shown.contains("a.example") && !shown.contains("secret"),
-            "{shown}"
-        );
-
-        let qwen = builder.build().unwrap();
-        let target = qwen.resolve("qwen/qwen3.5-plus").unwrap();
-        let error = qwen.client(&Provider::QWEN).unwrap_err();
-        let shown = format!("{qwen:?} {target:?} {error} {error:?}");
-        assert!(!shown.contains("secret"), "{shown}");
+    /// When the HTTP client cannot be set up, and when a text given as a key is not one.
+    pub fn build(mut self) -> Result<Qwen, Error> {
+        if let Some(error) = self.failure.take() {
+            return Err(error.into());
+        }
+        if self.routes.http_client().is_none() {
+            let built = qwen_openclaw_http::Client::builder().build();
+            let http = built.map_err(qwen_openclaw_transport::Error::from)?;
+            self.routes = self.routes.http(http);
+        }
+        Ok(Qwen::new(self))
     }
 }

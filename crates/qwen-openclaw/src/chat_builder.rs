@@ -1,5 +1,6 @@
 //! A chat request being put together.
 
+use qwen_openclaw_client::Route;
 use qwen_openclaw_transport::{
     ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, ToolLoop, Tools,
 };
@@ -142,8 +143,8 @@ impl Chat {
     /// kind `Refused` for a ref that means nothing, for a model the endpoint does not have (see
     /// [`force`](Self::force)) and for a request that makes no sense.
     pub async fn stream(self) -> Result<ReplyStream, Error> {
-        let (client, request) = self.resolved()?;
-        Ok(client.stream(&request).await?)
+        let (client, route, request) = self.resolved().await?;
+        Ok(client.stream_on(route, &request).await?)
     }
 
     /// Sends the request and waits for the whole reply.
@@ -190,25 +191,30 @@ impl Chat {
     /// # Errors
     ///
     /// As [`stream`](Self::stream), as far as that is known before anything is sent.
-    pub fn run_tools(self, tools: &Tools) -> Result<ToolLoop, Error> {
-        let (client, request) = self.resolved()?;
+    pub async fn run_tools(self, tools: &Tools) -> Result<ToolLoop, Error> {
+        let (client, _, request) = self.resolved().await?;
         Ok(client.run_tools(request, tools))
     }
 
-    /// The client and the finished request.
-    fn resolved(self) -> Result<(Client, ChatRequest), Error> {
-        let target = self.qwen.resolve(&self.reference)?;
-        if let Some(reason) = target.availability.reason()
+    /// The client, where the request goes, and the finished request.
+    async fn resolved(self) -> Result<(Client, Route, ChatRequest), Error> {
+        let model = self.qwen.routes().parse(&self.reference);
+        let model = model.map_err(qwen_openclaw_transport::Error::from)?;
+        let client = self.qwen.client(&model.provider)?;
+        let route = client.connection().route().await;
+        let route = route.map_err(qwen_openclaw_transport::Error::from)?;
+        let edition = self.qwen.routes().catalog_edition();
+        let route = route.with_model(&model.model, edition);
+        if let Some(reason) = route.availability().reason()
             && !self.force
         {
             return Err(Error::refused(reason.to_string()));
         }
-        if let Some(warning) = target.warning() {
-            tracing::warn!("{warning}");
+        if let Some(unknown) = route.unknown_model() {
+            tracing::warn!("{unknown}");
         }
-        let client = self.qwen.client(&target.provider)?;
         let mut request = self.request;
-        request.model = target.model;
-        Ok((client, request))
+        request.model = model.model;
+        Ok((client, route, request))
     }
 }

@@ -171,6 +171,7 @@ impl Error {
     pub fn as_auth(&self) -> Option<&auth::Error> {
         match &*self.inner {
             Inner::Auth(error) => Some(error),
+            Inner::Chat(error) => error.as_auth(),
             _ => None,
         }
     }
@@ -231,11 +232,11 @@ impl Error {
 
     /// Returns what to do about it, when that is known. `Display` ends with it.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<String> {
         match &*self.inner {
-            Inner::Chat(error) => error.hint(),
+            Inner::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "video")]
-            Inner::Video(error) => error.hint(),
+            Inner::Video(error) => error.hint().map(str::to_owned),
             _ => None,
         }
     }

@@ -24,25 +24,28 @@
 //! ```
 //!
 //! * [`Qwen`] holds one connection for each provider and opens it at first use.
-//!   [`Qwen::from_env`] takes keys from the environment as OpenClaw does, [`Qwen::builder`] takes
-//!   everything by hand.
+//!   [`Qwen::from_home`] does as the command does, with stored credentials and a ledger of jobs;
+//!   [`Qwen::from_env`] takes keys from the environment as OpenClaw does and keeps nothing;
+//!   [`Qwen::builder`] takes everything by hand.
 //! * [`Chat`] is a request being put together: [`Chat::stream`] sends it and gives the reply as it
 //!   arrives, [`Chat::send`] gives it whole, [`Chat::json`] as a Rust type, and
 //!   [`Chat::run_tools`] lets the model call tools on the way.
 //! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what is to be seen.
 //! * [`Qwen::video`] makes clips, as jobs that outlast a crash: [`Video::submit`], then
 //!   [`wait`](video::Job::wait) and [`save`](video::Finished::save).
-//! * [`Qwen::resolve`] says which provider, endpoint and model a ref means, and what is worth a
-//!   warning, without sending anything.
+//! * [`Qwen::route`] says which provider, endpoint, key and model a ref means, and which rule gave
+//!   each, without sending anything.
 //!
-//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`], [`chat`] and [`video`]. Each can be
+//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`], [`client`],
+//! [`chat`] and [`video`]. Each can be
 //! used on its own.
 //!
 //! # Features
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
 //!   [`http`].
-//! * `store`: [`QwenBuilder::store`], keys and tokens from a credential store; see [`auth`].
+//! * `store` (default): [`Qwen::from_home`] and [`QwenBuilder::store`], keys and tokens from a
+//!   credential store; see [`auth`].
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
 //! * `schemars` (default): tools and answers from Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data of [`catalog`].
@@ -50,19 +53,19 @@
 
 mod builder;
 mod chat_builder;
-mod credential;
 mod error;
 mod qwen;
-mod target;
 #[cfg(feature = "video")]
 mod video_builder;
-#[cfg(all(feature = "store", feature = "video"))]
-mod video_credential;
 
 #[doc(inline)]
 pub use qwen_openclaw_auth as auth;
 #[doc(inline)]
 pub use qwen_openclaw_catalog as catalog;
+#[doc(inline)]
+pub use qwen_openclaw_client as client;
+#[doc(no_inline)]
+pub use qwen_openclaw_client::{Hint, OwnProvider, Route};
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 #[doc(inline)]
@@ -76,7 +79,6 @@ pub use crate::{
     chat_builder::Chat,
     error::{Error, ErrorKind},
     qwen::Qwen,
-    target::{Target, Warning},
 };
 
 #[cfg(feature = "video")]

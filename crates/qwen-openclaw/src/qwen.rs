@@ -1,4 +1,4 @@
-//! The front door: which key and which endpoint each provider gets.
+//! The front door: a connection for each provider.
 
 #[cfg(feature = "video")]
 use std::sync::OnceLock;
@@ -7,11 +7,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use qwen_openclaw_auth::{Environment, KeyKind, Resolved, Resolver};
-use qwen_openclaw_catalog::{Endpoint, ModelRef, Plan, Provider, Region};
-use qwen_openclaw_transport::{Client, Describe, Media};
+use qwen_openclaw_auth::{Environment, Resolved};
+use qwen_openclaw_catalog::Provider;
+use qwen_openclaw_client::{Route, Routes};
+use qwen_openclaw_transport::{Client, Describe, DiscoveredModel, Media};
 
-use crate::{Chat, Error, QwenBuilder, Target};
+use crate::{Chat, Error, QwenBuilder};
 
 /// Qwen Cloud, ready to use. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
@@ -22,7 +23,6 @@ pub struct Qwen {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) settings: QwenBuilder,
-    pub(crate) http: qwen_openclaw_http::Client,
     clients: Mutex<HashMap<Provider, Client>>,
     #[cfg(feature = "video")]
     pub(crate) video: OnceLock<qwen_openclaw_video::Client>,
@@ -30,15 +30,27 @@ pub(crate) struct Inner {
 
 impl Qwen {
     /// Takes keys and settings from the environment of the process and from `~/.openclaw/.env`,
-    /// as OpenClaw does. A key is looked for when it is first needed.
+    /// as OpenClaw does. A key is looked for when it is first needed. Nothing is kept: a job that a
+    /// crash interrupts is lost from sight; see [`from_home`](Self::from_home).
     ///
     /// # Errors
     ///
     /// When the HTTP client cannot be set up.
     pub fn from_env() -> Result<Self, Error> {
-        Self::builder()
-            .environment(Environment::capture().with_openclaw_dotenv())
-            .build()
+        Self::builder().environment(environment()).build()
+    }
+
+    /// Does as the command does: stored credentials and the ledger of jobs in the state folder,
+    /// `$QWEN_OPENCLAW_HOME`, otherwise `~/.qwen-openclaw`; keys and settings from the environment
+    /// and from `~/.openclaw/.env` besides. What one program has stored or submitted, the other
+    /// finds.
+    ///
+    /// # Errors
+    ///
+    /// When the home folder is not known, and when the HTTP client cannot be set up.
+    #[cfg(feature = "store")]
+    pub fn from_home() -> Result<Self, Error> {
+        Self::builder().environment(environment()).home()?.build()
     }
 
     /// Starts with nothing: no key, no environment.
@@ -60,10 +72,10 @@ impl Qwen {
     /// As [`client`](Self::client).
     pub fn describe_image(&self, image: impl Into<Media>) -> Result<Describe, Error> {
         let describe = self.client(&Provider::QWEN)?.describe_image(image);
-        Ok(describe.edition(self.inner.settings.edition))
+        Ok(describe.edition(self.routes().catalog_edition()))
     }
 
-    /// Asks what a clip shows, with the key of the provider `qwen`. Nothing is sent before
+    /// Asks what a video shows, with the key of the provider `qwen`. Nothing is sent before
     /// [`Describe::send`].
     ///
     /// # Errors
@@ -71,26 +83,50 @@ impl Qwen {
     /// As [`client`](Self::client).
     pub fn describe_video(&self, video: impl Into<Media>) -> Result<Describe, Error> {
         let describe = self.client(&Provider::QWEN)?.describe_video(video);
-        Ok(describe.edition(self.inner.settings.edition))
+        Ok(describe.edition(self.routes().catalog_edition()))
     }
 
-    /// Says what a model ref means here, without sending anything.
+    /// Asks the endpoint of a provider which models it has.
     ///
     /// # Errors
     ///
-    /// Kind `Refused` for an unknown provider, with the nearest ones, and for an address that no
-    /// key may be sent to.
-    pub fn resolve(&self, model: &str) -> Result<Target, Error> {
-        let model = ModelRef::parse(model)?;
-        let base_url = self.base_url(&model.provider)?;
-        Ok(Target::new(model, base_url, self.inner.settings.edition))
+    /// As [`client`](Self::client) and [`Client::models`].
+    pub async fn models(&self, provider: &Provider) -> Result<Vec<DiscoveredModel>, Error> {
+        Ok(self.client(provider)?.models().await?)
+    }
+
+    /// Resolves a model ref as things are: provider, endpoint, credential and row. Nothing is sent,
+    /// and no login is renewed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Routes::route`].
+    pub async fn route(&self, model: &str) -> Result<Route, Error> {
+        let route = self.routes().route(model).await;
+        Ok(route.map_err(qwen_openclaw_transport::Error::from)?)
+    }
+
+    /// Resolves the route to a provider, of whatever model.
+    ///
+    /// # Errors
+    ///
+    /// As [`Routes::route_to`].
+    pub async fn route_to(&self, provider: &Provider) -> Result<Route, Error> {
+        let route = self.routes().route_to(provider).await;
+        Ok(route.map_err(qwen_openclaw_transport::Error::from)?)
+    }
+
+    /// Returns what decides where requests go.
+    #[must_use]
+    pub fn routes(&self) -> &Routes {
+        &self.inner.settings.routes
     }
 
     /// Returns the client of a provider, for what the facade does not offer.
     ///
     /// # Errors
     ///
-    /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
+    /// When it is certain that there is no usable credential, and for a base URL that no key may be
     /// sent to.
     pub fn client(&self, provider: &Provider) -> Result<Client, Error> {
         let clients = || {
@@ -105,69 +141,19 @@ impl Qwen {
         Ok(clients().entry(provider.clone()).or_insert(client).clone())
     }
 
-    /// Returns the base URL that requests of a provider are sent to: an explicit one, else plan
-    /// and region, else `QWEN_BASE_URL` (for `qwen` alone), else the provider's default; a Coding
-    /// Plan key takes the Coding Plan. Stored profiles are not looked at: where nothing else says
-    /// where to send, a stored key is sent to the endpoint of its own plan.
-    ///
-    /// # Errors
-    ///
-    /// When `QWEN_BASE_URL` is no text.
-    pub fn base_url(&self, provider: &Provider) -> Result<String, Error> {
-        let settings = &self.inner.settings;
-        if let Some(url) = settings.base_urls.get(provider) {
-            return Ok(url.as_str().to_owned());
-        }
-        let region = settings.region.unwrap_or(Region::Global);
-        if *provider == Provider::QWEN_TOKEN_PLAN {
-            return Ok(Endpoint::of(Plan::Token, region).base_url().to_owned());
-        }
-        if *provider != Provider::QWEN {
-            let default = provider.default_base_url();
-            return Ok(default.ok_or_else(|| provider.unknown())?.to_owned());
-        }
-        if let Some(plan) = settings.plan {
-            return Ok(Endpoint::of(plan, region).base_url().to_owned());
-        }
-        if let Some(url) = settings.environment_url()? {
-            return Ok(url.to_owned());
-        }
-        // A broken or missing key is said when it is needed.
-        let key = self.key(provider).ok();
-        let plan = match key.map(|found| found.key().kind()) {
-            Some(KeyKind::CodingPlan) => Plan::Coding,
-            _ => Plan::Standard,
-        };
-        Ok(Endpoint::of(plan, region).base_url().to_owned())
-    }
-
     /// Finds the explicit key of a provider, else that of the environment, and where it comes from.
     /// Stored profiles, which come between the two, are not looked at.
     ///
     /// # Errors
     ///
-    /// Kind `Auth` when there is none, or when the one that counts is no key.
+    /// When there is none, or when the one that counts is no key.
     pub fn key(&self, provider: &Provider) -> Result<Resolved, Error> {
-        Ok(self.resolved(provider)?)
+        Ok(self.routes().key(provider)?)
     }
 
-    pub(crate) fn resolved(
-        &self,
-        provider: &Provider,
-    ) -> Result<Resolved, qwen_openclaw_auth::Error> {
-        let settings = &self.inner.settings;
-        let resolver = Resolver::new(provider.clone()).environment(&settings.environment);
-        let resolver = match settings.keys.get(provider) {
-            Some(key) => resolver.explicit(key.clone()),
-            None => resolver,
-        };
-        resolver.resolve()
-    }
-
-    pub(crate) fn new(settings: QwenBuilder, http: qwen_openclaw_http::Client) -> Self {
+    pub(crate) fn new(settings: QwenBuilder) -> Self {
         let inner = Inner {
             settings,
-            http,
             clients: Mutex::default(),
             #[cfg(feature = "video")]
             video: OnceLock::new(),
@@ -179,10 +165,9 @@ impl Qwen {
 
     fn connect(&self, provider: &Provider) -> Result<Client, Error> {
         let settings = &self.inner.settings;
-        let credential = self.credential_for(provider)?;
-        let mut builder = Client::builder_with(self.base_url(provider)?, credential)
-            .http(self.inner.http.clone())
-            .provider(provider.clone());
+        let connection = settings.routes.connect(provider);
+        let connection = connection.map_err(qwen_openclaw_transport::Error::from)?;
+        let mut builder = Client::over(connection);
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
         }
@@ -192,14 +177,14 @@ impl Qwen {
         if let Some(ask) = settings.usage {
             builder = builder.usage(ask);
         }
-        if settings.plain_http {
-            builder = builder.allow_plain_http();
-        }
-        if let Some(id) = &settings.workspace
-            && *provider == Provider::QWEN
-        {
-            builder = builder.header("X-DashScope-WorkSpace", id);
+        let models = settings.models.iter();
+        for (_, id, traits) in models.filter(|(owner, ..)| owner == provider) {
+            builder = builder.model(id, traits.clone());
         }
         Ok(builder.build()?)
     }
+}
+
+fn environment() -> Environment {
+    Environment::capture().with_openclaw_dotenv()
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use qwen_openclaw_auth::{ApiKey, CredentialProvider, StaticCredential};
+use qwen_openclaw_auth::{ApiKey, StaticCredential};
 use qwen_openclaw_catalog::{
     ModelRef, Provider,
     video::{Resolution, Size},
 };
+use qwen_openclaw_client::Route;
 use qwen_openclaw_video::{
     AspectRatio, Client, Job, Strictness, VideoRequest,
     task::{JobStore, PollSchedule},
@@ -34,24 +35,48 @@ impl Qwen {
     ///
     /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
     /// sent to.
-    pub fn video_client(&self) -> Result<Client, Error> {
+    pub async fn video_client(&self) -> Result<Client, Error> {
         let made = &self.inner.video;
         if let Some(client) = made.get() {
             return Ok(client.clone());
         }
-        let client = self.connect_video()?;
+        let client = self.connect_video().await?;
         // Two that connect at once agree on the first.
         Ok(made.get_or_init(|| client).clone())
     }
 
-    fn connect_video(&self) -> Result<Client, Error> {
+    /// Resolves where videos are made and with which key, as things are. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Routes::route_to`](qwen_openclaw_client::Routes::route_to).
+    pub async fn video_route(&self) -> Result<Route, Error> {
         let settings = &self.inner.settings;
-        let credential: Arc<dyn CredentialProvider> = match &settings.video_key {
-            Some(key) => Arc::new(StaticCredential::new(key.clone())),
-            None => self.video_credential()?,
+        let route = match &settings.video_key {
+            Some(key) => {
+                let routes = settings.routes.clone();
+                let routes = routes.api_key(Provider::QWEN, key.clone());
+                routes.route_to(&Provider::QWEN).await
+            }
+            None => settings.routes.standard_route().await,
         };
-        let mut builder = Client::builder_with(self.base_url(&Provider::QWEN)?, credential)
-            .http(self.inner.http.clone());
+        route.map_err(|error| transport_error(error).into())
+    }
+
+    async fn connect_video(&self) -> Result<Client, Error> {
+        let settings = &self.inner.settings;
+        let routes = &settings.routes;
+        let credential = match &settings.video_key {
+            Some(key) => Arc::new(StaticCredential::new(key.clone())),
+            None => routes.standard_credentials().map_err(transport_error)?,
+        };
+        // Jobs stay with the host that has them: where the key leads now, they all go.
+        let route = self.video_route().await?;
+        let base_url = route.endpoint().base_url().as_str();
+        let mut builder = Client::builder_with(base_url, credential);
+        if let Some(http) = routes.http_client() {
+            builder = builder.http(http.clone());
+        }
         if let Some(store) = &settings.jobs {
             builder = builder.store(Arc::clone(store));
         }
@@ -61,21 +86,18 @@ impl Qwen {
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
         }
-        if let Some(id) = &settings.workspace {
+        if let Some(id) = routes.workspace_id() {
             builder = builder.workspace(id);
         }
-        if settings.plain_http {
+        if routes.allows_plain_http() {
             builder = builder.allow_plain_http();
         }
         Ok(builder.build()?)
     }
 }
 
-#[cfg(not(feature = "store"))]
-impl Qwen {
-    fn video_credential(&self) -> Result<Arc<dyn CredentialProvider>, Error> {
-        self.credential_for(&Provider::QWEN)
-    }
+fn transport_error(error: qwen_openclaw_client::Error) -> qwen_openclaw_transport::Error {
+    error.into()
 }
 
 impl QwenBuilder {
@@ -204,7 +226,7 @@ impl Video {
     ///
     /// As [`Qwen::video_client`] and [`Client::submit`].
     pub async fn submit(&self) -> Result<Job, Error> {
-        let client = self.qwen.video_client()?;
+        let client = self.qwen.video_client().await?;
         let checked = self.request()?.check(self.strictness)?;
         Ok(client.submit_checked(&checked, None, Vec::new()).await?)
     }

@@ -32,6 +32,12 @@ const BUDGETS: &[Budget] = &[
         limit: 40,
     },
     Budget {
+        package: "qwen-openclaw-client",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 100,
+    },
+    Budget {
         package: "qwen-openclaw-transport",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],

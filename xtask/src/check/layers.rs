@@ -18,6 +18,7 @@ struct Layer {
 const CATALOG: &str = "qwen-openclaw-catalog";
 const HTTP: &str = "qwen-openclaw-http";
 const AUTH: &str = "qwen-openclaw-auth";
+const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
 const VIDEO: &str = "qwen-openclaw-video";
 const EMULATOR: &str = "qwen-openclaw-emulator";
@@ -44,14 +45,20 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
-        package: TRANSPORT,
+        package: CLIENT,
         below: &[CATALOG, HTTP, AUTH],
         in_tests: &[EMULATOR],
         foreign: None,
     },
     Layer {
+        package: TRANSPORT,
+        below: &[CATALOG, HTTP, AUTH, CLIENT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
         package: VIDEO,
-        below: &[CATALOG, HTTP, AUTH],
+        below: &[CATALOG, HTTP, AUTH, CLIENT],
         in_tests: &[EMULATOR],
         foreign: None,
     },
@@ -63,7 +70,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: FACADE,
-        below: &[CATALOG, HTTP, AUTH, TRANSPORT, VIDEO],
+        below: &[CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, VIDEO],
         in_tests: &[EMULATOR],
         foreign: None,
     },
@@ -75,7 +82,9 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: "qwen-openclaw-tests",
-        below: &[CATALOG, HTTP, AUTH, TRANSPORT, VIDEO, EMULATOR, FACADE],
+        below: &[
+            CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, VIDEO, EMULATOR, FACADE,
+        ],
         in_tests: &[],
         foreign: None,
     },

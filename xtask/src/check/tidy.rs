@@ -31,7 +31,7 @@ const MAY_SPAWN: &[(&str, &str)] = &[
         "the connections, which end with the server",
     ),
     (
-        "crates/qwen-openclaw-transport/src/drain",
+        "crates/qwen-openclaw-client/src/drain",
         "the bounded rest of a body after `[DONE]`, which ends when the client is dropped",
     ),
 ];
@@ -250,14 +250,14 @@ mod tests {
     fn tasks_are_started_only_where_it_is_said_why() {
         let text = "//! A.\ntokio::spawn(a);\n";
         check(LIBRARY, text, &[(2, "starts no task")]);
-        check("crates/qwen-openclaw-transport/src/drain.rs", text, &[]);
+        check("crates/qwen-openclaw-client/src/drain.rs", text, &[]);
         check(
             "crates/qwen-openclaw-emulator/src/server/accept.rs",
             text,
             &[],
         );
         check(
-            "crates/qwen-openclaw-transport/src/drains.rs",
+            "crates/qwen-openclaw-client/src/drains.rs",
             text,
             &[(2, "starts no task")],
         );

@@ -193,7 +193,7 @@ fn read(name: &str, value: &Value) -> Option<(ProfileId, Profile)> {
         // The conversion saturates.
         .map(|millis| from_millis(millis as u64));
     let profile = match text("type")? {
-        "api_key" => Profile::ApiKey(key("key")?),
+        "api_key" => Profile::from(key("key")?),
         "token" => {
             let token = StaticToken::new(key("token")?);
             Profile::Token(match expires {

@@ -167,6 +167,10 @@ impl CredentialProvider for PortalCredential {
         }
     }
 
+    async fn peek(&self) -> Result<Credential, Error> {
+        self.credential_of(&self.current().await?)
+    }
+
     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
         let print = fingerprint::of(rejected.key().expose());
         self.inner.final_refusal(&print)?;

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    profile::{Login, Profile, StaticToken, from_millis, to_millis},
+    profile::{Login, Profile, StaticToken, StoredKey, from_millis, to_millis},
     profile_id::{ProfileId, canonical},
 };
-use crate::{error::Error, key::ApiKey, state::Fields};
+use crate::{error::Error, key::ApiKey, key_endpoint::KeyEndpoint, state::Fields};
 
 /// The form of the file that is written here.
 const VERSION: u64 = 1;
@@ -210,6 +210,9 @@ struct Written {
     kind: Option<String>,
     provider: Option<String>,
     key: Option<String>,
+    plan: Option<String>,
+    region: Option<String>,
+    base_url: Option<String>,
     token: Option<String>,
     access: Option<String>,
     refresh: Option<String>,
@@ -232,6 +235,9 @@ impl Written {
             kind: fields.take("type")?,
             provider: fields.take("provider")?,
             key: fields.take("key")?,
+            plan: fields.take("plan")?,
+            region: fields.take("region")?,
+            base_url: fields.take("base_url")?,
             token: fields.take("token")?,
             access: fields.take("access")?,
             refresh: fields.take("refresh")?,
@@ -252,6 +258,9 @@ impl Written {
             ("type", self.kind),
             ("provider", self.provider),
             ("key", self.key),
+            ("plan", self.plan),
+            ("region", self.region),
+            ("base_url", self.base_url),
             ("token", self.token),
             ("access", self.access),
             ("refresh", self.refresh),
@@ -289,7 +298,16 @@ fn read(id: &ProfileId, entry: &Entry) -> Option<Profile> {
     }
     let key = |text: Option<String>| ApiKey::parse(text?).ok();
     Some(match written.kind.as_deref()? {
-        "api_key" => Profile::ApiKey(key(written.key)?),
+        "api_key" => {
+            // A name that only a newer version knows: better no profile than the wrong endpoint.
+            let (plan, region) = (written.plan.as_deref(), written.region.as_deref());
+            let endpoint = KeyEndpoint {
+                plan: plan.map(str::parse).transpose().ok()?,
+                region: region.map(str::parse).transpose().ok()?,
+                base_url: written.base_url,
+            };
+            Profile::ApiKey(StoredKey::new(key(written.key)?, endpoint))
+        }
         "token" => Profile::Token(StaticToken {
             token: key(written.token)?,
             expires: written.expires.map(from_millis),
@@ -326,7 +344,12 @@ fn write(id: &ProfileId, profile: &Profile, present: Option<&Entry>) -> Fields {
         ..Written::default()
     };
     match profile {
-        Profile::ApiKey(key) => written.key = text(key.expose()),
+        Profile::ApiKey(StoredKey { key, endpoint }) => {
+            written.key = text(key.expose());
+            written.plan = endpoint.plan.map(|plan| plan.as_str().to_owned());
+            written.region = endpoint.region.map(|region| region.as_str().to_owned());
+            written.base_url.clone_from(&endpoint.base_url);
+        }
         Profile::Token(token) => written.token = text(token.token.expose()),
         Profile::Login(login) => {
             written.access = text(login.access.expose());

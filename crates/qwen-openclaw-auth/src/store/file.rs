@@ -42,7 +42,7 @@ mod tests;
 /// # let folder = tempfile::tempdir()?;
 /// let store = FileStore::new(folder.path().join("credentials.json"));
 /// let id = "qwen:work".parse()?;
-/// store.put(&id, &Profile::ApiKey(ApiKey::parse("sk-0123456789abcdef")?)).await?;
+/// store.put(&id, &Profile::from(ApiKey::parse("sk-0123456789abcdef")?)).await?;
 /// assert_eq!(store.list().await?, [id]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;

@@ -8,14 +8,14 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{key::ApiKey, state::Fields};
+use crate::{key::ApiKey, key_endpoint::KeyEndpoint, state::Fields};
 
 /// A stored credential. `Debug` shows no secret.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Profile {
     /// A key that never changes.
-    ApiKey(ApiKey),
+    ApiKey(StoredKey),
     /// A token that somebody pasted; it is not renewed.
     Token(StaticToken),
     /// A login, which is renewed with its refresh token.
@@ -59,6 +59,46 @@ impl Profile {
             Self::Token(_) => 2,
             Self::ApiKey(_) => 3,
         }
+    }
+}
+
+impl From<ApiKey> for Profile {
+    /// Takes a key of which nothing else is known.
+    fn from(key: ApiKey) -> Self {
+        Self::ApiKey(key.into())
+    }
+}
+
+/// A key, and the endpoint that it was issued for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredKey {
+    pub(crate) key: ApiKey,
+    pub(crate) endpoint: KeyEndpoint,
+}
+
+impl StoredKey {
+    /// Takes a key, to be sent to `endpoint` unless something else is asked for.
+    #[must_use]
+    pub fn new(key: ApiKey, endpoint: KeyEndpoint) -> Self {
+        Self { key, endpoint }
+    }
+
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &ApiKey {
+        &self.key
+    }
+
+    /// Returns the endpoint that the key was issued for, as far as it is known.
+    #[must_use]
+    pub fn endpoint(&self) -> &KeyEndpoint {
+        &self.endpoint
+    }
+}
+
+impl From<ApiKey> for StoredKey {
+    fn from(key: ApiKey) -> Self {
+        Self::new(key, KeyEndpoint::default())
     }
 }
 

@@ -3,13 +3,13 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
-use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
+use qwen_openclaw_catalog::Provider;
 
 use super::{CredentialStore, profile::Profile, profile_id::ProfileId};
 use crate::{
     credential::{Credential, CredentialProvider},
     error::Error,
-    key::{ApiKey, KeyKind},
+    key::ApiKey,
     resolve::Resolved,
     source::Source,
 };
@@ -24,7 +24,6 @@ pub struct StoredCredential {
     provider: Provider,
     profile: Option<ProfileId>,
     fallback: Option<Result<Credential, Error>>,
-    region: Option<Region>,
     #[cfg(feature = "portal")]
     logins: logins::Logins,
     #[cfg(feature = "portal")]
@@ -39,7 +38,6 @@ impl StoredCredential {
             provider,
             profile: None,
             fallback: None,
-            region: None,
             #[cfg(feature = "portal")]
             logins: logins::Logins::default(),
             #[cfg(feature = "portal")]
@@ -60,14 +58,6 @@ impl StoredCredential {
     #[must_use]
     pub fn fallback(mut self, resolved: Result<Resolved, Error>) -> Self {
         self.fallback = Some(resolved.map(Credential::from));
-        self
-    }
-
-    /// Sends a stored key to the endpoint of its plan in `region`: that of the Coding Plan for
-    /// `sk-sp-`, otherwise Standard. Default: wherever the client sends requests.
-    #[must_use]
-    pub fn to_plan_of_key(mut self, region: Region) -> Self {
-        self.region = Some(region);
         self
     }
 
@@ -118,50 +108,17 @@ impl StoredCredential {
         file.map(|file| self.logins.of_cli(file)).transpose()
     }
 
-    async fn credential_of(&self, id: ProfileId, profile: &Profile) -> Result<Credential, Error> {
-        let fixed = |key: &ApiKey| {
-            let source = Source::Profile(id.to_string());
-            Ok(Credential::new(key.clone(), source))
-        };
-        match profile {
-            Profile::ApiKey(key) => Ok(match self.region {
-                Some(region) => {
-                    let plan = match key.kind() {
-                        KeyKind::CodingPlan => Plan::Coding,
-                        _ => Plan::Standard,
-                    };
-                    let base_url = Endpoint::of(plan, region).base_url();
-                    fixed(key)?.with_base_url(base_url)
-                }
-                None => fixed(key)?,
-            }),
-            Profile::Token(token) => fixed(&token.token().clone().into_token()),
-            #[cfg(feature = "portal")]
-            Profile::Login(_) | Profile::QwenCli { .. } => {
-                let login = self.logins.at(&self.store, id)?;
-                login.credential().await
-            }
-            #[cfg(not(feature = "portal"))]
-            Profile::Login(_) | Profile::QwenCli { .. } => Err(Error::refused(format!(
-                "the profile {id} is a login, and this program was built without the feature \
-                 `portal`"
-            ))),
-        }
-    }
-}
-
-#[async_trait]
-impl CredentialProvider for StoredCredential {
-    async fn credential(&self) -> Result<Credential, Error> {
+    /// The credential of the profile to use, otherwise what stands in for it.
+    async fn find(&self, ask: Ask) -> Result<Credential, Error> {
         if let Some((id, profile)) = self.chosen().await? {
-            return self.credential_of(id, &profile).await;
+            return self.credential_of(id, &profile, ask).await;
         }
         if let Some(Ok(credential)) = &self.fallback {
             return Ok(credential.clone());
         }
         #[cfg(feature = "portal")]
         if let Some(login) = self.login_of_cli()? {
-            return login.credential().await;
+            return ask.of(&login).await;
         }
         match &self.fallback {
             Some(Err(error)) => Err(error.clone()),
@@ -172,6 +129,68 @@ impl CredentialProvider for StoredCredential {
                 None,
             )),
         }
+    }
+
+    async fn credential_of(
+        &self,
+        id: ProfileId,
+        profile: &Profile,
+        #[cfg_attr(
+            not(feature = "portal"),
+            expect(unused_variables, reason = "for logins")
+        )]
+        ask: Ask,
+    ) -> Result<Credential, Error> {
+        let fixed = |key: &ApiKey| {
+            let source = Source::Profile(id.to_string());
+            Ok(Credential::new(key.clone(), source))
+        };
+        match profile {
+            Profile::ApiKey(stored) => {
+                Ok(fixed(&stored.key)?.with_endpoint(stored.endpoint.clone()))
+            }
+            Profile::Token(token) => fixed(&token.token().clone().into_token()),
+            #[cfg(feature = "portal")]
+            Profile::Login(_) | Profile::QwenCli { .. } => {
+                let login = self.logins.at(&self.store, id)?;
+                ask.of(&login).await
+            }
+            #[cfg(not(feature = "portal"))]
+            Profile::Login(_) | Profile::QwenCli { .. } => Err(Error::refused(format!(
+                "the profile {id} is a login, and this program was built without the feature \
+                 `portal`"
+            ))),
+        }
+    }
+}
+
+/// How a login is asked for its token.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    /// Renewed where it is about to expire.
+    Fresh,
+    /// Whatever it is.
+    AsItIs,
+}
+
+#[cfg(feature = "portal")]
+impl Ask {
+    async fn of(self, login: &crate::portal::PortalCredential) -> Result<Credential, Error> {
+        match self {
+            Self::Fresh => login.credential().await,
+            Self::AsItIs => login.peek().await,
+        }
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for StoredCredential {
+    async fn credential(&self) -> Result<Credential, Error> {
+        self.find(Ask::Fresh).await
+    }
+
+    async fn peek(&self) -> Result<Credential, Error> {
+        self.find(Ask::AsItIs).await
     }
 
     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
@@ -286,8 +305,10 @@ mod logins {
 mod tests {
     use std::time::Duration;
 
+    use qwen_openclaw_catalog::{Plan, Region};
+
     use super::*;
-    use crate::{ErrorKind, MemoryStore, Resolver, StaticToken};
+    use crate::{ErrorKind, KeyEndpoint, MemoryStore, Resolver, StaticToken, StoredKey};
 
     fn key(text: &str) -> ApiKey {
         ApiKey::parse(text).unwrap()
@@ -307,8 +328,8 @@ mod tests {
         let expired = StaticToken::new(key("old")).expires_at(past);
         let store = store(&[
             ("qwen:token", Profile::Token(expired)),
-            ("qwen:work", Profile::ApiKey(key("sk-work"))),
-            ("qwen-oauth:x", Profile::ApiKey(key("portal"))),
+            ("qwen:work", Profile::from(key("sk-work"))),
+            ("qwen-oauth:x", Profile::from(key("portal"))),
         ])
         .await;
         let stored = StoredCredential::new(store.clone(), Provider::QWEN);
@@ -323,16 +344,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stored_key_goes_to_the_endpoint_of_its_plan_where_that_is_wanted() {
-        for (text, plan) in [("sk-sp-1", Plan::Coding), ("sk-1", Plan::Standard)] {
-            let store = store(&[("qwen:work", Profile::ApiKey(key(text)))]).await;
-            let stored = StoredCredential::new(store.clone(), Provider::QWEN);
-            assert_eq!(stored.credential().await.unwrap().base_url(), None);
-            let stored = stored.to_plan_of_key(Region::China);
-            let found = stored.credential().await.unwrap();
-            let endpoint = Endpoint::of(plan, Region::China).base_url();
-            assert_eq!(found.base_url(), Some(endpoint));
-        }
+    async fn a_stored_key_says_which_endpoint_it_is_for() {
+        let endpoint = KeyEndpoint {
+            plan: Some(Plan::Coding),
+            region: Some(Region::China),
+            base_url: None,
+        };
+        let profile = Profile::ApiKey(StoredKey::new(key("sk-1"), endpoint.clone()));
+        let store = store(&[("qwen:work", profile)]).await;
+        let stored = StoredCredential::new(store, Provider::QWEN);
+        let found = stored.credential().await.unwrap();
+        assert_eq!(found.endpoint(), &endpoint);
     }
 
     #[cfg(feature = "portal")]
@@ -346,7 +368,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_profile_the_fallback_is_asked() {
-        let store = store(&[("qwen:work", Profile::ApiKey(key("sk-work")))]).await;
+        let store = store(&[("qwen:work", Profile::from(key("sk-work")))]).await;
         let none = StoredCredential::new(store.clone(), Provider::QWEN_OAUTH);
         let error = none.credential().await.unwrap_err();
         assert_eq!(error.variables(), ["QWEN_API_KEY"]);
@@ -360,11 +382,11 @@ mod tests {
     #[tokio::test]
     async fn a_key_that_was_replaced_is_another_credential() {
         let (id, store) = ("qwen:work".parse().unwrap(), MemoryStore::new());
-        store.put(&id, &Profile::ApiKey(key("sk-1"))).await.unwrap();
+        store.put(&id, &Profile::from(key("sk-1"))).await.unwrap();
         let stored = StoredCredential::new(Arc::new(store.clone()), Provider::QWEN);
         let found = stored.credential().await.unwrap();
         assert_eq!(stored.refresh(&found).await.unwrap(), None);
-        store.put(&id, &Profile::ApiKey(key("sk-2"))).await.unwrap();
+        store.put(&id, &Profile::from(key("sk-2"))).await.unwrap();
         let renewed = stored.refresh(&found).await.unwrap().unwrap();
         assert_eq!(renewed.key().expose(), "sk-2");
     }

@@ -64,7 +64,7 @@ mod unix {
 
     async fn store_in(folder: &StateDir) -> Result<(), Error> {
         let store = FileStore::in_folder(folder).lock_wait(Duration::from_secs(1));
-        let key = Profile::ApiKey(ApiKey::parse("sk-secret").unwrap());
+        let key = Profile::from(ApiKey::parse("sk-secret").unwrap());
         store.put(&"qwen:a".parse().unwrap(), &key).await
     }
 
@@ -112,7 +112,7 @@ mod unix {
         // One that is not the state folder may be somebody's home: it stays as it is.
         let other = made(&home.path().join("other"), 0o755);
         let store = FileStore::new(other.path().join("credentials.json"));
-        let key = Profile::ApiKey(ApiKey::parse("sk-secret").unwrap());
+        let key = Profile::from(ApiKey::parse("sk-secret").unwrap());
         store.put(&"qwen:a".parse().unwrap(), &key).await.unwrap();
         assert_eq!(mode(other.path()), 0o755);
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use qwen_openclaw::catalog::{Plan, Region};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
@@ -62,6 +63,18 @@ pub(crate) struct Paste {
     /// Provider it is for, such as qwen
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: String,
+
+    /// Plan that the key belongs to: standard or coding; remembered with the key
+    #[arg(long, value_name = "PLAN", conflicts_with = "base_url")]
+    pub(crate) plan: Option<Plan>,
+
+    /// Region that the key belongs to: global or china; remembered with the key
+    #[arg(long, value_name = "REGION", conflicts_with = "base_url")]
+    pub(crate) region: Option<Region>,
+
+    /// Base URL that the key belongs to; the key is sent to that server alone
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
 
     /// Account to store it under; clips are made with the key of `standard`, if there is one
     #[arg(

@@ -65,6 +65,22 @@ fn row(id: &ProfileId, profile: &Profile) -> Value {
         "type": profile.kind(),
         "label": label(id, profile),
         "expires": profile.expires().and_then(timestamp),
+        "endpoint": endpoint(profile),
+    })
+}
+
+/// The endpoint that a key was stored for, as far as it is known.
+fn endpoint(profile: &Profile) -> Option<Value> {
+    let Profile::ApiKey(stored) = profile else {
+        return None;
+    };
+    let endpoint = stored.endpoint();
+    (!endpoint.is_empty()).then(|| {
+        json!({
+            "plan": endpoint.plan,
+            "region": endpoint.region,
+            "baseUrl": endpoint.base_url,
+        })
     })
 }
 

@@ -1,8 +1,9 @@
 //! `models auth paste-api-key` and `paste-token`: one from standard input into the store.
 
 use qwen_openclaw::{
-    auth::{CredentialStore, KeyKind, Profile, ProfileId, StaticToken},
+    auth::{CredentialStore, KeyEndpoint, KeyKind, Profile, ProfileId, StaticToken, StoredKey},
     catalog::Provider,
+    client::EndpointRules,
 };
 use serde_json::json;
 
@@ -21,9 +22,18 @@ pub(super) enum Kind {
 }
 
 pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
-    // A key for a provider that nobody knows would never be sent.
-    let provider = crate::models::known_provider(&arguments.provider)?;
+    // A key for a provider of which nothing is known would never be sent.
+    let provider = match &arguments.base_url {
+        Some(_) => arguments.provider.parse()?,
+        None => crate::models::known_provider(&arguments.provider)?,
+    };
     let id = profile_id(provider.id(), Some(&arguments.profile))?;
+    let endpoint = endpoint(arguments, &provider)?;
+    if matches!(kind, Kind::Token) && !endpoint.is_empty() {
+        return Err(Failure::usage(
+            "a token has no plan, region or base URL: those are for `paste-api-key`",
+        ));
+    }
     let key = key_from_stdin()?;
     if matches!(kind, Kind::ApiKey)
         && provider != Provider::QWEN_OAUTH
@@ -32,10 +42,34 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
         note("note: keys of the service begin with sk-; this one is stored as it is");
     }
     let profile = match kind {
-        Kind::ApiKey => Profile::ApiKey(key),
+        Kind::ApiKey => Profile::ApiKey(StoredKey::new(key, endpoint)),
         Kind::Token => Profile::Token(StaticToken::new(key)),
     };
     block_on(save(arguments, &id, &profile))
+}
+
+/// The endpoint that the key is for, as far as the flags say.
+fn endpoint(arguments: &Paste, provider: &Provider) -> Result<KeyEndpoint, Failure> {
+    if let Some(url) = &arguments.base_url {
+        // What no key may be sent to is said now, not at the first request.
+        let rules = EndpointRules::new().base_url(url);
+        rules
+            .decide(provider, None)
+            .map_err(qwen_openclaw::chat::Error::from)?;
+    }
+    if let Some(plan) = arguments.plan
+        && !provider.plans().contains(&plan)
+    {
+        return Err(Failure::usage(format!(
+            "the provider {provider} has no endpoint of the {}",
+            plan.label()
+        )));
+    }
+    let mut endpoint = KeyEndpoint::default();
+    endpoint.plan = arguments.plan;
+    endpoint.region = arguments.region;
+    endpoint.base_url.clone_from(&arguments.base_url);
+    Ok(endpoint)
 }
 
 async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<(), Failure> {

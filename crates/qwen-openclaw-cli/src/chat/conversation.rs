@@ -15,7 +15,7 @@ impl Session {
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
         // Without a key there is nobody to talk to: better said before the first question.
         self.qwen.client(&self.model.provider)?;
-        self.warn()?;
+        self.warn().await?;
         note(&format!("{} · /model REF, /clear, /quit", self.model));
         let mut lines = BufReader::new(stdin()).lines();
         while let Some(line) = read_line(&mut self.interrupt, &mut lines).await? {
@@ -29,7 +29,7 @@ impl Session {
                 "/model" => match self.other_model(argument.trim()) {
                     Ok(model) => {
                         self.model = model;
-                        self.warn()?;
+                        self.warn().await?;
                     }
                     Err(failure) => failure.tell(),
                 },

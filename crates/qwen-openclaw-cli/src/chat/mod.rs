@@ -9,7 +9,7 @@ pub(crate) use self::request::media_at;
 
 use std::io::{IsTerminal, Read};
 
-use qwen_openclaw::{Chat, Qwen, catalog::ModelRef};
+use qwen_openclaw::{Chat, Qwen, Route, catalog::ModelRef};
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
@@ -118,11 +118,16 @@ impl Session {
     }
 
     /// Says what is odd about the model; once, not with every turn.
-    fn warn(&self) -> Result<(), Failure> {
-        if let Some(warning) = self.qwen.resolve(&self.model.to_string())?.warning() {
+    async fn warn(&self) -> Result<(), Failure> {
+        if let Some(warning) = self.route().await?.unknown_model() {
             output::note(&format!("warning: {warning}"));
         }
         Ok(())
+    }
+
+    /// Where the requests go.
+    async fn route(&self) -> Result<Route, Failure> {
+        Ok(self.qwen.route(&self.model.to_string()).await?)
     }
 
     /// A request that goes on with the conversation.

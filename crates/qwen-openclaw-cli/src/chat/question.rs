@@ -16,7 +16,7 @@ use crate::{
 impl Session {
     /// Answers one prompt and is done.
     pub(super) async fn answer(mut self, prompt: String) -> Result<(), Failure> {
-        self.warn()?;
+        self.warn().await?;
         let chat = self.chat(&prompt);
         match self.arguments.json {
             None => {
@@ -81,7 +81,7 @@ impl Session {
             aside.line("[the reply was cut: more tokens may be allowed with --max-tokens]");
         }
         if !self.arguments.no_usage {
-            aside.line(&usage_line(&self.model, &self.base_url(), &reply));
+            aside.line(&usage_line(&self.route().await?, &reply));
         }
         Ok(reply)
     }
@@ -140,9 +140,5 @@ impl Session {
             "total": seconds(timings.total),
         });
         result
-    }
-
-    pub(super) fn base_url(&self) -> String {
-        self.qwen.base_url(&self.model.provider).unwrap_or_default()
     }
 }

@@ -1,14 +1,12 @@
 //! What a reply took, in one line.
 
-use qwen_openclaw::{
-    catalog::{ModelRef, classify, price},
-    chat::Reply,
-};
+use qwen_openclaw::{Route, catalog::price, chat::Reply};
 
 /// Tokens, times and, where the price is known, the cost.
-pub(super) fn usage_line(model: &ModelRef, base_url: &str, reply: &Reply) -> String {
+pub(super) fn usage_line(route: &Route, reply: &Reply) -> String {
     let timings = reply.timings();
-    let mut parts = vec![model.to_string()];
+    let model = route.model().unwrap_or_default();
+    let mut parts = vec![format!("{}/{model}", route.provider())];
     if let Some(usage) = reply.usage() {
         let mut tokens = format!("{} in, {} out", usage.input_tokens, usage.output_tokens);
         if usage.cached_tokens > 0 {
@@ -34,7 +32,7 @@ pub(super) fn usage_line(model: &ModelRef, base_url: &str, reply: &Reply) -> Str
             reasoning: usage.reasoning_tokens.unwrap_or_default(),
             ..Default::default()
         };
-        let list = price::on(classify(base_url), &model.model);
+        let list = price::on(route.endpoint().class(), model);
         if let Some(cost) = list.and_then(|list| list.cost(&spent)) {
             parts.push(cost.to_string());
         }

@@ -160,7 +160,7 @@ async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Fai
     if !arguments.emulator {
         let store: Arc<dyn JobStore> = ledger(connection)?;
         let qwen = connection.qwen(&Provider::QWEN)?.jobs(store).build()?;
-        return Ok((None, qwen.video_client()?));
+        return Ok((None, qwen.video_client().await?));
     }
     let (emulator, builder) = to_emulator(connection, &Provider::QWEN).await?;
     let builder = builder.jobs(Arc::new(MemoryJobs::new())).polls(
@@ -168,7 +168,7 @@ async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Fai
             .first(Duration::from_millis(100))
             .settled(Duration::from_millis(500)),
     );
-    Ok((Some(emulator), builder.build()?.video_client()?))
+    Ok((Some(emulator), builder.build()?.video_client().await?))
 }
 
 fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
@@ -229,7 +229,8 @@ fn region(arguments: &Generate) -> Result<Region, Failure> {
         .without_key()
         .qwen(&Provider::QWEN)?
         .build()?;
-    let origin = aigc_origin_for(Some(&qwen.base_url(&Provider::QWEN)?));
+    let route = block_on(async { Ok(qwen.video_route().await?) })?;
+    let origin = aigc_origin_for(Some(route.endpoint().base_url().as_str()));
     let china = origin.is_some_and(|origin| origin == Region::China.aigc_origin());
     Ok(match china {
         true => Region::China,

@@ -64,7 +64,7 @@ async fn find(store: &FileJobs, text: &str) -> Result<JobRecord, Failure> {
 }
 
 /// The client of the host and workspace that have the job.
-fn client_of(
+async fn client_of(
     connection: &Connection,
     store: &Arc<FileJobs>,
     record: &JobRecord,
@@ -78,7 +78,7 @@ fn client_of(
     }
     let builder = connection.qwen(&qwen_openclaw::catalog::Provider::QWEN)?;
     let store: Arc<dyn JobStore> = Arc::clone(store) as _;
-    Ok(builder.jobs(store).build()?.video_client()?)
+    Ok(builder.jobs(store).build()?.video_client().await?)
 }
 
 async fn job_of(
@@ -86,7 +86,8 @@ async fn job_of(
     store: &Arc<FileJobs>,
     record: &JobRecord,
 ) -> Result<Job, Failure> {
-    Ok(client_of(connection, store, record)?
+    Ok(client_of(connection, store, record)
+        .await?
         .job(record.id())
         .await?)
 }

@@ -61,7 +61,7 @@ async fn resume(
     let mut going = Vec::new();
     if let Some(text) = &arguments.job {
         let record = find(store, text).await?;
-        let tasks = client_of(&arguments.connection, store, &record)?;
+        let tasks = client_of(&arguments.connection, store, &record).await?;
         let (tasks, id) = (tasks.tasks(), record.id());
         match (&arguments.adopt, arguments.resubmit) {
             (Some(task), _) => going.push(tasks.adopt(id, task).await?),
@@ -86,7 +86,7 @@ async fn resume(
         );
         let client = match clients.get(&place) {
             Some(client) => client.clone(),
-            None => match client_of(&arguments.connection, store, &record) {
+            None => match client_of(&arguments.connection, store, &record).await {
                 Ok(client) => client,
                 Err(failure) => {
                     report.error(&record, failure);

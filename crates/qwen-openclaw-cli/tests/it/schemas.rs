@@ -64,6 +64,15 @@ fn results_and_errors() {
         .at(&service)
         .run();
     let list = Qwen::new(&["models", "list", "--all", "--plan", "coding", "--json"]).run();
+    let explain = Qwen::new(&[
+        "models",
+        "explain",
+        "qwen3.6-plus",
+        "--plan",
+        "coding",
+        "--json",
+    ])
+    .run();
     let url = "https://a.example/cat.png";
     let describe = Qwen::new(&["describe", "--json", url]).at(&service).run();
     let error = Qwen::new(&["chat", "--json", "-m", "unheard-of", "hi"])
@@ -87,6 +96,7 @@ fn results_and_errors() {
         ("chat", chat),
         ("describe", describe),
         ("models-list", list),
+        ("models-explain", explain),
         ("error", error),
     ] {
         if let Some(schema) = schema(name) {

@@ -46,6 +46,8 @@ impl Client {
                         headers: head.headers,
                         body,
                         secrets,
+                        host: url.host().to_owned(),
+                        head_timeout: self.head_timeout,
                     });
                 }
                 300..=399 => {

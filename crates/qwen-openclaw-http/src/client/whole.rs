@@ -13,7 +13,7 @@ use http::{
 use tokio::time::timeout;
 
 use super::{Client, late};
-use crate::{Error, Request, Secrets, request::request_id, retry::retry_after};
+use crate::{Error, Request, Response, Secrets, request::request_id, retry::retry_after};
 
 impl Client {
     /// Sends `request` once and reads the whole answer, whatever its status, up to `limit` bytes.
@@ -57,16 +57,27 @@ impl Client {
     ///
     /// As [`Client::send`], also [`TooLarge`](crate::ErrorKind::TooLarge).
     pub async fn json_answer(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
-        let time = request.head_timeout.unwrap_or(self.head_timeout);
-        let (host, secrets) = (request.host(), request.secrets());
         let response = self.send(request.accept("application/json")).await?;
+        self.read(response, limit).await
+    }
+
+    /// Reads the whole of a successful answer that should be JSON, up to `limit` bytes. It may take
+    /// as long again as the head. Where it repeats the key that was sent, `[key]` stands in its
+    /// place.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a longer answer, and when it breaks off or does
+    /// not come in time.
+    pub async fn read(&self, response: Response, limit: usize) -> Result<WholeAnswer, Error> {
+        let time = response.head_timeout;
         let body = timeout(time, response.body.bytes(limit)).await;
-        let body = body.unwrap_or_else(|_| Err(late(&host, time)))?;
+        let body = body.unwrap_or_else(|_| Err(late(&response.host, time)))?;
         Ok(WholeAnswer {
             status: response.status,
             headers: response.headers,
-            body: secrets.mask_document(body),
-            secrets,
+            body: response.secrets.mask_document(body),
+            secrets: response.secrets,
         })
     }
 }

@@ -8,22 +8,23 @@ use serde_json::Value;
 
 use crate::{
     ChatRequest, Error, ErrorKind, Media, Message, ResponseFormat, Role, ToolChoice,
-    client::Shared, media::MAX_DATA_URI, traits::Known,
+    media::MAX_DATA_URI,
+    traits::{Context, Known},
 };
 
 /// Checks a request.
 pub(super) fn request(
     request: &ChatRequest,
     known: &Known<'_>,
-    shared: &Shared,
+    context: &Context<'_>,
 ) -> Result<(), Error> {
-    conversation(request, shared)?;
+    conversation(request, context)?;
     numbers(request)?;
     tools(request)?;
     format(request)?;
     for message in &request.messages {
         for part in parts(message) {
-            medium(part, known, shared)?;
+            medium(part, known, context)?;
         }
     }
     Ok(())
@@ -33,14 +34,14 @@ fn refused<T>(message: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(ErrorKind::Refused, message))
 }
 
-fn conversation(request: &ChatRequest, shared: &Shared) -> Result<(), Error> {
+fn conversation(request: &ChatRequest, context: &Context<'_>) -> Result<(), Error> {
     if request.model.trim().is_empty() {
         return refused("the request names no model");
     }
     if request.messages.is_empty() {
         return refused("the request has no messages");
     }
-    if shared.class.is_native() && !request.messages.iter().any(asks) {
+    if context.class.is_native() && !request.messages.iter().any(asks) {
         return refused("the request has instructions at most: add what the user says");
     }
     Ok(())
@@ -166,16 +167,16 @@ fn parts(message: &Message) -> &[Value] {
 }
 
 /// Checks one part for whether it can be sent at all, and to this model.
-fn medium(part: &Value, known: &Known<'_>, shared: &Shared) -> Result<(), Error> {
+fn medium(part: &Value, known: &Known<'_>, context: &Context<'_>) -> Result<(), Error> {
     let Some(modality) = modality(part) else {
         return Ok(());
     };
     for data in addresses(part).filter(|address| address.starts_with("data:")) {
         data_uri(data, part, modality)?;
     }
-    let plan = shared.class.plan();
+    let plan = context.class.plan();
     if modality == Modality::Video && plan == Some(Plan::Coding) {
-        let region = shared.class.region().unwrap_or(Region::Global);
+        let region = context.class.region().unwrap_or(Region::Global);
         let standard = Endpoint::of(Plan::Standard, region);
         return refused(format!(
             "the Coding Plan takes no clips: use {} ({}), which needs a Standard key of that region \

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::fields;
 use crate::{
     ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelTraits, Part,
-    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice,
+    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice, traits::Context,
 };
 
 const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
@@ -22,7 +22,13 @@ fn client(base_url: &str) -> ClientBuilder {
 
 fn body_of(client: ClientBuilder, request: &ChatRequest) -> Result<Value, Error> {
     let client = client.build().unwrap();
-    fields(request, &client.shared).map(Value::Object)
+    let endpoint = client.connection().endpoint_without_key().unwrap();
+    let context = Context {
+        provider: client.connection().provider(),
+        class: endpoint.class(),
+        options: &client.shared.options.body,
+    };
+    fields(request, &context).map(Value::Object)
 }
 
 /// The body for a model of the Standard endpoint.

@@ -74,7 +74,7 @@ async fn the_region_is_that_of_the_base_url() {
             .plan(plan)
             .region(region)
             .api_key(key("sk-0123456789"));
-        let client = qwen.build().unwrap().video_client().unwrap();
+        let client = qwen.build().unwrap().video_client().await.unwrap();
         assert_eq!((client.origin(), client.region()), (origin, Some(region)));
     }
 }
@@ -99,7 +99,12 @@ async fn what_is_refused_has_a_kind() {
     let request = long.strictness(Strictness::Normalise).request().unwrap();
     let checked = request.check(Strictness::Normalise).unwrap();
     assert_eq!(checked.seconds(), 15);
-    let error = Qwen::builder().build().unwrap().video_client().unwrap_err();
+    let error = Qwen::builder()
+        .build()
+        .unwrap()
+        .video_client()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
 }
 
@@ -133,7 +138,7 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     // Stored: it is used beside the key in the environment, and beside an explicit one of a plan.
     let id = "qwen:standard".parse().unwrap();
     store
-        .put(&id, &Profile::ApiKey(standard(region)))
+        .put(&id, &Profile::from(standard(region)))
         .await
         .unwrap();
     submit(qwen(None)).await.unwrap();

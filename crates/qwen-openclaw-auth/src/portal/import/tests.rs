@@ -69,7 +69,7 @@ async fn openclaws_profiles_are_copied_once() {
 
     // One's own key stays.
     let id = "qwen:default".parse().unwrap();
-    let own = Profile::ApiKey(ApiKey::parse("sk-own").unwrap());
+    let own = Profile::from(ApiKey::parse("sk-own").unwrap());
     store.put(&id, &own).await.unwrap();
     let kept = import_openclaw(&store, &path).await.unwrap();
     assert_eq!(kept[5].import, Import::Kept);

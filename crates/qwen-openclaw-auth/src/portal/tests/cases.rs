@@ -439,7 +439,7 @@ async fn case_13_symlinked_creds_file() {
     fs::write(&target, r#"{"version":1,"profiles":{}}"#).unwrap();
     symlink(&target, &link).unwrap();
     let id: ProfileId = "qwen:a".parse().unwrap();
-    let key = Profile::ApiKey(ApiKey::parse("sk-1").unwrap());
+    let key = Profile::from(ApiKey::parse("sk-1").unwrap());
 
     // The target is replaced, the link stays.
     let store = FileStore::new(&link);

@@ -6,7 +6,7 @@ use super::*;
 use crate::{ApiKey, ErrorKind};
 
 fn key(text: &str) -> Profile {
-    Profile::ApiKey(ApiKey::parse(text).unwrap())
+    Profile::from(ApiKey::parse(text).unwrap())
 }
 
 fn store(text: &str) -> (tempfile::TempDir, FileStore) {

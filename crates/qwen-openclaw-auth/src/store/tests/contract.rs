@@ -34,7 +34,7 @@ fn id(text: &str) -> ProfileId {
 }
 
 fn key(text: &str) -> Profile {
-    Profile::ApiKey(ApiKey::parse(text).unwrap())
+    Profile::from(ApiKey::parse(text).unwrap())
 }
 
 fn login(access: &str) -> Login {

@@ -78,7 +78,7 @@ impl Drain {
 
     /// Waits a moment for a connection that is about to be free, where several are: otherwise a
     /// client that asks one question after the other opens a connection for each late end.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn wait_for_a_free_one(&self) {
         if self.running.count.load(Ordering::Relaxed) >= WORTH_WAITING_FOR {
             // Giving up is no failure: the request then makes a connection of its own.
             let _ = timeout(WAIT, self.running.ended.notified()).await;

@@ -1,0 +1,117 @@
+//! The credential of each provider: an explicit key, what is stored, a key from the environment.
+
+use std::sync::Arc;
+
+#[cfg(feature = "store")]
+use qwen_openclaw_auth::StoredCredential;
+#[cfg(feature = "portal")]
+use qwen_openclaw_auth::portal::{Portal, QwenCliFile};
+use qwen_openclaw_auth::{CredentialProvider, Error, StaticCredential};
+use qwen_openclaw_catalog::Provider;
+
+use crate::Routes;
+
+impl Routes {
+    /// The credential of a provider; `None` for a server of one's own that needs none.
+    pub(crate) fn credentials_of(
+        &self,
+        provider: &Provider,
+    ) -> Result<Option<Arc<dyn CredentialProvider>>, Error> {
+        if let Some(credential) = self.credentials.get(provider) {
+            return Ok(Some(Arc::clone(credential)));
+        }
+        if self.explicit_key(provider).is_some() {
+            return Ok(Some(Arc::new(StaticCredential::new(self.key(provider)?))));
+        }
+        self.found(provider)
+    }
+
+    /// Whether a provider may have no key at all.
+    fn needs_none(&self, provider: &Provider) -> bool {
+        self.own.contains_key(provider)
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn found(&self, provider: &Provider) -> Result<Option<Arc<dyn CredentialProvider>>, Error> {
+        match self.key(provider) {
+            Ok(key) => Ok(Some(Arc::new(StaticCredential::new(key)))),
+            Err(_) if self.needs_none(provider) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(feature = "store")]
+    fn found(&self, provider: &Provider) -> Result<Option<Arc<dyn CredentialProvider>>, Error> {
+        let resolved = self.key(provider);
+        let Some(store) = &self.store else {
+            return match resolved {
+                Ok(key) => Ok(Some(Arc::new(StaticCredential::new(key)))),
+                Err(_) if self.needs_none(provider) => Ok(None),
+                Err(error) => Err(error),
+            };
+        };
+        if let Err(error) = &resolved
+            && store.lacks(provider.id())
+            && !self.has_cli_login(provider)
+        {
+            // Said now, not at the first request.
+            return match self.needs_none(provider) {
+                true => Ok(None),
+                false => Err(error.clone()),
+            };
+        }
+        let mut stored = StoredCredential::new(Arc::clone(store), provider.clone());
+        if let Some(id) = self.profiles.get(provider) {
+            stored = stored.profile(id.clone());
+        }
+        let stored = stored.fallback(resolved);
+        #[cfg(feature = "portal")]
+        let stored = self.with_portal(provider, stored)?;
+        Ok(Some(Arc::new(stored)))
+    }
+
+    /// Whether the Qwen Code CLI's login could stand in for a key.
+    #[cfg(feature = "portal")]
+    fn has_cli_login(&self, provider: &Provider) -> bool {
+        if *provider != Provider::QWEN_OAUTH {
+            return false;
+        }
+        match QwenCliFile::of(&self.environment) {
+            Ok(file) => file.path().exists(),
+            // What is wrong is said when it is to be used.
+            Err(error) => error.kind() != qwen_openclaw_auth::ErrorKind::NoHome,
+        }
+    }
+
+    #[cfg(all(feature = "store", not(feature = "portal")))]
+    fn has_cli_login(&self, _: &Provider) -> bool {
+        false
+    }
+
+    /// Lets logins be renewed, and the Qwen Code CLI's be used.
+    #[cfg(feature = "portal")]
+    fn with_portal(
+        &self,
+        provider: &Provider,
+        stored: StoredCredential,
+    ) -> Result<StoredCredential, Error> {
+        let mut portal = Portal::builder();
+        if let Some(http) = &self.http {
+            portal = portal.http(http.clone());
+        }
+        if let Some(url) = self.base_urls.get(provider) {
+            let url = qwen_openclaw_http::BaseUrl::parse(url.as_str());
+            portal = portal.base_url(url.map_err(Error::refused)?);
+        }
+        let stored = stored.portal(portal.build()?);
+        if *provider != Provider::QWEN_OAUTH {
+            return Ok(stored);
+        }
+        match QwenCliFile::of(&self.environment) {
+            Ok(file) => Ok(stored.qwen_cli(file)),
+            // Without a home folder there is no such file.
+            Err(error) if error.kind() == qwen_openclaw_auth::ErrorKind::NoHome => Ok(stored),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The one decision where requests go.
+
+use std::fmt;
+
+use qwen_openclaw_auth::{Credential, KeyKind, Source};
+use qwen_openclaw_catalog::{Classification, Endpoint, Plan, Provider, Region, classify};
+use qwen_openclaw_http::{BaseUrl, UrlText};
+
+use crate::Error;
+
+/// What may say where requests of one provider go. The default is nothing: then the key and the
+/// provider decide.
+///
+/// The first of these that says something decides: an explicit base URL; a plan or a region that
+/// was asked for; the environment; the configuration; the endpoint stored with the key; the key's
+/// prefix; the provider's default. The region is never derived from a key.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointRules {
+    pub(crate) explicit: Option<UrlText>,
+    pub(crate) plan: Option<Plan>,
+    pub(crate) region: Option<Region>,
+    pub(crate) environment: Option<(UrlText, Source)>,
+    pub(crate) configured: Option<(UrlText, Source)>,
+    pub(crate) plain_http: bool,
+}
+
+/// Which rule has decided where requests go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum EndpointRule {
+    /// The caller gave the base URL.
+    Explicit,
+    /// The caller asked for a plan or a region.
+    PlanAndRegion,
+    /// A variable of the environment holds the base URL.
+    Environment(Source),
+    /// The configuration names the base URL.
+    Configured(Source),
+    /// The key was stored with its endpoint, or a login came with one.
+    StoredWithKey,
+    /// The key's prefix belongs to one plan.
+    KeyPrefix,
+    /// Nothing else said anything.
+    Default,
+}
+
+impl EndpointRule {
+    /// Returns the stable name.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit base URL",
+            Self::PlanAndRegion => "plan and region asked for",
+            Self::Environment(_) => "environment",
+            Self::Configured(_) => "configuration",
+            Self::StoredWithKey => "stored with the key",
+            Self::KeyPrefix => "prefix of the key",
+            Self::Default => "default of the provider",
+        }
+    }
+}
+
+impl fmt::Display for EndpointRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(source) | Self::Configured(source) => fmt::Display::fmt(source, f),
+            other => f.write_str(other.as_str()),
+        }
+    }
+}
+
+/// Where requests go, and which rule said so.
+#[derive(Clone, Debug)]
+pub struct RoutedEndpoint {
+    base_url: BaseUrl,
+    class: Classification,
+    rule: EndpointRule,
+}
+
+impl RoutedEndpoint {
+    /// Returns the base URL.
+    #[must_use]
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    /// Returns what the base URL is.
+    #[must_use]
+    pub fn class(&self) -> Classification {
+        self.class
+    }
+
+    /// Returns the plan, if the host tells.
+    #[must_use]
+    pub fn plan(&self) -> Option<Plan> {
+        self.class.plan()
+    }
+
+    /// Returns the region, if the host tells.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.class.region()
+    }
+
+    /// Returns the rule that decided.
+    #[must_use]
+    pub fn rule(&self) -> &EndpointRule {
+        &self.rule
+    }
+}
+
+impl EndpointRules {
+    /// Says nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the base URL. It comes before everything else.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.explicit = Some(UrlText::from(url));
+        self
+    }
+
+    /// Sets the plan that is asked for.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// Sets the region that is asked for.
+    #[must_use]
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// Sets the base URL that the environment names, and where it was found.
+    #[must_use]
+    pub fn environment(mut self, url: impl Into<String>, source: Source) -> Self {
+        self.environment = Some((UrlText::from(url), source));
+        self
+    }
+
+    /// Sets the base URL that a configuration names, and where it was found.
+    #[must_use]
+    pub fn configured(mut self, url: impl Into<String>, source: Source) -> Self {
+        self.configured = Some((UrlText::from(url), source));
+        self
+    }
+
+    /// Accepts plain http to other machines. By default that is refused.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Decides where requests of `provider` with `credential` go.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::Rejected) when the base URL is not
+    /// one that a key may be sent to, when nothing is known of the provider and no rule names a
+    /// base URL, and when the key was stored for another origin.
+    pub fn decide(
+        &self,
+        provider: &Provider,
+        credential: Option<&Credential>,
+    ) -> Result<RoutedEndpoint, Error> {
+        let (url, rule) = self.choose(provider, credential)?;
+        let base_url = self.parse(&url)?;
+        let endpoint = RoutedEndpoint {
+            class: classify(base_url.as_str()),
+            base_url,
+            rule,
+        };
+        self.check_bound(&endpoint, credential)?;
+        Ok(endpoint)
+    }
+
+    fn choose(
+        &self,
+        provider: &Provider,
+        credential: Option<&Credential>,
+    ) -> Result<(String, EndpointRule), Error> {
+        if let Some(url) = &self.explicit {
+            return Ok((url.as_str().to_owned(), EndpointRule::Explicit));
+        }
+        let stored = credential.map(Credential::endpoint);
+        let own_plan = stored.and_then(|endpoint| endpoint.plan);
+        let own_region = stored.and_then(|endpoint| endpoint.region);
+        let prefix = credential.and_then(|credential| plan_of(credential.key().kind()));
+        // The portal has one host, and another vendor no plans: there is nothing to ask for.
+        let planned = provider.plans().iter().any(|plan| *plan != Plan::Portal);
+        let first = provider.plans().first().copied().unwrap_or(Plan::Standard);
+        let fits = |plan: &Plan| provider.plans().contains(plan);
+        let of = |plan: Plan, region: Option<Region>| {
+            let region = region.unwrap_or(Region::Global);
+            Endpoint::of(plan, region).base_url().to_owned()
+        };
+        // A plan asked for means those of `qwen`, and does not lead another provider's key away.
+        let asked = self
+            .plan
+            .filter(|plan| fits(plan) || *provider == Provider::QWEN);
+        if planned && (asked.is_some() || self.region.is_some()) {
+            let plan = asked.or(own_plan.filter(fits)).or(prefix.filter(fits));
+            let region = self.region.or(own_region);
+            return Ok((
+                of(plan.unwrap_or(first), region),
+                EndpointRule::PlanAndRegion,
+            ));
+        }
+        if let Some((url, source)) = &self.environment {
+            return Ok((
+                url.as_str().to_owned(),
+                EndpointRule::Environment(source.clone()),
+            ));
+        }
+        if let Some((url, source)) = &self.configured {
+            return Ok((
+                url.as_str().to_owned(),
+                EndpointRule::Configured(source.clone()),
+            ));
+        }
+        if let Some(url) = credential.and_then(Credential::base_url) {
+            return Ok((url.to_owned(), EndpointRule::StoredWithKey));
+        }
+        if planned && (own_plan.is_some_and(|plan| fits(&plan)) || own_region.is_some()) {
+            let plan = own_plan.filter(fits).or(prefix.filter(fits));
+            return Ok((
+                of(plan.unwrap_or(first), own_region),
+                EndpointRule::StoredWithKey,
+            ));
+        }
+        if let Some(plan) = prefix.filter(fits) {
+            return Ok((of(plan, None), EndpointRule::KeyPrefix));
+        }
+        let default = provider.default_base_url();
+        let default = default.ok_or_else(|| Error::invalid_request(provider.unknown()))?;
+        Ok((default.to_owned(), EndpointRule::Default))
+    }
+
+    fn parse(&self, url: &str) -> Result<BaseUrl, Error> {
+        let parsed = if self.plain_http {
+            BaseUrl::parse_allowing_plain_http(url)
+        } else {
+            BaseUrl::parse(url)
+        };
+        parsed.map_err(Error::from)
+    }
+
+    /// A key that was stored for one origin is sent to that one alone, unless the caller gave the
+    /// base URL.
+    fn check_bound(
+        &self,
+        endpoint: &RoutedEndpoint,
+        credential: Option<&Credential>,
+    ) -> Result<(), Error> {
+        if endpoint.rule == EndpointRule::Explicit {
+            return Ok(());
+        }
+        let Some(own) = credential.and_then(Credential::base_url) else {
+            return Ok(());
+        };
+        let own = self.parse(own)?;
+        if own.origin() == endpoint.base_url.origin() {
+            return Ok(());
+        }
+        let source = credential.map(|credential| credential.source().to_string());
+        Err(Error::invalid_request(format!(
+            "the key ({}) was stored for {own}, and is not sent to {} ({}); give that base URL \
+             explicitly, or store a key for it",
+            source.unwrap_or_default(),
+            endpoint.base_url,
+            endpoint.rule,
+        )))
+    }
+}
+
+/// The plan that the prefix of a key belongs to.
+fn plan_of(kind: KeyKind) -> Option<Plan> {
+    match kind {
+        KeyKind::CodingPlan => Some(Plan::Coding),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! The order of the rules, and what binds a key.
+
+use qwen_openclaw_auth::{ApiKey, KeyEndpoint};
+
+use super::*;
+
+const GATEWAY: &str = "https://gateway.example/v1";
+
+fn key(text: &str) -> Credential {
+    Credential::from(ApiKey::parse(text).unwrap())
+}
+
+fn stored(text: &str, plan: Option<Plan>, region: Option<Region>) -> Credential {
+    let mut endpoint = KeyEndpoint::default();
+    (endpoint.plan, endpoint.region) = (plan, region);
+    key(text).with_endpoint(endpoint)
+}
+
+fn variable() -> Source {
+    Source::Environment {
+        name: "QWEN_BASE_URL".to_owned(),
+    }
+}
+
+fn configuration() -> Source {
+    Source::Config {
+        path: "openclaw.json".to_owned(),
+    }
+}
+
+fn check(
+    rules: EndpointRules,
+    provider: Provider,
+    credential: Option<&Credential>,
+    base_url: &str,
+    rule: &EndpointRule,
+) {
+    let endpoint = rules.decide(&provider, credential).unwrap();
+    let found = (endpoint.base_url().as_str(), endpoint.rule());
+    assert_eq!(found, (base_url, rule));
+}
+
+#[test]
+fn the_first_rule_that_says_something_decides() {
+    let coding_china = Endpoint::CodingChina.base_url();
+    let known = stored("sk-sp-1", Some(Plan::Coding), Some(Region::China));
+    let rules = EndpointRules::new()
+        .configured("https://configured.example/v1", configuration())
+        .environment("https://environment.example/v1", variable());
+    let qwen = || Provider::QWEN;
+    check(
+        rules.clone().region(Region::Global).base_url(GATEWAY),
+        qwen(),
+        Some(&known),
+        GATEWAY,
+        &EndpointRule::Explicit,
+    );
+    // A region alone keeps the plan that was stored, and a plan alone the region.
+    check(
+        rules.clone().region(Region::Global),
+        qwen(),
+        Some(&known),
+        Endpoint::CodingGlobal.base_url(),
+        &EndpointRule::PlanAndRegion,
+    );
+    check(
+        rules.clone().plan(Plan::Standard),
+        qwen(),
+        Some(&known),
+        Endpoint::StandardChina.base_url(),
+        &EndpointRule::PlanAndRegion,
+    );
+    check(
+        rules,
+        qwen(),
+        Some(&known),
+        "https://environment.example/v1",
+        &EndpointRule::Environment(variable()),
+    );
+    let configured = EndpointRules::new().configured(GATEWAY, configuration());
+    check(
+        configured,
+        qwen(),
+        Some(&known),
+        GATEWAY,
+        &EndpointRule::Configured(configuration()),
+    );
+    let none = EndpointRules::new;
+    check(
+        none(),
+        qwen(),
+        Some(&known),
+        coding_china,
+        &EndpointRule::StoredWithKey,
+    );
+    check(
+        none(),
+        qwen(),
+        Some(&stored("sk-1", None, Some(Region::China))),
+        Endpoint::StandardChina.base_url(),
+        &EndpointRule::StoredWithKey,
+    );
+    check(
+        none(),
+        qwen(),
+        Some(&key("sk-sp-1")),
+        Endpoint::CodingGlobal.base_url(),
+        &EndpointRule::KeyPrefix,
+    );
+    for credential in [None, Some(&key("sk-1"))] {
+        check(
+            none(),
+            qwen(),
+            credential,
+            Endpoint::StandardGlobal.base_url(),
+            &EndpointRule::Default,
+        );
+    }
+}
+
+#[test]
+fn each_provider_has_plans_of_its_own() {
+    let china = || EndpointRules::new().region(Region::China);
+    let asked = &EndpointRule::PlanAndRegion;
+    let token = Endpoint::TokenChina.base_url();
+    check(china(), Provider::QWEN_TOKEN_PLAN, None, token, asked);
+    let coding = china().plan(Plan::Coding);
+    check(coding, Provider::QWEN_TOKEN_PLAN, None, token, asked);
+    // One host for both regions, and other vendors have none.
+    let portal = Endpoint::Portal.base_url();
+    let default = &EndpointRule::Default;
+    check(china(), Provider::QWEN_OAUTH, None, portal, default);
+    let openai = "https://api.openai.com/v1";
+    check(china(), Provider::OPENAI, None, openai, default);
+    // A key of another plan does not lead astray.
+    let key = key("sk-sp-1");
+    let token = Endpoint::TokenGlobal.base_url();
+    let none = EndpointRules::new();
+    check(none, Provider::QWEN_TOKEN_PLAN, Some(&key), token, default);
+}
+
+#[test]
+fn a_provider_of_which_nothing_is_known_needs_a_base_url() {
+    let own: Provider = "my-vllm".parse().unwrap();
+    let error = EndpointRules::new().decide(&own, None).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("unknown provider \"my-vllm\"")
+    );
+    let rules = EndpointRules::new().base_url(GATEWAY);
+    check(rules, own, None, GATEWAY, &EndpointRule::Explicit);
+}
+
+#[test]
+fn a_key_that_was_stored_for_a_base_url_goes_there_and_nowhere_else() {
+    let own = key("sk-1").with_base_url(GATEWAY);
+    let decide = |rules: EndpointRules| rules.decide(&Provider::QWEN, Some(&own));
+    let endpoint = decide(EndpointRules::new()).unwrap();
+    assert_eq!(endpoint.base_url().as_str(), GATEWAY);
+    assert_eq!(endpoint.rule(), &EndpointRule::StoredWithKey);
+    for rules in [
+        EndpointRules::new().region(Region::China),
+        EndpointRules::new().environment("https://elsewhere.example/v1", variable()),
+        EndpointRules::new().configured("http://127.0.0.1:1/v1", configuration()),
+    ] {
+        let error = decide(rules).unwrap_err();
+        assert_eq!(error.kind(), qwen_openclaw_http::ErrorKind::Rejected);
+        assert_eq!(error.status(), None);
+        let text = error.to_string();
+        assert!(
+            text.contains(GATEWAY) && text.contains("is not sent to"),
+            "{text}"
+        );
+        assert!(!text.contains("sk-1"), "{text}");
+    }
+    // Another path of the same origin is the same server.
+    let same = EndpointRules::new().environment("https://gateway.example:443/v2", variable());
+    assert!(decide(same).is_ok());
+    // The caller may, if the caller says so.
+    let explicit = EndpointRules::new().base_url("https://elsewhere.example/v1");
+    assert!(decide(explicit).is_ok());
+}
+
+#[test]
+fn plain_http_is_refused_whoever_names_it() {
+    for rules in [
+        EndpointRules::new().base_url("http://gateway.example/v1"),
+        EndpointRules::new().environment("http://gateway.example/v1", variable()),
+    ] {
+        assert!(rules.clone().decide(&Provider::QWEN, None).is_err());
+        let allowed = rules.allow_plain_http();
+        assert!(allowed.decide(&Provider::QWEN, None).is_ok());
+    }
+}

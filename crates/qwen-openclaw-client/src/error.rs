@@ -1,0 +1,146 @@
+//! The error of a call: what http says of it, and what is known to do about it.
+
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use qwen_openclaw_auth as auth;
+use qwen_openclaw_http::{Error as HttpError, ErrorKind};
+
+use crate::Hint;
+
+/// A call that was not answered, or a route that leads nowhere. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Error {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    error: HttpError,
+    hint: Option<Hint>,
+    auth: Option<auth::Error>,
+}
+
+impl Error {
+    fn new(error: HttpError) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                error,
+                hint: None,
+                auth: None,
+            }),
+        }
+    }
+
+    pub(crate) fn invalid_request(message: impl fmt::Display) -> Self {
+        let error = HttpError::new(ErrorKind::Rejected);
+        Self::new(error.with_message(message.to_string()))
+    }
+
+    pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
+        if hint.is_some() {
+            Arc::make_mut(&mut self.inner).hint = hint;
+        }
+        self
+    }
+
+    /// Returns the kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.error.kind()
+    }
+
+    /// Returns what http says of it: status, the server's code and words, request id.
+    #[must_use]
+    pub fn as_http(&self) -> &HttpError {
+        &self.inner.error
+    }
+
+    /// Returns the error of the search for a credential, when that failed.
+    #[must_use]
+    pub fn as_auth(&self) -> Option<&auth::Error> {
+        self.inner.auth.as_ref()
+    }
+
+    /// Returns what to do about it, when that is known. `Display` does not show it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&Hint> {
+        self.inner.hint.as_ref()
+    }
+
+    /// Returns the HTTP status, when the server answered with an error status.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.inner.error.status()
+    }
+
+    /// Returns how long the server asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.error.retry_after()
+    }
+
+    /// Returns true when the same request may succeed if sent again a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.inner.error.is_transient()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.inner.error, f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.error.source()
+    }
+}
+
+/// `qwen-openclaw-http` is released together with this crate.
+impl From<HttpError> for Error {
+    fn from(error: HttpError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// `qwen-openclaw-auth` is released together with this crate.
+impl From<auth::Error> for Error {
+    fn from(error: auth::Error) -> Self {
+        let http = HttpError::new(ErrorKind::Auth).with_message(error.to_string());
+        let http = match error.source() {
+            Some(_) => http.with_source(CauseOf(error.clone())),
+            None => http,
+        };
+        let mut this = Self::new(http);
+        Arc::make_mut(&mut this.inner).auth = Some(error);
+        this
+    }
+}
+
+/// `qwen-openclaw-catalog` is released together with this crate.
+impl From<qwen_openclaw_catalog::Error> for Error {
+    fn from(error: qwen_openclaw_catalog::Error) -> Self {
+        Self::invalid_request(error)
+    }
+}
+
+/// The cause of an error whose own sentence has become ours.
+#[derive(Debug)]
+struct CauseOf(auth::Error);
+
+impl fmt::Display for CauseOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source() {
+            Some(source) => fmt::Display::fmt(source, f),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for CauseOf {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()?.source()
+    }
+}

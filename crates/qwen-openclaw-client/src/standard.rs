@@ -1,0 +1,100 @@
+//! The credential for what only a Standard key may do, where keys are stored.
+
+use std::sync::Arc;
+
+use qwen_openclaw_auth::{CredentialProvider, Error};
+use qwen_openclaw_catalog::Provider;
+
+use crate::Routes;
+
+impl Routes {
+    /// Returns the credential for what only a Standard key of `qwen` may do, such as tasks: the
+    /// stored profile `qwen:standard`, which lives beside a plan's key, else the credential of
+    /// `qwen`. An explicit key that is not a plan's comes before both.
+    ///
+    /// # Errors
+    ///
+    /// As [`Routes::connect`].
+    pub fn standard_credentials(&self) -> Result<Arc<dyn CredentialProvider>, crate::Error> {
+        // Without any credential of `qwen` there is no `qwen:standard` either.
+        let own = self.credentials_of(&Provider::QWEN)?;
+        let own =
+            own.ok_or_else(|| Error::refused("the provider `qwen` was set up without a key"))?;
+        Ok(self.standard_before(own))
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn standard_before(&self, own: Arc<dyn CredentialProvider>) -> Arc<dyn CredentialProvider> {
+        own
+    }
+
+    #[cfg(feature = "store")]
+    fn standard_before(&self, own: Arc<dyn CredentialProvider>) -> Arc<dyn CredentialProvider> {
+        use qwen_openclaw_auth::KeyKind;
+
+        let explicit = self
+            .explicit_key(&Provider::QWEN)
+            .is_some_and(|key| key.kind() != KeyKind::CodingPlan)
+            || self.credentials.contains_key(&Provider::QWEN);
+        match &self.store {
+            Some(store) if !explicit => Arc::new(stored::StandardFirst {
+                store: Arc::clone(store),
+                otherwise: own,
+            }),
+            _ => own,
+        }
+    }
+}
+
+#[cfg(feature = "store")]
+mod stored {
+    use std::sync::Arc;
+
+    use qwen_openclaw_auth::{
+        Credential, CredentialProvider, CredentialStore, Error, ProfileId, StoredCredential,
+        async_trait,
+    };
+    use qwen_openclaw_catalog::Provider;
+
+    /// Uses the profile `qwen:standard` when there is one.
+    #[derive(Debug)]
+    pub(super) struct StandardFirst {
+        pub(super) store: Arc<dyn CredentialStore>,
+        pub(super) otherwise: Arc<dyn CredentialProvider>,
+    }
+
+    #[async_trait]
+    impl CredentialProvider for StandardFirst {
+        async fn credential(&self) -> Result<Credential, Error> {
+            match self.standard().await? {
+                Some(standard) => standard.credential().await,
+                None => self.otherwise.credential().await,
+            }
+        }
+
+        async fn peek(&self) -> Result<Credential, Error> {
+            match self.standard().await? {
+                Some(standard) => standard.peek().await,
+                None => self.otherwise.peek().await,
+            }
+        }
+
+        async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
+            match self.standard().await? {
+                Some(standard) => standard.refresh(rejected).await,
+                None => self.otherwise.refresh(rejected).await,
+            }
+        }
+    }
+
+    impl StandardFirst {
+        async fn standard(&self) -> Result<Option<StoredCredential>, Error> {
+            let id = ProfileId::new(Provider::QWEN.id(), "standard")?;
+            let stored = self.store.load(&id).await?.map(|_| {
+                let store = Arc::clone(&self.store);
+                StoredCredential::new(store, Provider::QWEN)
+            });
+            Ok(stored.map(|stored| stored.profile(id)))
+        }
+    }
+}

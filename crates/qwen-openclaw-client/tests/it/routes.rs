@@ -1,0 +1,141 @@
+//! What decides a route, put together.
+
+use qwen_openclaw_client::{
+    EndpointRule, OwnProvider, Routes,
+    auth::{ApiKey, Environment},
+    catalog::{Endpoint, Plan, Provider},
+};
+
+const PLAN: &str = "sk-sp-0123456789abcdef";
+const STANDARD: &str = "sk-0123456789abcdef";
+
+fn environment(pairs: &[(&str, &str)]) -> Routes {
+    Routes::new().environment(Environment::from_pairs(pairs.iter().copied()))
+}
+
+#[tokio::test]
+async fn a_ref_leads_to_provider_endpoint_key_and_row() {
+    let routes = environment(&[("DASHSCOPE_API_KEY", PLAN)]);
+    let route = routes
+        .route("modelstudio/qwen-vl-max-latest")
+        .await
+        .unwrap();
+    assert_eq!(route.provider(), &Provider::QWEN);
+    assert_eq!(
+        route.endpoint().base_url().as_str(),
+        Endpoint::CodingGlobal.base_url()
+    );
+    assert_eq!(
+        route.credential().unwrap().source().to_string(),
+        "env: DASHSCOPE_API_KEY"
+    );
+    assert_eq!(route.row().unwrap().id(), "qwen-vl-max-latest");
+    // The plan of the key decides what the endpoint has.
+    assert!(route.availability().reason().is_some());
+
+    let explanation = serde_json::to_value(route.explain()).unwrap();
+    assert_eq!(explanation["baseUrlRule"], "prefix of the key");
+    assert_eq!(explanation["keySource"], "env: DASHSCOPE_API_KEY");
+    assert_eq!(explanation["available"], false);
+    assert_eq!(explanation["plan"], "coding");
+    assert!(!explanation.to_string().contains(PLAN));
+}
+
+#[tokio::test]
+async fn a_route_without_a_key_says_why_there_is_none() {
+    let route = environment(&[]).route("qwen/qwen3.5-plus").await.unwrap();
+    assert!(route.credential().is_none());
+    let problem = route.credential_error().unwrap().to_string();
+    assert!(problem.contains("QWEN_API_KEY"), "{problem}");
+    assert_eq!(route.endpoint().rule(), &EndpointRule::Default);
+}
+
+#[tokio::test]
+async fn the_environments_base_url_is_for_qwen_alone() {
+    let routes = environment(&[
+        ("QWEN_BASE_URL", "https://gateway.example/v1"),
+        ("QWEN_API_KEY", STANDARD),
+    ]);
+    let route = routes.route("qwen/qwen3.5-plus").await.unwrap();
+    assert_eq!(
+        route.endpoint().base_url().as_str(),
+        "https://gateway.example/v1"
+    );
+    let route = routes.route("qwen-oauth/coder-model").await.unwrap();
+    assert_eq!(route.endpoint().plan(), Some(Plan::Portal));
+}
+
+#[tokio::test]
+async fn a_server_of_ones_own_needs_no_key_and_gets_nobody_elses() {
+    let own = OwnProvider::new("my-vllm", "http://127.0.0.1:8000/v1").unwrap();
+    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
+    let route = routes.route("my-vllm/org/model").await.unwrap();
+    assert_eq!(
+        (route.provider().id(), route.model()),
+        ("my-vllm", Some("org/model"))
+    );
+    assert!(route.credential().is_none() && route.credential_error().is_none());
+    assert_eq!(
+        route.endpoint().base_url().as_str(),
+        "http://127.0.0.1:8000/v1"
+    );
+    // Nothing is known of its models, and nothing is missed.
+    assert!(route.row().is_none() && route.unknown_model().is_none());
+}
+
+/// An entry of exactly an alias's name is the user's own.
+#[tokio::test]
+async fn an_exact_id_comes_before_an_alias() {
+    let own = OwnProvider::new("modelstudio", "https://gateway.example/v1").unwrap();
+    let own = own.api_key(ApiKey::parse("own-key").unwrap());
+    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
+    let route = routes.route("modelstudio/glm-5").await.unwrap();
+    assert_eq!(route.provider().id(), "modelstudio");
+    assert_eq!(route.credential().unwrap().key().expose(), "own-key");
+    let route = routes.route("dashscope/glm-5").await.unwrap();
+    assert_eq!(route.provider(), &Provider::QWEN);
+}
+
+#[tokio::test]
+async fn an_unknown_provider_has_neighbors() {
+    let error = environment(&[]).route("qwn/glm-5").await.unwrap_err();
+    assert!(error.to_string().contains("did you mean qwen"), "{error}");
+}
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn a_stored_key_remembers_its_endpoint() {
+    use std::sync::Arc;
+
+    use qwen_openclaw_client::{
+        auth::{CredentialStore, KeyEndpoint, MemoryStore, Profile, StoredKey},
+        catalog::Region,
+    };
+
+    let store = Arc::new(MemoryStore::default());
+    let mut endpoint = KeyEndpoint::default();
+    endpoint.region = Some(Region::China);
+    let profile = Profile::ApiKey(StoredKey::new(ApiKey::parse(STANDARD).unwrap(), endpoint));
+    store
+        .put(&"qwen:work".parse().unwrap(), &profile)
+        .await
+        .unwrap();
+    // Whatever key the environment has, which is not sent.
+    let routes = environment(&[("QWEN_API_KEY", PLAN)]).store(store);
+    let route = routes.route("qwen/qwen-vl-max-latest").await.unwrap();
+    assert_eq!(
+        route.endpoint().base_url().as_str(),
+        Endpoint::StandardChina.base_url()
+    );
+    assert_eq!(route.endpoint().rule(), &EndpointRule::StoredWithKey);
+    assert!(route.availability().is_available());
+    let asked = routes
+        .region(Region::Global)
+        .route("qwen/glm-5")
+        .await
+        .unwrap();
+    assert_eq!(
+        asked.endpoint().base_url().as_str(),
+        Endpoint::StandardGlobal.base_url()
+    );
+}
