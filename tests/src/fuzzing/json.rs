@@ -34,7 +34,11 @@ impl Tree {
                 let items = items.into_iter().map(|item| Self::of_text(item.get()));
                 Self::List(items.collect::<Option<_>>()?)
             }
-            b'"' => Self::Plain(format!("{:?}", serde_json::from_str::<String>(text).ok()?)),
+            b'"' => Self::Plain(match serde_json::from_str::<String>(text) {
+                Ok(said) => format!("{said:?}"),
+                // Half of a pair of surrogates is JSON and no text.
+                Err(_) => text.to_owned(),
+            }),
             b'-' | b'0'..=b'9' => number(text)?,
             _ => Self::Plain(text.to_owned()),
         })
