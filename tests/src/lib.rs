@@ -1,7 +1,9 @@
-//! Helpers for the tests across the crates, and the conformance runner.
+//! Helpers for the tests across the crates, the conformance runner, and what must hold for any input.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 
 /// The programs of the README, compiled.
 #[cfg(doctest)]

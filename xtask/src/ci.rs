@@ -29,6 +29,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
             feature(&mut steps, &build)?;
         }
         oldest_compiler(&mut steps, &workspace)?;
+        steps.command("kills at random moments", &mut kills())?;
         let dry_run = [
             "publish",
             "--workspace",
@@ -46,6 +47,14 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
 fn clippy<const N: usize>(selection: [&str; N]) -> Command {
     let mut command = cargo(["clippy", "--quiet", "--locked"]);
     command.args(selection).args(["--", "-D", "warnings"]);
+    command
+}
+
+/// Tests that take longer than whoever waits for `cargo test` should wait.
+fn kills() -> Command {
+    let package = ["test", "--quiet", "-p", "qwen-openclaw-cli", "--locked"];
+    let mut command = cargo(package);
+    command.args(["--test", "it", "--", "--ignored", "kills"]);
     command
 }
 

@@ -11,6 +11,7 @@ mod ci;
 mod conformance;
 mod error;
 mod features;
+mod fuzz;
 mod process;
 mod publish;
 mod steps;
@@ -42,6 +43,7 @@ fn run(verb: Verb) -> Result<(), Error> {
         Verb::Check => check::run(),
         Verb::Conformance { folder, verbose } => conformance::run(&folder, verbose),
         Verb::Bench { harness, arguments } => bench::run(&harness, &arguments),
+        Verb::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Verb::Publish { dry_run } => publish::run(dry_run),
     }
 }

@@ -12,8 +12,8 @@ Usage: cargo xtask VERB
   ci [--full]
       What must pass before a change is accepted: fmt, clippy, rustdoc, doc tests,
       check, cargo-deny. The other tests are `cargo test --workspace`.
-      --full adds each feature by itself, the oldest supported compiler and a dry
-      run of publishing.
+      --full adds each feature by itself, the oldest supported compiler, kills of the
+      command at random moments and a dry run of publishing.
 
   check
       The rules no compiler knows: which crate may depend on which, how many crates
@@ -26,6 +26,11 @@ Usage: cargo xtask VERB
   bench HARNESS [ARGUMENT..]
       Builds the benchmark client in release mode and runs HARNESS/run.sh with the
       arguments (a measure, --only, --rounds, ..) and the client as `new`.
+
+  fuzz [TARGET] [--seconds N]
+      Runs the fuzz targets of tests/fuzz, or one of them, for N seconds each (60
+      unless said otherwise), and prints how many inputs each has seen. Needs
+      cargo-fuzz and a C++ compiler; stable Rust is enough.
 
   publish [--dry-run]
       Publishes every crate whose version is not up yet, leaf first. Can be run
@@ -50,6 +55,10 @@ pub(crate) enum Verb {
     Bench {
         harness: PathBuf,
         arguments: Vec<String>,
+    },
+    Fuzz {
+        target: Option<String>,
+        seconds: u32,
     },
     Publish {
         dry_run: bool,
@@ -77,6 +86,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Verb,
             harness: take_folder(&mut rest, "bench needs the folder of the harness")?,
             arguments: std::mem::take(&mut rest),
         },
+        "fuzz" => {
+            let seconds = take_number(&mut rest, "--seconds")?.unwrap_or(60);
+            let is_name = rest.first().is_some_and(|first| !first.starts_with('-'));
+            Verb::Fuzz {
+                target: is_name.then(|| rest.remove(0)),
+                seconds,
+            }
+        }
         "publish" => Verb::Publish {
             dry_run: take_flag(&mut rest, "--dry-run"),
         },
@@ -92,6 +109,17 @@ fn take_flag(arguments: &mut Vec<String>, flag: &str) -> bool {
     let before = arguments.len();
     arguments.retain(|argument| argument != flag);
     arguments.len() < before
+}
+
+fn take_number(arguments: &mut Vec<String>, flag: &str) -> Result<Option<u32>, Error> {
+    let Some(at) = arguments.iter().position(|argument| argument == flag) else {
+        return Ok(None);
+    };
+    let number = arguments.get(at + 1).and_then(|number| number.parse().ok());
+    let number = number.filter(|number| *number > 0);
+    let number = number.ok_or_else(|| Error::Usage(format!("{flag} needs a number above 0")))?;
+    arguments.drain(at..=at + 1);
+    Ok(Some(number))
 }
 
 fn take_folder(arguments: &mut Vec<String>, missing: &str) -> Result<PathBuf, Error> {
@@ -142,6 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_takes_one_target_or_all() {
+        let fuzz = |target: Option<&str>, seconds| Verb::Fuzz {
+            target: target.map(str::to_owned),
+            seconds,
+        };
+        assert_eq!(parse_line("fuzz").unwrap(), fuzz(None, 60));
+        assert_eq!(
+            parse_line("fuzz decoder").unwrap(),
+            fuzz(Some("decoder"), 60)
+        );
+        let line = "fuzz --seconds 5 decoder";
+        assert_eq!(parse_line(line).unwrap(), fuzz(Some("decoder"), 5));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_a_usage_error() {
         for line in [
             "",
@@ -150,6 +193,10 @@ mod tests {
             "check now",
             "conformance",
             "bench --only x",
+            "fuzz a b",
+            "fuzz --seconds",
+            "fuzz --seconds 0",
+            "fuzz --minutes 1",
         ] {
             assert_eq!(parse_line(line).unwrap_err().exit_code(), 2, "{line}");
         }
@@ -157,7 +204,15 @@ mod tests {
 
     #[test]
     fn the_help_names_every_verb() {
-        for verb in ["ci", "check", "conformance", "bench", "publish", "help"] {
+        for verb in [
+            "ci",
+            "check",
+            "conformance",
+            "bench",
+            "fuzz",
+            "publish",
+            "help",
+        ] {
             assert!(
                 HELP.lines()
                     .any(|line| line.starts_with(&format!("  {verb}"))),

@@ -8,6 +8,7 @@ mod emulator;
 mod faults;
 mod help;
 mod json;
+mod kills;
 mod models;
 mod refusals;
 mod requests;

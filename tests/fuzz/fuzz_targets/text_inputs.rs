@@ -1,0 +1,4 @@
+//! The properties of `text_inputs` in `qwen_openclaw_tests::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| qwen_openclaw_tests::fuzzing::check("text_inputs", data));
