@@ -111,7 +111,7 @@ impl Row {
                 supports_reasoning_effort: true,
                 supported_reasoning_efforts: &[Level::Low, Level::Medium, Level::Xhigh],
                 reasoning_effort_map: QWEN38_LEVELS,
-                code_mode: (model.id() == "qwen3.8-max").then_some("capable"),
+                code_mode: model.code_mode(),
             }),
             ..Self::plain(model)
         }
