@@ -33,7 +33,7 @@ pub struct Row {
     pub cost: RowCost,
     /// The context window in tokens.
     pub context_window: u32,
-    /// The most tokens of an answer.
+    /// The maximum output in tokens.
     pub max_tokens: u32,
     /// How levels are mapped before they are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
