@@ -146,6 +146,9 @@ const V2026_11: Listed = Listed::of(Edition::V2026_11);
 /// In both editions, on the Coding Plan too.
 const BOTH: &[Listed] = &[V2026_4.in_coding_plan(), V2026_9.in_coding_plan()];
 
+/// Newer than both, as a model that thinks; whether the Coding Plan has it is not known.
+const NEWER: &[Listed] = &[V2026_11.thinking()];
+
 const THINKS_IN_2026_9: &[Listed] = &[V2026_9.thinking()];
 
 /// An offer of the provider `qwen`.
@@ -161,7 +164,8 @@ const fn standard(editions: &'static [Listed]) -> Offer {
     }
 }
 
-/// An offer of the Token Plan, which came with edition `2026.9` and lists only models that think.
+/// An offer of the Token Plan, which came with edition `2026.9` and lists only models that think;
+/// `place` is where it stands there.
 const fn token_plan(place: u8) -> Offer {
     Offer {
         provider: "qwen-token-plan",

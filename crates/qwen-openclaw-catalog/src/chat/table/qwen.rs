@@ -6,8 +6,7 @@
 
 use super::{
     super::families::{QWEN3_5, QWEN3_7, QWEN3_8, QWEN4},
-    BOTH, ModelFacts, Offer, V2026_4, V2026_9, V2026_11, portal, standard, text, token_plan,
-    vision,
+    BOTH, ModelFacts, NEWER, Offer, V2026_4, V2026_9, portal, standard, text, token_plan, vision,
 };
 use crate::{
     edition::Edition,
@@ -145,7 +144,7 @@ pub(super) const ROWS: &[ModelFacts] = &[
         family: QWEN4,
         offers: &[Offer {
             notes: "newer than OpenClaw 2026.9",
-            ..standard(&[V2026_11.thinking()])
+            ..standard(NEWER)
         }],
         ..text("qwen4-max")
     },

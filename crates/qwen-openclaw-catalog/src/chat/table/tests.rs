@@ -43,15 +43,19 @@ fn a_row_serves_a_purpose() {
     }
 }
 
-/// What is said of a family by how its ids begin must not contradict the rows of its members.
+/// What is said of an id by how it begins must not contradict its row. Where it says nothing, the
+/// row alone counts.
 #[test]
 fn a_row_belongs_to_the_family_that_its_id_tells() {
     let apart: Vec<_> = rows()
-        .filter(|row| families::by_beginning(&row.id.to_ascii_lowercase()) != row.family)
+        .filter(|row| {
+            let told = families::by_beginning(&row.id.to_ascii_lowercase());
+            told != families::PLAIN && told != row.family
+        })
         .map(|row| row.id)
         .collect();
-    // These differ from their snapshots, and from other members.
-    assert_eq!(apart, ["qwen3.8-max", "qwen3.8-flash", "MiniMax-M2.5"]);
+    // OpenClaw gives these efforts, and their snapshots none.
+    assert_eq!(apart, ["qwen3.8-max", "qwen3.8-flash"]);
 }
 
 #[test]
