@@ -5,6 +5,7 @@ mod finding;
 mod layers;
 mod manifest;
 mod manifests;
+mod model_ids;
 mod named;
 mod rust_source;
 mod tidy;
@@ -56,6 +57,7 @@ fn examine(workspace: &Workspace) -> Result<Report, Error> {
     let mut findings = layers::findings(workspace);
     findings.extend(budgets::findings(&costs));
     findings.extend(manifests::findings(workspace, &tree));
+    findings.extend(model_ids::findings(workspace, &tree));
     findings.extend(named::findings(workspace, &tree));
     findings.extend(tidy::findings(workspace, &tree));
     findings.sort();

@@ -1,17 +1,23 @@
 //! The chat models: what is known about each, and how to find them.
 
-mod portal;
-mod qwen;
-mod token_plan;
+mod families;
+mod table;
+
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
+use self::table::Offer;
+pub(crate) use self::{
+    families::{ModelFamily, Unasked},
+    table::{ModelFacts, family, row, rows},
+};
 use crate::{
-    edition::Edition, modality::Modality, nearest::nearest, provider::Provider,
-    structured::StructuredOutput, thinking::Thinking,
+    edition::Edition, modality::Modality, nearest::nearest, plan::Region, price::ChatPrice,
+    provider::Provider, structured::StructuredOutput, thinking::Thinking,
 };
 
-/// A row of the chat catalog.
+/// A chat model as a provider serves it.
 ///
 /// A figure that is not known is `None`, never a guess.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -22,19 +28,43 @@ pub struct ChatModel {
     id: &'static str,
     name: &'static str,
     input: &'static [Modality],
-    /// Kinds of input that may work although the catalog does not list them.
-    #[serde(skip)]
-    untried: &'static [Modality],
     context: Option<u32>,
     max_output: Option<u32>,
     reasoning: bool,
     default: bool,
     media: bool,
     notes: &'static str,
+    #[serde(skip)]
+    facts: &'static ModelFacts,
+    #[serde(skip)]
+    offer: &'static Offer,
 }
 
 impl ChatModel {
-    /// Returns the provider that serves this row.
+    /// Returns what a view of the catalog says of an offer; `None` when the view lacks it.
+    fn of(facts: &'static ModelFacts, offer: &'static Offer, edition: Edition) -> Option<Self> {
+        let listed = offer.listed_in(edition);
+        // The media model is in no edition, and in the merged view all the same.
+        if listed.is_none() && edition != Edition::Merged {
+            return None;
+        }
+        Some(Self {
+            provider: offer.provider,
+            id: facts.id,
+            name: facts.name,
+            input: facts.input,
+            context: offer.context.or(facts.context),
+            max_output: offer.max_output.or(facts.max_output),
+            reasoning: listed.is_some_and(|listed| listed.reasoning),
+            default: offer.default,
+            media: facts.media,
+            notes: offer.notes,
+            facts,
+            offer,
+        })
+    }
+
+    /// Returns the provider that serves the model.
     #[must_use]
     pub const fn provider(&self) -> Provider {
         Provider::of_row(self.provider)
@@ -58,6 +88,11 @@ impl ChatModel {
         self.name
     }
 
+    /// Returns the editions that list the model, the oldest first; none for the media model.
+    pub fn editions(&self) -> impl Iterator<Item = Edition> + use<> {
+        self.offer.editions.iter().map(|listed| listed.edition)
+    }
+
     /// Returns the kinds of input that the catalog lists.
     #[must_use]
     pub const fn input(&self) -> &'static [Modality] {
@@ -68,7 +103,7 @@ impl ChatModel {
     /// case the service should decide.
     #[must_use]
     pub fn accepts(&self, modality: Modality) -> Option<bool> {
-        if self.untried.contains(&modality) {
+        if self.facts.untried.contains(&modality) {
             return None;
         }
         Some(self.input.contains(&modality))
@@ -80,7 +115,7 @@ impl ChatModel {
         self.context
     }
 
-    /// Returns the most tokens an answer can have.
+    /// Returns the maximum output in tokens.
     #[must_use]
     pub const fn max_output(&self) -> Option<u32> {
         self.max_output
@@ -92,13 +127,23 @@ impl ChatModel {
         self.reasoning
     }
 
+    /// Returns whether the model thinks when a request does not mention it; `None` when that is
+    /// not known.
+    #[must_use]
+    pub const fn thinks_by_default(&self) -> Option<bool> {
+        match self.facts.family.unasked {
+            Unasked::Unknown => None,
+            Unasked::Thinks | Unasked::AlwaysThinks => Some(true),
+        }
+    }
+
     /// Returns whether this is the provider's default model.
     #[must_use]
     pub const fn is_default(&self) -> bool {
         self.default
     }
 
-    /// Returns whether this is a model for describing images and clips, which only the Standard
+    /// Returns whether this is a model for describing images and videos, which only the Standard
     /// endpoints have.
     #[must_use]
     pub const fn is_media(&self) -> bool {
@@ -114,33 +159,32 @@ impl ChatModel {
     /// Returns how thinking is asked for.
     #[must_use]
     pub fn thinking(&self) -> Thinking {
-        Thinking::of(&self.provider(), self.id, self.reasoning)
+        Thinking::in_family(&self.provider(), self.facts.family, self.reasoning)
     }
 
     /// Returns which kind of structured output the model takes.
     #[must_use]
-    pub fn structured_output(&self) -> StructuredOutput {
-        StructuredOutput::of(self.id)
+    pub const fn structured_output(&self) -> StructuredOutput {
+        self.facts.family.structured_output
+    }
+
+    /// Returns the price list of a Standard endpoint; `None` when it is not known.
+    #[must_use]
+    pub fn price(&self, region: Region) -> Option<ChatPrice> {
+        self.facts.price(region)
+    }
+
+    /// Returns what OpenClaw writes as `codeMode` into its configuration.
+    pub(crate) const fn code_mode(&self) -> Option<&'static str> {
+        self.facts.code_mode
     }
 }
 
 /// Returns the rows of a provider in the order in which they are shown; other vendors have none.
 #[must_use]
 pub fn models(provider: &Provider, edition: Edition) -> &'static [ChatModel] {
-    match provider.id() {
-        "qwen" => match edition {
-            Edition::V2026_4 => qwen::V2026_4,
-            Edition::V2026_9 => qwen::V2026_9,
-            Edition::Merged => qwen::MERGED,
-        },
-        "qwen-oauth" => portal::ROWS,
-        "qwen-token-plan" => match edition {
-            // The Token Plan came after that edition.
-            Edition::V2026_4 => &[],
-            Edition::V2026_9 | Edition::Merged => token_plan::ROWS,
-        },
-        _ => &[],
-    }
+    let shown = |view: &&View| view.provider == provider.id() && view.edition == edition;
+    VIEWS.iter().find(shown).map_or(&[], |view| &view.models)
 }
 
 /// Finds a row by its id; in all editions but `2026.4` case and surrounding blanks are ignored.
@@ -148,7 +192,9 @@ pub fn models(provider: &Provider, edition: Edition) -> &'static [ChatModel] {
 /// The media model is found in every edition.
 #[must_use]
 pub fn find(provider: &Provider, id: &str, edition: Edition) -> Option<&'static ChatModel> {
-    let media = media_models(provider);
+    let media = models(provider, Edition::Merged)
+        .iter()
+        .filter(|model| model.media);
     models(provider, edition)
         .iter()
         .chain(media)
@@ -166,40 +212,73 @@ pub fn nearest_models(provider: &Provider, id: &str) -> Vec<&'static str> {
     )
 }
 
-/// Returns the id of the model that describes images and clips when none is named.
+/// Returns the id of the model that describes images and videos when none is named.
 ///
 /// That is `qwen-vl-max-latest` as documented, and `qwen3.6-plus` in edition `2026.9`.
 #[must_use]
-pub const fn default_media_model(edition: Edition) -> &'static str {
-    match edition {
-        Edition::V2026_4 | Edition::Merged => qwen::QWEN_VL_MAX_LATEST.id,
-        Edition::V2026_9 => qwen::QWEN3_6_PLUS.id,
-    }
+pub fn default_media_model(edition: Edition) -> &'static str {
+    let row = rows().find(|row| row.describes_in.contains(&edition));
+    row.map_or("", |row| row.id)
 }
 
 /// Returns whether the Coding Plan lacks a model of the provider `qwen`.
 ///
-/// In the merged view a plan offers a model only if every edition that knows it says so.
+/// In the merged view a plan offers a model only if every edition that knows it says so. A model of
+/// which no edition says anything is left to the service.
 #[must_use]
 pub fn standard_only(id: &str, edition: Edition) -> bool {
-    let lists = |edition: Edition, ids: &[&str]| ids.iter().any(|known| edition.same_id(known, id));
-    match edition {
-        Edition::V2026_4 => lists(edition, qwen::NOT_IN_CODING_PLAN_2026_4),
-        Edition::V2026_9 => lists(edition, qwen::NOT_IN_CODING_PLAN_2026_9),
-        Edition::Merged => {
-            lists(edition, qwen::NOT_IN_CODING_PLAN_2026_4)
-                || lists(edition, qwen::NOT_IN_CODING_PLAN_2026_9)
-        }
-    }
+    let known = models(&Provider::QWEN, edition)
+        .iter()
+        .find(|model| edition.same_id(model.id, id));
+    known.is_some_and(|model| {
+        let listed = model.offer.editions.iter();
+        listed
+            .filter(|listed| edition == Edition::Merged || listed.edition == edition)
+            .any(|listed| listed.coding_plan == Some(false))
+    })
 }
 
-fn media_models(provider: &Provider) -> &'static [ChatModel] {
-    if *provider == Provider::QWEN {
-        &[qwen::QWEN_VL_MAX_LATEST]
-    } else {
-        &[]
-    }
+/// Returns the id of a provider's default model.
+pub(crate) fn default_model(provider: &Provider) -> Option<&'static str> {
+    let default = models(provider, Edition::Merged)
+        .iter()
+        .find(|model| model.default)?;
+    Some(default.id)
 }
+
+/// The models that one edition lists at one provider.
+struct View {
+    provider: &'static str,
+    edition: Edition,
+    models: Vec<ChatModel>,
+}
+
+/// The table as it is asked for.
+static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    let mut views: Vec<View> = Vec::new();
+    let mut offers: Vec<_> = rows()
+        .flat_map(|facts| facts.offers.iter().map(move |offer| (facts, offer)))
+        .collect();
+    offers.sort_by_key(|(_, offer)| offer.place);
+    for (facts, offer) in offers {
+        for edition in Edition::WITH_ROWS {
+            let Some(model) = ChatModel::of(facts, offer, edition) else {
+                continue;
+            };
+            let same =
+                |view: &&mut View| (view.provider, view.edition) == (offer.provider, edition);
+            match views.iter_mut().find(same) {
+                Some(view) => view.models.push(model),
+                None => views.push(View {
+                    provider: offer.provider,
+                    edition,
+                    models: vec![model],
+                }),
+            }
+        }
+    }
+    views
+});
 
 #[cfg(test)]
 mod tests {
@@ -252,10 +331,44 @@ mod tests {
                 );
             }
         }
-        let known = |row: &&ChatModel| {
-            find(&Provider::QWEN, row.id(), Edition::V2026_9).is_some() || row.is_media()
-        };
-        assert_eq!(merged.iter().filter(known).count(), merged.len());
+    }
+
+    #[test]
+    fn what_is_newer_than_both_editions_is_in_the_merged_view_alone() {
+        let newer = models(&Provider::QWEN, Edition::V2026_11);
+        assert!(newer.iter().any(|row| row.id() == "qwen4-max"));
+        for row in newer {
+            assert!(row.editions().eq([Edition::V2026_11]), "{}", row.id());
+            for edition in [Edition::V2026_4, Edition::V2026_9] {
+                assert_eq!(find(&Provider::QWEN, row.id(), edition), None);
+            }
+            let merged = find(&Provider::QWEN, row.id(), Edition::Merged);
+            assert_eq!(merged, Some(row));
+        }
+        // Every row of the merged view comes from somewhere.
+        for row in models(&Provider::QWEN, Edition::Merged) {
+            assert!(row.is_media() || row.editions().count() > 0, "{}", row.id());
+        }
+    }
+
+    #[test]
+    fn a_row_knows_thinking_output_and_price() {
+        let row = |id| find(&Provider::QWEN, id, Edition::Merged).unwrap();
+        let newest = row("qwen4-max");
+        assert_eq!(newest.thinks_by_default(), Some(true));
+        assert_eq!(newest.structured_output(), StructuredOutput::JsonSchema);
+        assert_eq!(newest.accepts(Modality::Video), Some(true));
+        assert_eq!(newest.price(Region::Global), None);
+        assert_eq!(row("qwen3-coder-plus").thinks_by_default(), None);
+        let price = row("qwen3.7-max").price(Region::Global).unwrap();
+        assert_eq!(price.source, "models.dev");
+        for provider in Provider::well_known() {
+            for model in models(&provider, Edition::Merged) {
+                let by_id = Thinking::of(&provider, model.id(), model.reasoning());
+                assert_eq!(model.thinking(), by_id);
+                assert_eq!(model.structured_output(), StructuredOutput::of(model.id()));
+            }
+        }
     }
 
     #[test]
@@ -323,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_media_model_takes_clips_and_its_limits_are_not_known() {
+    fn the_media_model_takes_videos_and_its_limits_are_not_known() {
         for edition in Edition::all() {
             let model = find(&Provider::QWEN, "qwen-vl-max-latest", *edition).unwrap();
             assert_eq!((model.context(), model.max_output()), (None, None));

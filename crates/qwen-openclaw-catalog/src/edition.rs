@@ -19,7 +19,11 @@ pub enum Edition {
     /// `qwen3.6-flash`, `qwen3.7-max`, `qwen3.8-max` or `qwen3.8-flash`.
     #[serde(rename = "2026.9")]
     V2026_9,
-    /// Every row of both. Where they differ, limits and flags come from the newer, and a plan
+    /// What the service offers beyond both, in November 2026. It is no catalog of OpenClaw and
+    /// cannot be chosen by name: its rows carry it as a mark, and are seen in the merged view.
+    #[serde(rename = "2026.11", skip_deserializing)]
+    V2026_11,
+    /// Every row of all. Where they differ, limits and flags come from the newest, and a plan
     /// offers a model only if every edition that knows the model says so. The default.
     #[default]
     #[serde(rename = "merged")]
@@ -27,7 +31,11 @@ pub enum Edition {
 }
 
 impl Edition {
-    /// Returns every edition, the default first.
+    /// Every edition that rows can carry, and the merged view.
+    pub(crate) const WITH_ROWS: [Self; 4] =
+        [Self::V2026_4, Self::V2026_9, Self::V2026_11, Self::Merged];
+
+    /// Returns every edition that can be chosen, the default first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::Merged, Self::V2026_9, Self::V2026_4]
@@ -39,6 +47,7 @@ impl Edition {
         match self {
             Self::V2026_4 => "2026.4",
             Self::V2026_9 => "2026.9",
+            Self::V2026_11 => "2026.11",
             Self::Merged => "merged",
         }
     }
@@ -47,7 +56,9 @@ impl Edition {
     pub(crate) fn same_id(self, known: &str, given: &str) -> bool {
         match self {
             Self::V2026_4 => known == given,
-            Self::V2026_9 | Self::Merged => known.eq_ignore_ascii_case(given.trim()),
+            Self::V2026_9 | Self::V2026_11 | Self::Merged => {
+                known.eq_ignore_ascii_case(given.trim())
+            }
         }
     }
 }

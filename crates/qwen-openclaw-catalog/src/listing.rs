@@ -225,7 +225,7 @@ mod tests {
             "",
         ] {
             let rows = listing(&Provider::QWEN, Edition::Merged, url);
-            assert_eq!(rows.len(), 15);
+            assert_eq!(rows.len(), models(&Provider::QWEN, Edition::Merged).len());
             assert!(
                 rows.iter().all(|row| row.availability.is_available()),
                 "{url}"

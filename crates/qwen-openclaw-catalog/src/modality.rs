@@ -14,7 +14,7 @@ pub enum Modality {
     Text,
     /// Still images.
     Image,
-    /// Video clips and lists of frames.
+    /// Videos and lists of frames.
     Video,
     /// Audio.
     Audio,

@@ -12,13 +12,15 @@
 //! assert_eq!(list.cost(&usage).expect("the tier is known").to_string(), "CNY 0.412");
 //! ```
 
-mod chat;
+mod list;
 mod money;
 
 use serde::Serialize;
 
+pub(crate) use self::list::{CHINA, K, MILLION, MODELS_DEV, PriceList, any, up_to};
 pub use self::money::{Cost, Currency, Rate};
 use crate::{
+    chat::row,
     classify::Classification,
     plan::{Plan, Region},
 };
@@ -40,15 +42,8 @@ pub const BATCH_PERCENT: u64 = 50;
 /// Models outside the catalog may have one too. Snapshots do not inherit the price of their main
 /// model.
 #[must_use]
-pub fn chat(model: &str, region: Region) -> Option<&'static ChatPrice> {
-    let model = model.trim();
-    let lists = match region {
-        Region::China => chat::CHINA,
-        Region::Global => chat::GLOBAL,
-    };
-    lists
-        .iter()
-        .find(|list| list.model.eq_ignore_ascii_case(model))
+pub fn chat(model: &str, region: Region) -> Option<ChatPrice> {
+    row(model)?.price(region)
 }
 
 /// Returns the price list of a chat model on a classified base URL.
@@ -56,7 +51,7 @@ pub fn chat(model: &str, region: Region) -> Option<&'static ChatPrice> {
 /// Only the Standard endpoints bill by the token. Subscriptions do not; what other hosts take is
 /// not known, workspaces included, as some of them stand in regions with prices of their own.
 #[must_use]
-pub fn on(class: Classification, model: &str) -> Option<&'static ChatPrice> {
+pub fn on(class: Classification, model: &str) -> Option<ChatPrice> {
     let endpoint = class
         .endpoint()
         .filter(|endpoint| endpoint.plan() == Plan::Standard)?;

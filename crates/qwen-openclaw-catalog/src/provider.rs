@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::{endpoint::Endpoint, error::Error, nearest::nearest, plan::Plan};
+use crate::{chat::default_model, endpoint::Endpoint, error::Error, nearest::nearest, plan::Plan};
 
 /// The id of a provider: the part of a model ref before the first `/`.
 ///
@@ -32,7 +32,6 @@ struct Facts {
     label: &'static str,
     aliases: &'static [&'static str],
     env_vars: &'static [&'static str],
-    default_model: Option<&'static str>,
     default_base_url: &'static str,
     plans: &'static [Plan],
 }
@@ -54,7 +53,6 @@ const WELL_KNOWN: &[Facts] = &[
         label: "Qwen Cloud",
         aliases: &["modelstudio", "qwencloud", "dashscope"],
         env_vars: &["QWEN_API_KEY", "MODELSTUDIO_API_KEY", "DASHSCOPE_API_KEY"],
-        default_model: Some("qwen3.5-plus"),
         default_base_url: Endpoint::StandardGlobal.base_url(),
         plans: &[Plan::Standard, Plan::Coding],
     },
@@ -63,7 +61,6 @@ const WELL_KNOWN: &[Facts] = &[
         label: "Qwen OAuth",
         aliases: &["qwen-portal", "qwen-cli"],
         env_vars: &["QWEN_API_KEY"],
-        default_model: Some("qwen3.5-plus"),
         default_base_url: Endpoint::Portal.base_url(),
         plans: &[Plan::Portal],
     },
@@ -72,7 +69,6 @@ const WELL_KNOWN: &[Facts] = &[
         label: "Qwen Token Plan",
         aliases: &["bailian-token-plan"],
         env_vars: &["QWEN_TOKEN_PLAN_API_KEY"],
-        default_model: Some("qwen3.7-plus"),
         default_base_url: Endpoint::TokenGlobal.base_url(),
         plans: &[Plan::Token],
     },
@@ -81,7 +77,6 @@ const WELL_KNOWN: &[Facts] = &[
         label: "Anthropic",
         aliases: &[],
         env_vars: &["ANTHROPIC_API_KEY"],
-        default_model: None,
         default_base_url: "https://api.anthropic.com/v1",
         plans: &[],
     },
@@ -90,7 +85,6 @@ const WELL_KNOWN: &[Facts] = &[
         label: "OpenAI",
         aliases: &[],
         env_vars: &["OPENAI_API_KEY"],
-        default_model: None,
         default_base_url: "https://api.openai.com/v1",
         plans: &[],
     },
@@ -184,7 +178,7 @@ impl Provider {
     /// have one.
     #[must_use]
     pub fn default_model(&self) -> Option<&'static str> {
-        self.facts()?.default_model
+        default_model(self)
     }
 
     /// Returns the base URL that is used when nothing else is configured; `None` of a provider that

@@ -33,7 +33,7 @@ pub struct Row {
     pub cost: RowCost,
     /// The context window in tokens.
     pub context_window: u32,
-    /// The most tokens of an answer.
+    /// The maximum output in tokens.
     pub max_tokens: u32,
     /// How levels are mapped before they are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ impl Row {
                 supports_reasoning_effort: true,
                 supported_reasoning_efforts: &[Level::Low, Level::Medium, Level::Xhigh],
                 reasoning_effort_map: QWEN38_LEVELS,
-                code_mode: (model.id() == "qwen3.8-max").then_some("capable"),
+                code_mode: model.code_mode(),
             }),
             ..Self::plain(model)
         }

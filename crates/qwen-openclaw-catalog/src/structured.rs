@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::chat::family;
+
 /// The kinds of `response_format` a model takes.
 ///
 /// In both cases the prompt must hold the word "json" for `json_object`, and neither goes
@@ -17,25 +19,12 @@ pub enum StructuredOutput {
     JsonSchema,
 }
 
-/// The families for which the vendor's AI SDK sends `json_schema`; snapshots begin alike.
-const JSON_SCHEMA: &[&str] = &[
-    "qwen3.7-plus",
-    "qwen3.7-flash",
-    "qwen3.7-max",
-    "qwen3.8-max",
-    "qwen3.8-flash",
-];
-
 impl StructuredOutput {
-    /// Returns what a model takes, going by its id; models outside the catalog included.
+    /// Returns what a model takes, going by its id. An id outside the catalog takes what the family
+    /// does whose ids begin alike.
     #[must_use]
     pub fn of(model: &str) -> Self {
-        let model = model.trim().to_ascii_lowercase();
-        if JSON_SCHEMA.iter().any(|family| model.starts_with(family)) {
-            Self::JsonSchema
-        } else {
-            Self::JsonObject
-        }
+        family(model).structured_output
     }
 }
 

@@ -4,7 +4,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, provider::Provider};
+use crate::{
+    chat::{ModelFamily, Unasked, family},
+    error::Error,
+    provider::Provider,
+};
 
 /// How much a caller wants a model to think.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -100,6 +104,7 @@ pub struct Thinking {
     switch: Switch,
     family: Family,
     strict: bool,
+    unasked: bool,
 }
 
 /// Whether thinking can be switched.
@@ -197,20 +202,26 @@ pub struct ThinkingProfile {
 impl Thinking {
     /// Returns the contract of a model, known or not; `reasoning` is the flag of its row.
     ///
-    /// The id is matched trimmed and with case ignored.
+    /// The id is matched trimmed and with case ignored. An id outside the catalog has the contract
+    /// of the family whose ids begin alike.
     #[must_use]
     pub fn of(provider: &Provider, model: &str, reasoning: bool) -> Self {
-        let model = model.trim().to_ascii_lowercase();
+        Self::in_family(provider, family(model), reasoning)
+    }
+
+    /// Returns the contract of a member of a family.
+    pub(crate) fn in_family(provider: &Provider, model: ModelFamily, reasoning: bool) -> Self {
         let token_plan = *provider == Provider::QWEN_TOKEN_PLAN;
         let qwen = *provider == Provider::QWEN;
-        let family = if qwen && is_qwen38(&model) {
-            Family::Qwen38
+        let family = if qwen {
+            model.thinking
         } else if token_plan {
-            token_plan_family(&model)
+            model.token_plan_thinking
         } else {
             Family::Plain
         };
-        let switch = if token_plan && always_thinks(&model) {
+        let always = model.unasked == Unasked::AlwaysThinks;
+        let switch = if token_plan && always {
             Switch::Always
         } else if reasoning && (qwen || token_plan) {
             Switch::Optional
@@ -221,7 +232,15 @@ impl Thinking {
             switch,
             family,
             strict: token_plan || family == Family::Qwen38,
+            unasked: provider.is_qwen() && model.unasked == Unasked::Thinks,
         }
+    }
+
+    /// Returns whether the model is known to think when a request does not mention it, and to stop
+    /// when it is told to.
+    #[must_use]
+    pub const fn thinks_unasked(self) -> bool {
+        self.unasked
     }
 
     /// Returns whether thinking can be switched.
@@ -380,25 +399,6 @@ impl Thinking {
             default_level,
             always_on,
         })
-    }
-}
-
-fn is_qwen38(model: &str) -> bool {
-    matches!(model, "qwen3.8-max" | "qwen3.8-flash")
-}
-
-fn always_thinks(model: &str) -> bool {
-    matches!(model, "minimax-m2.5") || model.starts_with("kimi-k2.7-code")
-}
-
-fn token_plan_family(model: &str) -> Family {
-    match model {
-        _ if is_qwen38(model) => Family::Qwen38,
-        _ if model.starts_with("deepseek-v4") => Family::DeepSeek,
-        _ if model.starts_with("kimi-") => Family::Kimi,
-        _ if model.starts_with("glm-5.2") => Family::GlmMax,
-        _ if model.starts_with("glm-") => Family::Glm,
-        _ => Family::Plain,
     }
 }
 

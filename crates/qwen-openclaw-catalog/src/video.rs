@@ -1,7 +1,7 @@
 //! The Wan video models: what each takes, and what it costs.
 //!
 //! Jobs go to the AIGC host of a region (see [`aigc_origin_for`](crate::aigc_origin_for)) and need
-//! a Standard key. A request makes one clip.
+//! a Standard key. A request makes one video.
 //!
 //! Source: help.aliyun.com model-studio, pages on Wan text-, image- and reference-to-video, legacy
 //! and current, as of 2026-05-27.
@@ -26,6 +26,7 @@ mod price;
 
 use serde::Serialize;
 
+use self::price::Prices;
 pub use self::{
     durations::Durations,
     format::{Ratio, Resolution, Size},
@@ -35,30 +36,30 @@ pub use self::{
 use crate::nearest::nearest;
 
 /// The id of the model that is used when none is named.
-pub const DEFAULT_MODEL: &str = "wan2.6-t2v";
+pub const DEFAULT_MODEL: &str = models::ALL[0].id;
 
-/// The most characters of a negative prompt.
+/// The maximum length of a negative prompt in characters.
 pub const NEGATIVE_PROMPT_LIMIT: u32 = 500;
 
 /// The largest seed; the smallest is 0.
 pub const MAX_SEED: u32 = 2_147_483_647;
 
-/// The most bytes of a reference image.
+/// The maximum size of a reference image in bytes.
 pub const MAX_IMAGE_BYTES: u64 = 20 * 1_024 * 1_024;
 
-/// The most bytes of a reference clip.
+/// The maximum size of a reference video in bytes.
 pub const MAX_VIDEO_BYTES: u64 = 100 * 1_024 * 1_024;
 
-/// The most bytes of an audio track.
+/// The maximum size of an audio track in bytes.
 pub const MAX_AUDIO_BYTES: u64 = 15 * 1_024 * 1_024;
 
-/// The most jobs that may be submitted in a second, for an account and a model.
+/// The maximum number of jobs submitted in a second, for an account and a model.
 pub const SUBMITS_PER_SECOND: u32 = 5;
 
-/// The most jobs that run at once, for an account and a model; more of them wait.
+/// The maximum number of jobs that run at once, for an account and a model; more of them wait.
 pub const RUNNING_AT_ONCE: u32 = 5;
 
-/// The most task queries in a second, for an account.
+/// The maximum number of task queries in a second, for an account.
 pub const QUERIES_PER_SECOND: u32 = 20;
 
 /// Returns every model, the default first.
@@ -103,9 +104,11 @@ pub struct VideoModel {
     audio_track: Option<AudioTrack>,
     shot_type: bool,
     prompt_extend: bool,
+    #[serde(skip)]
+    prices: Option<Prices>,
 }
 
-/// What a clip is made from.
+/// What a video is made from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -115,7 +118,7 @@ pub enum Mode {
     TextToVideo,
     /// An image that becomes the first frame.
     ImageToVideo,
-    /// Images and clips whose subjects appear in the new one.
+    /// Images and videos whose subjects appear in the new one.
     ReferenceToVideo,
 }
 
@@ -131,7 +134,7 @@ pub enum Protocol {
     Media,
 }
 
-/// How the picture's size is asked for.
+/// How the frame size is asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -145,7 +148,7 @@ pub enum Framing {
     ResolutionAndRatio,
 }
 
-/// Whether the clip has sound.
+/// Whether the video has audio.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -166,7 +169,7 @@ pub struct AudioTrack {
     pub field: AudioField,
     /// The shortest track, in seconds.
     pub min_seconds: u32,
-    /// The longest track, in seconds; what is beyond the clip is cut.
+    /// The longest track, in seconds; what is beyond the video is cut.
     pub max_seconds: u32,
 }
 
@@ -189,7 +192,7 @@ impl VideoModel {
         self.id
     }
 
-    /// Returns what a clip is made from.
+    /// Returns what a video is made from.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
@@ -201,7 +204,7 @@ impl VideoModel {
         self.protocol
     }
 
-    /// Returns how the picture's size is asked for.
+    /// Returns how the frame size is asked for.
     #[must_use]
     pub const fn framing(&self) -> Framing {
         match (self.mode, self.protocol) {
@@ -262,13 +265,13 @@ impl VideoModel {
         self.resolutions.contains(&format.0).then_some(format)
     }
 
-    /// Returns the durations in seconds, for a request without a reference clip.
+    /// Returns the durations in seconds, for a request without a reference video.
     #[must_use]
     pub const fn durations(&self) -> Durations {
         self.durations
     }
 
-    /// Returns the durations in seconds, for a request with a reference clip.
+    /// Returns the durations in seconds, for a request with a reference video.
     #[must_use]
     pub const fn durations_with_video(&self) -> Durations {
         self.durations_with_video
@@ -286,13 +289,13 @@ impl VideoModel {
         self.prompt_required
     }
 
-    /// Returns the most characters of the prompt; what is beyond is cut off by the service.
+    /// Returns the maximum length of the prompt in characters; the service cuts off what is beyond.
     #[must_use]
     pub const fn prompt_limit(&self) -> Option<u32> {
         self.prompt_limit
     }
 
-    /// Returns whether the clip has sound.
+    /// Returns whether the video has audio.
     #[must_use]
     pub const fn sound(&self) -> Sound {
         self.sound
@@ -319,7 +322,7 @@ impl VideoModel {
 
     /// Returns the name of a reference in the prompt, counted from 1 within its kind.
     ///
-    /// Wan 2.6 numbers all references as characters; 2.7 numbers images and clips apart.
+    /// Wan 2.6 numbers all references as characters; 2.7 numbers images and videos apart.
     #[must_use]
     pub fn reference_name(&self, kind: MediaType, number: usize) -> String {
         match (self.protocol, kind) {

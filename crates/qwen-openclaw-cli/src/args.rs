@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use qwen_openclaw::catalog::{self, Edition, Level, Plan, Region};
+use qwen_openclaw::catalog::{self, Edition, Level, Plan, Provider, Region};
 use qwen_openclaw_emulator::FaultRule;
 
 use crate::video::args::VideoCommand;
@@ -204,8 +204,7 @@ pub(crate) struct Describe {
     #[arg(long, value_name = "P")]
     pub(crate) prompt: Option<String>,
 
-    /// Model [default: qwen/qwen-vl-max-latest]
-    #[arg(short, long, value_name = "REF")]
+    #[arg(short, long, value_name = "REF", help = media_model())]
     pub(crate) model: Option<String>,
 
     /// Talk to an emulator in this process: no key, no network
@@ -326,6 +325,12 @@ pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Optio
             _ => None,
         })
         .next()
+}
+
+/// The help of the model that describes images and videos.
+fn media_model() -> String {
+    let default = catalog::default_media_model(Edition::default());
+    format!("Model [default: {}/{default}]", Provider::QWEN)
 }
 
 /// `all` is short for the rows of all editions, merged.

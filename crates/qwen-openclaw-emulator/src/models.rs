@@ -71,8 +71,8 @@ const fn model(
 }
 
 /// The models, from the service's model list of May 2026 and, for what is newer or is offered by a
-/// plan, the catalogs of OpenClaw's Qwen provider. The documented catalog of the Coding Plan has no
-/// `qwen3.6-plus`, and its endpoint refuses it here.
+/// plan, the catalogs of OpenClaw's Qwen provider; Qwen4 from its pages of 2026-11-16. The documented
+/// catalog of the Coding Plan has no `qwen3.6-plus`, and its endpoint refuses it here.
 #[rustfmt::skip] // a table reads better with one model a line
 static MODELS: &[Model] = &[
     model("qwen3.5-plus", &[Plan::Standard, Plan::Coding, Plan::Portal], Thinking::Default, IMAGE, 991_808, 65_536),
@@ -82,6 +82,7 @@ static MODELS: &[Model] = &[
     model("qwen3.7-plus", PLANS, Thinking::Default, VISION, 991_808, 65_536),
     model("qwen3.8-max", TOKEN, Thinking::Default, VISION, 991_808, 131_072),
     model("qwen3.8-flash", TOKEN, Thinking::Default, VISION, 991_808, 131_072),
+    model("qwen4-max", STANDARD, Thinking::Default, VISION, 991_808, 131_072),
     model("qwen3-max-2026-01-23", CODING, Thinking::Optional, TEXT, 258_048, 65_536),
     model("qwen3-coder-next", PLANS, Thinking::Optional, TEXT, 204_800, 65_536),
     model("qwen3-coder-plus", CODING, Thinking::Never, TEXT, 997_952, 65_536),

@@ -127,10 +127,6 @@ pub(crate) struct Context<'a> {
     pub(crate) options: &'a BodyOptions,
 }
 
-/// Families that think by default and obey `enable_thinking` (help.aliyun.com, Model Studio,
-/// "deep-thinking").
-const THINK_UNASKED: [&str; 5] = ["qwen3.5-", "glm-4.7", "glm-5", "kimi-k2.5", "kimi-k2.6"];
-
 /// Everything known of the model of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Known<'a> {
@@ -201,10 +197,7 @@ impl<'a> Known<'a> {
     /// those that think.
     pub(crate) fn thinks_unasked(&self) -> bool {
         let absent = self.contract.switch() == Switch::Absent && self.traits.reasoning.is_none();
-        let model = self.model.trim().to_ascii_lowercase();
-        absent
-            && self.provider.is_qwen()
-            && THINK_UNASKED.iter().any(|family| model.starts_with(family))
+        absent && self.contract.thinks_unasked()
     }
 
     /// What is sent for a level.

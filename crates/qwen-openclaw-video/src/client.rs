@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
-use qwen_openclaw_catalog::{Region, aigc_origin_for};
+use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
 use qwen_openclaw_http::RetryPolicy;
 use serde_json::{Map, Value};
 
@@ -26,10 +26,6 @@ const CLIP: Product = Product {
     likeness,
 };
 
-/// The largest file that any model takes as a reference (help.aliyun.com, Model Studio,
-/// "wan-video-to-video-api-reference").
-const LARGEST_REFERENCE: u64 = 100 << 20;
-
 fn is_mp4(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
 }
@@ -39,6 +35,17 @@ fn clip_url(output: &Map<String, Value>) -> Option<&str> {
         .get("video_url")?
         .as_str()
         .filter(|url| !url.is_empty())
+}
+
+/// Keeps to what the service takes of an account. Other programs ask about tasks as well: a quarter
+/// of that is left to them.
+fn at_the_pace_of_wan(tasks: TasksBuilder) -> TasksBuilder {
+    tasks
+        .submits_per_second(Some(video::SUBMITS_PER_SECOND))
+        .queries_per_second(Some(
+            video::QUERIES_PER_SECOND - video::QUERIES_PER_SECOND / 4,
+        ))
+        .running(usize::try_from(video::RUNNING_AT_ONCE).ok())
 }
 
 /// Makes clips with one key, in the region of its base URL. Cheap to clone; clones share their
@@ -66,7 +73,7 @@ impl Client {
     ) -> ClientBuilder {
         let origin = aigc_origin_for(Some(base_url.as_ref()));
         let tasks = origin
-            .map(|origin| Tasks::builder_with(CLIP, origin, credential))
+            .map(|origin| at_the_pace_of_wan(Tasks::builder_with(CLIP, origin, credential)))
             .ok_or_else(|| {
                 Error::refused("the portal makes no clips")
                     .with_hint("use a Standard endpoint and its key")
@@ -146,7 +153,7 @@ impl Client {
         for reference in request.references() {
             if !reference.is_remote() {
                 let path = PathBuf::from(reference.local_path());
-                let upload = self.tasks.upload(&model, &path, LARGEST_REFERENCE);
+                let upload = self.tasks.upload(&model, &path, reference.max_bytes());
                 uploads.push(upload.await?);
             }
         }

@@ -70,6 +70,14 @@ impl SendRequest for Canned {
             }
             None => answer = answer.header("content-type", "application/json"),
         }
+        // The recordings leave out how a body is delimited. Every server says it in some way.
+        let told = ["content-length", "transfer-encoding"];
+        let is_delimited = answer
+            .headers_ref()
+            .is_some_and(|headers| told.iter().any(|name| headers.contains_key(*name)));
+        if !is_delimited {
+            answer = answer.header("transfer-encoding", "chunked");
+        }
         let pieces = Pieces {
             pieces: pieces(&response),
             end: End::of(&response),

@@ -28,7 +28,7 @@ async fn rewrite(file: &[u8]) {
     write(&path, file);
     let store = FileStore::new(&path);
     let new: ProfileId = "qwen:added".parse().unwrap();
-    let profile = Profile::ApiKey(ApiKey::parse("sk-fedcba9876543210").unwrap());
+    let profile = Profile::from(ApiKey::parse("sk-fedcba9876543210").unwrap());
 
     let listed = match store.list().await {
         Ok(listed) => listed,

@@ -212,3 +212,30 @@ fn levels_survive_a_round_trip() {
         "unknown thinking level \"ultra\"; use off, minimal, low, medium, high, xhigh or max"
     );
 }
+
+#[test]
+fn a_model_that_thinks_unasked_is_known_by_its_family() {
+    let unasked = |provider: &Provider, id| Thinking::of(provider, id, false).thinks_unasked();
+    for id in [
+        "qwen3.5-plus",
+        " Qwen3.5-Flash ",
+        "glm-4.7",
+        "glm-5.2",
+        "kimi-k2.6",
+        "qwen4-max",
+    ] {
+        assert!(unasked(&Provider::QWEN, id), "{id}");
+        assert!(unasked(&Provider::QWEN_OAUTH, id), "{id}");
+        assert!(!unasked(&Provider::OPENAI, id), "{id}");
+    }
+    // The last two cannot be told to stop.
+    for id in [
+        "qwen3-coder-plus",
+        "glm-4.6",
+        "x",
+        "MiniMax-M2.5",
+        "kimi-k2.7-code",
+    ] {
+        assert!(!unasked(&Provider::QWEN, id), "{id}");
+    }
+}

@@ -1,4 +1,4 @@
-//! How long a clip can be.
+//! How long a video can be.
 
 use serde::Serialize;
 

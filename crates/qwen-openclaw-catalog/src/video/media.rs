@@ -4,23 +4,25 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::{MAX_AUDIO_BYTES, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES};
+
 /// What an entry of `media[]` is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaType {
-    /// The image the clip begins with.
+    /// The image the video begins with.
     FirstFrame,
-    /// The image the clip ends with.
+    /// The image the video ends with.
     LastFrame,
-    /// The sound the clip follows.
+    /// The audio the video follows.
     DrivingAudio,
-    /// The clip that is continued; its length counts into the duration.
+    /// The video that is continued; its length counts into the duration.
     FirstClip,
     /// An image whose subject appears.
     ReferenceImage,
-    /// A clip whose subject appears.
+    /// A video whose subject appears.
     ReferenceVideo,
 }
 
@@ -37,6 +39,16 @@ impl MediaType {
             Self::ReferenceVideo => "reference_video",
         }
     }
+
+    /// Returns the maximum size of such a file in bytes, of all models that take it.
+    #[must_use]
+    pub const fn max_bytes(self) -> u64 {
+        match self {
+            Self::FirstFrame | Self::LastFrame | Self::ReferenceImage => MAX_IMAGE_BYTES,
+            Self::FirstClip | Self::ReferenceVideo => MAX_VIDEO_BYTES,
+            Self::DrivingAudio => MAX_AUDIO_BYTES,
+        }
+    }
 }
 
 impl fmt::Display for MediaType {
@@ -50,13 +62,13 @@ impl fmt::Display for MediaType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct References {
-    /// The fewest references of all kinds.
+    /// The minimum number of references of all kinds.
     pub min: u32,
-    /// The most references of all kinds.
+    /// The maximum number of references of all kinds.
     pub max: u32,
-    /// The most images.
+    /// The maximum number of images.
     pub max_images: u32,
-    /// The most clips.
+    /// The maximum number of videos.
     pub max_videos: u32,
     /// The sets of media that go together, when not every set does.
     pub sets: &'static [&'static [MediaType]],
@@ -80,7 +92,7 @@ impl References {
         ..Self::NONE
     };
 
-    /// One to five images and clips, three clips at most.
+    /// One to five images and videos, at most three of them videos.
     pub(super) const SUBJECTS: Self = Self {
         min: 1,
         max: 5,
@@ -89,7 +101,7 @@ impl References {
         ..Self::NONE
     };
 
-    /// Frames, or a clip to continue.
+    /// Frames, or a video to continue.
     pub(super) const FRAMES: Self = Self {
         min: 1,
         max: 2,
@@ -109,7 +121,7 @@ impl References {
         ],
     };
 
-    /// Returns whether so many images and clips are accepted.
+    /// Returns whether this many images and videos are accepted.
     #[must_use]
     pub const fn accept(&self, images: usize, videos: usize) -> bool {
         let total = images.saturating_add(videos);
@@ -141,6 +153,13 @@ mod tests {
         assert!(References::ONE_IMAGE.accept(1, 0) && !References::ONE_IMAGE.accept(1, 1));
         assert!(References::NONE.accept(0, 0) && !References::NONE.accept(1, 0));
         assert!(!subjects.accept(usize::MAX, usize::MAX));
+    }
+
+    #[test]
+    fn a_file_may_be_as_large_as_its_kind() {
+        assert_eq!(MediaType::FirstFrame.max_bytes(), 20 << 20);
+        assert_eq!(MediaType::ReferenceVideo.max_bytes(), 100 << 20);
+        assert_eq!(MediaType::DrivingAudio.max_bytes(), 15 << 20);
     }
 
     #[test]

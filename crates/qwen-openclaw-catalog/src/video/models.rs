@@ -4,6 +4,7 @@ use super::{
     AudioField, AudioTrack, Durations, Mode, Protocol, References,
     Resolution::{self, P480, P720, P1080},
     Sound, VideoModel,
+    price::{FLASH, PREVIEW, STANDARD},
 };
 
 /// Every model, the default first.
@@ -19,11 +20,13 @@ pub(super) const ALL: &[VideoModel] = &[
     VideoModel {
         shot_type: true,
         sound: Sound::Switchable,
+        prices: FLASH,
         ..image("wan2.6-i2v-flash")
     },
     subjects("wan2.6-r2v"),
     VideoModel {
         sound: Sound::Switchable,
+        prices: FLASH,
         ..subjects("wan2.6-r2v-flash")
     },
     VideoModel {
@@ -58,12 +61,14 @@ pub(super) const ALL: &[VideoModel] = &[
         resolutions: FROM_480P,
         durations: FIVE_OR_TEN,
         durations_with_video: FIVE_OR_TEN,
+        prices: PREVIEW,
         ..text("wan2.5-t2v-preview")
     },
     VideoModel {
         resolutions: FROM_480P,
         durations: FIVE_OR_TEN,
         durations_with_video: FIVE_OR_TEN,
+        prices: PREVIEW,
         ..image("wan2.5-i2v-preview")
     },
 ];
@@ -100,6 +105,7 @@ const fn text(id: &'static str) -> VideoModel {
         audio_track: Some(AUDIO_URL),
         shot_type: false,
         prompt_extend: true,
+        prices: STANDARD,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a clip costs.
+//! What a video costs.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::{
     price::{Cost, Currency, Rate},
 };
 
-/// The most seconds of a reference clip that are billed.
+/// The maximum length of a reference video that is billed, in seconds.
 const BILLED_INPUT_SECONDS: u32 = 5;
 
 /// The prices of a second of video, in one region.
@@ -18,14 +18,21 @@ const BILLED_INPUT_SECONDS: u32 = 5;
 pub struct VideoPrice {
     /// The currency of every figure.
     pub currency: Currency,
-    /// A second with sound, by resolution.
+    /// A second with audio, by resolution.
     pub seconds: &'static [(Resolution, Rate)],
-    /// A second without sound, by resolution; none where silence is not cheaper.
+    /// A second without audio, by resolution; empty where that is not cheaper.
     pub silent_seconds: &'static [(Resolution, Rate)],
     /// Where the figures come from.
     pub source: &'static str,
     /// The day the figures are of, as `YYYY-MM-DD`.
     pub as_of: &'static str,
+}
+
+/// The price lists of a model.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Prices {
+    pub(super) china: &'static VideoPrice,
+    pub(super) global: &'static VideoPrice,
 }
 
 /// What of a job decides its price.
@@ -34,17 +41,17 @@ pub struct VideoPrice {
 pub struct Job {
     /// The resolution.
     pub resolution: Resolution,
-    /// The seconds of the new clip.
+    /// The length of the new video in seconds.
     pub seconds: u32,
-    /// The seconds of the reference clips, all together. When they are not known, 5 is the upper
+    /// The total length of the reference videos in seconds. When it is not known, 5 is the upper
     /// bound, as no more are billed.
     pub reference_seconds: u32,
-    /// Whether sound was switched off.
+    /// Whether audio was switched off.
     pub silent: bool,
 }
 
 impl Job {
-    /// Makes a job with sound and without reference clips.
+    /// Creates a job with audio and without reference videos.
     #[must_use]
     pub const fn new(resolution: Resolution, seconds: u32) -> Self {
         Self {
@@ -55,7 +62,7 @@ impl Job {
         }
     }
 
-    /// Sets the seconds of the reference clips. Default: 0.
+    /// Sets the total length of the reference videos in seconds. Default: 0.
     #[must_use]
     pub const fn reference_seconds(self, reference_seconds: u32) -> Self {
         Self {
@@ -64,7 +71,7 @@ impl Job {
         }
     }
 
-    /// Switches sound off. Default: on.
+    /// Switches audio off. Default: on.
     #[must_use]
     pub const fn silent(self) -> Self {
         Self {
@@ -80,22 +87,17 @@ impl Job {
 /// for the international region.
 #[must_use]
 pub fn price(model: &VideoModel, region: Region) -> Option<&'static VideoPrice> {
-    let (china, global) = match model.id() {
-        "wan2.6-i2v-flash" | "wan2.6-r2v-flash" => (&FLASH_CHINA, &FLASH_GLOBAL),
-        "wan2.5-t2v-preview" | "wan2.5-i2v-preview" => (&PREVIEW_CHINA, &PREVIEW_GLOBAL),
-        id if id.starts_with("wan2.6-") || id.starts_with("wan2.7-") => (&CHINA, &GLOBAL),
-        _ => return None,
-    };
+    let prices = model.prices?;
     Some(match region {
-        Region::China => china,
-        Region::Global => global,
+        Region::China => prices.china,
+        Region::Global => prices.global,
     })
 }
 
 /// Returns what a job costs when it succeeds; failed ones are free. `None` when the price is not
 /// known.
 ///
-/// With references the clips are billed as well, five seconds of them at most.
+/// Reference videos are billed as well, at most five seconds of them.
 #[must_use]
 pub fn estimate(model: &VideoModel, region: Region, job: &Job) -> Option<Cost> {
     let list = price(model, region)?;
@@ -116,63 +118,69 @@ pub fn estimate(model: &VideoModel, region: Region, job: &Job) -> Option<Cost> {
     Some(Cost::zero(list.currency).plus_seconds(*rate, seconds))
 }
 
-static CHINA: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P720, Rate::of(0.6)),
-        (Resolution::P1080, Rate::of(1.0)),
-    ],
-    ..CHINA_LIST
-};
+/// The usual prices.
+pub(super) const STANDARD: Option<Prices> = Some(Prices {
+    china: &VideoPrice {
+        seconds: &[
+            (Resolution::P720, Rate::of(0.6)),
+            (Resolution::P1080, Rate::of(1.0)),
+        ],
+        ..CHINA_LIST
+    },
+    global: &VideoPrice {
+        seconds: &[
+            (Resolution::P720, Rate::of(0.1)),
+            (Resolution::P1080, Rate::of(0.15)),
+        ],
+        ..GLOBAL_LIST
+    },
+});
 
-static GLOBAL: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P720, Rate::of(0.1)),
-        (Resolution::P1080, Rate::of(0.15)),
-    ],
-    ..GLOBAL_LIST
-};
+/// The prices of the flash models, which cost half, and half of that without audio.
+pub(super) const FLASH: Option<Prices> = Some(Prices {
+    china: &VideoPrice {
+        seconds: &[
+            (Resolution::P720, Rate::of(0.3)),
+            (Resolution::P1080, Rate::of(0.5)),
+        ],
+        silent_seconds: &[
+            (Resolution::P720, Rate::of(0.15)),
+            (Resolution::P1080, Rate::of(0.25)),
+        ],
+        ..CHINA_LIST
+    },
+    global: &VideoPrice {
+        seconds: &[
+            (Resolution::P720, Rate::of(0.05)),
+            (Resolution::P1080, Rate::of(0.075)),
+        ],
+        silent_seconds: &[
+            (Resolution::P720, Rate::of(0.025)),
+            (Resolution::P1080, Rate::of(0.0375)),
+        ],
+        ..GLOBAL_LIST
+    },
+});
 
-static FLASH_CHINA: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P720, Rate::of(0.3)),
-        (Resolution::P1080, Rate::of(0.5)),
-    ],
-    silent_seconds: &[
-        (Resolution::P720, Rate::of(0.15)),
-        (Resolution::P1080, Rate::of(0.25)),
-    ],
-    ..CHINA_LIST
-};
-
-static FLASH_GLOBAL: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P720, Rate::of(0.05)),
-        (Resolution::P1080, Rate::of(0.075)),
-    ],
-    silent_seconds: &[
-        (Resolution::P720, Rate::of(0.025)),
-        (Resolution::P1080, Rate::of(0.0375)),
-    ],
-    ..GLOBAL_LIST
-};
-
-static PREVIEW_CHINA: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P480, Rate::of(0.3)),
-        (Resolution::P720, Rate::of(0.6)),
-        (Resolution::P1080, Rate::of(1.0)),
-    ],
-    ..CHINA_LIST
-};
-
-static PREVIEW_GLOBAL: VideoPrice = VideoPrice {
-    seconds: &[
-        (Resolution::P480, Rate::of(0.05)),
-        (Resolution::P720, Rate::of(0.1)),
-        (Resolution::P1080, Rate::of(0.15)),
-    ],
-    ..GLOBAL_LIST
-};
+/// The prices of the models that make 480P as well.
+pub(super) const PREVIEW: Option<Prices> = Some(Prices {
+    china: &VideoPrice {
+        seconds: &[
+            (Resolution::P480, Rate::of(0.3)),
+            (Resolution::P720, Rate::of(0.6)),
+            (Resolution::P1080, Rate::of(1.0)),
+        ],
+        ..CHINA_LIST
+    },
+    global: &VideoPrice {
+        seconds: &[
+            (Resolution::P480, Rate::of(0.05)),
+            (Resolution::P720, Rate::of(0.1)),
+            (Resolution::P1080, Rate::of(0.15)),
+        ],
+        ..GLOBAL_LIST
+    },
+});
 
 const CHINA_LIST: VideoPrice = VideoPrice {
     currency: Currency::Cny,
@@ -199,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clip_is_billed_by_the_second() {
+    fn a_video_is_billed_by_the_second() {
         let job = Job::new(Resolution::P1080, 15);
         check("wan2.6-t2v", Region::China, job, "CNY 15");
         check("wan2.6-t2v", Region::Global, job, "USD 2.25");
@@ -220,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn reference_clips_are_billed_up_to_five_seconds() {
+    fn reference_videos_are_billed_up_to_five_seconds() {
         let job = Job::new(Resolution::P720, 5);
         check("wan2.6-r2v", Region::China, job, "CNY 3");
         check(

@@ -43,7 +43,7 @@ fn schemas_describe_what_is_written() {
     check::<Classification>(&classify(base_url));
     check::<AuthChoice>(&AuthChoice::all()[0]);
     let prices = chat("qwen-plus", "china".parse().unwrap()).unwrap();
-    check::<ChatPrice>(prices);
+    check::<ChatPrice>(&prices);
     check::<Cost>(&prices.cost(&Default::default()).unwrap());
     let clip = &video::models()[0];
     check::<VideoModel>(clip);

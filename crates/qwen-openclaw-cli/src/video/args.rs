@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use qwen_openclaw::{
-    catalog::video::{self, Mode, Resolution, Size, VideoModel},
+    catalog::{
+        Provider,
+        video::{self, Mode, Resolution, Size, VideoModel},
+    },
     video::AspectRatio,
 };
 
@@ -34,8 +37,7 @@ pub(crate) struct Generate {
     /// What the clip shows
     pub(crate) prompt: Option<String>,
 
-    /// Model [default: qwen/wan2.6-t2v]
-    #[arg(short, long, value_name = "REF")]
+    #[arg(short, long, value_name = "REF", help = default_model())]
     pub(crate) model: Option<String>,
 
     /// Address of an image: the first frame, or a subject; may be given several times
@@ -195,6 +197,15 @@ pub(crate) struct Resume {
 
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+/// The help of the model.
+fn default_model() -> String {
+    format!(
+        "Model [default: {}/{}]",
+        Provider::QWEN,
+        video::DEFAULT_MODEL
+    )
 }
 
 /// The models there are, for the help.

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use qwen_openclaw::{
     Qwen,
-    catalog::{Provider, Region, aigc_origin_for},
+    catalog::{Provider, Region, aigc_origin_for, video::DEFAULT_MODEL},
     video::{
         Checked, Client, Job, Reference, Strictness, VideoRequest,
         task::{self, JobStore, MemoryJobs, PollSchedule, Upload},
@@ -172,7 +172,7 @@ async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Fai
 }
 
 fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
-    let model = arguments.model.as_deref().unwrap_or("qwen/wan2.6-t2v");
+    let model = arguments.model.as_deref().unwrap_or(DEFAULT_MODEL);
     let qwen = Qwen::builder().build()?;
     let mut request = qwen.video(model).request()?;
     for url in &arguments.image {

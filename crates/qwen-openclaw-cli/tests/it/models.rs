@@ -1,5 +1,7 @@
 //! `models list`.
 
+use qwen_openclaw::catalog::{Edition, Provider, models};
+
 use crate::run::{KEY, Qwen, Service};
 
 #[test]
@@ -33,13 +35,16 @@ fn json_has_the_shape_of_openclaw() {
 
 #[test]
 fn plain_is_one_ref_a_line() {
+    let merged = models(&Provider::QWEN, Edition::Merged).len();
+    let token = models(&Provider::QWEN_TOKEN_PLAN, Edition::Merged).len();
     for (arguments, count) in [
         (&["--edition", "2026.4"][..], 9),
-        (&["--edition", "all"], 15),
+        (&["--edition", "2026.9"], 14),
+        (&["--edition", "all"], merged),
         (&["--provider", "modelstudio", "--edition", "2026.4"], 9),
         (&["--plan", "coding", "--edition", "2026.4"], 8),
         (&["--plan", "coding", "--edition", "2026.4", "--all"], 9),
-        (&["--plan", "token"], 8),
+        (&["--plan", "token"], token),
         (&["--plan", "portal"], 3),
         (&["--provider", "qwen-oauth"], 3),
     ] {

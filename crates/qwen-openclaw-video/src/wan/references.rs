@@ -69,6 +69,16 @@ impl Reference {
         self.url.strip_prefix("file://").unwrap_or(&self.url)
     }
 
+    /// The maximum size of the file, going by what it is sent as.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        let kind = self.role.unwrap_or(if self.clip {
+            MediaType::ReferenceVideo
+        } else {
+            MediaType::ReferenceImage
+        });
+        kind.max_bytes()
+    }
+
     pub(crate) fn is_oss(&self) -> bool {
         self.url.starts_with("oss://")
     }

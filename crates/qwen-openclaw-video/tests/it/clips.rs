@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::ApiKey;
-use qwen_openclaw_catalog::video::Resolution;
+use qwen_openclaw_catalog::video::{MAX_IMAGE_BYTES, Resolution};
 use qwen_openclaw_emulator::{Emulator, Plan, Region};
 use qwen_openclaw_video::{
     Client, ErrorKind, Strictness, VideoRequest,
@@ -162,6 +162,20 @@ async fn files_of_this_machine_are_uploaded_when_that_is_asked_for() {
     assert!(job.record().uploads()[0].url.starts_with("oss://"));
     job.wait().await.unwrap();
     assert_eq!(emulator.video().credentials_seen(), 0);
+}
+
+#[tokio::test]
+async fn a_file_larger_than_the_service_takes_of_its_kind_is_not_uploaded() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = Client::builder(emulator.base_url(), key(&standard()));
+    let client = client.build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.png");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(MAX_IMAGE_BYTES + 1).unwrap();
+    let request = VideoRequest::new("wan2.6-i2v").image(path.to_str().unwrap());
+    let error = client.upload_references(request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,223 @@
+//! The table of chat models: one row holds everything that is known of a model.
+//!
+//! To add a model, add its row to the file of its maker. What differs from provider to provider
+//! stands in the row's offers, what differs from edition to edition in theirs. A model that no
+//! edition lists may have a row as well, for its price.
+
+mod earlier;
+mod qwen;
+mod vendors;
+
+use super::families::{self, ModelFamily};
+use crate::{
+    edition::Edition,
+    modality::Modality::{self, Audio, Image, Text, Video},
+    price::PriceList,
+};
+
+/// Everything that is known of a chat model; what is not known is `None`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ModelFacts {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) input: &'static [Modality],
+    /// Kinds of input that may work although no source lists them.
+    pub(crate) untried: &'static [Modality],
+    /// The context window in tokens.
+    pub(crate) context: Option<u32>,
+    /// The maximum output in tokens that holds whether the model thinks or not.
+    pub(crate) max_output: Option<u32>,
+    pub(crate) family: ModelFamily,
+    /// Who serves it. Empty for a model of which no more than the price is known.
+    pub(crate) offers: &'static [Offer],
+    /// A model for describing images and videos, which only the Standard endpoints have. No
+    /// edition lists it; it is found in each of them.
+    pub(crate) media: bool,
+    /// The editions in which this model describes images and videos unless another is named.
+    pub(crate) describes_in: &'static [Edition],
+    /// What OpenClaw writes as `codeMode` into its configuration.
+    pub(crate) code_mode: Option<&'static str>,
+    /// The price on the Standard endpoint in China.
+    pub(crate) china: Option<PriceList>,
+    /// The price on the Standard endpoint everywhere else.
+    pub(crate) global: Option<PriceList>,
+}
+
+/// A model as one provider serves it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Offer {
+    pub(crate) provider: &'static str,
+    /// The editions that list it, the oldest first.
+    pub(crate) editions: &'static [Listed],
+    /// Where it stands among the provider's models; those of the same place stand as in the table.
+    pub(crate) place: u8,
+    /// Whether it is the provider's default model.
+    pub(crate) default: bool,
+    /// The context window, where it is not the model's.
+    pub(crate) context: Option<u32>,
+    /// The maximum output, where it is not the model's.
+    pub(crate) max_output: Option<u32>,
+    pub(crate) notes: &'static str,
+}
+
+/// What one edition says of an offer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Listed {
+    pub(crate) edition: Edition,
+    /// Whether it counts the model as one that thinks.
+    pub(crate) reasoning: bool,
+    /// Whether the Coding Plan has it; asked of the provider `qwen` only.
+    pub(crate) coding_plan: Option<bool>,
+}
+
+/// Returns every row.
+pub(crate) fn rows() -> impl Iterator<Item = &'static ModelFacts> {
+    // The order of the files is the order in which models are listed.
+    [qwen::ROWS, vendors::ROWS, earlier::ROWS]
+        .into_iter()
+        .flatten()
+}
+
+/// Returns the row of an id, ignoring case and surrounding blanks.
+pub(crate) fn row(id: &str) -> Option<&'static ModelFacts> {
+    let id = id.trim();
+    rows().find(|row| row.id.eq_ignore_ascii_case(id))
+}
+
+/// Returns the family of an id: that of its row, or the one its beginning tells.
+pub(crate) fn family(id: &str) -> ModelFamily {
+    match row(id) {
+        Some(row) => row.family,
+        None => families::by_beginning(&id.trim().to_ascii_lowercase()),
+    }
+}
+
+impl Offer {
+    /// Returns what an edition says of this offer; the merged view says what the newest says.
+    /// `None` when the edition does not list it.
+    pub(crate) fn listed_in(&self, edition: Edition) -> Option<&'static Listed> {
+        match edition {
+            Edition::Merged => self.editions.last(),
+            _ => self
+                .editions
+                .iter()
+                .find(|listed| listed.edition == edition),
+        }
+    }
+}
+
+impl Listed {
+    const fn of(edition: Edition) -> Self {
+        Self {
+            edition,
+            reasoning: false,
+            coding_plan: None,
+        }
+    }
+
+    const fn thinking(self) -> Self {
+        Self {
+            reasoning: true,
+            ..self
+        }
+    }
+
+    const fn in_coding_plan(self) -> Self {
+        Self {
+            coding_plan: Some(true),
+            ..self
+        }
+    }
+
+    const fn not_in_coding_plan(self) -> Self {
+        Self {
+            coding_plan: Some(false),
+            ..self
+        }
+    }
+}
+
+const V2026_4: Listed = Listed::of(Edition::V2026_4);
+
+const V2026_9: Listed = Listed::of(Edition::V2026_9);
+
+const V2026_11: Listed = Listed::of(Edition::V2026_11);
+
+/// In both editions, on the Coding Plan too.
+const BOTH: &[Listed] = &[V2026_4.in_coding_plan(), V2026_9.in_coding_plan()];
+
+/// Newer than both, as a model that thinks; whether the Coding Plan has it is not known.
+const NEWER: &[Listed] = &[V2026_11.thinking()];
+
+const THINKS_IN_2026_9: &[Listed] = &[V2026_9.thinking()];
+
+/// An offer of the provider `qwen`.
+const fn standard(editions: &'static [Listed]) -> Offer {
+    Offer {
+        provider: "qwen",
+        editions,
+        place: 0,
+        default: false,
+        context: None,
+        max_output: None,
+        notes: "",
+    }
+}
+
+/// An offer of the Token Plan, which came with edition `2026.9` and lists only models that think;
+/// `place` is where it stands there.
+const fn token_plan(place: u8) -> Offer {
+    Offer {
+        provider: "qwen-token-plan",
+        place,
+        ..standard(THINKS_IN_2026_9)
+    }
+}
+
+/// An offer of the portal, which is the same in each edition.
+const fn portal() -> Offer {
+    Offer {
+        provider: "qwen-oauth",
+        ..standard(&[V2026_4, V2026_9])
+    }
+}
+
+/// A model that takes text.
+const fn text(id: &'static str) -> ModelFacts {
+    ModelFacts {
+        id,
+        name: id,
+        input: &[Text],
+        untried: &[],
+        context: None,
+        max_output: None,
+        family: families::PLAIN,
+        offers: &[],
+        media: false,
+        describes_in: &[],
+        code_mode: None,
+        china: None,
+        global: None,
+    }
+}
+
+/// A model that takes text and images. Whether it takes videos is not known; audio is for the omni
+/// models only.
+const fn vision(id: &'static str) -> ModelFacts {
+    ModelFacts {
+        input: &[Text, Image],
+        untried: &[Video],
+        ..text(id)
+    }
+}
+
+/// A model of which no more than the price is known.
+const fn priced(id: &'static str) -> ModelFacts {
+    ModelFacts {
+        untried: &[Image, Video, Audio],
+        ..text(id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
