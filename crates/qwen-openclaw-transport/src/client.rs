@@ -9,7 +9,7 @@ use qwen_openclaw_catalog::{Classification, Edition, Plan, Provider, classify, f
 use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, UrlText};
 
 use crate::{
-    ChatRequest, Error, ErrorKind, ModelTraits, Reply, ReplyStream, StallLimits,
+    ChatRequest, Error, ModelTraits, Reply, ReplyStream, StallLimits,
     decode::Limits,
     drain::Drain,
     payload,
@@ -102,8 +102,8 @@ impl Client {
     /// # Errors
     ///
     /// What the server said instead of a reply, typed, with its request id; or what kept the
-    /// request from being sent. Any [`ErrorKind`] but [`Truncated`](ErrorKind::Truncated) and
-    /// [`ToolArguments`](ErrorKind::ToolArguments).
+    /// request from being sent. Any [`ErrorKind`](crate::ErrorKind) but [`Truncated`](crate::ErrorKind::Truncated) and
+    /// [`ToolArguments`](crate::ErrorKind::ToolArguments).
     pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
         let body = payload::body(request, &self.shared)?;
         let stall = self.stall_limits(&request.model);
@@ -243,19 +243,19 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] when the base URL is not one a key may be sent to,
-    /// [`ErrorKind::Setup`] when the HTTP client cannot be set up.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is not one a key may be sent to,
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let base = match self.options.plain_http {
             true => BaseUrl::parse_allowing_plain_http(self.base_url.as_str()),
             false => BaseUrl::parse(self.base_url.as_str()),
         };
-        let base = base.map_err(Error::from_http)?;
+        let base = base.map_err(Error::from)?;
         let http = match self.http {
             Some(http) => http,
             None => qwen_openclaw_http::Client::builder()
                 .build()
-                .map_err(Error::from_http)?,
+                .map_err(Error::from)?,
         };
         let class = classify(base.as_str());
         let provider = self.provider.unwrap_or(match class.plan() {
@@ -277,12 +277,6 @@ impl ClientBuilder {
         Ok(Client {
             shared: Arc::new(shared),
         })
-    }
-}
-
-impl Error {
-    pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
-        Self::new(ErrorKind::Auth, error.to_string()).with_cause_of(error)
     }
 }
 

@@ -98,7 +98,7 @@ impl Describe {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] on the endpoint of a plan: only Standard keys have models for this.
+    /// [`ErrorKind::InvalidRequest`] on the endpoint of a plan: only Standard keys have models for this.
     /// [`ErrorKind::Protocol`] when the model says nothing. Otherwise as [`Client::send`].
     pub async fn send(self) -> Result<Description, Error> {
         self.check()?;
@@ -135,7 +135,7 @@ impl Describe {
         let standard = Endpoint::of(Plan::Standard, class.region().unwrap_or(Region::Global));
         let label = plan.label();
         Err(Error::new(
-            ErrorKind::Refused,
+            ErrorKind::InvalidRequest,
             format!(
                 "the {label} endpoints describe no images or clips: use {} ({}), which needs a \
                  Standard key of that region as well",

@@ -90,12 +90,12 @@ pub use qwen_openclaw_catalog as catalog;
 pub use qwen_openclaw_catalog::Level;
 #[doc(no_inline)]
 pub use qwen_openclaw_http as http;
-pub use qwen_openclaw_http::RetryPolicy;
+pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{Client, ClientBuilder},
     describe::{Describe, Description},
-    error::{Error, ErrorKind},
+    error::Error,
     event::{Event, EventRef},
     finish::FinishReason,
     media::Media,

@@ -27,11 +27,7 @@ impl Client {
     /// As [`Client::stream`]; the request is sent once.
     pub async fn models(&self) -> Result<Vec<DiscoveredModel>, Error> {
         let shared = &self.shared;
-        let credential = shared
-            .credential
-            .credential()
-            .await
-            .map_err(Error::from_auth)?;
+        let credential = shared.credential.credential().await.map_err(Error::from)?;
         let base = shared.base_for(&credential)?;
         let request = shared.authorized(shared.http.get(base.join("models")), &credential)?;
         let answer: Value = (shared.http.json(request).await)

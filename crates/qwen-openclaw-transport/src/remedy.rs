@@ -24,7 +24,7 @@ impl Sent<'_> {
     /// Adds what to do to an answer of the server.
     pub(crate) fn explain(&self, error: Error) -> Error {
         let hint = match error.kind() {
-            ErrorKind::Auth if matches!(error.status(), Some(401)) => self.unauthorized(),
+            ErrorKind::Authentication if matches!(error.status(), Some(401)) => self.unauthorized(),
             ErrorKind::NotFound => match self.other_plan() {
                 Some(hint) => hint,
                 None => return error,
@@ -38,7 +38,7 @@ impl Sent<'_> {
                 .to_owned(),
             // A forced tool choice, JSON and the like beside thinking, which many models do by
             // default.
-            ErrorKind::Rejected if error.to_string().contains("thinking") => {
+            ErrorKind::InvalidRequest if error.to_string().contains("thinking") => {
                 "thinking may have to be switched off for this: level `off`".to_owned()
             }
             _ => return error,

@@ -65,6 +65,7 @@ pub use qwen_openclaw_auth as auth;
 pub use qwen_openclaw_catalog as catalog;
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
+pub use qwen_openclaw_http::ErrorKind;
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
 #[cfg(feature = "video")]
@@ -74,7 +75,7 @@ pub use qwen_openclaw_video as video;
 pub use crate::{
     builder::QwenBuilder,
     chat_builder::Chat,
-    error::{Error, ErrorKind},
+    error::Error,
     qwen::Qwen,
     target::{Target, Warning},
 };

@@ -57,7 +57,7 @@ impl Opener {
             if error.status() == Some(401) && !self.refreshed {
                 self.refreshed = true;
                 let renewed = self.shared.credential.refresh(&credential).await;
-                if let Some(renewed) = renewed.map_err(Error::from_auth)? {
+                if let Some(renewed) = renewed.map_err(Error::from)? {
                     credential = renewed;
                     continue;
                 }
@@ -84,7 +84,7 @@ impl Opener {
             .credential
             .credential()
             .await
-            .map_err(Error::from_auth)
+            .map_err(Error::from)
     }
 
     async fn send(&self, credential: &Credential) -> Result<Response, Error> {
@@ -95,7 +95,7 @@ impl Opener {
         if let Some(wait) = shared.options.wait_timeout {
             let seconds = wait.as_secs().to_string();
             let header = request.header("x-dashscope-wait-timeout", &seconds);
-            request = header.map_err(Error::from_http)?;
+            request = header.map_err(Error::from)?;
         }
         let request = request
             .accept("text/event-stream")
@@ -116,9 +116,7 @@ impl Shared {
     /// held to the same rules as any other.
     pub(crate) fn base_for(&self, credential: &Credential) -> Result<Cow<'_, BaseUrl>, Error> {
         match credential.base_url() {
-            Some(own) => BaseUrl::parse(own)
-                .map(Cow::Owned)
-                .map_err(Error::from_http),
+            Some(own) => BaseUrl::parse(own).map(Cow::Owned).map_err(Error::from),
             None => Ok(Cow::Borrowed(&self.base)),
         }
     }
@@ -130,9 +128,9 @@ impl Shared {
         credential: &Credential,
     ) -> Result<Request, Error> {
         let key = credential.key().expose();
-        let request = request.bearer(key).map_err(Error::from_http)?;
+        let request = request.bearer(key).map_err(Error::from)?;
         let request = self.options.headers.apply(request);
-        request.map_err(Error::from_http)
+        request.map_err(Error::from)
     }
 
     /// Adds what to do to an answer of the server.
@@ -149,6 +147,6 @@ impl Shared {
             provider,
             credential,
         };
-        sent.explain(Error::from_http(error))
+        sent.explain(Error::from(error))
     }
 }
