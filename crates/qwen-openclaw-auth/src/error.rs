@@ -7,6 +7,8 @@ use crate::{
     source::Source,
 };
 
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "portal")]
 mod portal;
 #[cfg(feature = "store")]
@@ -111,7 +113,7 @@ pub enum ErrorKind {
     /// could replace it. A retry does not help.
     Untrusted,
     /// Somebody else holds the lock on a credential, for longer than is waited. A retry may help.
-    Locked,
+    Busy,
     /// A text is no profile id of the form `provider:account`. A retry does not help.
     ProfileId,
     /// There is no profile of that id. A retry does not help.
@@ -130,7 +132,7 @@ pub enum ErrorKind {
     /// The login server's answer is not what the protocol says. A retry does not help.
     Protocol,
     /// An address is not one a token may be sent to. Nothing was sent. A retry does not help.
-    Address,
+    InvalidRequest,
 }
 
 /// Why a text cannot be an API key.
@@ -202,7 +204,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self.kind(),
-            ErrorKind::Unavailable | ErrorKind::Locked | ErrorKind::Conflict | ErrorKind::Blocked
+            ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Conflict | ErrorKind::Blocked
         )
     }
 

@@ -94,7 +94,7 @@ impl Portal {
     /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked),
     /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) or
     /// [`ErrorKind::LoginRefused`](crate::ErrorKind::LoginRefused), as the server answers;
-    /// [`ErrorKind::Address`](crate::ErrorKind::Address) when it sends the user to a page that
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it sends the user to a page that
     /// is not https.
     pub async fn start_login(&self) -> Result<DeviceLogin, Error> {
         DeviceLogin::start(self.clone()).await
@@ -244,7 +244,7 @@ impl PortalBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`](crate::ErrorKind::Address) when the server's URL is neither https nor
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the server's URL is neither https nor
     /// loopback, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when no HTTP client can
     /// be set up.
     pub fn build(self) -> Result<Portal, Error> {

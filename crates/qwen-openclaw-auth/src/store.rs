@@ -94,7 +94,7 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when it takes too long, otherwise when the
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when it takes too long, otherwise when the
     /// store cannot be written.
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error>;
 

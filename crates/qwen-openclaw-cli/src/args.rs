@@ -16,8 +16,9 @@ use crate::video::args::VideoCommand;
     name = "qwen-openclaw",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 auth, 4 refused before sending, 5 rate limit or quota,\n\
-                  6 network or stall, 7 server, 8 truncated, 130 interrupted.\n\n\
+    after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 key or permission, 4 request at fault (whoever refuses it),\n\
+                  5 rate limit, quota or billing, 6 network or timeout, 7 server, 8 truncated reply,\n\
+                  130 interrupted.\n\n\
                   No key yet? Try: qwen-openclaw chat --emulator \"Why is the sky blue?\""
 )]
 pub(crate) struct Cli {

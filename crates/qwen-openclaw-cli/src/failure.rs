@@ -10,6 +10,9 @@ use crate::{
     output::{self, Out},
 };
 
+/// The exit code where nothing is said about it.
+const OTHER: u8 = 1;
+
 /// A failure of the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -39,15 +42,16 @@ impl Failure {
     }
 
     pub(crate) fn other(message: impl Into<String>) -> Self {
-        Self::new(1, "other", message)
+        Self::new(OTHER, "other", message)
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(2, "usage", message)
     }
 
-    pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::new(4, "refused", message)
+    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
+        let kind = ErrorKind::InvalidRequest;
+        Self::new(exit_code(kind), kind.as_str(), message)
     }
 
     /// A failure that an error of another crate describes, with its causes.
@@ -118,11 +122,27 @@ impl Failure {
     /// Says it on standard error.
     pub(crate) fn tell(&self) {
         if self.code != 0 && self.code != 130 {
-            output::note(&format!("error: {}", self.message));
-            if let Some(hint) = &self.hint {
-                output::note(&format!("hint: {hint}"));
+            for line in self.lines() {
+                output::note(&line);
             }
         }
+    }
+
+    /// The same for people as [`to_json`](Self::to_json) for programs: what, by whose account, and
+    /// what to do.
+    fn lines(&self) -> Vec<String> {
+        let status = self.status.map(|status| format!("HTTP {status}"));
+        let request_id = self
+            .request_id
+            .as_ref()
+            .map(|id| format!("request id {id}"));
+        let account: Vec<String> = status.into_iter().chain(request_id).collect();
+        let mut lines = vec![format!("error: {}", self.message)];
+        if !account.is_empty() {
+            lines.push(format!("({})", account.join(", ")));
+        }
+        lines.extend(self.hint.as_ref().map(|hint| format!("hint: {hint}")));
+        lines
     }
 
     /// Says it, on standard output as JSON if that is asked for, and returns the exit code.
@@ -182,7 +202,7 @@ impl From<&clap::Error> for Failure {
 
 impl From<qwen_openclaw::Error> for Failure {
     fn from(error: qwen_openclaw::Error) -> Self {
-        let (code, kind) = classify(error.kind());
+        let (code, kind) = (exit_code(error.kind()), error.kind().as_str());
         let hint = error.hint();
         // The hint is said on a line of its own.
         let mut message = error.to_string();
@@ -242,33 +262,27 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
     }
 }
 
-fn classify(kind: ErrorKind) -> (u8, &'static str) {
+/// The exit code for each kind of error.
+pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
-        ErrorKind::Auth => (3, "auth"),
-        ErrorKind::Refused => (4, "refused"),
-        ErrorKind::RateLimit => (5, "rate_limit"),
-        ErrorKind::Quota => (5, "quota"),
-        ErrorKind::Billing => (5, "billing"),
-        ErrorKind::Network => (6, "network"),
-        ErrorKind::Stalled => (6, "stalled"),
-        ErrorKind::Server => (7, "server"),
-        ErrorKind::Rejected => (7, "rejected"),
-        ErrorKind::Content => (7, "content"),
-        ErrorKind::NotFound => (7, "not_found"),
-        ErrorKind::Protocol => (7, "protocol"),
-        ErrorKind::ToolArguments => (7, "tool_arguments"),
-        ErrorKind::TooLarge => (7, "too_large"),
-        ErrorKind::Truncated => (8, "truncated"),
-        // The network has failed at the worst moment, or was too slow.
-        ErrorKind::Ambiguous => (6, "ambiguous"),
-        ErrorKind::Deadline => (6, "deadline"),
-        ErrorKind::Failed => (7, "failed"),
-        ErrorKind::Canceled => (7, "canceled"),
-        ErrorKind::Expired => (7, "expired"),
-        ErrorKind::Busy => (1, "busy"),
-        ErrorKind::File => (1, "file"),
-        ErrorKind::Setup => (1, "setup"),
-        _ => (1, "other"),
+        ErrorKind::Authentication | ErrorKind::Permission => 3,
+        // The request is at fault, whoever refuses it.
+        ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::ContentFilter => 4,
+        ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Billing => 5,
+        // The network has failed, perhaps at the worst moment, or something was too slow.
+        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Ambiguous | ErrorKind::Deadline => 6,
+        // The server is at fault, or the model behind it.
+        ErrorKind::Server
+        | ErrorKind::Protocol
+        | ErrorKind::TooLarge
+        | ErrorKind::ToolArguments
+        | ErrorKind::Json
+        | ErrorKind::Failed
+        | ErrorKind::Canceled
+        | ErrorKind::Expired => 7,
+        ErrorKind::Truncated => 8,
+        ErrorKind::Setup | ErrorKind::Storage | ErrorKind::Busy | ErrorKind::ToolRounds => OTHER,
+        _ => OTHER,
     }
 }
 
@@ -276,21 +290,39 @@ fn classify(kind: ErrorKind) -> (u8, &'static str) {
 mod tests {
     use super::*;
 
+    /// As `--help` has it. A kind that is not here has no code that anybody has thought about.
     #[test]
-    fn codes_are_those_of_the_help() {
-        for (kind, code) in [
-            (ErrorKind::Auth, 3),
-            (ErrorKind::Refused, 4),
-            (ErrorKind::RateLimit, 5),
-            (ErrorKind::Quota, 5),
-            (ErrorKind::Billing, 5),
-            (ErrorKind::Network, 6),
-            (ErrorKind::Stalled, 6),
-            (ErrorKind::Server, 7),
-            (ErrorKind::Truncated, 8),
-        ] {
-            assert_eq!(classify(kind).0, code, "{kind:?}");
+    fn each_kind_has_the_exit_code_of_the_help() {
+        let table = [
+            (1, &["setup", "tool_rounds", "busy", "storage"][..]),
+            (3, &["auth", "permission"]),
+            (4, &["invalid_request", "not_found", "content"]),
+            (5, &["rate_limit", "quota", "billing"]),
+            (6, &["timeout", "network", "ambiguous", "deadline"]),
+            (
+                7,
+                &[
+                    "server",
+                    "protocol",
+                    "too_large",
+                    "tool_arguments",
+                    "json",
+                    "failed",
+                    "canceled",
+                    "expired",
+                ],
+            ),
+            (8, &["truncated"]),
+        ];
+        for kind in ErrorKind::ALL {
+            let name = kind.as_str();
+            let mut codes = table.iter().filter(|(_, names)| names.contains(&name));
+            let (code, _) = codes.next().unwrap_or_else(|| panic!("no code for {name}"));
+            assert_eq!(exit_code(*kind), *code, "{name}");
+            assert!(codes.next().is_none(), "{name} is there twice");
         }
+        let named: usize = table.iter().map(|(_, names)| names.len()).sum();
+        assert_eq!(named, ErrorKind::ALL.len());
     }
 
     #[test]
@@ -303,5 +335,32 @@ mod tests {
             failure.to_json(),
             json!({"ok": false, "error": {"type": "auth", "message": "no", "status": 401}})
         );
+    }
+
+    #[test]
+    fn a_text_shows_what_the_document_has() {
+        let failure = |status, request_id: Option<&str>| Failure {
+            status,
+            request_id: request_id.map(str::to_owned),
+            ..Failure::new(4, "invalid_request", "no")
+        };
+        let lines = |failure: Failure| failure.lines();
+        assert_eq!(lines(failure(None, None)), ["error: no"]);
+        assert_eq!(lines(failure(Some(400), None)), ["error: no", "(HTTP 400)"]);
+        assert_eq!(
+            lines(failure(None, Some("r-1"))),
+            ["error: no", "(request id r-1)"]
+        );
+        assert_eq!(
+            lines(failure(Some(400), Some("r-1")).with_hint("say yes")),
+            ["error: no", "(HTTP 400, request id r-1)", "hint: say yes"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_provider_is_the_fault_of_the_request() {
+        let error = qwen_openclaw::catalog::ModelRef::parse("a b/x").unwrap_err();
+        let failure = Failure::from(error);
+        assert_eq!((failure.code, failure.kind), (4, "not_found"));
     }
 }

@@ -40,7 +40,9 @@ impl Conversation {
         if let Some(folder) = folder_of(path).filter(|folder| !folder.is_dir()) {
             // Said before anything is paid for.
             let folder = folder.display();
-            return Err(Failure::refused(format!("there is no folder {folder}")));
+            return Err(Failure::invalid_request(format!(
+                "there is no folder {folder}"
+            )));
         }
         let wrong = |error: &dyn std::fmt::Display| {
             Failure::usage(format!("{} is no conversation: {error}", path.display()))

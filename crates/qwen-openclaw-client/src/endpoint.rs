@@ -162,7 +162,7 @@ impl EndpointRules {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::Rejected) when the base URL is not
+    /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) when the base URL is not
     /// one that a key may be sent to, when nothing is known of the provider and no rule names a
     /// base URL, and when the key was stored for another origin.
     pub fn decide(

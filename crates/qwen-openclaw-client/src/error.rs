@@ -32,7 +32,7 @@ impl Error {
     }
 
     pub(crate) fn invalid_request(message: impl fmt::Display) -> Self {
-        let error = HttpError::new(ErrorKind::Rejected);
+        let error = HttpError::unsent(ErrorKind::InvalidRequest);
         Self::new(error.with_message(message.to_string()))
     }
 
@@ -108,12 +108,7 @@ impl From<HttpError> for Error {
 /// `qwen-openclaw-auth` is released together with this crate.
 impl From<auth::Error> for Error {
     fn from(error: auth::Error) -> Self {
-        let http = HttpError::new(ErrorKind::Auth).with_message(error.to_string());
-        let http = match error.source() {
-            Some(_) => http.with_source(CauseOf(error.clone())),
-            None => http,
-        };
-        let mut this = Self::new(http);
+        let mut this = Self::new(error.clone().into());
         Arc::make_mut(&mut this.inner).auth = Some(error);
         this
     }
@@ -123,24 +118,5 @@ impl From<auth::Error> for Error {
 impl From<qwen_openclaw_catalog::Error> for Error {
     fn from(error: qwen_openclaw_catalog::Error) -> Self {
         Self::invalid_request(error)
-    }
-}
-
-/// The cause of an error whose own sentence has become ours.
-#[derive(Debug)]
-struct CauseOf(auth::Error);
-
-impl fmt::Display for CauseOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.source() {
-            Some(source) => fmt::Display::fmt(source, f),
-            None => Ok(()),
-        }
-    }
-}
-
-impl StdError for CauseOf {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()?.source()
     }
 }

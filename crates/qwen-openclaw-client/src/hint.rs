@@ -90,7 +90,7 @@ impl Hint {
     /// What to do about an answer of the server to a request along `route`.
     pub(crate) fn of(error: &qwen_openclaw_http::Error, route: &Route) -> Option<Self> {
         match error.kind() {
-            ErrorKind::Auth if error.status() == Some(401) => unauthorized(route),
+            ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
             ErrorKind::NotFound => other_plan(route),
             ErrorKind::Billing => Some(Self::CheckBalance),
             ErrorKind::Quota => match login(route) {
@@ -102,7 +102,7 @@ impl Hint {
             },
             // A forced tool choice, JSON and the like beside thinking, which many models do by
             // default.
-            ErrorKind::Rejected if error.to_string().contains("thinking") => {
+            ErrorKind::InvalidRequest if error.to_string().contains("thinking") => {
                 Some(Self::SwitchThinkingOff)
             }
             _ => None,

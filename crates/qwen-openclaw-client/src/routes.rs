@@ -252,7 +252,7 @@ impl Routes {
     ///
     /// # Errors
     ///
-    /// Kind [`InvalidRequest`](qwen_openclaw_http::ErrorKind::Rejected) for a ref that means
+    /// Kind [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) for a ref that means
     /// nothing, for a provider of which nothing is known (with the nearest ones), and as
     /// [`EndpointRules::decide`]. That there is no credential is no error here: see
     /// [`Route::credential_error`].
@@ -298,7 +298,7 @@ impl Routes {
     ///
     /// # Errors
     ///
-    /// Kind [`Authentication`](qwen_openclaw_http::ErrorKind::Auth) when it is certain
+    /// Kind [`Authentication`](qwen_openclaw_http::ErrorKind::Authentication) when it is certain
     /// that there is no credential, and when the environment's base URL is not a text.
     pub fn connect(&self, provider: &Provider) -> Result<ConnectionBuilder, Error> {
         let mut builder = Connection::builder(provider.clone(), self.rules_of(provider)?);

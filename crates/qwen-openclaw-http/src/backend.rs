@@ -104,7 +104,7 @@ impl Backend {
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     builder
         .build()
-        .map_err(|error| Error::new(ErrorKind::Setup).with_source(error))
+        .map_err(|error| Error::unsent(ErrorKind::Setup).with_source(error))
 }
 
 #[async_trait]
@@ -151,7 +151,7 @@ impl SendRequest for HandedIn {
 
 fn read(request: http::Request<Bytes>) -> Result<reqwest::Request, Error> {
     reqwest::Request::try_from(request.map(reqwest::Body::from))
-        .map_err(|error| Error::new(ErrorKind::Address).with_source(error.without_url()))
+        .map_err(|error| Error::unsent(ErrorKind::InvalidRequest).with_source(error.without_url()))
 }
 
 async fn execute(
@@ -159,11 +159,13 @@ async fn execute(
     request: reqwest::Request,
 ) -> Result<http::Response<Body>, Error> {
     let response = client.execute(request).await.map_err(|error| {
-        let kind = match error.is_connect() {
-            true => ErrorKind::Connect,
-            false => ErrorKind::Interrupted,
+        let failed = match error.is_connect() {
+            true => {
+                Error::unsent(ErrorKind::Network).with_message("could not connect to the server")
+            }
+            false => Error::new(ErrorKind::Network).with_message("the connection broke"),
         };
-        Error::new(kind).with_source(error.without_url())
+        failed.with_source(error.without_url())
     })?;
     Ok(http::Response::from(response).map(Body::from_reqwest))
 }
@@ -243,7 +245,7 @@ mod tls {
 
     pub(super) fn platform() -> Result<Platform, Error> {
         let setup = |error| {
-            Error::new(ErrorKind::Setup)
+            Error::unsent(ErrorKind::Setup)
                 .with_message("could not set up TLS with the platform's trust store")
                 .with_source(error)
         };

@@ -21,7 +21,7 @@ impl BaseUrl {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`] when the text is no absolute http(s) URL, holds credentials, a query
+    /// [`ErrorKind::InvalidRequest`] when the text is no absolute http(s) URL, holds credentials, a query
     /// or a fragment, or is plain http to another machine. The message never shows a credential.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let base = Self::parse_allowing_plain_http(text)?;
@@ -42,7 +42,9 @@ impl BaseUrl {
     pub fn parse_allowing_plain_http(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(Error::new(ErrorKind::Address).with_message("the base URL is empty"));
+            return Err(
+                Error::unsent(ErrorKind::InvalidRequest).with_message("the base URL is empty")
+            );
         }
         let mut url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
@@ -128,7 +130,7 @@ fn refused(text: &str, why: &str) -> Error {
         Some(shown) => format!("cannot use the base URL `{shown}`: {why}"),
         None => format!("cannot use the base URL: {why}"),
     };
-    Error::new(ErrorKind::Address).with_message(message)
+    Error::unsent(ErrorKind::InvalidRequest).with_message(message)
 }
 
 /// A text that was given as a URL. Nobody has looked at it yet: it may as well be a key that was

@@ -52,7 +52,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Interrupted`] when the connection broke before the end.
+    /// [`ErrorKind::Network`] when the connection broke before the end.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
             let frame = match &mut self.0 {
@@ -93,7 +93,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TooLarge`] when there is more, [`ErrorKind::Interrupted`] when the connection
+    /// [`ErrorKind::TooLarge`] when there is more, [`ErrorKind::Network`] when the connection
     /// broke before the end.
     pub async fn bytes(mut self, limit: usize) -> Result<Bytes, Error> {
         let (bytes, end) = self.read_up_to(limit).await;
@@ -135,7 +135,9 @@ enum End {
 }
 
 fn interrupted(error: impl Into<BoxError>) -> Error {
-    Error::new(ErrorKind::Interrupted).with_source(error)
+    Error::new(ErrorKind::Network)
+        .with_message("the connection broke")
+        .with_source(error)
 }
 
 impl fmt::Debug for Body {

@@ -7,13 +7,204 @@ use crate::ErrorKind;
 /// Neither status nor code alone is enough here: 429 is a throttle that recovers within a minute
 /// or an unpaid bill for good, `insufficient_quota` is a throttle with 429 and an exhausted free
 /// tier with 403 (help.aliyun.com, Model Studio, "error-code"). Codes of the native style
-/// (`InvalidApiKey`) and of the OpenAI style (`invalid_api_key`) are treated alike.
+/// (`InvalidApiKey`), of the OpenAI style (`invalid_api_key`) and of the scheme that the vendor's
+/// SDK has had since 2.0.2 (`auth_failed`, `AuthenticationError`) are treated alike.
 ///
 /// A status of 0 or 200 stands for an error inside a stream, where only the code speaks.
 #[must_use]
 pub fn classify(status: u16, code: Option<&str>, message: Option<&str>) -> ErrorKind {
-    let code = code.unwrap_or_default();
-    by_code(status, &fold(code), message.unwrap_or_default()).unwrap_or_else(|| by_status(status))
+    if names_a_missing_model(status, code, message.unwrap_or_default()) {
+        return ErrorKind::NotFound;
+    }
+    let code = fold(code.unwrap_or_default());
+    TABLE
+        .iter()
+        .find(|row| {
+            row.status.holds(status) && row.codes.iter().any(|pattern| fits(pattern, &code))
+        })
+        .map_or_else(|| by_status(status), |row| row.kind)
+}
+
+/// What codes mean, where they say more than the status. The first row that fits counts.
+const TABLE: &[Row] = &[
+    row(
+        ErrorKind::Billing,
+        Status::Any,
+        &[
+            "arrearage",
+            "prepaidbilloverdue",
+            "postpaidbilloverdue",
+            "commoditynotpurchased",
+            "accessdeniedunpurchased",
+        ],
+    ),
+    row(
+        ErrorKind::Quota,
+        Status::Any,
+        &["allocationquotafreetieronly"],
+    ),
+    row(
+        ErrorKind::Quota,
+        Status::OneOf(&[400, 402, 403]),
+        &[
+            "insufficientquota",
+            "throttlingallocationquota",
+            "quotaexceeded",
+        ],
+    ),
+    row(
+        ErrorKind::RateLimited,
+        Status::Any,
+        &[
+            "throttling*",
+            "limitrequests",
+            "limitburstrate",
+            "ratelimitexceeded",
+            "ratelimiterror",
+            "concurrencylimitexceeded",
+            "insufficientquota",
+            "quotaexceeded",
+        ],
+    ),
+    row(
+        ErrorKind::Permission,
+        Status::OneOf(&[403]),
+        &["notauthorized"],
+    ),
+    row(
+        ErrorKind::Authentication,
+        Status::Any,
+        &[
+            "invalidapikey",
+            "incorrectapikey",
+            "notauthorized",
+            "authfailed",
+            "authenticationerror",
+        ],
+    ),
+    row(
+        ErrorKind::Permission,
+        Status::Any,
+        &[
+            "accessdenied",
+            "modelaccessdenied",
+            "workspaceaccessdenied",
+            "appaccessdenied",
+            "permissiondenied",
+            "permissiondeniederror",
+            "permissionerror",
+        ],
+    ),
+    row(
+        ErrorKind::NotFound,
+        Status::Any,
+        &[
+            "modelnotfound",
+            "modelnotsupported",
+            "modelnotexist",
+            "workspacenotfound",
+            "resourcenotfound",
+            "notfound",
+            "notfounderror",
+            "badrequestresourcenotexist",
+            "badrequestvoicenotfound",
+        ],
+    ),
+    row(
+        ErrorKind::ContentFilter,
+        Status::Any,
+        &[
+            "datainspectionfailed",
+            "ipinfringementsuspect",
+            "contentfilter",
+            "contentpolicyviolation",
+            "customroleblocked",
+            "faqruleblocked",
+        ],
+    ),
+    row(
+        ErrorKind::Server,
+        Status::Any,
+        &[
+            "requesttimeout",
+            "responsetimeout",
+            "gatewaytimeout",
+            "gatewaytimeouterror",
+            "modelunavailable",
+            "modelservingerror",
+            "modelservicefailed",
+            "serviceunavailable",
+            "serviceunavailableerror",
+            "internalservererror",
+            "systemerror",
+            "invokepluginfailed",
+            "appprocessfailed",
+            "rewritefailed",
+            // Their spelling.
+            "retrivalfailed",
+        ],
+    ),
+    // With status 400 it is the request that an algorithm could do nothing with.
+    row(
+        ErrorKind::Server,
+        Status::Without(&[400]),
+        &["internalerror*"],
+    ),
+    // General words. These statuses say more than they do.
+    row(
+        ErrorKind::InvalidRequest,
+        Status::Without(&[401, 403, 404, 407, 408, 429, 500, 502, 503, 504]),
+        &[
+            "invalidparameter*",
+            "invalidrequest*",
+            "invalidvalue",
+            "invalidurl*",
+            "invalidfile*",
+            "invalidimage*",
+            "missingparameter",
+            "badrequest*",
+            "requesttoolarge*",
+            "unsupportedoperation",
+            "flownotpublished",
+            "clientdisconnect",
+            "conflict",
+            "audio*",
+            "mismatchedmodel",
+            "duplicatecustomid",
+        ],
+    ),
+];
+
+/// What `codes` mean with a status of which `status` holds.
+struct Row {
+    kind: ErrorKind,
+    status: Status,
+    /// As [`fold`] writes them; one that ends with `*` is the beginning of a code.
+    codes: &'static [&'static str],
+}
+
+const fn row(kind: ErrorKind, status: Status, codes: &'static [&'static str]) -> Row {
+    Row {
+        kind,
+        status,
+        codes,
+    }
+}
+
+enum Status {
+    Any,
+    OneOf(&'static [u16]),
+    Without(&'static [u16]),
+}
+
+impl Status {
+    fn holds(&self, status: u16) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(those) => those.contains(&status),
+            Self::Without(those) => !those.contains(&status),
+        }
+    }
 }
 
 /// `Throttling.RateQuota` and `throttling_rate_quota` become the same word.
@@ -24,63 +215,40 @@ fn fold(code: &str) -> String {
         .collect()
 }
 
-fn by_code(status: u16, code: &str, message: &str) -> Option<ErrorKind> {
-    Some(match code {
-        "commoditynotpurchased"
-        | "prepaidbilloverdue"
-        | "postpaidbilloverdue"
-        | "arrearage"
-        | "accessdeniedunpurchased" => ErrorKind::Billing,
-        "allocationquotafreetieronly" => ErrorKind::Quota,
-        "insufficientquota" | "throttlingallocationquota" | "quotaexceeded" => match status {
-            400 | 402 | 403 => ErrorKind::Quota,
-            _ => ErrorKind::RateLimit,
-        },
-        "limitrequests" | "limitburstrate" | "ratelimitexceeded" => ErrorKind::RateLimit,
-        _ if code.starts_with("throttling") => ErrorKind::RateLimit,
-        "invalidapikey" | "notauthorized" | "authenticationerror" | "incorrectapikey" => {
-            ErrorKind::Auth
+fn fits(pattern: &str, code: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => code.starts_with(beginning),
+        None => code == pattern,
+    }
+}
+
+/// A plan's endpoint answers 400, as for any bad parameter, for a model that it does not carry.
+fn names_a_missing_model(status: u16, code: Option<&str>, message: &str) -> bool {
+    let general = match code.map(fold).as_deref() {
+        Some("invalidparameter" | "invalidparametererror" | "invalidrequesterror") => {
+            !matches!(status, 401 | 403 | 429 | 500..)
+                && message.contains("model")
+                && message.contains("is not supported")
         }
-        "modelaccessdenied" | "workspaceaccessdenied" | "appaccessdenied" => ErrorKind::Auth,
-        "modelnotfound" | "modelnotsupported" | "modelnotexist" => ErrorKind::NotFound,
-        "datainspectionfailed" | "ipinfringementsuspect" | "contentfilter" => ErrorKind::Content,
-        "requesttimeout" | "responsetimeout" | "modelunavailable" | "modelservingerror"
-        | "modelservicefailed" | "serviceunavailable" | "gatewaytimeout" | "systemerror" => {
-            ErrorKind::Server
-        }
-        _ if code.starts_with("internalerror") && status != 400 => ErrorKind::Server,
-        "invalidparametererror" | "invalidparameter" | "invalidrequesterror" => {
-            // A plan endpoint answers 400 for a model that it does not carry.
-            let unsupported = message.contains("is not supported") && message.contains("model");
-            match status {
-                404 => ErrorKind::NotFound,
-                _ if unsupported => ErrorKind::NotFound,
-                401 | 403 | 429 | 500.. => return None,
-                _ => ErrorKind::Rejected,
-            }
-        }
-        _ if status == 400
-            && message.starts_with("model `")
-            && message.contains("not supported") =>
-        {
-            ErrorKind::NotFound
-        }
-        _ => return None,
-    })
+        _ => false,
+    };
+    let bare = status == 400 && message.starts_with("model `") && message.contains("not supported");
+    general || bare
 }
 
 fn by_status(status: u16) -> ErrorKind {
     match status {
-        401 | 403 | 407 => ErrorKind::Auth,
+        401 | 407 => ErrorKind::Authentication,
         402 => ErrorKind::Billing,
+        403 => ErrorKind::Permission,
         404 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,
-        429 => ErrorKind::RateLimit,
-        300..=399 => ErrorKind::Redirect,
+        429 => ErrorKind::RateLimited,
+        300..=399 => ErrorKind::Protocol,
         // A stream that broke off with an error nobody has named is the server's failure.
         0..=299 | 500.. => ErrorKind::Server,
         // 430 is this service's own for audio it cannot decode.
-        _ => ErrorKind::Rejected,
+        _ => ErrorKind::InvalidRequest,
     }
 }
 
@@ -88,60 +256,207 @@ fn by_status(status: u16) -> ErrorKind {
 mod tests {
     use super::*;
 
-    fn check(status: u16, code: &str, expect: ErrorKind) {
-        assert_eq!(
-            classify(status, Some(code), None),
-            expect,
-            "{status} {code}"
-        );
+    #[test]
+    fn codes_and_statuses_mean_what_the_service_says() {
+        use ErrorKind::{
+            Authentication, Billing, ContentFilter, InvalidRequest, NotFound, Permission, Protocol,
+            Quota, RateLimited, Server, Timeout,
+        };
+        let table: &[(ErrorKind, u16, &[&str])] = &[
+            // Neither a throttle is a bill, nor a bill a throttle.
+            (
+                RateLimited,
+                429,
+                &[
+                    "",
+                    "insufficient_quota",
+                    "Throttling",
+                    "Throttling.AllocationQuota",
+                    "Throttling.RateQuota",
+                    "Throttling.BurstRate",
+                    "LimitRequests",
+                    "limit_requests",
+                    "limit_burst_rate",
+                    "rate_limit_exceeded",
+                    "concurrency_limit_exceeded",
+                    "RateLimitError",
+                    "invalid_request_error",
+                ],
+            ),
+            (RateLimited, 0, &["insufficient_quota", "limit_requests"]),
+            (
+                Billing,
+                429,
+                &[
+                    "CommodityNotPurchased",
+                    "PrepaidBillOverdue",
+                    "PostpaidBillOverdue",
+                ],
+            ),
+            (Billing, 400, &["Arrearage"]),
+            (Billing, 402, &[""]),
+            (Billing, 403, &["AccessDenied.Unpurchased"]),
+            (Quota, 400, &["Throttling.AllocationQuota"]),
+            (
+                Quota,
+                403,
+                &["insufficient_quota", "AllocationQuota.FreeTierOnly"],
+            ),
+            // What one model or workspace refuses says nothing against the key.
+            (
+                Permission,
+                403,
+                &[
+                    "",
+                    "AccessDenied",
+                    "access_denied",
+                    "Model.AccessDenied",
+                    "App.AccessDenied",
+                    "Workspace.AccessDenied",
+                    "permission_denied",
+                    "PermissionDeniedError",
+                    "NOT AUTHORIZED",
+                ],
+            ),
+            (
+                Authentication,
+                401,
+                &[
+                    "",
+                    "InvalidApiKey",
+                    "invalid_api_key",
+                    "NOT AUTHORIZED",
+                    "auth_failed",
+                    "AuthenticationError",
+                    "invalid_request_error",
+                ],
+            ),
+            (Authentication, 403, &["InvalidApiKey"]),
+            (
+                NotFound,
+                404,
+                &[
+                    "",
+                    "ModelNotFound",
+                    "model_not_found",
+                    "model_not_supported",
+                    "WorkSpaceNotFound",
+                    "NotFound",
+                    "resource_not_found",
+                    "invalid_parameter_error",
+                ],
+            ),
+            (
+                NotFound,
+                400,
+                &["Model.NotExist", "BadRequest.VoiceNotFound"],
+            ),
+            (
+                ContentFilter,
+                400,
+                &[
+                    "DataInspectionFailed",
+                    "data_inspection_failed",
+                    "IPInfringementSuspect",
+                    "CustomRoleBlocked",
+                    "FaqRuleBlocked",
+                    "content_policy_violation",
+                ],
+            ),
+            (ContentFilter, 0, &["data_inspection_failed"]),
+            (
+                InvalidRequest,
+                400,
+                &[
+                    "",
+                    "InvalidParameter",
+                    "InvalidParameter.DataInspection",
+                    "invalid_value",
+                    "missing_parameter",
+                    "BadRequestError",
+                    "BadRequest.TooLarge",
+                    "InvalidURL.Timeout",
+                    "InvalidFile.Size",
+                    "UnsupportedOperation",
+                    "InternalError.Algo.InvalidParameter",
+                    "what nobody has named",
+                ],
+            ),
+            (InvalidRequest, 200, &["InvalidParameter", "InvalidURL"]),
+            (InvalidRequest, 409, &["Conflict"]),
+            (InvalidRequest, 413, &["request_too_large"]),
+            (InvalidRequest, 418, &["teapot"]),
+            (InvalidRequest, 430, &["Audio.DecoderError"]),
+            (
+                Server,
+                500,
+                &[
+                    "",
+                    "InternalError",
+                    "internal_error",
+                    "InternalError.Algo",
+                    "SystemError",
+                    "RequestTimeOut",
+                    "RewriteFailed",
+                    "InternalServerError",
+                    "invalid_parameter_error",
+                ],
+            ),
+            (
+                Server,
+                503,
+                &["", "ModelUnavailable", "service_unavailable"],
+            ),
+            (Server, 504, &["", "request_timeout", "GatewayTimeoutError"]),
+            (
+                Server,
+                200,
+                &["", "what nobody has named", "internal_error"],
+            ),
+            (Timeout, 408, &[""]),
+            (Authentication, 407, &[""]),
+            (Protocol, 302, &[""]),
+        ];
+        for (kind, status, codes) in table {
+            for code in *codes {
+                let code_given = (!code.is_empty()).then_some(*code);
+                assert_eq!(
+                    classify(*status, code_given, None),
+                    *kind,
+                    "{status} {code}"
+                );
+            }
+        }
     }
 
     #[test]
-    fn tells_throttles_quotas_and_bills_apart() {
-        check(429, "insufficient_quota", ErrorKind::RateLimit);
-        check(403, "insufficient_quota", ErrorKind::Quota);
-        check(403, "AllocationQuota.FreeTierOnly", ErrorKind::Quota);
-        check(400, "Throttling.AllocationQuota", ErrorKind::Quota);
-        check(429, "Throttling.AllocationQuota", ErrorKind::RateLimit);
-        check(429, "Throttling.RateQuota", ErrorKind::RateLimit);
-        check(429, "LimitRequests", ErrorKind::RateLimit);
-        check(429, "limit_burst_rate", ErrorKind::RateLimit);
-        check(429, "PostpaidBillOverdue", ErrorKind::Billing);
-        check(429, "CommodityNotPurchased", ErrorKind::Billing);
-        check(400, "Arrearage", ErrorKind::Billing);
-    }
-
-    #[test]
-    fn both_spellings_mean_the_same() {
-        for code in ["InvalidApiKey", "invalid_api_key"] {
-            check(401, code, ErrorKind::Auth);
-        }
-        for code in ["ModelNotFound", "model_not_found"] {
-            check(404, code, ErrorKind::NotFound);
-        }
-        for code in ["DataInspectionFailed", "data_inspection_failed"] {
-            check(400, code, ErrorKind::Content);
+    fn each_code_of_the_table_can_be_met() {
+        for row in TABLE {
+            for code in row.codes {
+                let bare = code.trim_end_matches('*');
+                assert_eq!(fold(bare), bare, "it would never fit");
+            }
         }
     }
 
     #[test]
     fn a_plan_without_the_model_is_not_found() {
         let message = Some("model `qwen3.7-max` is not supported.");
+        for code in [
+            Some("invalid_parameter_error"),
+            Some("BadRequestError"),
+            None,
+        ] {
+            assert_eq!(
+                classify(400, code, message),
+                ErrorKind::NotFound,
+                "{code:?}"
+            );
+        }
+        let other = Some("the size of the model's image is not known");
         assert_eq!(
-            classify(400, Some("invalid_parameter_error"), message),
-            ErrorKind::NotFound
+            classify(400, Some("invalid_parameter_error"), other),
+            ErrorKind::InvalidRequest
         );
-        assert_eq!(classify(400, None, message), ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn unknown_codes_fall_back_to_the_status() {
-        check(430, "Audio.DecoderError", ErrorKind::Rejected);
-        check(500, "RewriteFailed", ErrorKind::Server);
-        check(418, "teapot", ErrorKind::Rejected);
-        check(200, "whatever", ErrorKind::Server);
-        check(500, "InternalError.Algo", ErrorKind::Server);
-        assert_eq!(classify(503, None, None), ErrorKind::Server);
-        assert_eq!(classify(401, None, None), ErrorKind::Auth);
     }
 }

@@ -62,7 +62,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] but [`TooLarge`](ErrorKind::TooLarge). For an error status the body has
+    /// Any [`ErrorKind`] of the server and of the way to it. For an error status the body has
     /// been read: see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let (host, secrets) = (request.host(), request.secrets());
@@ -104,7 +104,7 @@ impl Client {
             self.sender.send(request).await
         };
         let response = match timeout(limit, sent).await {
-            Ok(Err(error)) if error.kind() == ErrorKind::Connect => {
+            Ok(Err(error)) if error.kind() == ErrorKind::Network && !error.was_sent() => {
                 let port = port.map_or_else(String::new, |port| format!(":{port}"));
                 return Err(error.with_message(format!("could not connect to {host}{port}")));
             }
@@ -273,7 +273,7 @@ impl ClientBuilder {
     /// [`ErrorKind::Setup`] when the user agent cannot stand in a header.
     pub fn build(self) -> Result<Client, Error> {
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|error| {
-            Error::new(ErrorKind::Setup)
+            Error::unsent(ErrorKind::Setup)
                 .with_message("the user agent cannot be sent in a header")
                 .with_source(error)
         })?;

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use crate::ServerError;
+use crate::{ErrorKind, Secrets, ServerError};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -17,6 +17,8 @@ pub struct Error {
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
+    /// Whether the server may have seen anything of the request.
+    was_sent: bool,
     message: Option<Box<str>>,
     status: Option<u16>,
     server: Option<ServerError>,
@@ -24,67 +26,15 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What went wrong.
-///
-/// The kinds from [`Auth`](Self::Auth) to [`Server`](Self::Server) are the server's own answers,
-/// told apart by status *and* code, because this service gives the same status to a one-minute
-/// throttle and to an unpaid bill (help.aliyun.com, Model Studio, "error-code").
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client could not be set up: no TLS provider, no trust store, a header that is none.
-    /// A retry does not help.
-    Setup,
-    /// The address is not one a credential may be sent to. Nothing was sent.
-    Address,
-    /// No connection was made; the server saw nothing. A retry may help.
-    Connect,
-    /// The response head did not come in time. The server may have acted.
-    Timeout,
-    /// The connection broke after it was made. The server may have acted.
-    Interrupted,
-    /// The answer is larger than the limit set for it.
-    TooLarge,
-    /// The answer is not what the protocol says. A retry does not help.
-    Protocol,
-    /// The server sent us elsewhere, and a credential does not follow. Check the base URL.
-    Redirect,
-    /// The key is unknown here: wrong, or bound to another region or plan (401, some 403).
-    Auth,
-    /// Too many requests or tokens just now; recovers within about a minute (429). A retry helps.
-    RateLimit,
-    /// What was free or bought is used up (403 and some 429). A retry does not help.
-    Quota,
-    /// The account owes money or has not bought the product. A retry does not help.
-    Billing,
-    /// The model or object does not exist here, or the plan does not include it.
-    NotFound,
-    /// The content was refused by the service's inspection.
-    Content,
-    /// The server understood and refused the request.
-    Rejected,
-    /// The server failed (5xx). A retry may help.
-    Server,
-}
-
-impl ErrorKind {
-    /// Returns true when the same request may succeed if sent again a little later.
-    #[must_use]
-    pub fn is_transient(self) -> bool {
-        matches!(
-            self,
-            Self::Connect | Self::Timeout | Self::Interrupted | Self::RateLimit | Self::Server
-        )
-    }
-}
-
 impl Error {
     /// Creates an error without details, for implementations of
-    /// [`SendRequest`](crate::SendRequest).
+    /// [`SendRequest`](crate::SendRequest) and for crates whose errors hold one of these. The
+    /// server may have seen the request.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         let inner = Inner {
             kind,
+            was_sent: true,
             message: None,
             status: None,
             server: None,
@@ -94,6 +44,13 @@ impl Error {
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Creates an error as [`new`](Self::new), of a request of which certainly nothing has reached
+    /// the server: to send it again does not make anything twice.
+    #[must_use]
+    pub fn unsent(kind: ErrorKind) -> Self {
+        Self::new(kind).change(|inner| inner.was_sent = false)
     }
 
     /// Adds the cause.
@@ -124,6 +81,53 @@ impl Error {
         })
     }
 
+    /// Creates the error that a server described inside a stream which began well.
+    #[must_use]
+    pub fn from_stream(server: ServerError) -> Self {
+        let kind = crate::classify(0, server.code(), server.message());
+        let error = match server.message() {
+            Some(_) => Self::new(kind),
+            None => {
+                Self::new(kind).with_message("the server reported an error without an explanation")
+            }
+        };
+        error.change(|inner| inner.server = Some(server))
+    }
+
+    /// Sets the code that the server gave elsewhere than in the body of an error.
+    #[must_use]
+    pub fn with_code(self, code: impl Into<String>) -> Self {
+        let code: String = code.into();
+        self.change(|inner| {
+            let server = inner.server.take().unwrap_or_default();
+            inner.server = Some(server.with_code(code));
+        })
+    }
+
+    /// Takes over what the server has said in `other`: status, code and request id.
+    #[must_use]
+    pub fn with_answer_of(self, other: &Self) -> Self {
+        self.change(|inner| {
+            inner.status = other.inner.status;
+            inner.server = other.inner.server.clone();
+        })
+    }
+
+    /// Hides `secrets` where the server repeated them.
+    #[must_use]
+    pub fn masked(self, secrets: &Secrets) -> Self {
+        self.change(|inner| {
+            let message = inner.message.take();
+            inner.message = message.map(|message| secrets.mask(&message).into());
+            inner.server = inner.server.take().map(|server| server.masked(secrets));
+        })
+    }
+
+    /// Says that something was sent before this error, which alone would not tell.
+    pub(crate) fn after_sending(self) -> Self {
+        self.change(|inner| inner.was_sent = true)
+    }
+
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.inner));
         self
@@ -133,6 +137,13 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
+    }
+
+    /// Returns false when certainly nothing of the request has reached the server, which then has
+    /// not acted on it.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        self.inner.was_sent
     }
 
     /// Returns the HTTP status, when the server answered with one.
@@ -186,24 +197,7 @@ impl fmt::Display for Error {
                 "the server answered with status {status} and no explanation"
             );
         }
-        f.write_str(match self.inner.kind {
-            ErrorKind::Setup => "could not set up the HTTP client",
-            ErrorKind::Address => "this address cannot be used",
-            ErrorKind::Connect => "could not connect to the server",
-            ErrorKind::Timeout => "the server did not answer in time",
-            ErrorKind::Interrupted => "the connection broke",
-            ErrorKind::Redirect => "the server redirected the request",
-            ErrorKind::Protocol => "could not understand the server's answer",
-            ErrorKind::TooLarge => "the answer is too large",
-            ErrorKind::Auth => "the key was not accepted",
-            ErrorKind::RateLimit => "too many requests",
-            ErrorKind::Quota => "the quota is used up",
-            ErrorKind::Billing => "the account is not in good standing",
-            ErrorKind::NotFound => "not found",
-            ErrorKind::Content => "the content was refused",
-            ErrorKind::Rejected => "the request was refused",
-            ErrorKind::Server => "the server failed",
-        })
+        f.write_str(self.inner.kind.sentence())
     }
 }
 
@@ -250,8 +244,8 @@ mod tests {
 
     #[test]
     fn shows_its_own_level_and_keeps_the_cause() {
-        let error = Error::new(ErrorKind::Connect).with_source("refused");
-        assert_eq!(error.to_string(), "could not connect to the server");
+        let error = Error::new(ErrorKind::Network).with_source("refused");
+        assert_eq!(error.to_string(), "the connection failed");
         assert_eq!(error.source().unwrap().to_string(), "refused");
     }
 
@@ -266,5 +260,40 @@ mod tests {
             silent.to_string(),
             "the server answered with status 502 and no explanation"
         );
+    }
+
+    #[test]
+    fn an_error_inside_a_stream_has_a_code_and_no_status() {
+        let body = ServerError::parse(br#"{"error":{"code":"data_inspection_failed"}}"#);
+        let error = Error::from_stream(body.unwrap());
+        assert_eq!(
+            error.to_string(),
+            "the server reported an error without an explanation"
+        );
+        assert_eq!(error.kind(), ErrorKind::ContentFilter);
+        assert_eq!(
+            (error.status(), error.code()),
+            (None, Some("data_inspection_failed"))
+        );
+    }
+
+    #[test]
+    fn knows_whether_anything_was_sent() {
+        assert!(Error::new(ErrorKind::Network).was_sent());
+        assert!(Error::from_answer(400, ServerError::default(), None).was_sent());
+        let unsent = Error::unsent(ErrorKind::Network).with_message("no route");
+        assert!(!unsent.was_sent());
+        assert!(unsent.after_sending().was_sent());
+    }
+
+    #[test]
+    fn hides_what_a_server_repeats() {
+        let secrets = Secrets::default().with("sk-0123456789");
+        let body = ServerError::parse(br#"{"code":"x","message":"no sk-0123456789"}"#);
+        let error = Error::from_answer(401, body.unwrap(), None);
+        let error = error.masked(&secrets);
+        assert_eq!(error.to_string(), "no [key]");
+        let own = Error::new(ErrorKind::Server).with_message("no sk-0123456789");
+        assert_eq!(own.masked(&secrets).to_string(), "no [key]");
     }
 }

@@ -72,6 +72,11 @@ impl ServerError {
         self.request_id.as_deref()
     }
 
+    pub(crate) fn with_code(mut self, code: String) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
     pub(crate) fn or_request_id(mut self, id: Option<Box<str>>) -> Self {
         self.request_id = self.request_id.or(id);
         self

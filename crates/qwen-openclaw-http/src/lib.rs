@@ -26,7 +26,8 @@
 //! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
 //!   crate computes the waits; who sends decides whether a second try may act twice.
 //! * [`ErrorKind`] tells a throttle from an exhausted quota from an unpaid bill, which on this
-//!   service share status codes.
+//!   service share status codes. It is the vocabulary of all crates that send: their errors hold
+//!   an [`Error`] of this one.
 //! * [`json`] reads what a server sent without refusing the whole for one odd field.
 //!
 //! The crate knows nothing of chat, of models, or of where a key came from.
@@ -46,6 +47,7 @@ mod clean;
 mod client;
 mod error;
 mod error_body;
+mod error_kind;
 mod form;
 mod headers;
 pub mod json;
@@ -62,8 +64,9 @@ pub use crate::{
     classify::classify,
     clean::Secrets,
     client::{Client, ClientBuilder, WholeAnswer},
-    error::{Error, ErrorKind},
+    error::Error,
     error_body::ServerError,
+    error_kind::ErrorKind,
     headers::ExtraHeaders,
     multipart::FormFile,
     request::{Request, Response},

@@ -23,7 +23,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`] when a name or a media type holds a line break or a quotation mark.
+    /// [`ErrorKind::InvalidRequest`] when a name or a media type holds a line break or a quotation mark.
     pub fn multipart(
         mut self,
         fields: &[(&str, &str)],
@@ -33,13 +33,14 @@ impl Request {
         let names = names.chain([file.field, file.file_name, file.media_type]);
         for name in names {
             if name.contains(['\r', '\n', '"']) {
-                return Err(Error::new(ErrorKind::Setup)
+                return Err(Error::unsent(ErrorKind::InvalidRequest)
                     .with_message("a form field's name holds a line break or quotation mark"));
             }
         }
         let boundary = boundary(&file.content);
         let value = HeaderValue::from_str(&format!("multipart/form-data; boundary={boundary}"));
-        let value = value.map_err(|error| Error::new(ErrorKind::Setup).with_source(error))?;
+        let value =
+            value.map_err(|error| Error::unsent(ErrorKind::InvalidRequest).with_source(error))?;
         self.headers.insert(CONTENT_TYPE, value);
         self.body = encode(&boundary, fields, file);
         Ok(self)
@@ -120,6 +121,6 @@ mod tests {
             ..file(b"")
         };
         let error = request.multipart(&[], &bad).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Setup);
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     }
 }

@@ -45,11 +45,12 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`] when `key` cannot stand in a header.
+    /// [`ErrorKind::Authentication`] when `key` cannot stand in a header.
     pub fn bearer(mut self, key: &str) -> Result<Self, Error> {
         let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
             // The cause is left out: it would be the key.
-            Error::new(ErrorKind::Setup).with_message("the key cannot be sent in a header")
+            Error::unsent(ErrorKind::Authentication)
+                .with_message("the key cannot be sent in a header")
         })?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
@@ -61,10 +62,10 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`] when `name` or `value` cannot stand in a header.
+    /// [`ErrorKind::InvalidRequest`] when `name` or `value` cannot stand in a header.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let invalid = || {
-            Error::new(ErrorKind::Setup)
+            Error::unsent(ErrorKind::InvalidRequest)
                 .with_message(format!("the header `{}` is not valid", name.escape_debug()))
         };
         let header = HeaderName::try_from(name).map_err(|_| invalid())?;
@@ -78,10 +79,10 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`] when `value` cannot be written as JSON.
+    /// [`ErrorKind::InvalidRequest`] when `value` cannot be written as JSON.
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Error> {
         let body = serde_json::to_vec(value).map_err(|error| {
-            Error::new(ErrorKind::Setup)
+            Error::unsent(ErrorKind::InvalidRequest)
                 .with_message("could not write the request as JSON")
                 .with_source(error)
         })?;
@@ -144,7 +145,7 @@ impl Request {
 
     pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, Error> {
         let uri = Uri::try_from(self.url.as_str()).map_err(|error| {
-            Error::new(ErrorKind::Address)
+            Error::unsent(ErrorKind::InvalidRequest)
                 .with_message("the request's address is not valid")
                 .with_source(error)
         })?;
@@ -294,13 +295,13 @@ mod tests {
         let request = Request::new(Method::GET, "https://a.example/");
         assert_eq!(
             request.clone().header("a b", "c").unwrap_err().kind(),
-            ErrorKind::Setup
+            ErrorKind::InvalidRequest
         );
         assert_eq!(
             request.header("a", "b\n").unwrap_err().kind(),
-            ErrorKind::Setup
+            ErrorKind::InvalidRequest
         );
         let odd = Request::new(Method::GET, "https://a b/").into_http();
-        assert_eq!(odd.unwrap_err().kind(), ErrorKind::Address);
+        assert_eq!(odd.unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
 }

@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn stops_after_the_set_number_of_retries() {
         let mut attempts = RetryPolicy::default().retries(2).attempts();
-        assert!(attempts.after(&failure(ErrorKind::Connect)).is_some());
+        assert!(attempts.after(&failure(ErrorKind::Network)).is_some());
         assert!(attempts.after(&failure(ErrorKind::Server)).is_some());
         assert_eq!(attempts.after(&failure(ErrorKind::Server)), None);
         assert_eq!(attempts.made(), 3);
@@ -217,8 +217,8 @@ mod tests {
         for kind in [
             ErrorKind::Quota,
             ErrorKind::Billing,
-            ErrorKind::Auth,
-            ErrorKind::Rejected,
+            ErrorKind::Authentication,
+            ErrorKind::InvalidRequest,
         ] {
             assert_eq!(attempts.after(&failure(kind)), None, "{kind:?}");
         }

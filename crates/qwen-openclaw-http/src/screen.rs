@@ -46,7 +46,7 @@ impl Screening {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`], with the reason.
+    /// [`ErrorKind::InvalidRequest`], with the reason.
     pub fn check(&self, text: &str) -> Result<ScreenedUrl, Error> {
         let url = Url::parse(text.trim())
             .map_err(|error| refused("it is not a valid URL").with_source(error))?;
@@ -120,7 +120,7 @@ impl fmt::Display for ScreenedUrl {
 }
 
 pub(crate) fn refused(why: &str) -> Error {
-    Error::new(ErrorKind::Address).with_message(format!(
+    Error::unsent(ErrorKind::InvalidRequest).with_message(format!(
         "the address that the server gave is refused: {why}"
     ))
 }
@@ -244,7 +244,7 @@ mod tests {
             "https://[ff02::1]/",
         ] {
             let error = Screening::strict().check(url).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Address, "{url}");
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}");
             assert!(passes(Screening::strict().allow_private(), url), "{url}");
         }
     }

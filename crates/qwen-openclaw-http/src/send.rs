@@ -24,9 +24,10 @@ pub trait SendRequest: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Connect`](crate::ErrorKind::Connect) when nothing reached the server, otherwise
-    /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted). A response with an error status is
-    /// an `Ok` here.
+    /// [`ErrorKind::Network`](crate::ErrorKind::Network), made with
+    /// [`Error::unsent`](crate::Error::unsent) when nothing reached the server and with
+    /// [`Error::new`](crate::Error::new) otherwise. A response with an error status is an `Ok`
+    /// here.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error>;
 
     /// Says how this sender finds the machine behind a name. The default is [`Lookup::Own`], with

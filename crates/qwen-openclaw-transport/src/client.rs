@@ -105,12 +105,7 @@ impl Client {
     /// What the server said instead of a reply, typed, with its request id; or what kept the
     /// request from being sent. Any [`ErrorKind`](crate::ErrorKind) but `Truncated` and `ToolArguments`.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
-        let route = self
-            .shared
-            .connection
-            .route()
-            .await
-            .map_err(Error::from_client)?;
+        let route = self.shared.connection.route().await.map_err(Error::from)?;
         self.stream_on(route, request).await
     }
 
@@ -270,14 +265,12 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when the base URL is not one a key may be sent to,
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is not one a key may be sent to,
     /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let connection = self.connection.build().map_err(Error::from_client)?;
+        let connection = self.connection.build().map_err(Error::from)?;
         // Said now, not at the first request.
-        connection
-            .endpoint_without_key()
-            .map_err(Error::from_client)?;
+        connection.endpoint_without_key().map_err(Error::from)?;
         let options = self.options;
         Ok(Client {
             shared: Arc::new(Shared {

@@ -100,11 +100,11 @@ impl Describe {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] on the endpoint of a plan: only Standard keys have models for this.
+    /// [`ErrorKind::InvalidRequest`] on the endpoint of a plan: only Standard keys have models for this.
     /// [`ErrorKind::Protocol`] when the model says nothing. Otherwise as [`Client::send`].
     pub async fn send(self) -> Result<Description, Error> {
         let route = self.client.connection().route().await;
-        let route = route.map_err(Error::from_client)?;
+        let route = route.map_err(Error::from)?;
         check(&route)?;
         let model = match &self.model {
             Some(model) => model.clone(),
@@ -168,7 +168,7 @@ fn check(route: &Route) -> Result<(), Error> {
     let standard = Endpoint::of(Plan::Standard, region);
     let label = plan.label();
     Err(Error::new(
-        ErrorKind::Refused,
+        ErrorKind::InvalidRequest,
         format!(
             "the {label} endpoints describe no images or videos: use {} ({}), which needs a \
              Standard key of that region as well",

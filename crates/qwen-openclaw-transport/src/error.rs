@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use qwen_openclaw_client::Hint;
-use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, Secrets, ServerError};
+use qwen_openclaw_http::{Error as HttpError, ErrorKind, Secrets, ServerError};
 use serde_json::error::Category;
 
 use crate::{JsonFailure, Reply, Usage, stall::Stall};
@@ -20,138 +20,34 @@ pub struct Error {
 
 #[derive(Clone)]
 struct Inner {
-    kind: ErrorKind,
-    /// What is shown instead of the server's words.
-    message: Option<Box<str>>,
+    /// Kind, message, the server's answer and the cause.
+    http: HttpError,
     /// What to do, shown after the message.
     hint: Option<Hint>,
     auth: Option<Box<qwen_openclaw_auth::Error>>,
-    status: Option<u16>,
-    server: Option<ServerError>,
-    retry_after: Option<Duration>,
     stall: Option<Stall>,
     partial: Option<Box<Reply>>,
     json: Option<Box<JsonFailure>>,
     spent: Option<Box<Usage>>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What ended a chat.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client could not be set up. A retry does not help.
-    Setup,
-    /// There is no usable credential, or the server did not accept it. Keys are bound to region
-    /// *and* plan; the hint says which endpoints are left to try.
-    Auth,
-    /// The request was refused on this side, before anything was sent.
-    Refused,
-    /// The server understood the request and refused it.
-    Rejected,
-    /// The content was refused by the service's inspection.
-    Content,
-    /// The model does not exist here, or the plan does not include it.
-    NotFound,
-    /// Too many requests or tokens just now; recovers within about a minute. A retry helps.
-    RateLimit,
-    /// What was free or bought is used up. A retry does not help.
-    Quota,
-    /// The account owes money or has not bought the product. A retry does not help.
-    Billing,
-    /// No connection was made, or it broke. A retry may help.
-    Network,
-    /// The server went silent: [`Error::stall`] says in which way. A retry may help.
-    Stalled,
-    /// The server failed. A retry may help.
-    Server,
-    /// The stream ended before the model had stopped. A retry may help.
-    Truncated,
-    /// The answer is not what the protocol says. A retry does not help.
-    Protocol,
-    /// The reply, or a part of it, is larger than the limit set for it.
-    TooLarge,
-    /// The model called a tool with arguments that are no JSON object.
-    ToolArguments,
-    /// The model went on to call tools when the limit of rounds was reached.
-    ToolRounds,
-    /// The answer is not the JSON that was asked for: [`Error::json`] says where. Asking again may
-    /// help.
-    Json,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let mut error = Self::bare(kind);
-        error.change(|inner| inner.message = Some(message.into().into()));
-        error
-    }
-
-    fn bare(kind: ErrorKind) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                kind,
-                message: None,
-                hint: None,
-                auth: None,
-                status: None,
-                server: None,
-                retry_after: None,
-                stall: None,
-                partial: None,
-                json: None,
-                spent: None,
-                source: None,
-            }),
-        }
-    }
-
-    pub(crate) fn from_http(error: HttpError) -> Self {
-        let kind = kind_of(error.kind());
-        let mut this = Self::new(kind, error.to_string());
-        this.change(|inner| {
-            inner.status = error.status();
-            inner.server = error.server().cloned();
-            inner.retry_after = error.retry_after();
-        });
-        this.with_cause_of(error)
-    }
-
-    pub(crate) fn from_client(error: qwen_openclaw_client::Error) -> Self {
-        let (hint, auth) = (error.hint().cloned(), error.as_auth().cloned());
-        let mut this = match error.as_auth() {
-            Some(auth) => Self::new(ErrorKind::Auth, auth.to_string()).with_cause_of(auth.clone()),
-            None => Self::from_http(error.as_http().clone()),
-        };
-        this.change(|inner| {
-            inner.hint = hint;
-            inner.auth = auth.map(Box::new);
-        });
-        this
+        HttpError::new(kind).with_message(message).into()
     }
 
     /// An error that the server described inside a stream that began well.
     pub(crate) fn from_stream(server: ServerError) -> Self {
-        let explained = server.message().is_some();
-        let mut error = HttpError::from_answer(0, server, None);
-        if !explained {
-            error = error.with_message("the server reported an error without an explanation");
-        }
-        Self::from_http(error).without_status()
+        HttpError::from_stream(server).into()
     }
 
     /// Hides `secrets` where the server repeated them.
-    pub(crate) fn masked(mut self, secrets: &Secrets) -> Self {
-        self.change(|inner| {
-            let message = inner.message.take();
-            inner.message = message.map(|message| secrets.mask(&message).into());
-            inner.server = inner.server.take().map(|server| server.masked(secrets));
-        });
-        self
+    pub(crate) fn masked(self, secrets: &Secrets) -> Self {
+        self.change_http(|http| http.masked(secrets))
     }
 
     pub(crate) fn stalled(stall: Stall, limit: Duration) -> Self {
-        let mut error = Self::new(ErrorKind::Stalled, stall.message(limit));
+        let mut error = Self::new(ErrorKind::Timeout, stall.message(limit));
         error.change(|inner| inner.stall = Some(stall));
         error
     }
@@ -176,22 +72,8 @@ impl Error {
         self
     }
 
-    fn without_status(mut self) -> Self {
-        self.change(|inner| inner.status = None);
-        self
-    }
-
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.change(|inner| inner.source = Some(Arc::from(source.into())));
-        self
-    }
-
-    /// Adds the cause of `error`, whose own sentence has become the message.
-    pub(crate) fn with_cause_of(mut self, error: impl StdError + Send + Sync + 'static) -> Self {
-        if error.source().is_some() {
-            self.change(|inner| inner.source = Some(Arc::new(Cause(error))));
-        }
-        self
+    pub(crate) fn with_source(self, source: impl Into<BoxError>) -> Self {
+        self.change_http(|http| http.with_source(source))
     }
 
     pub(crate) fn with_hint(mut self, hint: Hint) -> Self {
@@ -208,38 +90,50 @@ impl Error {
         change(Arc::make_mut(&mut self.inner));
     }
 
+    fn change_http(mut self, change: impl FnOnce(HttpError) -> HttpError) -> Self {
+        self.change(|inner| inner.http = change(inner.http.clone()));
+        self
+    }
+
+    /// Returns the error of the request: kind, message, answer of the server and cause, without
+    /// what this crate adds.
+    #[must_use]
+    pub fn as_http(&self) -> &HttpError {
+        &self.inner.http
+    }
+
     /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.inner.http.kind()
     }
 
     /// Returns the HTTP status, when the server answered with an error status.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.inner.status
+        self.inner.http.status()
     }
 
     /// Returns the server's own error code, such as `invalid_api_key`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.inner.server.as_ref()?.code()
+        self.inner.http.code()
     }
 
     /// Returns the id under which the vendor finds the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        let from_server = self.inner.server.as_ref().and_then(ServerError::request_id);
+        let from_server = self.inner.http.request_id();
         from_server.or_else(|| self.partial()?.request_id())
     }
 
     /// Returns how long the server asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.inner.http.retry_after()
     }
 
-    /// Returns which of the three clocks ran out, for [`ErrorKind::Stalled`].
+    /// Returns which of the three clocks ran out, for [`ErrorKind::Timeout`].
     #[must_use]
     pub fn stall(&self) -> Option<Stall> {
         self.inner.stall
@@ -283,11 +177,7 @@ impl Error {
     /// Returns true when the same request may succeed if sent again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        use ErrorKind::{Network, RateLimit, Server, Stalled, Truncated};
-        matches!(
-            self.inner.kind,
-            Network | RateLimit | Server | Stalled | Truncated
-        )
+        self.inner.http.is_transient()
     }
 }
 
@@ -312,62 +202,39 @@ impl fmt::Display for JsonCause {
 
 impl StdError for JsonCause {}
 
-/// `qwen-openclaw-client` is released together with this crate.
-impl From<qwen_openclaw_client::Error> for Error {
-    fn from(error: qwen_openclaw_client::Error) -> Self {
-        Self::from_client(error)
-    }
-}
-
 /// `qwen-openclaw-http` is released together with this crate.
 impl From<HttpError> for Error {
-    fn from(error: HttpError) -> Self {
-        Self::from_http(error)
-    }
-}
-
-fn kind_of(kind: HttpErrorKind) -> ErrorKind {
-    match kind {
-        HttpErrorKind::Setup => ErrorKind::Setup,
-        HttpErrorKind::Address => ErrorKind::Refused,
-        HttpErrorKind::Connect | HttpErrorKind::Interrupted => ErrorKind::Network,
-        HttpErrorKind::Timeout => ErrorKind::Stalled,
-        HttpErrorKind::TooLarge => ErrorKind::TooLarge,
-        HttpErrorKind::Auth => ErrorKind::Auth,
-        HttpErrorKind::RateLimit => ErrorKind::RateLimit,
-        HttpErrorKind::Quota => ErrorKind::Quota,
-        HttpErrorKind::Billing => ErrorKind::Billing,
-        HttpErrorKind::NotFound => ErrorKind::NotFound,
-        HttpErrorKind::Content => ErrorKind::Content,
-        HttpErrorKind::Rejected => ErrorKind::Rejected,
-        HttpErrorKind::Server => ErrorKind::Server,
-        // `Redirect`, and kinds that come later.
-        _ => ErrorKind::Protocol,
-    }
-}
-
-/// The cause of an error whose own sentence has become ours.
-#[derive(Debug)]
-struct Cause<E>(E);
-
-impl<E: StdError> fmt::Display for Cause<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.source() {
-            Some(source) => fmt::Display::fmt(source, f),
-            None => fmt::Display::fmt(&self.0, f),
+    fn from(http: HttpError) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                http,
+                hint: None,
+                auth: None,
+                stall: None,
+                partial: None,
+                json: None,
+                spent: None,
+            }),
         }
     }
 }
 
-impl<E: StdError> StdError for Cause<E> {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()?.source()
+/// `qwen-openclaw-client` is released together with this crate.
+impl From<qwen_openclaw_client::Error> for Error {
+    fn from(error: qwen_openclaw_client::Error) -> Self {
+        let (hint, auth) = (error.hint().cloned(), error.as_auth().cloned());
+        let mut this = Self::from(error.as_http().clone());
+        this.change(|inner| {
+            inner.hint = hint;
+            inner.auth = auth.map(Box::new);
+        });
+        this
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.inner.message.as_deref().unwrap_or("the chat failed"))?;
+        fmt::Display::fmt(&self.inner.http, f)?;
         match &self.inner.hint {
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
@@ -379,7 +246,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
         debug
-            .field("kind", &self.inner.kind)
+            .field("kind", &self.kind())
             .field("message", &self.to_string());
         debug
             .field("status", &self.status())
@@ -387,16 +254,13 @@ impl fmt::Debug for Error {
         debug.field("request_id", &self.request_id());
         // What the model wrote is data, not diagnostics.
         debug.field("has_partial", &self.inner.partial.is_some());
-        debug.field("source", &self.inner.source).finish()
+        debug.field("source", &self.source()).finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.inner.http.source()
     }
 }
 
@@ -429,11 +293,20 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_not_said_twice() {
-        let http = HttpError::new(HttpErrorKind::Connect).with_source("refused");
-        let error = Error::from_http(http);
-        assert_eq!(error.to_string(), "could not connect to the server");
-        assert_eq!(error.source().unwrap().to_string(), "refused");
-        assert_eq!(error.kind(), ErrorKind::Network);
+    fn is_the_error_of_the_request_and_says_nothing_twice() {
+        let server = ServerError::parse(br#"{"code":"LimitRequests","request_id":"r"}"#).unwrap();
+        let wait = Some(Duration::from_secs(3));
+        let http = HttpError::from_answer(429, server, wait).with_source("the cause");
+        let error = Error::from(http.clone()).with_hint(Hint::QuotaUsedUp);
+        assert_eq!(error.to_string(), format!("{http}; {}", Hint::QuotaUsedUp));
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+        assert!(error.source().unwrap().source().is_none());
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert_eq!(
+            (error.status(), error.code()),
+            (Some(429), Some("LimitRequests"))
+        );
+        assert_eq!((error.request_id(), error.retry_after()), (Some("r"), wait));
+        assert!(error.is_transient());
     }
 }

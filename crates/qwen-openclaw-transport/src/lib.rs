@@ -89,12 +89,12 @@ pub use qwen_openclaw_catalog::Level;
 pub use qwen_openclaw_client::{Connection, Hint, Route};
 #[doc(no_inline)]
 pub use qwen_openclaw_http as http;
-pub use qwen_openclaw_http::RetryPolicy;
+pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{Client, ClientBuilder},
     describe::{Describe, Description},
-    error::{Error, ErrorKind},
+    error::Error,
     event::{Event, EventRef},
     finish::FinishReason,
     media::Media,

@@ -50,7 +50,7 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] when it is empty, too large for the service, or nothing that is
+    /// [`ErrorKind::InvalidRequest`] when it is empty, too large for the service, or nothing that is
     /// known.
     pub fn bytes(content: impl AsRef<[u8]>) -> Result<Self, Error> {
         let content = content.as_ref();
@@ -68,7 +68,7 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] when it is empty or too large for the service.
+    /// [`ErrorKind::InvalidRequest`] when it is empty or too large for the service.
     pub fn with_type(content: impl AsRef<[u8]>, mime: impl Into<String>) -> Result<Self, Error> {
         let (content, mime) = (content.as_ref(), mime.into());
         if content.is_empty() {
@@ -151,7 +151,7 @@ fn kind_of(mime: &str) -> Option<Modality> {
 }
 
 fn refused(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Refused, message)
+    Error::new(ErrorKind::InvalidRequest, message)
 }
 
 fn too_large(bytes: u64) -> Error {
@@ -183,7 +183,7 @@ mod tests {
     fn what_cannot_be_sent_is_refused() {
         let check = |result: Result<Media, Error>, expected: &str| {
             let error = result.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Refused);
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
             assert!(error.to_string().starts_with(expected), "{error}");
         };
         check(Media::bytes([]), "the medium is empty");

@@ -31,7 +31,7 @@ impl Client {
     /// As [`Client::stream`].
     pub async fn models(&self) -> Result<Vec<DiscoveredModel>, Error> {
         let mut call = self.connection().call(RequestTemplate::get("models"));
-        let answer = call.answer(LARGEST).await.map_err(Error::from_client)?;
+        let answer = call.answer(LARGEST).await.map_err(Error::from)?;
         let Ok(json) = serde_json::from_slice::<Value>(answer.json()) else {
             return Err(Error::new(
                 ErrorKind::Protocol,

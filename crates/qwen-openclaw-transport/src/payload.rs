@@ -55,7 +55,11 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Refused, "could not write the request as JSON").with_source(error)
+    Error::new(
+        ErrorKind::InvalidRequest,
+        "could not write the request as JSON",
+    )
+    .with_source(error)
 }
 
 /// Lowers the limit of the answer to that of the model, and gives it the name the model knows.

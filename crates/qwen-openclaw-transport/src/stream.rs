@@ -169,7 +169,7 @@ impl ReplyStream {
                     // stopped breaks nothing of the reply.
                     Poll::Ready(Some(Err(error))) => {
                         self.state = State::Ended;
-                        self.decoder.end_with(Some(Error::from_http(error)));
+                        self.decoder.end_with(Some(Error::from(error)));
                     }
                     Poll::Pending => {
                         let stall = ready!(self.clocks.poll_stalled(cx));

@@ -51,5 +51,5 @@ pub(crate) fn reply(span: &Span, reply: &Reply) {
 
 /// Notes what ended a request early.
 pub(crate) fn failure(span: &Span, error: &Error) {
-    span.record("error.type", tracing::field::debug(error.kind()));
+    span.record("error.type", error.kind().as_str());
 }

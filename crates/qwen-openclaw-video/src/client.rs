@@ -107,7 +107,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) before anything is sent, and as
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, and as
     /// [`Tasks::submit`].
     pub async fn submit(&self, request: &VideoRequest) -> Result<Job, Error> {
         self.submit_checked(&request.check(Strictness::Exact)?, None, Vec::new())
@@ -266,7 +266,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when the base URL is the portal's, or not
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is the portal's, or not
     /// one a key may be sent to; [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use qwen_openclaw_http::{Error as HttpError, ErrorKind as HttpErrorKind, ServerError};
+use qwen_openclaw_http::{Error as HttpError, ErrorKind};
 
 use crate::task::JobId;
 
@@ -18,132 +18,34 @@ pub struct Error {
 
 #[derive(Clone)]
 struct Inner {
-    kind: ErrorKind,
-    message: Box<str>,
+    /// Kind, message, the server's answer and the cause.
+    http: HttpError,
     hint: Option<Box<str>>,
-    status: Option<u16>,
-    server: Option<ServerError>,
-    code: Option<Box<str>>,
-    retry_after: Option<Duration>,
     job: Option<JobId>,
     task: Option<Box<str>>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What went wrong.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client could not be set up. A retry does not help.
-    Setup,
-    /// There is no usable key, or the server did not accept it. Video takes the key of a Standard
-    /// plan of the region.
-    Auth,
-    /// Refused on this side, before anything was sent.
-    Refused,
-    /// The server understood the request and refused it.
-    Rejected,
-    /// The content was refused by the service's inspection.
-    Content,
-    /// The model or the task does not exist here.
-    NotFound,
-    /// Too many requests just now; recovers within about a minute. A retry helps.
-    RateLimit,
-    /// What was free or bought is used up. A retry does not help.
-    Quota,
-    /// The account owes money or has not bought the product. A retry does not help.
-    Billing,
-    /// No connection was made, or it broke. A retry may help.
-    Network,
-    /// The server failed. A retry may help.
-    Server,
-    /// The answer, or the result, is not what the protocol says. A retry does not help.
-    Protocol,
-    /// A result or a file is larger than the limit set for it.
-    TooLarge,
-    /// It is unclear whether the service took the job. Somebody has to decide: adopt the task that
-    /// was made, or send the job again.
-    Ambiguous,
-    /// The service has failed to make it: [`Error::code`] says why. Nothing is billed.
-    Failed,
-    /// The task was cancelled.
-    Canceled,
-    /// The service does not know the task any more, or its result: both are kept for 24 hours.
-    Expired,
-    /// The task was not done in time. It goes on, and so may the waiting.
-    Deadline,
-    /// Another process, or another part of this one, is at work on the job.
-    Busy,
-    /// The ledger cannot be read or written.
-    Ledger,
-    /// A file cannot be read or written.
-    File,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                kind,
-                message: message.into().into(),
-                hint: None,
-                status: None,
-                server: None,
-                code: None,
-                retry_after: None,
-                job: None,
-                task: None,
-                source: None,
-            }),
-        }
+        HttpError::new(kind).with_message(message).into()
     }
 
+    /// What is refused on this side, before anything is sent.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Refused, message)
+        Self::new(ErrorKind::InvalidRequest, message)
     }
 
     /// A ledger that cannot be read or written, for implementations of
     /// [`JobStore`](crate::task::JobStore).
     #[must_use]
     pub fn ledger(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Ledger, message)
-    }
-
-    pub(crate) fn from_http(error: HttpError) -> Self {
-        let mut this = Self::new(kind_of(error.kind()), error.to_string());
-        this.change(|inner| {
-            inner.status = error.status();
-            inner.server = error.server().cloned();
-            inner.retry_after = error.retry_after();
-        });
-        match error.source().is_some() {
-            true => this.with_source(Cause(error)),
-            false => this,
-        }
-    }
-
-    pub(crate) fn from_auth(error: qwen_openclaw_auth::Error) -> Self {
-        Self::of_auth(ErrorKind::Auth, error)
-    }
-
-    /// A ledger whose files cannot be used.
-    pub(crate) fn from_state(error: qwen_openclaw_auth::Error) -> Self {
-        Self::of_auth(ErrorKind::Ledger, error)
-    }
-
-    fn of_auth(kind: ErrorKind, error: qwen_openclaw_auth::Error) -> Self {
-        let this = Self::new(kind, error.to_string());
-        match error.source().is_some() {
-            true => this.with_source(Cause(error)),
-            false => this,
-        }
+        Self::new(ErrorKind::Storage, message)
     }
 
     /// Adds the cause.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.change(|inner| inner.source = Some(Arc::from(source.into())));
-        self
+    pub fn with_source(self, source: impl Into<BoxError>) -> Self {
+        self.change_http(|http| http.with_source(source))
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -152,17 +54,15 @@ impl Error {
     }
 
     /// Adds `cause`, and what the server had said in it.
-    pub(crate) fn after(mut self, cause: Self) -> Self {
-        self.change(|inner| {
-            inner.status = cause.inner.status;
-            inner.server = cause.inner.server.clone();
-        });
-        self.with_source(cause)
+    pub(crate) fn after(self, cause: Self) -> Self {
+        self.change_http(|http| http.with_answer_of(&cause.inner.http).with_source(cause))
     }
 
-    pub(crate) fn with_code(mut self, code: Option<&str>) -> Self {
-        self.change(|inner| inner.code = code.map(Into::into));
-        self
+    pub(crate) fn with_code(self, code: Option<&str>) -> Self {
+        match code {
+            Some(code) => self.change_http(|http| http.with_code(code)),
+            None => self,
+        }
     }
 
     pub(crate) fn of_job(mut self, job: &JobId, task: Option<&str>) -> Self {
@@ -187,36 +87,47 @@ impl Error {
         change(Arc::make_mut(&mut self.inner));
     }
 
+    fn change_http(mut self, change: impl FnOnce(HttpError) -> HttpError) -> Self {
+        self.change(|inner| inner.http = change(inner.http.clone()));
+        self
+    }
+
+    /// Returns the error of the request: kind, message, answer of the server and cause, without
+    /// what this crate adds.
+    #[must_use]
+    pub fn as_http(&self) -> &HttpError {
+        &self.inner.http
+    }
+
     /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.inner.http.kind()
     }
 
     /// Returns the HTTP status, when the server answered with an error status. A failed task is
     /// told with status 200, so it has none here.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.inner.status
+        self.inner.http.status()
     }
 
     /// Returns the server's own error code, such as `InvalidParameter`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        let of_task = self.inner.code.as_deref();
-        of_task.or_else(|| self.inner.server.as_ref()?.code())
+        self.inner.http.code()
     }
 
     /// Returns the id under which the vendor finds the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.inner.server.as_ref()?.request_id()
+        self.inner.http.request_id()
     }
 
     /// Returns how long the server asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.inner.http.retry_after()
     }
 
     /// Returns the job this is about, which the ledger has.
@@ -240,59 +151,32 @@ impl Error {
     /// Returns true when the same call may succeed if made again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        use ErrorKind::{Busy, Deadline, Network, RateLimit, Server};
-        matches!(self.kind(), Network | RateLimit | Server | Deadline | Busy)
+        self.inner.http.is_transient()
     }
 }
 
-fn kind_of(kind: HttpErrorKind) -> ErrorKind {
-    match kind {
-        HttpErrorKind::Setup => ErrorKind::Setup,
-        HttpErrorKind::Address => ErrorKind::Refused,
-        HttpErrorKind::Connect | HttpErrorKind::Timeout | HttpErrorKind::Interrupted => {
-            ErrorKind::Network
-        }
-        HttpErrorKind::TooLarge => ErrorKind::TooLarge,
-        HttpErrorKind::Auth => ErrorKind::Auth,
-        HttpErrorKind::RateLimit => ErrorKind::RateLimit,
-        HttpErrorKind::Quota => ErrorKind::Quota,
-        HttpErrorKind::Billing => ErrorKind::Billing,
-        HttpErrorKind::NotFound => ErrorKind::NotFound,
-        HttpErrorKind::Content => ErrorKind::Content,
-        HttpErrorKind::Rejected => ErrorKind::Rejected,
-        HttpErrorKind::Server => ErrorKind::Server,
-        // Protocol, Redirect, and what a later version adds.
-        _ => ErrorKind::Protocol,
-    }
-}
-
-/// The cause of an error whose own sentence has become the message.
-struct Cause<E>(E);
-
-impl<E: StdError> fmt::Debug for Cause<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl<E: StdError> fmt::Display for Cause<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.source() {
-            Some(source) => fmt::Display::fmt(source, f),
-            None => fmt::Display::fmt(&self.0, f),
+impl From<HttpError> for Error {
+    fn from(http: HttpError) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                http,
+                hint: None,
+                job: None,
+                task: None,
+            }),
         }
     }
 }
 
-impl<E: StdError> StdError for Cause<E> {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()?.source()
+impl From<qwen_openclaw_auth::Error> for Error {
+    fn from(error: qwen_openclaw_auth::Error) -> Self {
+        HttpError::from(error).into()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.inner.message)?;
+        fmt::Display::fmt(&self.inner.http, f)?;
         match self.hint() {
             Some(hint) => write!(f, "; {hint}"),
             None => Ok(()),
@@ -305,9 +189,9 @@ impl fmt::Debug for Error {
         let inner = &self.inner;
         let mut debug = f.debug_struct("Error");
         debug
-            .field("kind", &inner.kind)
+            .field("kind", &self.kind())
             .field("message", &self.to_string());
-        if let Some(status) = inner.status {
+        if let Some(status) = self.status() {
             debug.field("status", &status);
         }
         if let Some(code) = self.code() {
@@ -319,8 +203,8 @@ impl fmt::Debug for Error {
         if let Some(task) = &inner.task {
             debug.field("task", task);
         }
-        if let Some(source) = &inner.source {
-            debug.field("source", source);
+        if let Some(source) = self.source() {
+            debug.field("source", &source);
         }
         debug.finish()
     }
@@ -328,9 +212,40 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.inner.http.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qwen_openclaw_http::ServerError;
+
+    use super::*;
+
+    #[test]
+    fn is_a_word_wide_and_crosses_threads() {
+        fn check<T: Send + Sync + Clone + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn is_the_error_of_the_request_and_says_nothing_twice() {
+        let server = ServerError::parse(br#"{"code":"LimitRequests","request_id":"r"}"#).unwrap();
+        let http = HttpError::from_answer(429, server, None).with_source("the cause");
+        let error = Error::from(http.clone()).with_hint("wait");
+        assert_eq!(error.to_string(), format!("{http}; wait"));
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert_eq!(
+            (error.status(), error.code()),
+            (Some(429), Some("LimitRequests"))
+        );
+        assert_eq!(error.request_id(), Some("r"));
+
+        let late = Error::new(ErrorKind::Deadline, "late").after(error);
+        assert_eq!((late.status(), late.request_id()), (Some(429), Some("r")));
+        assert_eq!(late.kind(), ErrorKind::Deadline);
+        assert_eq!(late.source().unwrap().to_string(), format!("{http}; wait"));
     }
 }

@@ -57,10 +57,11 @@ pub use qwen_openclaw_auth as auth;
 pub use qwen_openclaw_catalog as catalog;
 #[doc(no_inline)]
 pub use qwen_openclaw_http as http;
+pub use qwen_openclaw_http::ErrorKind;
 
 pub use crate::{
     client::{Client, ClientBuilder},
-    error::{Error, ErrorKind},
+    error::Error,
     task::{Finished, Job},
     wan::{AspectRatio, Change, Checked, Reference, ShotType, Strictness, VideoRequest},
 };

@@ -4,124 +4,10 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use qwen_openclaw_auth as auth;
 use qwen_openclaw_catalog as catalog;
+use qwen_openclaw_http::{Error as HttpError, ErrorKind};
 use qwen_openclaw_transport as transport;
 #[cfg(feature = "video")]
 use qwen_openclaw_video as video;
-
-/// What went wrong: the kinds of all crates below.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A client could not be set up. A retry does not help.
-    Setup,
-    /// There is no usable credential, or the server did not accept it.
-    Auth,
-    /// Refused on this side, before anything was sent.
-    Refused,
-    /// The server understood the request and refused it.
-    Rejected,
-    /// The content was refused by the service's inspection.
-    Content,
-    /// The model, or the object, does not exist here, or the plan does not include it.
-    NotFound,
-    /// Too many requests or tokens just now; recovers within about a minute. A retry helps.
-    RateLimit,
-    /// What was free or bought is used up. A retry does not help.
-    Quota,
-    /// The account owes money or has not bought the product. A retry does not help.
-    Billing,
-    /// No connection was made, or it broke. A retry may help.
-    Network,
-    /// The server went silent. A retry may help.
-    Stalled,
-    /// The server failed. A retry may help.
-    Server,
-    /// The stream ended before the model had stopped. A retry may help.
-    Truncated,
-    /// The answer is not what the protocol says. A retry does not help.
-    Protocol,
-    /// The reply, the result or a file is larger than the limit set for it.
-    TooLarge,
-    /// The model called a tool with arguments that are no JSON object.
-    ToolArguments,
-    /// The model went on to call tools when the limit of rounds was reached.
-    ToolRounds,
-    /// The answer is not the JSON that was asked for.
-    Json,
-    /// It is unclear whether the service took a job. Somebody has to decide.
-    Ambiguous,
-    /// The service has failed to make what a job asked for.
-    Failed,
-    /// A job was cancelled.
-    Canceled,
-    /// The service does not know a job, or its result, any more.
-    Expired,
-    /// A job was not done in time. It goes on.
-    Deadline,
-    /// Another process is at work on a job.
-    Busy,
-    /// The ledger of jobs, or a file, cannot be read or written.
-    File,
-    /// A kind that this version does not know.
-    Other,
-}
-
-impl From<transport::ErrorKind> for ErrorKind {
-    fn from(kind: transport::ErrorKind) -> Self {
-        use transport::ErrorKind as From;
-        match kind {
-            From::Setup => Self::Setup,
-            From::Auth => Self::Auth,
-            From::Refused => Self::Refused,
-            From::Rejected => Self::Rejected,
-            From::Content => Self::Content,
-            From::NotFound => Self::NotFound,
-            From::RateLimit => Self::RateLimit,
-            From::Quota => Self::Quota,
-            From::Billing => Self::Billing,
-            From::Network => Self::Network,
-            From::Stalled => Self::Stalled,
-            From::Server => Self::Server,
-            From::Truncated => Self::Truncated,
-            From::Protocol => Self::Protocol,
-            From::TooLarge => Self::TooLarge,
-            From::ToolArguments => Self::ToolArguments,
-            From::ToolRounds => Self::ToolRounds,
-            From::Json => Self::Json,
-            _ => Self::Other,
-        }
-    }
-}
-
-#[cfg(feature = "video")]
-impl From<video::ErrorKind> for ErrorKind {
-    fn from(kind: video::ErrorKind) -> Self {
-        use video::ErrorKind as From;
-        match kind {
-            From::Setup => Self::Setup,
-            From::Auth => Self::Auth,
-            From::Refused => Self::Refused,
-            From::Rejected => Self::Rejected,
-            From::Content => Self::Content,
-            From::NotFound => Self::NotFound,
-            From::RateLimit => Self::RateLimit,
-            From::Quota => Self::Quota,
-            From::Billing => Self::Billing,
-            From::Network => Self::Network,
-            From::Server => Self::Server,
-            From::Protocol => Self::Protocol,
-            From::TooLarge => Self::TooLarge,
-            From::Ambiguous => Self::Ambiguous,
-            From::Failed => Self::Failed,
-            From::Canceled => Self::Canceled,
-            From::Expired => Self::Expired,
-            From::Deadline => Self::Deadline,
-            From::Busy => Self::Busy,
-            From::Ledger | From::File => Self::File,
-            _ => Self::Other,
-        }
-    }
-}
 
 /// Something that could not be done.
 ///
@@ -131,37 +17,45 @@ pub struct Error {
     inner: Box<Inner>,
 }
 
-enum Inner {
+struct Inner {
+    /// Kind, the server's answer and the cause.
+    http: HttpError,
+    of: Of,
+}
+
+/// The crate that failed. What it says is shown.
+enum Of {
     Chat(transport::Error),
     Auth(auth::Error),
     Catalog(catalog::Error),
     #[cfg(feature = "video")]
     Video(video::Error),
-    Refused(String),
+    Facade,
 }
 
 impl Error {
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Inner::Refused(message.into()).into()
+        let http = HttpError::unsent(ErrorKind::InvalidRequest).with_message(message);
+        Self::new(http, Of::Facade)
+    }
+
+    fn new(http: HttpError, of: Of) -> Self {
+        Self {
+            inner: Box::new(Inner { http, of }),
+        }
     }
 
     /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        match &*self.inner {
-            Inner::Chat(error) => error.kind().into(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.kind().into(),
-            Inner::Auth(_) => ErrorKind::Auth,
-            Inner::Catalog(_) | Inner::Refused(_) => ErrorKind::Refused,
-        }
+        self.inner.http.kind()
     }
 
     /// Returns the error of the transport, when a chat failed.
     #[must_use]
     pub fn as_chat(&self) -> Option<&transport::Error> {
-        match &*self.inner {
-            Inner::Chat(error) => Some(error),
+        match &self.inner.of {
+            Of::Chat(error) => Some(error),
             _ => None,
         }
     }
@@ -169,9 +63,9 @@ impl Error {
     /// Returns the error of the search for a credential, when that failed.
     #[must_use]
     pub fn as_auth(&self) -> Option<&auth::Error> {
-        match &*self.inner {
-            Inner::Auth(error) => Some(error),
-            Inner::Chat(error) => error.as_auth(),
+        match &self.inner.of {
+            Of::Auth(error) => Some(error),
+            Of::Chat(error) => error.as_auth(),
             _ => None,
         }
     }
@@ -180,8 +74,8 @@ impl Error {
     #[cfg(feature = "video")]
     #[must_use]
     pub fn as_video(&self) -> Option<&video::Error> {
-        match &*self.inner {
-            Inner::Video(error) => Some(error),
+        match &self.inner.of {
+            Of::Video(error) => Some(error),
             _ => None,
         }
     }
@@ -189,54 +83,38 @@ impl Error {
     /// Returns the HTTP status, when the server answered with an error status.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match &*self.inner {
-            Inner::Chat(error) => error.status(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.status(),
-            _ => None,
-        }
+        self.inner.http.status()
     }
 
     /// Returns the server's own error code.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        match &*self.inner {
-            Inner::Chat(error) => error.code(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.code(),
-            _ => None,
-        }
+        self.inner.http.code()
     }
 
     /// Returns the id under which the vendor finds the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        match &*self.inner {
-            Inner::Chat(error) => error.request_id(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.request_id(),
-            _ => None,
+        match &self.inner.of {
+            // It may be that of what had arrived.
+            Of::Chat(error) => error.request_id(),
+            _ => self.inner.http.request_id(),
         }
     }
 
     /// Returns how long the server asked to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match &*self.inner {
-            Inner::Chat(error) => error.retry_after(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.retry_after(),
-            _ => None,
-        }
+        self.inner.http.retry_after()
     }
 
     /// Returns what to do about it, when that is known. `Display` ends with it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        match &*self.inner {
-            Inner::Chat(error) => error.hint().map(ToString::to_string),
+        match &self.inner.of {
+            Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "video")]
-            Inner::Video(error) => error.hint().map(str::to_owned),
+            Of::Video(error) => error.hint().map(str::to_owned),
             _ => None,
         }
     }
@@ -262,89 +140,119 @@ impl Error {
     /// Returns true when the same request may succeed if sent again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match &*self.inner {
-            Inner::Chat(error) => error.is_transient(),
-            Inner::Auth(error) => error.is_transient(),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => error.is_transient(),
-            Inner::Catalog(_) | Inner::Refused(_) => false,
-        }
-    }
-
-    fn as_std(&self) -> Option<&(dyn StdError + 'static)> {
-        match &*self.inner {
-            Inner::Chat(error) => Some(error),
-            Inner::Auth(error) => Some(error),
-            Inner::Catalog(error) => Some(error),
-            #[cfg(feature = "video")]
-            Inner::Video(error) => Some(error),
-            Inner::Refused(_) => None,
-        }
-    }
-}
-
-impl From<Inner> for Error {
-    fn from(inner: Inner) -> Self {
-        Self {
-            inner: Box::new(inner),
-        }
+        self.inner.http.is_transient()
     }
 }
 
 /// All are crates of this workspace, released together with the facade.
 impl From<transport::Error> for Error {
     fn from(error: transport::Error) -> Self {
-        Inner::Chat(error).into()
+        Self::new(error.as_http().clone(), Of::Chat(error))
     }
 }
 
 impl From<auth::Error> for Error {
     fn from(error: auth::Error) -> Self {
-        Inner::Auth(error).into()
+        Self::new(error.clone().into(), Of::Auth(error))
     }
 }
 
 impl From<catalog::Error> for Error {
     fn from(error: catalog::Error) -> Self {
-        Inner::Catalog(error).into()
+        let kind = match error.kind() {
+            catalog::ErrorKind::UnknownProvider => ErrorKind::NotFound,
+            _ => ErrorKind::InvalidRequest,
+        };
+        Self::new(HttpError::unsent(kind), Of::Catalog(error))
     }
 }
 
 #[cfg(feature = "video")]
 impl From<video::Error> for Error {
     fn from(error: video::Error) -> Self {
-        Inner::Video(error).into()
+        Self::new(error.as_http().clone(), Of::Video(error))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.inner {
-            Inner::Refused(message) => f.write_str(message),
-            Inner::Chat(error) => fmt::Display::fmt(error, f),
-            Inner::Auth(error) => fmt::Display::fmt(error, f),
-            Inner::Catalog(error) => fmt::Display::fmt(error, f),
+        match &self.inner.of {
+            Of::Facade => fmt::Display::fmt(&self.inner.http, f),
+            Of::Chat(error) => fmt::Display::fmt(error, f),
+            Of::Auth(error) => fmt::Display::fmt(error, f),
+            Of::Catalog(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "video")]
-            Inner::Video(error) => fmt::Display::fmt(error, f),
+            Of::Video(error) => fmt::Display::fmt(error, f),
         }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.inner {
-            Inner::Refused(message) => f.debug_tuple("Refused").field(message).finish(),
-            Inner::Chat(error) => fmt::Debug::fmt(error, f),
-            Inner::Auth(error) => fmt::Debug::fmt(error, f),
-            Inner::Catalog(error) => fmt::Debug::fmt(error, f),
+        match &self.inner.of {
+            Of::Facade => fmt::Debug::fmt(&self.inner.http, f),
+            Of::Chat(error) => fmt::Debug::fmt(error, f),
+            Of::Auth(error) => fmt::Debug::fmt(error, f),
+            Of::Catalog(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "video")]
-            Inner::Video(error) => fmt::Debug::fmt(error, f),
+            Of::Video(error) => fmt::Debug::fmt(error, f),
         }
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.as_std()?.source()
+        self.inner.http.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_word_wide_and_crosses_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn shows_what_the_crate_says_that_failed() {
+        let unknown = catalog::ModelRef::parse("a b/x").unwrap_err();
+        let missing = auth::Error::refused("revoked");
+        let refused = HttpError::unsent(ErrorKind::InvalidRequest).with_message("no such host");
+        let table = [
+            (
+                unknown.to_string(),
+                Error::from(unknown),
+                ErrorKind::NotFound,
+                None,
+            ),
+            (
+                missing.to_string(),
+                Error::from(missing),
+                ErrorKind::Authentication,
+                Some("revoked"),
+            ),
+            (
+                "no such host".to_owned(),
+                Error::from(transport::Error::from(refused)),
+                ErrorKind::InvalidRequest,
+                None,
+            ),
+            (
+                "no".to_owned(),
+                Error::refused("no"),
+                ErrorKind::InvalidRequest,
+                None,
+            ),
+        ];
+        for (message, error, kind, cause) in table {
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.kind(), kind, "{message}");
+            let source = error.source().map(ToString::to_string);
+            assert_eq!(source.as_deref(), cause, "{message}");
+        }
     }
 }

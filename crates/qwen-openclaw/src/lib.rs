@@ -68,18 +68,14 @@ pub use qwen_openclaw_client as client;
 pub use qwen_openclaw_client::{Hint, OwnProvider, Route};
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
+pub use qwen_openclaw_http::ErrorKind;
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
 #[cfg(feature = "video")]
 #[doc(inline)]
 pub use qwen_openclaw_video as video;
 
-pub use crate::{
-    builder::QwenBuilder,
-    chat_builder::Chat,
-    error::{Error, ErrorKind},
-    qwen::Qwen,
-};
+pub use crate::{builder::QwenBuilder, chat_builder::Chat, error::Error, qwen::Qwen};
 
 #[cfg(feature = "video")]
 pub use crate::video_builder::Video;

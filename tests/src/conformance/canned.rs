@@ -56,7 +56,7 @@ impl SendRequest for Canned {
             }
         };
         if let Some(code) = response["network_error"].as_str() {
-            return Err(Error::new(ErrorKind::Connect).with_source(code.to_owned()));
+            return Err(Error::unsent(ErrorKind::Network).with_source(code.to_owned()));
         }
         let status = response["status"]
             .as_u64()

@@ -95,7 +95,10 @@ async fn record(file: &[u8]) {
 #[derive(Clone, Debug)]
 enum Answer {
     Body(u16, Vec<u8>, Option<String>),
-    Broken(ErrorKind),
+    /// No answer; whether anything had been sent.
+    Broken {
+        was_sent: bool,
+    },
 }
 
 impl Answer {
@@ -129,7 +132,8 @@ impl SendRequest for Service {
                 }
                 Ok(response.body(Body::full(body)).unwrap())
             }
-            Some(Answer::Broken(kind)) => Err(Error::new(kind)),
+            Some(Answer::Broken { was_sent: true }) => Err(Error::new(ErrorKind::Network)),
+            Some(Answer::Broken { was_sent: false }) => Err(Error::unsent(ErrorKind::Network)),
             None => {
                 let gone = json!({"output": {"task_id": "t", "task_status": "UNKNOWN"}});
                 Ok(http::Response::new(Body::full(gone.to_string())))
@@ -225,7 +229,9 @@ fn answers(source: &mut Source<'_>) -> Vec<Answer> {
 
 fn answer(source: &mut Source<'_>) -> Answer {
     if source.one_in(12) {
-        return Answer::Broken(source.pick(&[ErrorKind::Connect, ErrorKind::Interrupted]));
+        return Answer::Broken {
+            was_sent: source.pick(&[false, true]),
+        };
     }
     let status = source.pick(&[200, 200, 200, 200, 200, 202, 400, 401, 404, 429, 500, 503]);
     let wait = source.one_in(8).then(|| {

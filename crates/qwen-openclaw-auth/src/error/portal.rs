@@ -63,7 +63,7 @@ impl PortalReason {
             Self::Unreachable { .. } | Self::Failing { .. } => ErrorKind::Unavailable,
             Self::Blocked { .. } => ErrorKind::Blocked,
             Self::Redirected { .. } | Self::Protocol { .. } => ErrorKind::Protocol,
-            Self::Address { .. } => ErrorKind::Address,
+            Self::Address { .. } => ErrorKind::InvalidRequest,
             Self::Spent { .. } | Self::NotRefreshable { .. } | Self::Closed => ErrorKind::Refused,
         }
     }

@@ -24,7 +24,7 @@ impl StoreReason {
             Self::Corrupt { .. } | Self::TooLong { .. } => ErrorKind::Corrupt,
             Self::Newer { .. } => ErrorKind::Newer,
             Self::Untrusted { .. } => ErrorKind::Untrusted,
-            Self::Locked { .. } => ErrorKind::Locked,
+            Self::Locked { .. } => ErrorKind::Busy,
             Self::ProfileId { .. } => ErrorKind::ProfileId,
             Self::NoProfile { .. } => ErrorKind::NoProfile,
             Self::Conflict { .. } => ErrorKind::Conflict,

@@ -82,11 +82,10 @@ impl Portal {
 
 fn unsent(doing: &'static str, error: http::Error) -> NoAnswer {
     let cause = match error.kind() {
-        http::ErrorKind::Connect if is_certificate(&error) => Cause::Hopeless,
-        http::ErrorKind::Connect => Cause::NotSent,
-        http::ErrorKind::Setup | http::ErrorKind::Address => Cause::Hopeless,
         http::ErrorKind::TooLarge => Cause::Foreign,
-        _ => Cause::Lost,
+        _ if error.was_sent() => Cause::Lost,
+        http::ErrorKind::Network if !is_certificate(&error) => Cause::NotSent,
+        _ => Cause::Hopeless,
     };
     let error = match cause {
         Cause::Foreign => Error::protocol(doing, "is far too long"),

@@ -44,7 +44,7 @@ impl QwenCliFile {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`] when the URL is neither https nor loopback.
+    /// [`ErrorKind::InvalidRequest`] when the URL is neither https nor loopback.
     pub fn server(mut self, url: &str) -> Result<Self, Error> {
         self.server = LoginServer::parse(Some(url))?.remembered();
         Ok(self)
@@ -56,7 +56,7 @@ impl QwenCliFile {
     /// # Errors
     ///
     /// [`ErrorKind::NoHome`] when neither the first variable nor a home folder is set,
-    /// [`ErrorKind::Address`] and [`ErrorKind::NotUnicode`] for a server that is none.
+    /// [`ErrorKind::InvalidRequest`] and [`ErrorKind::NotUnicode`] for a server that is none.
     pub fn of(environment: &Environment) -> Result<Self, Error> {
         let folder = match environment.path(QWEN_HOME) {
             Some(folder) => folder,

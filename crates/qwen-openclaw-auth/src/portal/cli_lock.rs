@@ -308,7 +308,7 @@ mod tests {
         let asleep = CliLock::acquire(&file, STALE).await.unwrap();
         age(&path, 3600);
         let error = CliLock::acquire(&file, STALE).await.unwrap_err();
-        assert_eq!(error.kind(), crate::ErrorKind::Locked);
+        assert_eq!(error.kind(), crate::ErrorKind::Busy);
         assert!(asleep.is_ours());
         drop(asleep);
         CliLock::acquire(&file, Duration::MAX).await.unwrap();

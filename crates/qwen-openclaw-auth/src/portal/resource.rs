@@ -117,7 +117,7 @@ mod tests {
         match (found, expect) {
             (Ok(url), expect) => assert_eq!(Some(url.as_str()), expect, "{resource}"),
             (Err(error), None) => {
-                assert_eq!(error.kind(), ErrorKind::Address, "{resource}");
+                assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{resource}");
                 assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
             }
             (Err(error), Some(_)) => panic!("{resource}: {error}"),

@@ -106,7 +106,7 @@ mod tests {
         }
         for url in ["http://login.example", "login.example", "", "https://a:b@c"] {
             let error = LoginServer::parse(Some(url)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Address, "{url}");
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}");
         }
     }
 }

@@ -45,7 +45,7 @@ impl FileLock {
     /// # Errors
     ///
     /// As [`try_acquire`](Self::try_acquire), and
-    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when it takes longer.
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when it takes longer.
     pub async fn acquire(path: &Path, limit: Duration) -> Result<Self, Error> {
         const LONGEST: Duration = Duration::from_millis(40);
         let started = Instant::now();
@@ -141,7 +141,7 @@ mod tests {
         assert!(FileLock::try_acquire(&path).unwrap().is_none());
         let wait = Duration::from_secs(3);
         let error = FileLock::acquire(&path, wait).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Locked);
+        assert_eq!(error.kind(), ErrorKind::Busy);
         drop(lock);
         drop(FileLock::acquire(&path, wait).await.unwrap());
         assert!(path.exists());

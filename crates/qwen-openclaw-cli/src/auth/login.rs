@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
     }
     note(CLOSURE_NOTICE);
     if !arguments.enable_portal {
-        return Err(Failure::refused(
+        return Err(Failure::invalid_request(
             "the portal is off: add --enable-portal to log in all the same",
         ));
     }

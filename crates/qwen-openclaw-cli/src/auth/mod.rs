@@ -92,22 +92,14 @@ fn warn(store: &FileStore) {
     }
 }
 
-/// A failure of a command about credentials, with an exit code for each kind.
+/// A failure of a command about credentials.
 fn failure(error: Error) -> Failure {
-    let (code, kind) = match error.kind() {
-        ErrorKind::ProfileId => (2, "usage"),
-        ErrorKind::Denied
-        | ErrorKind::LoginExpired
-        | ErrorKind::LoginRefused
-        | ErrorKind::Refused
-        | ErrorKind::InvalidKey(_) => (3, "auth"),
-        ErrorKind::Address => (4, "refused"),
-        ErrorKind::Unavailable | ErrorKind::Blocked => (6, "network"),
-        ErrorKind::Protocol => (7, "protocol"),
-        ErrorKind::NoProfile => (1, "no_profile"),
-        _ => (1, "credentials"),
-    };
-    Failure::of(code, kind, &error)
+    match error.kind() {
+        ErrorKind::ProfileId => Failure::of(2, "usage", &error),
+        // OpenClaw's exit code.
+        ErrorKind::NoProfile => Failure::of(1, "no_profile", &error),
+        _ => error.into(),
+    }
 }
 
 /// Fails for a profile that is not stored, as OpenClaw words it.

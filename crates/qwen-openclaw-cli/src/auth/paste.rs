@@ -76,7 +76,8 @@ async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<()
     let store = store(&environment())?;
     let present = store.load(id).await.map_err(failure)?;
     if let Some(Profile::Login(_) | Profile::QwenCli { .. }) = present {
-        let error = Failure::refused(format!("the profile {id} is a login, which would be lost"));
+        let error =
+            Failure::invalid_request(format!("the profile {id} is a login, which would be lost"));
         return Err(error.with_hint(format!(
             "store this beside it with `--profile NAME`, or remove the login first: `models auth \
              logout {id}`"

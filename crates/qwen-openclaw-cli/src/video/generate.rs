@@ -38,7 +38,9 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
     // What is wrong is said before anything is uploaded.
     pretend_uploaded(request.clone(), arguments.upload)?.check(strictness)?;
     if let Some(missing) = missing_file(&request) {
-        return Err(Failure::refused(format!("there is no file {missing}")));
+        return Err(Failure::invalid_request(format!(
+            "there is no file {missing}"
+        )));
     }
     block_on(generate(arguments, request, strictness))
 }
@@ -46,7 +48,7 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
 /// A clip is paid for, so it is seen beforehand whether it can be saved.
 fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
     let shown = path.display();
-    let refused = |what: &str| Failure::refused(format!("{shown} {what}"));
+    let refused = |what: &str| Failure::invalid_request(format!("{shown} {what}"));
     if path.to_str().is_none() {
         return Err(refused("is a name that the ledger cannot hold"));
     }
@@ -58,7 +60,9 @@ fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
         .filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         let folder = folder.display();
-        return Err(Failure::refused(format!("there is no folder {folder}")));
+        return Err(Failure::invalid_request(format!(
+            "there is no folder {folder}"
+        )));
     }
     if !overwrite && std::fs::symlink_metadata(path).is_ok() {
         let there = refused("is there already");
@@ -68,7 +72,7 @@ fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
 }
 
 fn check_folder(path: &Path) -> Result<(), Failure> {
-    task::check_target(path).map_err(|error| Failure::of(4, "refused", &error))
+    task::check_target(path).map_err(|error| Failure::of(4, "invalid_request", &error))
 }
 
 async fn generate(

@@ -201,7 +201,7 @@ fn only_a_401_renews_and_only_once() {
     for (scenario, code) in [
         (OAuthScenario::ApiForbiddenQuota, 5),
         (OAuthScenario::ApiQuota, 5),
-        (OAuthScenario::ApiBadRequest, 7),
+        (OAuthScenario::ApiBadRequest, 4),
     ] {
         oauth.scenario(scenario);
         hides_tokens(&chat().exits_with(code), &service);
@@ -559,7 +559,7 @@ fn the_clis_login_is_read_shared_and_imported_but_never_created_or_deleted() {
         ("imported", "unchanged")
     );
     // It came without its server, which is why it can be used nowhere: said, and mended.
-    let ran = chat().exits_with(3).says("qwen-oauth:qwen-cli");
+    let ran = chat().exits_with(4).says("qwen-oauth:qwen-cli");
     ran.says("with that server's address");
     let url = service.emulator.oauth().url();
     let again = home.auth(&["import", "qwen-cli", "--oauth-base-url", &url]);

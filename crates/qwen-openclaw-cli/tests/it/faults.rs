@@ -26,16 +26,16 @@ fn code(kind: FaultKind) -> Option<i32> {
         FaultKind::DataInspection
         | FaultKind::ErrorAsData
         | FaultKind::AudioStatus
-        | FaultKind::InternalError
+        | FaultKind::StreamError
+        | FaultKind::StreamErrorNative
+        | FaultKind::StreamErrorEvent => 4,
+        FaultKind::InternalError
         | FaultKind::ModelServingError
         | FaultKind::ModelUnavailable
         | FaultKind::BadGateway
         | FaultKind::Redirect
         | FaultKind::RedirectLoop
         | FaultKind::RedirectPrivate
-        | FaultKind::StreamError
-        | FaultKind::StreamErrorNative
-        | FaultKind::StreamErrorEvent
         | FaultKind::MalformedEvent => 7,
         FaultKind::EmptyBody | FaultKind::TruncateCleanly => 8,
         FaultKind::HeadersStall

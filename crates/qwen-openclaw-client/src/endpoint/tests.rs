@@ -165,7 +165,7 @@ fn a_key_that_was_stored_for_a_base_url_goes_there_and_nowhere_else() {
         EndpointRules::new().configured("http://127.0.0.1:1/v1", configuration()),
     ] {
         let error = decide(rules).unwrap_err();
-        assert_eq!(error.kind(), qwen_openclaw_http::ErrorKind::Rejected);
+        assert_eq!(error.kind(), qwen_openclaw_http::ErrorKind::InvalidRequest);
         assert_eq!(error.status(), None);
         let text = error.to_string();
         assert!(

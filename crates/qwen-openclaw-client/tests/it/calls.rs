@@ -178,8 +178,9 @@ async fn a_route_may_be_refused_before_anything_is_sent() {
         .unwrap();
     let call = connection.call(RequestTemplate::get("x"));
     let mut call = call.check(|route| {
-        let refused =
-            qwen_openclaw_client::http::Error::new(qwen_openclaw_client::http::ErrorKind::Rejected);
+        let refused = qwen_openclaw_client::http::Error::new(
+            qwen_openclaw_client::http::ErrorKind::InvalidRequest,
+        );
         match route.credential() {
             Some(_) => Err(refused.with_message("a plan's key").into()),
             None => Ok(()),

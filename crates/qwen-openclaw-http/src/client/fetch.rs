@@ -19,8 +19,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::send`]; [`ErrorKind::Address`] for an address that is refused,
-    /// [`ErrorKind::Redirect`] for a redirect that leads nowhere or too far.
+    /// As [`Client::send`]; [`ErrorKind::InvalidRequest`] for an address that is refused,
+    /// [`ErrorKind::Protocol`] for a redirect that leads nowhere or too far.
     pub async fn fetch(
         &self,
         url: &ScreenedUrl,
@@ -36,7 +36,10 @@ impl Client {
                 request = request.header(name, value)?;
             }
             let secrets = request.secrets();
-            let response = self.exchange(request).await?;
+            let response = match self.exchange(request).await {
+                Err(error) if !seen.is_empty() => return Err(error.after_sending()),
+                response => response?,
+            };
             match response.status().as_u16() {
                 200..=299 => {
                     let (head, body) = response.into_parts();
@@ -77,12 +80,12 @@ fn next(
     let location = location.ok_or_else(|| astray(status, "without saying where to"))?;
     let joined: Result<Url, _> = url.url.join(location);
     let joined = joined.map_err(|_| astray(status, "to what is no address"))?;
-    screening.check_url(joined)
+    screening.check_url(joined).map_err(Error::after_sending)
 }
 
 fn astray(status: StatusCode, how: &str) -> Error {
     let status = status.as_u16();
-    Error::new(ErrorKind::Redirect)
+    Error::new(ErrorKind::Protocol)
         .with_message(format!("the server redirects (status {status}) {how}"))
 }
 
@@ -131,10 +134,10 @@ mod tests {
         redirect(&server, "/circle", "/circle").await;
         redirect(&server, "/nowhere", "https://[").await;
         for (from, kind) in [
-            ("/inward", ErrorKind::Address),
-            ("/down", ErrorKind::Address),
-            ("/circle", ErrorKind::Redirect),
-            ("/nowhere", ErrorKind::Redirect),
+            ("/inward", ErrorKind::InvalidRequest),
+            ("/down", ErrorKind::InvalidRequest),
+            ("/circle", ErrorKind::Protocol),
+            ("/nowhere", ErrorKind::Protocol),
             ("/missing", ErrorKind::NotFound),
         ] {
             let error = fetch(&server, from).await.unwrap_err();
@@ -152,6 +155,6 @@ mod tests {
         };
         let client = Client::builder().build().unwrap();
         let error = client.fetch(&url, screening, &[]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Address, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error:?}");
     }
 }

@@ -61,7 +61,7 @@ async fn an_error_status_carries_the_words_of_the_server() {
     let client = client();
     let request = client.get(server.uri()).bearer("sk-1").unwrap();
     let error = client.send(request).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::RateLimit);
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(error.to_string(), "[key] is too fast");
     assert_eq!(error.request_id(), Some("r-1"));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
@@ -120,7 +120,7 @@ async fn redirects_are_not_followed() {
     let target = "https://other.example/login?token=t";
     let server = serve(ResponseTemplate::new(302).insert_header("location", target)).await;
     let error = client().send(client().get(server.uri())).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Redirect);
+    assert_eq!(error.kind(), ErrorKind::Protocol);
     assert_eq!(
         error.to_string(),
         "127.0.0.1 redirects to other.example (status 302), and a key does not follow: check the \
@@ -148,7 +148,8 @@ async fn nobody_there_is_a_connection_error() {
         .send(client().get(format!("http://{address}/")))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(!error.was_sent());
     assert_eq!(error.to_string(), format!("could not connect to {address}"));
     assert!(error.is_transient());
 }

@@ -24,14 +24,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Setup`], [`Address`], [`Connect`], [`Timeout`], [`Interrupted`], and [`TooLarge`] for a
-    /// longer answer.
+    /// [`Setup`], [`InvalidRequest`], [`Network`], [`Timeout`], and [`TooLarge`] for a longer
+    /// answer.
     ///
     /// [`Setup`]: crate::ErrorKind::Setup
-    /// [`Address`]: crate::ErrorKind::Address
-    /// [`Connect`]: crate::ErrorKind::Connect
+    /// [`InvalidRequest`]: crate::ErrorKind::InvalidRequest
+    /// [`Network`]: crate::ErrorKind::Network
     /// [`Timeout`]: crate::ErrorKind::Timeout
-    /// [`Interrupted`]: crate::ErrorKind::Interrupted
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
     pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);

@@ -103,7 +103,7 @@ async fn an_encrypted_target_is_asked_for_by_name() {
     let fetched = fetch(behind_proxy(port), names, "https://cdn.example.com/v.mp4");
     let (head, fetched) = tokio::join!(proxy, fetched);
     assert!(head.starts_with("CONNECT cdn.example.com:443 "), "{head}");
-    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Connect);
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Network);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn what_is_private_here_does_not_go_to_the_proxy() {
         ]);
         let builder = behind_proxy(proxy.address().port());
         let error = fetch(builder, names, TARGET).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Address, "{addresses:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{addresses:?}");
     }
     assert!(proxy.received_requests().await.unwrap().is_empty());
 }
@@ -131,7 +131,7 @@ async fn without_a_proxy_an_unknown_name_is_not_looked_up_again() {
     let names = table(&[]);
     let error = fetch(Client::builder(), names.clone(), TARGET).await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Network, "{error:?}");
     assert_eq!(names.asked.load(Ordering::Relaxed), 1);
 }
 
@@ -146,7 +146,7 @@ async fn a_client_that_was_handed_in_keeps_the_check() {
     let url = format!("http://cdn.example.com:{port}/v.mp4");
     for names in [table(&[("cdn.example.com", &["127.0.0.1"])]), table(&[])] {
         let error = fetch(handed_in(), names, &url).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Address, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error:?}");
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 
@@ -182,7 +182,7 @@ struct Silent;
 #[async_trait]
 impl SendRequest for Silent {
     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
-        Err(Error::new(ErrorKind::Connect))
+        Err(Error::unsent(ErrorKind::Network))
     }
 }
 
@@ -201,10 +201,10 @@ async fn any_sender_is_told_where_it_may_go() {
         let target = told(lookup, &names).await.unwrap();
         assert_eq!(target, "cdn.example.com [8.8.8.8]", "{lookup:?}");
         let error = told(lookup, &inward).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Address, "{lookup:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{lookup:?}");
     }
     let error = told(None, &unknown).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Address);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     let target = told(Some(Lookup::Checked), &unknown).await.unwrap();
     assert_eq!(target, "cdn.example.com []");
 }
@@ -222,6 +222,6 @@ async fn addresses_are_judged_once_more() {
     for url in ["http://10.0.0.1/", "http://[::1]/"] {
         let names = table(&[]);
         let error = fetch(Client::builder(), names, url).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Address, "{url}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}");
     }
 }

@@ -64,7 +64,7 @@ impl Opener {
                 None if error.kind() == HttpErrorKind::Timeout && error.status().is_none() => {
                     return Err(Error::stalled(Stall::Head, self.head_limit));
                 }
-                None => return Err(Error::from_client(error)),
+                None => return Err(Error::from(error)),
             }
         }
     }

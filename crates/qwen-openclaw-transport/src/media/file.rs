@@ -11,7 +11,7 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) when it cannot be read, is empty, is too
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it cannot be read, is empty, is too
     /// large, is nothing that is known, or is not what the ending of its name says.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();

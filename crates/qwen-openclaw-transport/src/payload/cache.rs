@@ -37,7 +37,7 @@ pub(super) fn apply(body: &mut Body, marks: CacheMarks, native: bool) -> Result<
     let marked = messages(body).iter().map(markers).sum::<usize>();
     if marked > MOST {
         return Err(Error::new(
-            ErrorKind::Refused,
+            ErrorKind::InvalidRequest,
             format!(
                 "{marked} parts are marked for the cache, and the service takes {MOST} at most"
             ),

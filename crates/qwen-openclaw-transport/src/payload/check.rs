@@ -31,7 +31,7 @@ pub(super) fn request(
 }
 
 fn refused<T>(message: impl Into<String>) -> Result<T, Error> {
-    Err(Error::new(ErrorKind::Refused, message))
+    Err(Error::new(ErrorKind::InvalidRequest, message))
 }
 
 fn conversation(request: &ChatRequest, context: &Context<'_>) -> Result<(), Error> {

@@ -52,7 +52,7 @@ fn without_thinking(
     request: &ChatRequest,
     known: &Known<'_>,
 ) -> Result<Option<Level>, Error> {
-    let refused = |message: String| Err(Error::new(ErrorKind::Refused, message));
+    let refused = |message: String| Err(Error::new(ErrorKind::InvalidRequest, message));
     let model = known.model;
     if known.contract.switch() == Switch::Always {
         return refused(format!(

@@ -38,7 +38,7 @@ fn body(request: &ChatRequest) -> Value {
 
 fn refusal(client: ClientBuilder, request: &ChatRequest) -> String {
     let error = body_of(client, request).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     error.to_string()
 }
 
@@ -433,7 +433,7 @@ proptest! {
         }
         match body_of(client, &request) {
             // JSON and thinking together, which is what this is about.
-            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Refused),
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidRequest),
             Ok(body) => obeys(row, &body, meddle.is_some())?,
         }
     }

@@ -107,7 +107,7 @@ impl SendRequest for Canned {
             }
         };
         match answer {
-            Answer::Refused => Err(Error::new(ErrorKind::Connect)),
+            Answer::Refused => Err(Error::unsent(ErrorKind::Network)),
             Answer::Never => std::future::pending().await,
             Answer::Status(status, headers, body) => {
                 let mut response = http::Response::builder().status(status);

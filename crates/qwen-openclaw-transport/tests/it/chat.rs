@@ -162,7 +162,7 @@ async fn what_makes_no_sense_is_not_sent() {
     for request in [ChatRequest::new("m"), ChatRequest::new(" ").user("hi")] {
         assert_eq!(
             client.stream(&request).await.unwrap_err().kind(),
-            ErrorKind::Refused
+            ErrorKind::InvalidRequest
         );
     }
     assert!(emulator.requests().is_empty());

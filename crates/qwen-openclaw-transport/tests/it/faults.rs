@@ -33,11 +33,11 @@ const TRIED: u32 = 3;
 fn expected(fault: FaultKind) -> Option<Outcome> {
     use ErrorKind as E;
     Option::Some(match fault {
-        FaultKind::WrongRegion => Error(E::Auth, "Incorrect API key provided", Nothing, 1),
+        FaultKind::WrongRegion => Error(E::Authentication, "Incorrect API key provided", Nothing, 1),
         FaultKind::LimitRequests | FaultKind::LimitBurstRate | FaultKind::Throttling => {
-            Error(E::RateLimit, "", Nothing, TRIED)
+            Error(E::RateLimited, "", Nothing, TRIED)
         }
-        FaultKind::InsufficientQuota => Error(E::RateLimit, "quota", Nothing, TRIED),
+        FaultKind::InsufficientQuota => Error(E::RateLimited, "quota", Nothing, TRIED),
         FaultKind::CommodityNotPurchased
         | FaultKind::PrepaidBillOverdue
         | FaultKind::PostpaidBillOverdue => Error(E::Billing, "check the balance", Nothing, 1),
@@ -45,11 +45,11 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::FreeTierExhausted | FaultKind::FreeTierQuota => {
             Error(E::Quota, "does not come back by waiting", Nothing, 1)
         }
-        FaultKind::AccessDenied => Error(E::Auth, "", Nothing, 1),
+        FaultKind::AccessDenied => Error(E::Permission, "", Nothing, 1),
         FaultKind::DataInspection | FaultKind::ErrorAsData => {
-            Error(E::Content, "inappropriate content", Nothing, 1)
+            Error(E::ContentFilter, "inappropriate content", Nothing, 1)
         }
-        FaultKind::AudioStatus => Error(E::Rejected, "", Nothing, 1),
+        FaultKind::AudioStatus => Error(E::InvalidRequest, "", Nothing, 1),
         FaultKind::InternalError | FaultKind::ModelServingError | FaultKind::ModelUnavailable => {
             Error(E::Server, "", Nothing, TRIED)
         }
@@ -60,7 +60,7 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::ResetBefore | FaultKind::LostAnswer => Error(E::Network, "", Nothing, TRIED),
         FaultKind::EmptyBody => Error(E::Truncated, "before the reply began", Nothing, TRIED),
         FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => {
-            Error(E::Content, "inappropriate content", Some, 1)
+            Error(E::ContentFilter, "inappropriate content", Some, 1)
         }
         FaultKind::HeadersStall => Stalled(Stall::Head, Nothing, TRIED),
         FaultKind::Stall => Stalled(Stall::Bytes, Some, 1),

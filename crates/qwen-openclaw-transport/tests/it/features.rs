@@ -136,7 +136,7 @@ async fn a_plan_describes_nothing() {
         .send()
         .await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
         "the Coding Plan endpoints describe no images or videos: use \
@@ -266,7 +266,7 @@ async fn whatever_is_asked_of_a_model_is_sent_in_a_way_it_takes() {
                     continue;
                 };
                 // Refused before it was sent: JSON from a model that is to think.
-                let here = error.kind() == ErrorKind::Refused && wish.json;
+                let here = error.kind() == ErrorKind::InvalidRequest && wish.json;
                 let what = format!("{} {wish:?}: {error}", row.model_ref());
                 assert!(here || wish.is_left_to_the_service(row), "{what}");
             }

@@ -17,9 +17,9 @@ const FAULTS: [(FaultKind, Option<ErrorKind>); 10] = [
     (FaultKind::EofAfterDone, None),
     (FaultKind::Reset, Some(ErrorKind::Network)),
     (FaultKind::TruncateCleanly, Some(ErrorKind::Truncated)),
-    (FaultKind::StreamError, Some(ErrorKind::Content)),
+    (FaultKind::StreamError, Some(ErrorKind::ContentFilter)),
     (FaultKind::PostpaidBillOverdue, Some(ErrorKind::Billing)),
-    (FaultKind::Stall, Some(ErrorKind::Stalled)),
+    (FaultKind::Stall, Some(ErrorKind::Timeout)),
     (FaultKind::MalformedEvent, Some(ErrorKind::Protocol)),
 ];
 

@@ -30,7 +30,7 @@ async fn odd_entries_are_left_out() {
 async fn what_is_no_list_is_an_error() {
     let refusal = json!({"error": {"code": "invalid_api_key", "message": "no"}});
     for (answer, kind) in [
-        (refusal, ErrorKind::Auth),
+        (refusal, ErrorKind::Authentication),
         (json!([]), ErrorKind::Protocol),
         (json!({"data": {}}), ErrorKind::Protocol),
     ] {
@@ -49,5 +49,8 @@ async fn a_refusal_is_typed() {
         .await
         .unwrap();
     let error = client(emulator.base_url()).models().await.unwrap_err();
-    assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(401)));
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Authentication, Some(401))
+    );
 }

@@ -185,7 +185,7 @@ async fn no_error_repeats_the_key() {
     let client = Client::builder(base, key).http(http.build().unwrap());
     let request = ChatRequest::new("qwen3.5-plus").user("hi");
     let error = client.build().unwrap().send(&request).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(error.to_string(), "Incorrect API key provided: [key]");
     assert!(!format!("{error:?}").contains("0123456789"), "{error:?}");
 }

@@ -87,8 +87,8 @@ async fn nothing_is_sent_again_after_the_first_piece() {
 async fn what_cannot_help_is_not_tried() {
     for (answer, kind) in [
         (UNPAID, ErrorKind::Billing),
-        (UNAUTHORIZED, ErrorKind::Auth),
-        (Answer::Status(400, &[], "{}"), ErrorKind::Rejected),
+        (UNAUTHORIZED, ErrorKind::Authentication),
+        (Answer::Status(400, &[], "{}"), ErrorKind::InvalidRequest),
         (
             Answer::Status(403, &[], r#"{"code":"insufficient_quota"}"#),
             ErrorKind::Quota,
@@ -105,7 +105,7 @@ async fn gives_up_with_the_last_error() {
     let error = result.unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
-        (ErrorKind::RateLimit, "slow down")
+        (ErrorKind::RateLimited, "slow down")
     );
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
     assert_eq!(requests, 3);
@@ -116,7 +116,7 @@ async fn gives_up_with_the_last_error() {
 async fn an_answer_that_was_given_up_leaves_no_partial_reply() {
     let (result, requests) = ask([Answer::Body(vec![Step::Reset]), UNAUTHORIZED]).await;
     let error = result.unwrap_err();
-    assert_eq!((error.kind(), requests), (ErrorKind::Auth, 2));
+    assert_eq!((error.kind(), requests), (ErrorKind::Authentication, 2));
     assert!(error.partial().is_none());
 }
 

@@ -42,7 +42,7 @@ fn check(
     message: &str,
 ) -> Error {
     let (error, took) = (result.0.unwrap_err(), result.1);
-    assert_eq!(error.kind(), ErrorKind::Stalled);
+    assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(error.stall(), Some(stall));
     assert_eq!(error.to_string(), message);
     assert!(error.is_transient());

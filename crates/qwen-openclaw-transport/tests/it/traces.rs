@@ -90,11 +90,11 @@ fn a_span_says_what_a_chat_took() {
 #[test]
 fn a_span_says_how_a_chat_failed() {
     let broken = vec![Answer::Body(vec![text("a secret answer"), Step::Reset])];
-    assert!(log_of(broken).contains("error.type=Network"));
+    assert!(log_of(broken).contains("error.type=\"network\""));
     let refused = vec![Answer::Status(
         400,
         &[],
         "{\"message\":\"a secret reason\"}",
     )];
-    assert!(log_of(refused).contains("error.type=Rejected"));
+    assert!(log_of(refused).contains("error.type=\"invalid_request\""));
 }

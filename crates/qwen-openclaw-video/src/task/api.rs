@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth::{Credential, CredentialProvider, KeyKind};
-use qwen_openclaw_http::{
-    BaseUrl, ErrorKind as HttpErrorKind, ExtraHeaders, Request, RetryPolicy, ServerError,
-    WholeAnswer,
-};
+use qwen_openclaw_http::{BaseUrl, ExtraHeaders, Request, RetryPolicy, ServerError, WholeAnswer};
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::sleep};
 
@@ -16,7 +13,7 @@ use super::{
     pace::Pace,
     record::is_task_id,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// The largest answer that is read. The service's own have a few KiB; one that says far too much
 /// of a task that is paid for is still the answer.
@@ -171,7 +168,7 @@ impl Api {
             if error.status() == Some(401) && !refreshed {
                 refreshed = true;
                 let renewed = self.credential.refresh(&credential).await;
-                if let Some(renewed) = renewed.map_err(Error::from_auth)? {
+                if let Some(renewed) = renewed.map_err(Error::from)? {
                     credential = renewed;
                     continue;
                 }
@@ -190,15 +187,15 @@ impl Api {
         let request = self.http.post(self.origin.join(path));
         let mut request = self.authorized(request, credential)?;
         for (name, value) in headers {
-            request = request.header(name, value).map_err(Error::from_http)?;
+            request = request.header(name, value).map_err(Error::from)?;
         }
-        request.json(body).map_err(Error::from_http)
+        request.json(body).map_err(Error::from)
     }
 
     /// Returns the key to use, or why it cannot be used here.
     pub(crate) async fn credential(&self) -> Result<Credential, Error> {
         let credential = self.credential.credential().await;
-        let credential = credential.map_err(Error::from_auth)?;
+        let credential = credential.map_err(Error::from)?;
         if credential.key().kind() == KeyKind::CodingPlan {
             return Err(plan_key(&credential));
         }
@@ -207,18 +204,18 @@ impl Api {
 
     fn authorized(&self, request: Request, credential: &Credential) -> Result<Request, Error> {
         let key = credential.key().expose();
-        let mut request = request.bearer(key).map_err(Error::from_http)?;
+        let mut request = request.bearer(key).map_err(Error::from)?;
         if let Some(id) = &self.workspace {
             let named = request.header("X-DashScope-WorkSpace", id);
-            request = named.map_err(Error::from_http)?;
+            request = named.map_err(Error::from)?;
         }
-        self.headers.apply(request).map_err(Error::from_http)
+        self.headers.apply(request).map_err(Error::from)
     }
 
     fn explain(&self, error: qwen_openclaw_http::Error, credential: &Credential) -> Error {
         let status = error.status();
-        let error = Error::from_http(error);
-        if error.kind() != ErrorKind::Auth || status != Some(401) {
+        let error = Error::from(error);
+        if error.kind() != ErrorKind::Authentication || status != Some(401) {
             return error;
         }
         let (masked, source) = (credential.key().masked(), credential.source());
@@ -235,7 +232,7 @@ impl Api {
 fn plan_key(credential: &Credential) -> Error {
     let (masked, source) = (credential.key().masked(), credential.source());
     Error::new(
-        ErrorKind::Auth,
+        ErrorKind::Authentication,
         format!("the key {masked} ({source}) is a Coding Plan's, which makes no clips"),
     )
     .with_hint(
@@ -273,7 +270,7 @@ fn read_created(value: &Value) -> Created {
     let server = server.as_deref().and_then(ServerError::parse);
     match server {
         // Some gateways tell a refusal with status 200.
-        Some(server) if server.code().is_some() => Created::Nothing(Error::from_http(
+        Some(server) if server.code().is_some() => Created::Nothing(Error::from(
             qwen_openclaw_http::Error::from_answer(400, server, None),
         )),
         _ => Created::Unclear(Error::new(
@@ -285,8 +282,7 @@ fn read_created(value: &Value) -> Created {
 
 /// Whether it is certain that a request which failed like this made no task.
 fn made_nothing(error: &qwen_openclaw_http::Error) -> bool {
-    use HttpErrorKind::{Address, Connect, Setup};
-    if matches!(error.kind(), Setup | Address | Connect) {
+    if !error.was_sent() {
         return true;
     }
     // 408 and 5xx may come from a gateway that had passed the request on; 303 says where to see what

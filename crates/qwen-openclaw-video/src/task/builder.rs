@@ -159,19 +159,19 @@ impl TasksBuilder {
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::ErrorKind::Refused) when the origin is not one a key may be sent to,
+    /// [`Refused`](crate::ErrorKind::InvalidRequest) when the origin is not one a key may be sent to,
     /// [`Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Tasks, Error> {
         let origin = match self.plain_http {
             true => BaseUrl::parse_allowing_plain_http(self.origin.as_str()),
             false => BaseUrl::parse(self.origin.as_str()),
         };
-        let origin = origin.map_err(Error::from_http)?;
+        let origin = origin.map_err(Error::from)?;
         let http = match self.http {
             Some(http) => http,
             None => qwen_openclaw_http::Client::builder()
                 .build()
-                .map_err(Error::from_http)?,
+                .map_err(Error::from)?,
         };
         let mut screening = Screening::strict();
         if origin.is_loopback() {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use qwen_openclaw_http::{ErrorKind as HttpErrorKind, Response, RetryPolicy};
+use qwen_openclaw_http::{Response, RetryPolicy};
 use tokio::time::{sleep, timeout};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     record::{JobId, JobRecord, PartFile, Phase, ResultFile},
     state::TaskState,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// How long nothing may arrive.
 const IDLE: Duration = Duration::from_secs(30);
@@ -112,12 +112,12 @@ enum Broken {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::File`] when its folder is missing or cannot be written to, or the name is too long.
+/// [`ErrorKind::Storage`] when its folder is missing or cannot be written to, or the name is too long.
 pub fn check_target(path: &Path) -> Result<(), Error> {
     let path = std::path::absolute(path).map_err(|error| failed("find", path, error))?;
     let Some(folder) = path.parent() else {
         let error = format!("{} is no name of a file", path.display());
-        return Err(Error::new(ErrorKind::File, error));
+        return Err(Error::new(ErrorKind::Storage, error));
     };
     if !folder.is_dir() {
         return Err(no_folder(folder));
@@ -149,7 +149,7 @@ pub(crate) async fn save(
     let path = std::path::absolute(path).map_err(|error| named(failed("find", path, error)))?;
     if path.to_str().is_none() {
         let error = format!("the ledger cannot hold the name {}", path.display());
-        return Err(named(Error::new(ErrorKind::File, error)));
+        return Err(named(Error::new(ErrorKind::Storage, error)));
     }
     let record = tasks.record(&id).await?;
     if let Some(length) = whole(&record, &path, tasks.shared.product.file) {
@@ -162,7 +162,7 @@ pub(crate) async fn save(
     }
     if !options.overwrite && fs::symlink_metadata(&path).is_ok() {
         let error = Error::new(
-            ErrorKind::File,
+            ErrorKind::Storage,
             format!("{} is there already", path.display()),
         );
         return Err(named(
@@ -280,7 +280,7 @@ async fn fetch(
     let result = result.ok_or_else(|| Broken::Final(Error::ledger("there is no result")))?;
     let url = screening
         .check(&result.url)
-        .map_err(|error| Broken::Final(Error::from_http(error)))?;
+        .map_err(|error| Broken::Final(Error::from(error)))?;
     if part.etag.is_none() {
         part.restart().map_err(Broken::Final)?;
     }
@@ -327,10 +327,10 @@ async fn fetch(
         let chunk = match timeout(IDLE, body.chunk()).await {
             Ok(None) => break,
             Ok(Some(Ok(chunk))) => chunk,
-            Ok(Some(Err(error))) => return Err(Broken::Network(Error::from_http(error))),
+            Ok(Some(Err(error))) => return Err(Broken::Network(Error::from(error))),
             Err(_) => {
                 let error = format!("nothing more of the result came for {} s", IDLE.as_secs());
-                return Err(Broken::Network(Error::new(ErrorKind::Network, error)));
+                return Err(Broken::Network(Error::new(ErrorKind::Timeout, error)));
             }
         };
         if part.length + chunk.len() as u64 > options.limit {
@@ -372,14 +372,14 @@ fn broken(error: qwen_openclaw_http::Error, result: &ResultFile) -> Broken {
     match (error.status(), error.is_transient()) {
         // A signature that has expired, or an object that is deleted.
         (Some(401 | 403 | 404 | 410), _) => {
-            Broken::Gone(Error::new(ErrorKind::Expired, gone).after(Error::from_http(error)))
+            Broken::Gone(Error::new(ErrorKind::Expired, gone).after(Error::from(error)))
         }
-        (_, true) => Broken::Network(Error::from_http(error)),
-        _ if error.kind() == HttpErrorKind::Address => Broken::Final(
-            Error::from_http(error)
+        (_, true) => Broken::Network(Error::from(error)),
+        (None, _) if error.kind() == ErrorKind::InvalidRequest => Broken::Final(
+            Error::from(error)
                 .with_hint("results in private networks are fetched only where that is allowed"),
         ),
-        _ => Broken::Final(Error::from_http(error)),
+        _ => Broken::Final(Error::from(error)),
     }
 }
 
@@ -488,7 +488,7 @@ impl Part {
                 Ok(()) => fs::remove_file(&self.path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     let error = format!("{} has appeared meanwhile", path.display());
-                    return Err(Error::new(ErrorKind::File, error));
+                    return Err(Error::new(ErrorKind::Storage, error));
                 }
                 // Not every file system has links.
                 Err(_) => fs::rename(&self.path, path),
@@ -559,12 +559,12 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 fn no_folder(folder: &Path) -> Error {
     let error = format!("there is no folder {}", folder.display());
-    Error::new(ErrorKind::File, error)
+    Error::new(ErrorKind::Storage, error)
 }
 
 fn failed(what: &str, path: &Path, error: io::Error) -> Error {
     let path = path.display();
-    Error::new(ErrorKind::File, format!("could not {what} {path}")).with_source(error)
+    Error::new(ErrorKind::Storage, format!("could not {what} {path}")).with_source(error)
 }
 
 #[cfg(test)]

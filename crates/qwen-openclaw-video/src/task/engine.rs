@@ -25,7 +25,7 @@ use super::{
     state::TaskState,
     store::{JobLease, JobStore, Replaced},
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// What a kind of task makes, and where its answers say where that lies.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +164,7 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Ledger`].
+    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Storage`].
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         let record = self.record(id).await?;
         Ok(Job::new(self.clone(), record))
@@ -393,7 +393,7 @@ pub(crate) fn unsent(record: &JobRecord) -> Error {
             let failure = record.failure.clone().unwrap_or_default();
             let message = failure.message.unwrap_or_default();
             Error::new(
-                ErrorKind::Rejected,
+                ErrorKind::InvalidRequest,
                 format!("the service refused the job: {message}"),
             )
             .with_code(failure.code.as_deref())

@@ -64,7 +64,7 @@ impl Finished {
     /// [`ErrorKind::Expired`](crate::ErrorKind::Expired) when the result is gone,
     /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it is not what it should be,
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge),
-    /// [`ErrorKind::File`](crate::ErrorKind::File),
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage),
     /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) while another process saves it, and what keeps
     /// it from being fetched.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Self, Error> {

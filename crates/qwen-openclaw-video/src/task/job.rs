@@ -10,7 +10,7 @@ use super::{
     record::{JobId, JobRecord, Phase},
     state::TaskState,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// The longest wait before a question, whatever the service asks for. Its throttles recover within
 /// a minute (help.aliyun.com, Model Studio, "error-code").
@@ -119,8 +119,8 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Rejected`] when it has begun; [`ErrorKind::Refused`] when it is known to be
-    /// over; [`ErrorKind::Ambiguous`] when it is unclear whether the service has it.
+    /// [`ErrorKind::InvalidRequest`] when it has begun, which the service says, or when it is known
+    /// to be over; [`ErrorKind::Ambiguous`] when it is unclear whether the service has it.
     pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
         let id = self.id().clone();
         let record = self.tasks.record(&id).await?;
@@ -180,7 +180,7 @@ fn finish(tasks: &Tasks, record: JobRecord) -> Result<Finished, Error> {
             Error::new(ErrorKind::Failed, format!("the task has failed: {why}"))
                 .with_code(failure.code.as_deref())
         }
-        Phase::Canceled => Error::new(ErrorKind::Canceled, "the task was cancelled"),
+        Phase::Canceled => Error::new(ErrorKind::Canceled, "the task was canceled"),
         Phase::Expired => Error::new(
             ErrorKind::Expired,
             "the service does not know the task: they are kept for 24 hours",
@@ -279,7 +279,7 @@ impl Watch {
     #[must_use]
     pub fn trouble(&self) -> Option<&Error> {
         let trouble = self.trouble.as_ref();
-        trouble.filter(|error| error.kind() != ErrorKind::RateLimit)
+        trouble.filter(|error| error.kind() != ErrorKind::RateLimited)
     }
 
     fn tell(&mut self, record: JobRecord) -> JobRecord {
@@ -295,7 +295,7 @@ impl Watch {
         let wait = schedule.wait(self.asked);
         self.asked = self.asked.saturating_add(1);
         let trouble = self.trouble.as_ref();
-        let Some(error) = trouble.filter(|error| error.kind() == ErrorKind::RateLimit) else {
+        let Some(error) = trouble.filter(|error| error.kind() == ErrorKind::RateLimited) else {
             return wait;
         };
         // Asked too often, by all who use this account: more rarely each time.

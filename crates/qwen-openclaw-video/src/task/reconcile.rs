@@ -16,7 +16,7 @@ use super::{
     record::{JobRecord, Phase},
     state::TaskState,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// When the list is looked at: a task may take a moment to be in it.
 const LOOKS: [Duration; 3] = [
@@ -90,7 +90,9 @@ impl Tasks {
             if let Ok(Found::One(task_id)) = &found {
                 fault::point("found");
                 match self.claim(record.clone(), task_id).await {
-                    Err(error) if error.kind() == ErrorKind::Refused => {}
+                    Err(error)
+                        if error.kind() == ErrorKind::InvalidRequest
+                            && error.status().is_none() => {}
                     claimed => return claimed,
                 }
             }

@@ -6,7 +6,7 @@ use super::{
     record::{JobId, JobRecord, Phase, is_task_id},
     state::TaskState,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// What became of a job that was taken up again.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Ledger`].
+    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Storage`].
     pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
         Ok(self.resume_one(self.record(id).await?).await)
     }
@@ -87,7 +87,7 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Refused`] for a job that has a task, for a task of another job, and for one
+    /// [`ErrorKind::InvalidRequest`] for a job that has a task, for a task of another job, and for one
     /// that the service does not know.
     pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
         let task_id = task_id.trim();

@@ -17,7 +17,7 @@ use super::{
     state::TaskState,
     store::JobLease,
 };
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 impl Tasks {
     /// Writes the job down and sends it, waiting for a free place first: the service takes five
@@ -25,10 +25,10 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Auth`] for a plan's key, and [`ErrorKind::File`] for a target where nothing
-    /// can be saved, before anything is written or sent;
+    /// [`ErrorKind::Authentication`] for a plan's key, and [`ErrorKind::Storage`] for a target
+    /// where nothing can be saved, before anything is written or sent;
     /// [`ErrorKind::Ambiguous`] when it is unclear whether the service took it, and its list of
-    /// tasks could not tell; [`ErrorKind::Ledger`]; or why the service refused it. But for a
+    /// tasks could not tell; [`ErrorKind::Storage`]; or why the service refused it. But for a
     /// plan's key, a target and the ledger, the error has the job's id.
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.credential().await?;
@@ -48,7 +48,7 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// As [`submit`](Self::submit); [`ErrorKind::Refused`] for a job that the service has, and for
+    /// As [`submit`](Self::submit); [`ErrorKind::InvalidRequest`] for a job that the service has, and for
     /// one whose uploaded files are gone.
     pub async fn resubmit(&self, id: &JobId) -> Result<Job, Error> {
         self.shared.api.credential().await?;

@@ -16,7 +16,7 @@ use qwen_openclaw_http::FormFile;
 use serde_json::Value;
 
 use super::{engine::Tasks, record::Upload};
-use crate::error::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 const KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 /// What the service says of a form that came too late.
@@ -36,8 +36,8 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::File`] when it cannot be read or is empty, [`ErrorKind::TooLarge`], and what
-    /// the service refuses.
+    /// [`ErrorKind::Storage`] when it cannot be read, [`ErrorKind::InvalidRequest`] when it is no
+    /// file, empty or too large, and what the service refuses.
     pub async fn upload(&self, model: &str, path: &Path, limit: u64) -> Result<Upload, Error> {
         let content = read(path, limit)?;
         let media_type = media_type(&content);
@@ -98,7 +98,7 @@ impl Tasks {
     ) -> Result<(), Error> {
         let http = &self.shared.api.http;
         let url = self.shared.screening.check(&policy.host);
-        let url = url.map_err(Error::from_http)?;
+        let url = url.map_err(Error::from)?;
         let mut fields: Vec<(&str, &str)> = Vec::new();
         for (field, value) in &policy.fields {
             fields.push((field, value));
@@ -115,8 +115,8 @@ impl Tasks {
         };
         let request = http.post(url.as_str()).screened(&url);
         let request = request.multipart(&fields, &file);
-        let sent = http.send(request.map_err(Error::from_http)?).await;
-        sent.map(drop).map_err(Error::from_http)
+        let sent = http.send(request.map_err(Error::from)?).await;
+        sent.map(drop).map_err(Error::from)
     }
 }
 
@@ -151,19 +151,19 @@ fn is_late(error: &Error) -> bool {
 fn read(path: &Path, limit: u64) -> Result<Bytes, Error> {
     let failed = |error| {
         let message = format!("could not read {}", path.display());
-        Error::new(ErrorKind::File, message).with_source(error)
+        Error::new(ErrorKind::Storage, message).with_source(error)
     };
     let file = File::open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         let message = format!("{} is no regular file", path.display());
-        return Err(Error::new(ErrorKind::File, message));
+        return Err(Error::refused(message));
     }
     let mut content = Vec::new();
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(failed)?;
     if content.is_empty() {
         let message = format!("{} is empty", path.display());
-        return Err(Error::new(ErrorKind::File, message));
+        return Err(Error::refused(message));
     }
     if content.len() as u64 > limit {
         return Err(too_large(path, limit));
@@ -173,7 +173,7 @@ fn read(path: &Path, limit: u64) -> Result<Bytes, Error> {
 
 fn too_large(path: &Path, limit: u64) -> Error {
     Error::new(
-        ErrorKind::TooLarge,
+        ErrorKind::InvalidRequest,
         format!("{} is larger than {} MiB", path.display(), limit >> 20),
     )
 }

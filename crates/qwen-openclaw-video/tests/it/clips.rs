@@ -115,7 +115,7 @@ async fn plan_urls_lead_to_the_host_of_their_region() {
         assert_eq!(client.origin(), origin);
     }
     let error = Client::builder("https://portal.qwen.ai/v1", key("sk-0123456789"));
-    assert_eq!(error.build().unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(error.build().unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_key_of_another_region_is_explained() {
         .build()
         .unwrap();
     let error = client.submit(&request()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(error.status(), Some(401));
     assert!(
         error
@@ -150,7 +150,7 @@ async fn files_of_this_machine_are_uploaded_when_that_is_asked_for() {
         .prompt("it purrs")
         .image(path.to_str().unwrap());
     let error = client.submit(&request).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 
     let (request, uploads) = client.upload_references(request).await.unwrap();
     let checked = request.check(Strictness::Exact).unwrap();

@@ -142,10 +142,10 @@ async fn refusals_make_no_task_and_throttles_are_waited_out() {
     world.submit().await.unwrap();
     assert_eq!(world.tasks(), 1);
     for (fault, kind) in [
-        (FaultKind::WrongRegion, ErrorKind::Auth),
+        (FaultKind::WrongRegion, ErrorKind::Authentication),
         (FaultKind::Arrearage, ErrorKind::Billing),
         (FaultKind::FreeTierExhausted, ErrorKind::Quota),
-        (FaultKind::DataInspection, ErrorKind::Content),
+        (FaultKind::DataInspection, ErrorKind::ContentFilter),
         (FaultKind::PostpaidBillOverdue, ErrorKind::Billing),
     ] {
         let world = World::with(VideoRoute::Create, fault, 1).await;
@@ -214,7 +214,7 @@ async fn downloads_outlast_what_passes() {
 async fn what_is_wrong_with_a_result_is_said_and_nothing_is_saved() {
     for (fault, kind) in [
         (FaultKind::NotMp4, ErrorKind::Protocol),
-        (FaultKind::RedirectPrivate, ErrorKind::Refused),
+        (FaultKind::RedirectPrivate, ErrorKind::InvalidRequest),
         (FaultKind::RedirectLoop, ErrorKind::Protocol),
         (FaultKind::WrongLength, ErrorKind::Network),
         (FaultKind::ResetBefore, ErrorKind::Network),

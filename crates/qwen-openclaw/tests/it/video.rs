@@ -30,7 +30,7 @@ async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
         .submit()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.hint().unwrap().contains("video_api_key"), "{error}");
     assert!(service.requests().is_empty());
 
@@ -91,11 +91,14 @@ async fn what_is_refused_has_a_kind() {
         ("nobody/wan2.6-t2v", "nobody"),
     ] {
         let error = qwen.video(model).prompt("x").submit().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused, "{model}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{model}");
         assert!(error.to_string().contains(said), "{error}");
     }
     let long = qwen.video("wan2.6-t2v").prompt("x").seconds(99);
-    assert_eq!(long.submit().await.unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(
+        long.submit().await.unwrap_err().kind(),
+        ErrorKind::InvalidRequest
+    );
     let request = long.strictness(Strictness::Normalise).request().unwrap();
     let checked = request.check(Strictness::Normalise).unwrap();
     assert_eq!(checked.seconds(), 15);
@@ -105,7 +108,7 @@ async fn what_is_refused_has_a_kind() {
         .video_client()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
 }
 
 #[cfg(feature = "store")]
@@ -133,7 +136,7 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     let submit = |qwen: Qwen| async move { qwen.video("wan2.6-t2v").prompt("x").submit().await };
     // Nothing stored: the plan's key is all there is.
     let error = submit(qwen(None)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.hint().unwrap().contains("qwen:standard"), "{error}");
     // Stored: it is used beside the key in the environment, and beside an explicit one of a plan.
     let id = "qwen:standard".parse().unwrap();

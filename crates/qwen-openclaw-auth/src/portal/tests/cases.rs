@@ -418,8 +418,8 @@ impl SendRequest for Unconnected {
                 r#"{"device_code":"d","verification_uri":"https://login.example","expires_in":900}"#,
             )));
         }
-        let kind = qwen_openclaw_http::ErrorKind::Connect;
-        Err(qwen_openclaw_http::Error::new(kind).with_source(self.why))
+        let kind = qwen_openclaw_http::ErrorKind::Network;
+        Err(qwen_openclaw_http::Error::unsent(kind).with_source(self.why))
     }
 }
 

@@ -151,7 +151,7 @@ async fn resource_urls_in_every_shape() {
                     "{scenario}"
                 );
             }
-            (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Address, "{scenario}"),
+            (Err(error), None) => assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{scenario}"),
             (found, _) => panic!("{scenario}: {found:?}"),
         }
     }

@@ -88,7 +88,7 @@ impl FileJobs {
         let home = self.home.as_ref();
         home.map_or(Ok(()), StateDir::create)
             .and_then(|()| state::create_folder(&self.folder))
-            .map_err(Error::from_state)
+            .map_err(Error::from)
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -100,7 +100,7 @@ impl FileJobs {
         self.prepare()?;
         let path = self.lock_path();
         let lock = FileLock::acquire(&path, LOCK_WAIT).await;
-        let lock = lock.map_err(Error::from_state)?;
+        let lock = lock.map_err(Error::from)?;
         if !self.swept.swap(true, Ordering::Relaxed) {
             self.leftovers().remove();
         }
@@ -134,7 +134,7 @@ impl FileJobs {
 
     fn read(&self, id: &JobId) -> Result<Option<JobRecord>, Error> {
         let contents = state::read(&self.path(id), self.largest as u64);
-        let contents = contents.map_err(Error::from_state)?;
+        let contents = contents.map_err(Error::from)?;
         contents
             .map(|contents| self.parse(id, contents.bytes()))
             .transpose()
@@ -178,7 +178,7 @@ impl FileJobs {
         }
         let read = self.parse(&record.id, &text);
         read.map_err(|error| unfit().with_source(error))?;
-        state::replace(&path, &text, fault::point).map_err(Error::from_state)
+        state::replace(&path, &text, fault::point).map_err(Error::from)
     }
 
     fn replace_locked(&self, record: &JobRecord) -> Result<Replaced, Error> {
@@ -293,7 +293,7 @@ impl JobStore for FileJobs {
     async fn lease(&self, id: &JobId) -> Result<Option<JobLease>, Error> {
         self.prepare()?;
         // The file stays as long as the record: removing one that somebody holds would let two in.
-        let lock = FileLock::try_acquire(&self.lease_path(id)).map_err(Error::from_state)?;
+        let lock = FileLock::try_acquire(&self.lease_path(id)).map_err(Error::from)?;
         Ok(lock.map(JobLease::new))
     }
 }
@@ -357,7 +357,7 @@ mod tests {
         super::contract::{self, record},
         *,
     };
-    use crate::error::ErrorKind;
+    use crate::ErrorKind;
 
     /// Takes records of 64 KiB.
     fn small(folder: &Path) -> FileJobs {
@@ -502,7 +502,7 @@ mod tests {
                 store.remove(&id).await.unwrap_err(),
                 store.lease(&id).await.unwrap_err(),
             ] {
-                assert_eq!(error.kind(), ErrorKind::Ledger);
+                assert_eq!(error.kind(), ErrorKind::Storage);
                 let text = error.to_string();
                 let named = text.contains(home.to_str().unwrap());
                 assert!(named && text.contains("chmod go-w"), "{text}");
@@ -558,7 +558,7 @@ mod tests {
         let inserted = store.insert(&record("a")).await;
         let leased = store.lease(&record("a").id).await.map(drop);
         for error in [inserted.unwrap_err(), leased.unwrap_err()] {
-            assert_eq!(error.kind(), ErrorKind::Ledger);
+            assert_eq!(error.kind(), ErrorKind::Storage);
             assert!(error.to_string().contains("no link"), "{error}");
         }
         assert!(!victim.exists());
@@ -636,7 +636,7 @@ mod tests {
             let mut record = record("a");
             record.body = body;
             let error = store.insert(&record).await.unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Ledger, "{name}");
+            assert_eq!(error.kind(), crate::ErrorKind::Storage, "{name}");
             assert!(!folder.path().join("a.json").exists(), "{name}");
         }
         // What is known later has room beside what was asked for, and no more than that.

@@ -97,7 +97,7 @@ async fn a_refusal_is_stored_without_the_key() {
         let refusal = json!({"code": words(), "message": words(), "request_id": words()});
         let (tasks, store) = tasks(status, refusal, json!({"data": []}));
         let error = tasks.submit(task()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Rejected, "{status}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{status}");
         assert!(error.to_string().contains("[key]"), "{error}");
         says_nothing(&error);
         let records = store.list().await.unwrap().records;

@@ -225,8 +225,8 @@ fn answer(status: u16, value: &Value) -> Response<Body> {
 
 fn failing(fault: Fault) -> Result<Response<Body>, Error> {
     match fault {
-        Fault::Connect => Err(Error::new(ErrorKind::Connect)),
-        Fault::Lost | Fault::Broken => Err(Error::new(ErrorKind::Interrupted)),
+        Fault::Connect => Err(Error::unsent(ErrorKind::Network)),
+        Fault::Lost | Fault::Broken => Err(Error::new(ErrorKind::Network)),
         Fault::Status(status, code) => Ok(answer(
             status,
             &json!({"code": code, "message": "no", "request_id": "r"}),

@@ -180,7 +180,7 @@ async fn pages_that_are_not_the_services_are_waited_out() {
     let fake = Fake::new().with(|state| state.poll.push_back(fault));
     let (tasks, _store) = fake.tasks();
     let job = tasks.submit(task()).await.unwrap();
-    assert_eq!(job.wait().await.unwrap_err().kind(), ErrorKind::Auth);
+    assert_eq!(job.wait().await.unwrap_err().kind(), ErrorKind::Permission);
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,7 +304,7 @@ async fn a_refusal_ends_the_waiting_at_once() {
         .wait()
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(store_record(&store).await.phase(), Phase::Submitted);
 }
 
@@ -318,7 +318,7 @@ async fn only_what_waits_for_its_turn_is_cancelled() {
     // What is over needs no service to say so.
     let asked = fake.state().seen.len();
     let error = job.cancel().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(fake.state().seen.len(), asked);
 
     let fake = Fake::new().with(|state| state.states = vec!["RUNNING"]);
@@ -326,7 +326,7 @@ async fn only_what_waits_for_its_turn_is_cancelled() {
     let mut job = tasks.submit(task()).await.unwrap();
     job.refresh().await.unwrap();
     let error = job.cancel().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Rejected);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(error.code(), Some("UnsupportedOperation"));
 }
 

@@ -282,7 +282,7 @@ async fn only_public_https_is_fetched() {
     ] {
         let fake = Fake::new().with(|state| state.result = url.to_owned());
         let error = save(&fake, &[], SaveOptions::default()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused, "{url}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
         assert_eq!(fake.count("GET /clip.mp4"), 0, "{url}");
     }
 }
@@ -330,7 +330,7 @@ async fn a_file_that_is_there_stays() {
     fs::write(&path, "mine").unwrap();
     let (finished, _store) = done(&fake).await;
     let error = finished.clone().save(&path).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::File);
+    assert_eq!(error.kind(), ErrorKind::Storage);
     assert_eq!(fs::read(&path).unwrap(), b"mine");
     let options = SaveOptions::default().overwrite();
     finished.save_with(&path, options, |_| {}).await.unwrap();
@@ -398,6 +398,6 @@ async fn a_missing_folder_is_said() {
         .save(folder.path().join("no/clip.mp4"))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::File);
+    assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().contains("there is no folder"), "{error}");
 }

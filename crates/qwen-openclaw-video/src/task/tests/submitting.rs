@@ -40,7 +40,7 @@ async fn a_plans_key_is_refused_before_anything_is_written_or_sent() {
         .http(http.build().unwrap())
         .store(std::sync::Arc::new(store.clone()));
     let error = tasks.build().unwrap().submit(task()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.to_string().contains("Standard key"), "{error}");
     assert!(!error.to_string().contains("456789"), "{error}");
     assert!(fake.state().seen.is_empty());
@@ -63,12 +63,12 @@ async fn a_refusal_is_final_and_a_throttle_is_not() {
     for (faults, kind, phase) in [
         (
             vec![Fault::Status(400, "InvalidParameter")],
-            ErrorKind::Rejected,
+            ErrorKind::InvalidRequest,
             Phase::Refused,
         ),
         (
             vec![Fault::Status(401, "InvalidApiKey")],
-            ErrorKind::Auth,
+            ErrorKind::Authentication,
             Phase::Refused,
         ),
         (
@@ -78,13 +78,13 @@ async fn a_refusal_is_final_and_a_throttle_is_not() {
         ),
         (
             vec![Fault::Status(400, "DataInspectionFailed")],
-            ErrorKind::Content,
+            ErrorKind::ContentFilter,
             Phase::Refused,
         ),
         (vec![Fault::Connect; 9], ErrorKind::Network, Phase::Prepared),
         (
             vec![Fault::Status(429, "Throttling.RateQuota"); 9],
-            ErrorKind::RateLimit,
+            ErrorKind::RateLimited,
             Phase::Prepared,
         ),
     ] {
@@ -117,7 +117,7 @@ async fn what_was_never_sent_is_dropped_when_somebody_says_so() {
     assert_eq!(fake.state().seen.len(), asked);
     assert!(tasks.resume().await.unwrap().is_empty());
     let error = tasks.resubmit(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +200,7 @@ async fn two_that_are_unclear_at_once_are_not_told_apart() {
     let (first, second) = (records[0].id(), records[1].id());
     tasks.adopt(first, "task-0-0").await.unwrap();
     let error = tasks.adopt(second, "task-0-0").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     tasks.resubmit(second).await.unwrap();
     assert_eq!(fake.created(), 3);
 }
@@ -281,7 +281,7 @@ async fn resuming_finds_out_and_sends_nothing() {
     let job = tasks.resubmit(&"prepared".parse().unwrap()).await.unwrap();
     assert_eq!(job.record().phase(), Phase::Submitted);
     let error = tasks.resubmit(job.id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -291,7 +291,7 @@ async fn a_task_that_does_not_exist_is_not_adopted() {
     let error = tasks.submit(task()).await.unwrap_err();
     let id = error.job_id().unwrap();
     let error = tasks.adopt(id, "made-up").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -307,7 +307,7 @@ async fn jobs_of_other_hosts_are_left_alone() {
     let elsewhere = elsewhere.build().unwrap();
     assert!(elsewhere.resume().await.unwrap().is_empty());
     let error = elsewhere.job(job.id()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -404,7 +404,7 @@ async fn a_task_has_one_spelling() {
         "../tasks/task-0-0",
     ] {
         let error = tasks.adopt(id, spelled).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused, "{spelled}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{spelled}");
     }
     assert_eq!(store.list().await.unwrap().records[1].task_id(), None);
 }
@@ -417,7 +417,7 @@ async fn a_ledger_that_fails_at_any_step_is_told_with_what_is_known() {
         let store = std::sync::Arc::new(Failing::after(step));
         let tasks = fake.builder().store(store.clone()).build().unwrap();
         let error = tasks.submit(task()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Ledger, "{name}");
+        assert_eq!(error.kind(), ErrorKind::Storage, "{name}");
         assert!(error.job_id().is_some(), "{name}");
         let sent = usize::from(step == 2);
         assert_eq!(fake.created(), sent, "{name}");
@@ -804,7 +804,7 @@ async fn nothing_is_paid_for_that_could_not_be_saved() {
         let fake = Fake::new();
         let (tasks, store) = fake.tasks();
         let error = tasks.submit(task().target(&target)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::File, "{target:?}");
+        assert_eq!(error.kind(), ErrorKind::Storage, "{target:?}");
         assert!(fake.state().seen.is_empty(), "{target:?}");
         assert!(store.list().await.unwrap().records.is_empty(), "{target:?}");
     }
@@ -818,7 +818,7 @@ async fn nothing_is_paid_for_that_could_not_be_saved() {
     let id = error.unwrap_err().job_id().unwrap().clone();
     let asked = fake.state().seen.len();
     let error = tasks.resubmit(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::File);
+    assert_eq!(error.kind(), ErrorKind::Storage);
     assert_eq!(fake.state().seen.len(), asked);
 }
 
@@ -836,7 +836,7 @@ async fn a_job_that_the_ledger_could_not_read_again_is_not_sent() {
     let body = serde_json::json!({"model": "m", "input": deep});
     let task = crate::task::NewTask::new("m", "/api/v1/services/make", body);
     let error = tasks.submit(task).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Ledger);
+    assert_eq!(error.kind(), ErrorKind::Storage);
     assert_eq!(fake.created(), 0);
     let list = store.list().await.unwrap();
     assert!(list.records.is_empty() && list.unreadable.is_empty());

@@ -61,10 +61,10 @@ async fn bad_files_are_refused_before_anything_is_sent() {
         path
     };
     for (path, kind) in [
-        (at("empty.png", b""), ErrorKind::File),
-        (folder.path().join("missing.png"), ErrorKind::File),
-        (folder.path().to_owned(), ErrorKind::File),
-        (at("large.png", &[0; 101]), ErrorKind::TooLarge),
+        (at("empty.png", b""), ErrorKind::InvalidRequest),
+        (folder.path().join("missing.png"), ErrorKind::Storage),
+        (folder.path().to_owned(), ErrorKind::InvalidRequest),
+        (at("large.png", &[0; 101]), ErrorKind::InvalidRequest),
     ] {
         let error = tasks.upload("wan2.6-i2v", &path, 100).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{path:?}: {error}");
@@ -76,7 +76,7 @@ async fn bad_files_are_refused_before_anything_is_sent() {
         .upload("wan2.6-i2v", &path, 1 << 30)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,7 +91,7 @@ async fn a_late_form_gets_a_new_policy_and_an_inward_host_nothing() {
 
     fake.state().policy["upload_host"] = "https://10.0.0.1".into();
     let error = tasks.upload("wan2.6-i2v", &path, 100).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     fake.state().policy["upload_host"] = 3.into();
     let error = tasks.upload("wan2.6-i2v", &path, 100).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
