@@ -49,26 +49,27 @@ fn fails(result: &Result<Reply, Error>, kinds: &[ErrorKind]) {
 
 #[track_caller]
 fn stalls(result: &Result<Reply, Error>, stall: Stall) {
-    fails(result, &[ErrorKind::Stalled]);
+    fails(result, &[ErrorKind::Timeout]);
     assert_eq!(result.as_ref().unwrap_err().stall(), Some(stall));
 }
 
 pub(crate) fn rows() -> Vec<Row> {
     use Clock::{Paused, Real};
     use ErrorKind::{
-        Auth, Network, Protocol, RateLimit, Server as Failed, Stalled, TooLarge, Truncated,
+        Authentication, Network, Protocol, RateLimited, Server as Failed, Timeout, TooLarge,
+        Truncated,
     };
 
     vec![
         Row::new("endless headers", Real, 10, 16, || async {
             let start = write("HTTP/1.1 200 OK\r\n");
             let result = said(vec![start, Step::Forever(block("x-a: bbbbbbbb\r\n"))]).await;
-            fails(&result, &[Network, Protocol, Stalled]);
+            fails(&result, &[Network, Protocol, Timeout]);
         }),
         Row::new("a header without end", Real, 10, 16, || async {
             let start = write("HTTP/1.1 200 OK\r\nx-a: ");
             let result = said(vec![start, Step::Forever(block("b"))]).await;
-            fails(&result, &[Network, Protocol, Stalled]);
+            fails(&result, &[Network, Protocol, Timeout]);
         }),
         Row::new("an endless line", Real, 60, 64, || async {
             let result = said(vec![events(), write("data: "), Step::Forever(block("x"))]).await;
@@ -148,7 +149,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 "HTTP/1.1 103 Early Hints\r\n\r\n",
             ))])
             .await;
-            fails(&result, &[Stalled, Network, Protocol]);
+            fails(&result, &[Timeout, Network, Protocol]);
         }),
         Row::new("a gzip bomb", Real, 60, 64, || async {
             // It is not unpacked, since it was not asked for.
@@ -188,7 +189,7 @@ pub(crate) fn rows() -> Vec<Row> {
             let body = [b"{\"error\":".as_slice(), &block("{\"a\":")].concat();
             fails(
                 &said(answer("400 Bad Request", "", &body)).await,
-                &[ErrorKind::Rejected],
+                &[ErrorKind::InvalidRequest],
             );
         }),
         Row::new("nothing but NUL", Real, 60, 64, || async {
@@ -209,7 +210,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 answer("401 Unauthorized", "", b"{\"code\":\"InvalidApiKey\"}")
             })
             .await;
-            fails(&ask(&server, 3).await, &[Auth]);
+            fails(&ask(&server, 3).await, &[Authentication]);
             assert!(server.requests().len() <= 2);
         }),
         Row::new("a wait of a billion seconds", Paused, 300, 8, || async {
@@ -217,7 +218,7 @@ pub(crate) fn rows() -> Vec<Row> {
             let fields = "retry-after: 1000000000\r\n";
             let server =
                 Server::start(move |_, _| answer("429 Too Many Requests", fields, body)).await;
-            fails(&ask(&server, 3).await, &[RateLimit]);
+            fails(&ask(&server, 3).await, &[RateLimited]);
             assert!(server.requests().len() <= 4);
         }),
         Row::new("an endless error", Real, 30, 16, || async {
