@@ -16,9 +16,9 @@ mod cli_lock;
 mod device;
 mod fingerprint;
 mod flight;
-mod home;
 mod import;
 mod login;
+mod login_location;
 mod pending;
 mod poll;
 mod refresh;
@@ -32,7 +32,7 @@ pub use self::{
     device::DeviceLogin,
     import::{Import, Imported, import_openclaw, import_qwen_cli},
     login::PortalCredential,
-    pending::settle,
+    pending::wait_for_pending_refreshes,
     server::{CLIENT_ID, PUBLIC_SERVER, SCOPE},
 };
 

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 /// Waits for a login that is being renewed: not saved, it would be lost, after a Ctrl-C as well.
 async fn settle() {
-    let mut settled = std::pin::pin!(qwen_openclaw::auth::portal::settle());
+    let mut settled = std::pin::pin!(qwen_openclaw::auth::portal::wait_for_pending_refreshes());
     let soon = std::time::Duration::from_millis(500);
     if tokio::time::timeout(soon, &mut settled).await.is_err() {
         output::note("Saving a login that is being renewed ...");

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use qwen_openclaw_auth::Credential;
-use qwen_openclaw_http::{Attempts, Response, WholeAnswer};
+use qwen_openclaw_http::{Attempts, BufferedResponse, Response};
 use tokio::time::sleep;
 use tracing::debug;
 
@@ -102,7 +102,7 @@ impl Call {
     ///
     /// As [`once`](Self::once), and when the body breaks off, takes longer than the head may, or is
     /// longer.
-    pub async fn answer_once(&mut self, limit: usize) -> Result<WholeAnswer, Error> {
+    pub async fn answer_once(&mut self, limit: usize) -> Result<BufferedResponse, Error> {
         let response = self.once().await?;
         Ok(self.connection.http().read(response, limit).await?)
     }
@@ -131,7 +131,7 @@ impl Call {
     /// # Errors
     ///
     /// As [`answer_once`](Self::answer_once): the last failure.
-    pub async fn answer(&mut self, limit: usize) -> Result<WholeAnswer, Error> {
+    pub async fn answer(&mut self, limit: usize) -> Result<BufferedResponse, Error> {
         loop {
             let error = match self.answer_once(limit).await {
                 Ok(answer) => return Ok(answer),

@@ -21,10 +21,10 @@ use crate::{
     target::{self, ResolveName, Unresolved},
 };
 
+mod buffered;
 mod fetch;
-mod whole;
 
-pub use whole::WholeAnswer;
+pub use buffered::BufferedResponse;
 
 /// Largest error body that is read: the service's own are under 2 KiB, a gateway's page may be more.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
@@ -141,7 +141,7 @@ impl Client {
     /// As [`Client::send`], also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
     /// answer is not the JSON expected.
     pub async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        let answer = self.json_answer(request, self.json_limit).await?;
+        let answer = self.buffered_json(request, self.json_limit).await?;
         serde_json::from_slice(answer.json()).map_err(|error| {
             Error::new(ErrorKind::Protocol)
                 .with_message("the server's answer is not the JSON expected")

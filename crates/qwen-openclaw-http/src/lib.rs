@@ -21,7 +21,7 @@
 //!   for another HTTP stack. Its [`Lookup`] says what it does with names that were checked.
 //! * [`Secrets`] cleans what a server says of what it must not say: keys and tokens that were sent,
 //!   and characters that drive a terminal. Errors and ids are cleaned already.
-//! * [`Screening`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
+//! * [`UrlPolicy`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
 //!   without a credential, and never inside the caller's own network.
 //! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
 //!   crate computes the waits; who sends decides whether a second try may act twice.
@@ -54,16 +54,16 @@ pub mod json;
 mod multipart;
 mod request;
 mod retry;
-mod screen;
 mod send;
 mod target;
+mod url_policy;
 
 pub use crate::{
     base_url::{BaseUrl, UrlText},
     body::Body,
     classify::classify,
     clean::Secrets,
-    client::{Client, ClientBuilder, WholeAnswer},
+    client::{BufferedResponse, Client, ClientBuilder},
     error::Error,
     error_body::ServerError,
     error_kind::ErrorKind,
@@ -71,9 +71,9 @@ pub use crate::{
     multipart::FormFile,
     request::{Request, Response},
     retry::{Attempts, RetryPolicy},
-    screen::{ScreenedUrl, Screening},
     send::{Lookup, SendRequest},
     target::CheckedTarget,
+    url_policy::{AllowedUrl, UrlPolicy},
 };
 
 #[cfg(doctest)]

@@ -9,7 +9,7 @@ use http::{
 };
 use serde::Serialize;
 
-use crate::{Body, Error, ErrorKind, ScreenedUrl, Secrets};
+use crate::{AllowedUrl, Body, Error, ErrorKind, Secrets};
 
 /// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
 /// [`Client::post`](crate::Client::post).
@@ -113,7 +113,7 @@ impl Request {
 
     /// Marks the request as one to an address that a server gave: a name that resolves to a
     /// private address is not connected to, unless the screening allowed it.
-    pub fn screened(mut self, url: &ScreenedUrl) -> Self {
+    pub fn for_url(mut self, url: &AllowedUrl) -> Self {
         self.public_only = !url.private;
         self
     }

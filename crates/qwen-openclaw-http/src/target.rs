@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use crate::{
     Error, Lookup,
-    screen::{is_private, refused},
+    url_policy::{is_private, refused},
 };
 
 /// The machine that a request to an address given by a server may reach, in the extensions of that

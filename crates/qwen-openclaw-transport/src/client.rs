@@ -10,13 +10,13 @@ use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules, Route};
 use qwen_openclaw_http::RetryPolicy;
 
 use crate::{
-    ChatRequest, Error, ModelTraits, Reply, ReplyStream, StallLimits,
+    ChatRequest, Error, ModelCapabilities, Reply, ReplyStream, StreamTimeouts,
     decode::Limits,
     payload,
     traits::{BodyHook, BodyOptions, Context},
 };
 
-pub(crate) use attempt::Opener;
+pub(crate) use attempt::Attempt;
 
 /// Chats with the models of one endpoint. Cheap to clone; clones share connections.
 ///
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    pub(crate) stall: Option<StallLimits>,
+    pub(crate) stall: Option<StreamTimeouts>,
     pub(crate) limits: Limits,
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) body: BodyOptions,
@@ -127,7 +127,7 @@ impl Client {
         };
         let body = payload::body(request, &context)?;
         let stall = self.stall_limits(&request.model);
-        let opener = Opener::new(Arc::clone(&self.shared), route, body, &request.model, stall);
+        let opener = Attempt::new(Arc::clone(&self.shared), route, body, &request.model, stall);
         // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
         // as long as the reply lasts.
         Box::pin(ReplyStream::open(opener, stall)).await
@@ -152,13 +152,13 @@ impl Client {
         &self.shared.connection
     }
 
-    fn stall_limits(&self, model: &str) -> StallLimits {
+    fn stall_limits(&self, model: &str) -> StreamTimeouts {
         self.shared.options.stall.unwrap_or_else(|| {
             // A model nobody knows may think: patience costs less than a lost reply.
             let provider = self.shared.connection.provider();
             match find(provider, model, Edition::default()) {
-                Some(row) if !row.reasoning() => StallLimits::default(),
-                _ => StallLimits::thinking(),
+                Some(row) if !row.reasoning() => StreamTimeouts::default(),
+                _ => StreamTimeouts::thinking(),
             }
         })
     }
@@ -211,8 +211,8 @@ impl ClientBuilder {
     }
 
     /// Sets how long the server may be silent. The default depends on the model:
-    /// [`StallLimits::default`], or [`StallLimits::thinking`] for those that think.
-    pub fn stall(mut self, limits: StallLimits) -> Self {
+    /// [`StreamTimeouts::default`], or [`StreamTimeouts::thinking`] for those that think.
+    pub fn stall(mut self, limits: StreamTimeouts) -> Self {
         self.options.stall = Some(limits);
         self
     }
@@ -239,15 +239,15 @@ impl ClientBuilder {
     }
 
     /// Says what a model takes, where the catalog does not know it or is wrong.
-    pub fn model(mut self, id: impl Into<String>, traits: ModelTraits) -> Self {
-        self.options.body.told.models.insert(id.into(), traits);
+    pub fn model(mut self, id: impl Into<String>, traits: ModelCapabilities) -> Self {
+        self.options.body.overrides.models.insert(id.into(), traits);
         self
     }
 
     /// Says what all models take that [`model`](Self::model) does not name, such as those of a
     /// server of one's own. The default is what the catalog says.
-    pub fn all_models(mut self, traits: ModelTraits) -> Self {
-        self.options.body.told.others = traits;
+    pub fn all_models(mut self, traits: ModelCapabilities) -> Self {
+        self.options.body.overrides.others = traits;
         self
     }
 

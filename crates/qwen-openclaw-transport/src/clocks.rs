@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::stall::{Stall, StallLimits};
+use crate::stall::{Stall, StreamTimeouts};
 
 /// The two clocks of a stream that has begun.
 ///
@@ -17,7 +17,7 @@ use crate::stall::{Stall, StallLimits};
 /// makes no stall.
 #[derive(Debug)]
 pub(crate) struct Clocks {
-    limits: StallLimits,
+    limits: StreamTimeouts,
     /// Since when no byte has come.
     silent: Option<Instant>,
     /// Since when nothing of the answer has come.
@@ -29,7 +29,7 @@ pub(crate) struct Clocks {
 }
 
 impl Clocks {
-    pub(crate) fn new(limits: StallLimits) -> Self {
+    pub(crate) fn new(limits: StreamTimeouts) -> Self {
         Self {
             limits,
             silent: None,

@@ -26,7 +26,7 @@
 //! * [`ChatRequest`] and [`Message`] are what is asked.
 //!   A [`Part`] is an image, a clip or audio in a message, [`Media`] where it comes from. What a
 //!   model wants (how it is told to think, how it gives JSON, what it can be shown) is known from
-//!   the catalog, or from [`ModelTraits`]; what the service would refuse is refused before it is
+//!   the catalog, or from [`ModelCapabilities`]; what the service would refuse is refused before it is
 //!   sent.
 //! * [`Tools`] are functions the model may call; [`Client::run_tools`] calls them until the model
 //!   has its answer. [`Reply::json`] reads an answer as a Rust type.
@@ -103,12 +103,12 @@ pub use crate::{
     part::Part,
     reply::{Reply, Timings, ToolCall},
     request::ChatRequest,
-    stall::{Stall, StallLimits},
+    stall::{Stall, StreamTimeouts},
     stream::ReplyStream,
     structured::{JsonFailure, ResponseFormat},
     tool::{Function, Tool, ToolChoice},
     tool_loop::{ToolLoop, Tools},
-    traits::{ModelTraits, ThinkingStyle},
+    traits::{ModelCapabilities, ThinkingStyle},
     usage::Usage,
 };
 

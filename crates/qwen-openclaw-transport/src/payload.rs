@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     ChatRequest, Error, ErrorKind,
-    traits::{Context, Known},
+    traits::{Context, ModelContext},
 };
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ pub(crate) fn body(request: &ChatRequest, context: &Context<'_>) -> Result<Bytes
 
 /// The fields of the body.
 fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
-    let known = Known::of(context, &request.model, request.level.is_some());
+    let known = ModelContext::of(context, &request.model, request.level.is_some());
     check::request(request, &known, context)?;
     let mut body = match serde_json::to_value(request).map_err(unwritable)? {
         Value::Object(body) => body,
@@ -49,7 +49,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
         hook.apply(&mut body);
     }
     if let Some(Some(asked)) = asked {
-        thinking::insist(&mut body, asked, &known);
+        thinking::enforce(&mut body, asked, &known);
     }
     Ok(body)
 }
@@ -63,7 +63,7 @@ fn unwritable(error: serde_json::Error) -> Error {
 }
 
 /// Lowers the limit of the answer to that of the model, and gives it the name the model knows.
-fn limit_answer(body: &mut Body, known: &Known<'_>) {
+fn limit_answer(body: &mut Body, known: &ModelContext<'_>) {
     let Some(limit) = body.remove("max_completion_tokens") else {
         return;
     };

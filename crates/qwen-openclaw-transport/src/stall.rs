@@ -32,7 +32,7 @@ impl Stall {
 /// There is no limit on the whole reply: a long answer that keeps coming is a good answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct StallLimits {
+pub struct StreamTimeouts {
     /// Until the head of the response. The default is 2 minutes: the service answers once the
     /// model has begun, and queues before that.
     pub head: Duration,
@@ -43,7 +43,7 @@ pub struct StallLimits {
     pub progress: Duration,
 }
 
-impl StallLimits {
+impl StreamTimeouts {
     /// The defaults for a model that thinks before it answers.
     #[must_use]
     pub fn thinking() -> Self {
@@ -55,7 +55,7 @@ impl StallLimits {
     }
 }
 
-impl Default for StallLimits {
+impl Default for StreamTimeouts {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(120),

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
 use crate::{
-    Error, Event, EventRef, Reply, StallLimits,
-    client::{Opener, Shared},
+    Error, Event, EventRef, Reply, StreamTimeouts,
+    client::{Attempt, Shared},
     clocks::Clocks,
     decode::{Decoder, Step},
     trace,
@@ -33,7 +33,7 @@ pub struct ReplyStream {
     shared: Arc<Shared>,
     /// What the request is sent again with. `None` while it is on its way, and once a piece of the
     /// reply has come.
-    opener: Option<Box<Opener>>,
+    opener: Option<Box<Attempt>>,
     state: State,
     decoder: Decoder,
     limits: crate::decode::Limits,
@@ -54,10 +54,10 @@ enum State {
     Ended,
 }
 
-type Opening = Pin<Box<dyn Future<Output = (Box<Opener>, Result<Response, Error>)> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = (Box<Attempt>, Result<Response, Error>)> + Send>>;
 
 impl ReplyStream {
-    pub(crate) async fn open(opener: Opener, stall: StallLimits) -> Result<Self, Error> {
+    pub(crate) async fn open(opener: Attempt, stall: StreamTimeouts) -> Result<Self, Error> {
         let started = Instant::now();
         let shared = Arc::clone(&opener.shared);
         let limits = shared.options.limits;
@@ -197,7 +197,7 @@ impl ReplyStream {
     }
 
     /// Starts to read an answer.
-    fn begin(&mut self, opener: Box<Opener>, response: Response) {
+    fn begin(&mut self, opener: Box<Attempt>, response: Response) {
         let head = self.started.elapsed();
         self.secrets = response.secrets().clone();
         self.decoder = Decoder::new(self.limits).hiding(self.secrets.clone());
@@ -281,7 +281,10 @@ impl ReplyStream {
     }
 }
 
-async fn reopen(mut opener: Box<Opener>, wait: Duration) -> (Box<Opener>, Result<Response, Error>) {
+async fn reopen(
+    mut opener: Box<Attempt>,
+    wait: Duration,
+) -> (Box<Attempt>, Result<Response, Error>) {
     sleep(wait).await;
     let opened = opener.open().await;
     (opener, opened)

@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 /// What a model takes, where the catalog does not know it or is to be overruled.
 ///
 /// ```
-/// use qwen_openclaw_transport::{ModelTraits, ThinkingStyle};
+/// use qwen_openclaw_transport::{ModelCapabilities, ThinkingStyle};
 ///
 /// // Qwen 3 behind a server of one's own, such as vLLM.
-/// let traits = ModelTraits::new().reasoning(true).thinking(ThinkingStyle::ChatTemplate);
+/// let traits = ModelCapabilities::new().reasoning(true).thinking(ThinkingStyle::ChatTemplate);
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[must_use]
-pub struct ModelTraits {
+pub struct ModelCapabilities {
     reasoning: Option<bool>,
     input: Option<Vec<Modality>>,
     max_output: Option<u32>,
@@ -42,7 +42,7 @@ pub enum ThinkingStyle {
     Untouched,
 }
 
-impl ModelTraits {
+impl ModelCapabilities {
     /// Overrules nothing yet.
     pub fn new() -> Self {
         Self::default()
@@ -84,9 +84,9 @@ impl ModelTraits {
 
 /// The traits a client was told, by model.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
-    pub(crate) models: HashMap<String, ModelTraits>,
-    pub(crate) others: ModelTraits,
+pub(crate) struct Overrides {
+    pub(crate) models: HashMap<String, ModelCapabilities>,
+    pub(crate) others: ModelCapabilities,
 }
 
 /// What may change a finished body.
@@ -115,7 +115,7 @@ impl fmt::Debug for BodyHook {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BodyOptions {
     pub(crate) usage: Option<bool>,
-    pub(crate) told: Told,
+    pub(crate) overrides: Overrides,
     pub(crate) hook: Option<BodyHook>,
 }
 
@@ -129,19 +129,19 @@ pub(crate) struct Context<'a> {
 
 /// Everything known of the model of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Known<'a> {
+pub(crate) struct ModelContext<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) model: &'a str,
     pub(crate) row: Option<&'static ChatModel>,
     pub(crate) contract: Thinking,
-    traits: &'a ModelTraits,
+    traits: &'a ModelCapabilities,
 }
 
-impl<'a> Known<'a> {
+impl<'a> ModelContext<'a> {
     /// Looks `model` up; `asked` says whether the request wants a certain level of thinking.
     pub(crate) fn of(context: &Context<'a>, model: &'a str, asked: bool) -> Self {
-        let told = &context.options.told;
-        let traits = told.models.get(model).unwrap_or(&told.others);
+        let overrides = &context.options.overrides;
+        let traits = overrides.models.get(model).unwrap_or(&overrides.others);
         let provider = context.provider;
         let row = find(provider, model, Edition::default());
         let reasoning = traits

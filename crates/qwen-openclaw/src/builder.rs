@@ -7,7 +7,7 @@ use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment};
 use qwen_openclaw_auth::{CredentialStore, FileStore, ProfileId, StateDir};
 use qwen_openclaw_catalog::{Edition, Plan, Provider, Region};
 use qwen_openclaw_client::{OwnProvider, Routes};
-use qwen_openclaw_transport::{ModelTraits, RetryPolicy, StallLimits};
+use qwen_openclaw_transport::{ModelCapabilities, RetryPolicy, StreamTimeouts};
 
 use crate::{Error, Qwen};
 
@@ -17,9 +17,9 @@ use crate::{Error, Qwen};
 pub struct QwenBuilder {
     pub(crate) routes: Routes,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) stall: Option<StallLimits>,
+    pub(crate) stall: Option<StreamTimeouts>,
     pub(crate) usage: Option<bool>,
-    pub(crate) models: Vec<(Provider, String, ModelTraits)>,
+    pub(crate) models: Vec<(Provider, String, ModelCapabilities)>,
     /// What was wrong with a key, said when it is built.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]
@@ -139,7 +139,12 @@ impl QwenBuilder {
     }
 
     /// Says what a model of a provider takes, where the catalog does not know it or is wrong.
-    pub fn model(mut self, provider: Provider, id: impl Into<String>, traits: ModelTraits) -> Self {
+    pub fn model(
+        mut self,
+        provider: Provider,
+        id: impl Into<String>,
+        traits: ModelCapabilities,
+    ) -> Self {
         self.models.push((provider, id.into(), traits));
         self
     }
@@ -174,7 +179,7 @@ impl QwenBuilder {
     }
 
     /// Sets how long a server may be silent. The default depends on the model.
-    pub fn stall(mut self, limits: StallLimits) -> Self {
+    pub fn stall(mut self, limits: StreamTimeouts) -> Self {
         self.stall = Some(limits);
         self
     }

@@ -6,7 +6,8 @@
 
 use qwen_openclaw_catalog::{Level, Modality, Provider};
 use qwen_openclaw_transport::{
-    ChatRequest, Media, Message, ModelTraits, Part, Role, ThinkingStyle, Tool, ToolCall, ToolChoice,
+    ChatRequest, Media, Message, ModelCapabilities, Part, Role, ThinkingStyle, Tool, ToolCall,
+    ToolChoice,
 };
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ impl<'a> Context<'a> {
     }
 
     /// What the program knows of the model from its row.
-    pub(super) fn traits(self) -> ModelTraits {
+    pub(super) fn traits(self) -> ModelCapabilities {
         let wrapped = self.case.input["wrapped"] == true;
         let known = self.provider().is_some();
         let style = match self.compat("thinkingFormat").as_str() {
@@ -94,7 +95,7 @@ impl<'a> Context<'a> {
             input.push(Modality::Image);
         }
         let most = self.model["maxTokens"].as_u64().unwrap_or(65_536);
-        let traits = ModelTraits::new()
+        let traits = ModelCapabilities::new()
             .reasoning(self.reasoning())
             .thinking(style)
             .input(input)

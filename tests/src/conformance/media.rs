@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_catalog::{Edition, Modality, Provider, default_media_model, find};
 use qwen_openclaw_transport::{
-    Client, ClientBuilder, Describe, Description, Error, Media, ModelTraits, RetryPolicy,
+    Client, ClientBuilder, Describe, Description, Error, Media, ModelCapabilities, RetryPolicy,
 };
 use serde_json::Value;
 
@@ -153,7 +153,7 @@ fn models(mut client: ClientBuilder, configured: &Value) -> ClientBuilder {
         let limit = row["maxTokens"]
             .as_u64()
             .and_then(|limit| u32::try_from(limit).ok());
-        let traits = ModelTraits::new()
+        let traits = ModelCapabilities::new()
             .reasoning(row["reasoning"] == true)
             .max_output(limit.unwrap_or(u32::MAX));
         client = client.model(row["id"].as_str().unwrap_or_default(), traits);

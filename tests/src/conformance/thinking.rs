@@ -3,7 +3,7 @@
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_catalog::{Level, Provider};
 use qwen_openclaw_transport::{
-    ChatRequest, Client, ClientBuilder, ModelTraits, RetryPolicy, ThinkingStyle,
+    ChatRequest, Client, ClientBuilder, ModelCapabilities, RetryPolicy, ThinkingStyle,
 };
 use serde_json::{Map, Value};
 
@@ -63,7 +63,7 @@ fn body(case: &Case, provider: Option<Provider>) -> Option<Value> {
         (_, Some("qwen-chat-template")) => ThinkingStyle::ChatTemplate,
         _ => ThinkingStyle::Switch,
     };
-    let traits = ModelTraits::new()
+    let traits = ModelCapabilities::new()
         .reasoning(case.input["reasoning"] == true)
         .thinking(style);
     let mut client = client(&Canned::default())?

@@ -2,7 +2,7 @@
 
 use qwen_openclaw_auth::{ApiKey, Environment, Trust};
 use qwen_openclaw_catalog::{Endpoint, Host, aigc_origin_for, classify};
-use qwen_openclaw_http::{BaseUrl, Screening};
+use qwen_openclaw_http::{BaseUrl, UrlPolicy};
 
 /// Stands for whatever must not be shown.
 const MARK: &str = "sk-SECRET";
@@ -116,7 +116,7 @@ fn url(text: &str) {
         }
         Err(error) => shows_nothing(&format!("{error} {error:?}")),
     }
-    if let Err(error) = Screening::strict().check(text) {
+    if let Err(error) = UrlPolicy::strict().check(text) {
         shows_nothing(&format!("{error} {error:?}"));
     }
 }

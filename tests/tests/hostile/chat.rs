@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_transport::{
-    ChatRequest, Client, Error, ErrorKind, Reply, RetryPolicy, Stall, StallLimits,
+    ChatRequest, Client, Error, ErrorKind, Reply, RetryPolicy, Stall, StreamTimeouts,
 };
 
 use crate::{
@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Asks the server once, and again only where `retries` says so.
 async fn ask(server: &Server, retries: u32) -> Result<Reply, Error> {
-    let mut stall = StallLimits::default();
+    let mut stall = StreamTimeouts::default();
     stall.head = 3 * SECOND;
     stall.bytes = 20 * SECOND;
     stall.progress = 30 * SECOND;

@@ -73,7 +73,7 @@ impl Portal {
                 .map_err(|error| unsent(doing, error))?;
         }
         let answer = http
-            .whole(request, MAX_BYTES)
+            .buffered(request, MAX_BYTES)
             .await
             .map_err(|error| unsent(doing, error))?;
         decode(doing, &answer)
@@ -110,7 +110,7 @@ fn is_certificate(error: &http::Error) -> bool {
     false
 }
 
-fn decode(doing: &'static str, answer: &http::WholeAnswer) -> Result<Answer, NoAnswer> {
+fn decode(doing: &'static str, answer: &http::BufferedResponse) -> Result<Answer, NoAnswer> {
     let status = answer.status();
     if (300..400).contains(&status) {
         return Err(NoAnswer {

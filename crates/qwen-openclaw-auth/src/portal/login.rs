@@ -14,7 +14,7 @@ use super::{
     cli_file::QwenCliFile,
     fingerprint,
     flight::Flight,
-    home::{Found, Home},
+    login_location::{LoadedLogin, LoginLocation},
     refresh::{Failed, Memory, Outcome, Reason, refresh},
     resource,
     server::LoginServer,
@@ -45,14 +45,14 @@ pub struct PortalCredential {
 
 struct Inner {
     portal: Portal,
-    home: Home,
+    home: LoginLocation,
     flight: Flight<Outcome>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    held: Option<Held>,
+    held: Option<CachedLogin>,
     memory: Memory,
     /// The last failure, and when it happened.
     failure: Option<(Instant, Error)>,
@@ -65,8 +65,8 @@ struct State {
 /// A login in hand. Its times are those of the monotonic clock: what was fresh when it came does
 /// not expire because somebody sets the other clock.
 #[derive(Clone)]
-struct Held {
-    found: Found,
+struct CachedLogin {
+    found: LoadedLogin,
     read: Instant,
     fresh_until: Instant,
     good_until: Instant,
@@ -76,17 +76,17 @@ impl PortalCredential {
     /// Uses the login in a profile of a store, or the one in the Qwen Code CLI's file that the
     /// profile is bound to.
     pub fn stored(portal: &Portal, store: Arc<dyn CredentialStore>, id: ProfileId) -> Self {
-        Self::at(portal, Home::Profile { store, id })
+        Self::at(portal, LoginLocation::Profile { store, id })
     }
 
     /// Uses the login in the Qwen Code CLI's file for as long as it is good. It is not renewed:
     /// that program does, or a profile that is bound to the file.
     #[must_use]
     pub fn read_only(portal: &Portal, file: QwenCliFile) -> Self {
-        Self::at(portal, Home::ReadOnly(file))
+        Self::at(portal, LoginLocation::ReadOnly(file))
     }
 
-    fn at(portal: &Portal, home: Home) -> Self {
+    fn at(portal: &Portal, home: LoginLocation) -> Self {
         Self {
             inner: Arc::new(Inner {
                 portal: portal.clone(),
@@ -98,7 +98,7 @@ impl PortalCredential {
     }
 
     /// The login on the disk, or the one in hand if that was read just now.
-    async fn current(&self) -> Result<Held, Error> {
+    async fn current(&self) -> Result<CachedLogin, Error> {
         let now = Instant::now();
         let held = self.inner.state().held.clone();
         if let Some(held) = &held
@@ -115,7 +115,7 @@ impl PortalCredential {
     }
 
     /// Renews, or waits for whoever is renewing.
-    async fn renew(&self, reason: Reason) -> Result<Held, Failed> {
+    async fn renew(&self, reason: Reason) -> Result<CachedLogin, Failed> {
         let work = || {
             let inner = Arc::clone(&self.inner);
             async move { inner.renew(reason).await }
@@ -125,7 +125,7 @@ impl PortalCredential {
         outcome.result.map(|found| self.inner.hold(found))
     }
 
-    fn credential_of(&self, held: &Held) -> Result<Credential, Error> {
+    fn credential_of(&self, held: &CachedLogin) -> Result<Credential, Error> {
         let login = &held.found.login;
         let options = self.inner.portal.options();
         let base_url = match &options.base_url {
@@ -217,7 +217,7 @@ impl Inner {
 
     async fn renew(self: Arc<Self>, reason: Reason) -> Outcome {
         let memory = self.state().memory.clone();
-        let fresh = |found: &Found| {
+        let fresh = |found: &LoadedLogin| {
             let held = self.held_of(found.clone());
             Instant::now() < held.fresh_until
         };
@@ -267,13 +267,13 @@ impl Inner {
     }
 
     /// Takes a login in hand.
-    fn hold(&self, found: Found) -> Held {
+    fn hold(&self, found: LoadedLogin) -> CachedLogin {
         let held = self.held_of(found);
         self.state().held = Some(held.clone());
         held
     }
 
-    fn held_of(&self, found: Found) -> Held {
+    fn held_of(&self, found: LoadedLogin) -> CachedLogin {
         let read = Instant::now();
         let state = self.state();
         if let Some(held) = &state.held
@@ -281,7 +281,7 @@ impl Inner {
             && held.found.login.expires == found.login.expires
         {
             // Known already, and with it when it ends.
-            return Held {
+            return CachedLogin {
                 found,
                 read,
                 ..held.clone()
@@ -291,7 +291,7 @@ impl Inner {
         let left = found.login.expires.duration_since(self.portal.now());
         let left = left.unwrap_or_default();
         let ahead = found.ahead(self.portal.options().ahead);
-        Held {
+        CachedLogin {
             read,
             fresh_until: read + left.saturating_sub(ahead),
             good_until: read + left,

@@ -13,7 +13,7 @@ static PENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(watch::Sender::de
 /// has kept the new one. Wait for this before the runtime is dropped, after a Ctrl-C as well. It
 /// takes no longer than a refresh, half a minute at most where the server does not answer; mostly
 /// nothing is under way.
-pub async fn settle() {
+pub async fn wait_for_pending_refreshes() {
     // The sender lives as long as the process.
     let _ = PENDING.subscribe().wait_for(|pending| *pending == 0).await;
 }

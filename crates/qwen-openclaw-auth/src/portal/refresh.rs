@@ -4,7 +4,7 @@ use super::{
     Portal,
     answer::{Answer, Cause},
     fingerprint,
-    home::{Found, Home, HomeLease},
+    login_location::{HomeLease, LoadedLogin, LoginLocation},
     pending::Pending,
     server::LoginServer,
     token::Tokens,
@@ -19,7 +19,7 @@ pub(super) struct Memory {
     /// The fingerprint of a refresh token that the server does not take any more.
     pub(super) dead: Option<(String, Error)>,
     /// A renewed login that could not be saved, and what it replaces.
-    pub(super) unsaved: Option<(Found, Login)>,
+    pub(super) unsaved: Option<(LoadedLogin, Login)>,
 }
 
 /// Why a token is renewed.
@@ -34,7 +34,7 @@ pub(super) enum Reason {
 /// What a refresh came to.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
-    pub(super) result: Result<Found, Failed>,
+    pub(super) result: Result<LoadedLogin, Failed>,
     pub(super) memory: Memory,
     /// True when the token is new, false when somebody else's was adopted.
     pub(super) renewed: bool,
@@ -44,7 +44,7 @@ pub(super) struct Outcome {
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
     pub(super) error: Error,
-    pub(super) found: Option<Found>,
+    pub(super) found: Option<LoadedLogin>,
 }
 
 impl From<Error> for Failed {
@@ -67,10 +67,10 @@ enum Attempt {
 /// Renews the login at `home`, unless somebody else has done it meanwhile.
 pub(super) async fn refresh(
     portal: Portal,
-    home: Home,
+    home: LoginLocation,
     reason: Reason,
     memory: Memory,
-    is_fresh: impl Fn(&Found) -> bool + Send,
+    is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
 ) -> Outcome {
     let mut refresh = Refresh {
         portal,
@@ -92,14 +92,17 @@ pub(super) async fn refresh(
 
 struct Refresh {
     portal: Portal,
-    home: Home,
+    home: LoginLocation,
     reason: Reason,
     memory: Memory,
     renewed: bool,
 }
 
 impl Refresh {
-    async fn run(&mut self, is_fresh: impl Fn(&Found) -> bool + Send) -> Result<Found, Failed> {
+    async fn run(
+        &mut self,
+        is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
+    ) -> Result<LoadedLogin, Failed> {
         fault::point("before-lease");
         let Some(mut lease) = self.home.lease(&self.portal).await? else {
             return self.without_lease(is_fresh).await;
@@ -148,8 +151,8 @@ impl Refresh {
     /// The CLI's file, which the CLI renews: nothing can be done but to look again.
     async fn without_lease(
         &self,
-        is_fresh: impl Fn(&Found) -> bool + Send,
-    ) -> Result<Found, Failed> {
+        is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
+    ) -> Result<LoadedLogin, Failed> {
         let found = self.home.load().await?;
         if self.suits(&found, &is_fresh) {
             return Ok(found);
@@ -161,7 +164,7 @@ impl Refresh {
         Err(Failed::with(error, found))
     }
 
-    fn suits(&self, found: &Found, is_fresh: impl Fn(&Found) -> bool) -> bool {
+    fn suits(&self, found: &LoadedLogin, is_fresh: impl Fn(&LoadedLogin) -> bool) -> bool {
         match &self.reason {
             Reason::Expiring => is_fresh(found),
             Reason::Refused(refused) => {
@@ -181,7 +184,11 @@ impl Refresh {
     }
 
     /// Sends the refresh token and saves what comes back.
-    async fn renew(&mut self, lease: &HomeLease, found: &Found) -> Result<Found, Error> {
+    async fn renew(
+        &mut self,
+        lease: &HomeLease,
+        found: &LoadedLogin,
+    ) -> Result<LoadedLogin, Error> {
         let name = self.home.name();
         let Some(token) = found.login.refresh_text() else {
             let why = "it has no refresh token; log in again";
@@ -244,7 +251,7 @@ impl Refresh {
 
     /// Saves a renewed login; false when somebody has logged in while the request was under way.
     /// Theirs stays, and is what the caller gets.
-    async fn save(&mut self, found: &Found, login: Login) -> Result<bool, Error> {
+    async fn save(&mut self, found: &LoadedLogin, login: Login) -> Result<bool, Error> {
         let saved = self.home.save(found, &login).await;
         if saved.is_err() {
             self.memory.unsaved = Some((found.clone(), login));
@@ -252,7 +259,7 @@ impl Refresh {
         saved
     }
 
-    async fn ask(&self, found: &Found, token: &str) -> Attempt {
+    async fn ask(&self, found: &LoadedLogin, token: &str) -> Attempt {
         let server = match LoginServer::parse(found.login.server.as_deref()) {
             Ok(server) => server,
             Err(error) => return Attempt::Failed(error),
@@ -303,7 +310,7 @@ fn moved() -> Error {
 }
 
 impl Failed {
-    fn with(error: Error, found: Found) -> Self {
+    fn with(error: Error, found: LoadedLogin) -> Self {
         let found = Some(found);
         Self { error, found }
     }

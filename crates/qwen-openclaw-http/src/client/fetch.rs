@@ -4,7 +4,7 @@ use http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use url::Url;
 
 use super::{Client, failed};
-use crate::{Error, ErrorKind, Request, Response, ScreenedUrl, Screening, request::request_id};
+use crate::{AllowedUrl, Error, ErrorKind, Request, Response, UrlPolicy, request::request_id};
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
@@ -23,15 +23,15 @@ impl Client {
     /// [`ErrorKind::Protocol`] for a redirect that leads nowhere or too far.
     pub async fn fetch(
         &self,
-        url: &ScreenedUrl,
-        screening: Screening,
+        url: &AllowedUrl,
+        screening: UrlPolicy,
         headers: &[(&str, &str)],
     ) -> Result<Response, Error> {
         let mut url = url.clone();
         let mut seen = Vec::new();
         loop {
             let request = Request::new(Method::GET, url.as_str());
-            let mut request = request.screened(&url);
+            let mut request = request.for_url(&url);
             for (name, value) in headers {
                 request = request.header(name, value)?;
             }
@@ -71,11 +71,11 @@ impl Client {
 }
 
 fn next(
-    url: &ScreenedUrl,
+    url: &AllowedUrl,
     status: StatusCode,
     headers: &HeaderMap,
-    screening: Screening,
-) -> Result<ScreenedUrl, Error> {
+    screening: UrlPolicy,
+) -> Result<AllowedUrl, Error> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| astray(status, "without saying where to"))?;
     let joined: Result<Url, _> = url.url.join(location);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     async fn fetch(server: &MockServer, path: &str) -> Result<Response, Error> {
-        let screening = Screening::strict().allow_loopback();
+        let screening = UrlPolicy::strict().allow_loopback();
         let url = screening.check(&format!("{}{path}", server.uri()))?;
         let client = Client::builder().build()?;
         let headers = [("range", "bytes=2-"), ("if-range", "\"one\"")];
@@ -148,8 +148,8 @@ mod tests {
     #[tokio::test]
     async fn names_that_lead_inward_are_not_connected_to() {
         // Resolves to loopback everywhere, and does not look like it.
-        let screening = Screening::strict();
-        let url = ScreenedUrl {
+        let screening = UrlPolicy::strict();
+        let url = AllowedUrl {
             url: "http://localhost:9/".parse().unwrap(),
             private: false,
         };

@@ -17,7 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 use super::*;
 use crate::{
-    Body, Client, ClientBuilder, ErrorKind, Response, ScreenedUrl, Screening, SendRequest,
+    AllowedUrl, Body, Client, ClientBuilder, ErrorKind, Response, SendRequest, UrlPolicy,
     backend::HandedIn,
 };
 
@@ -51,11 +51,11 @@ fn table(rows: &[(&'static str, &[&str])]) -> Arc<Table> {
 /// Fetches as for an address that has passed as a public one.
 async fn fetch(builder: ClientBuilder, names: Arc<Table>, url: &str) -> Result<Response, Error> {
     let client: Client = builder.names(names).build()?;
-    let url = ScreenedUrl {
+    let url = AllowedUrl {
         url: url.parse().unwrap(),
         private: false,
     };
-    client.fetch(&url, Screening::strict(), &[]).await
+    client.fetch(&url, UrlPolicy::strict(), &[]).await
 }
 
 async fn serve() -> MockServer {

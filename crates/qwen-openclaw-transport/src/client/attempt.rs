@@ -7,24 +7,24 @@ use qwen_openclaw_client::{Call, RequestTemplate, Route};
 use qwen_openclaw_http::{ErrorKind as HttpErrorKind, Response};
 use tokio::time::sleep;
 
-use crate::{Error, StallLimits, client::Shared, stall::Stall};
+use crate::{Error, StreamTimeouts, client::Shared, stall::Stall};
 
 /// A chat that can be sent again.
 #[derive(Debug)]
-pub(crate) struct Opener {
+pub(crate) struct Attempt {
     pub(crate) shared: Arc<Shared>,
     call: Call,
     model: String,
     head_limit: Duration,
 }
 
-impl Opener {
+impl Attempt {
     pub(crate) fn new(
         shared: Arc<Shared>,
         route: Route,
         body: Bytes,
         model: &str,
-        stall: StallLimits,
+        stall: StreamTimeouts,
     ) -> Self {
         let wait = shared.options.wait_timeout;
         let head_limit = stall.head.saturating_add(wait.unwrap_or_default());

@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::{
     ChatRequest, Error, ErrorKind, Media, Message, ResponseFormat, Role, ToolChoice,
     media::MAX_DATA_URI,
-    traits::{Context, Known},
+    traits::{Context, ModelContext},
 };
 
 /// Checks a request.
 pub(super) fn request(
     request: &ChatRequest,
-    known: &Known<'_>,
+    known: &ModelContext<'_>,
     context: &Context<'_>,
 ) -> Result<(), Error> {
     conversation(request, context)?;
@@ -167,7 +167,7 @@ fn parts(message: &Message) -> &[Value] {
 }
 
 /// Checks one part for whether it can be sent at all, and to this model.
-fn medium(part: &Value, known: &Known<'_>, context: &Context<'_>) -> Result<(), Error> {
+fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Result<(), Error> {
     let Some(modality) = modality(part) else {
         return Ok(());
     };
@@ -240,7 +240,7 @@ fn addresses(part: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Which models of the provider do take it.
-fn others(known: &Known<'_>, modality: Modality) -> String {
+fn others(known: &ModelContext<'_>, modality: Modality) -> String {
     let takes = |row: &&ChatModel| row.accepts(modality) == Some(true);
     let rows = models(known.provider, Edition::default()).iter();
     let ids: Vec<_> = rows.filter(takes).map(ChatModel::id).take(3).collect();

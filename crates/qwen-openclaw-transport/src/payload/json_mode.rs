@@ -10,7 +10,7 @@ use super::{Body, messages};
 use crate::{
     ChatRequest, Error, ErrorKind,
     structured::{instruction, schema_of},
-    traits::Known,
+    traits::ModelContext,
 };
 
 /// Makes the body one that the model can answer with JSON, if it asks for that; gives the level of
@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn apply(
     body: &mut Body,
     request: &ChatRequest,
-    known: &Known<'_>,
+    known: &ModelContext<'_>,
 ) -> Result<Option<Level>, Error> {
     let json = request
         .response_format
@@ -50,7 +50,7 @@ pub(super) fn apply(
 fn without_thinking(
     body: &Body,
     request: &ChatRequest,
-    known: &Known<'_>,
+    known: &ModelContext<'_>,
 ) -> Result<Option<Level>, Error> {
     let refused = |message: String| Err(Error::new(ErrorKind::InvalidRequest, message));
     let model = known.model;

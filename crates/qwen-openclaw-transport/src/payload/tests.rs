@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::fields;
 use crate::{
-    ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelTraits, Part,
+    ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelCapabilities, Part,
     ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice, traits::Context,
 };
 
@@ -119,7 +119,7 @@ fn an_effort_in_a_body_is_a_wish() {
 
 #[test]
 fn a_server_of_ones_own_is_asked_through_the_template() {
-    let traits = ModelTraits::new()
+    let traits = ModelCapabilities::new()
         .reasoning(true)
         .thinking(ThinkingStyle::ChatTemplate);
     let client = client("http://127.0.0.1:8000/v1").all_models(traits);
@@ -135,7 +135,7 @@ fn a_server_of_ones_own_is_asked_through_the_template() {
 fn the_limit_of_an_answer_is_lowered_to_that_of_the_model() {
     let request = hi("glm-5").max_tokens(1_000_000);
     assert_eq!(body(&request)["max_completion_tokens"], 16_384);
-    let traits = ModelTraits::new().max_output(10).legacy_max_tokens();
+    let traits = ModelCapabilities::new().max_output(10).legacy_max_tokens();
     let body = body_of(client(STANDARD).model("glm-5", traits), &request).unwrap();
     assert_eq!(
         (&body["max_tokens"], body.get("max_completion_tokens")),
@@ -304,7 +304,7 @@ fn media_go_only_to_models_that_take_them() {
         found.starts_with("qwen3-coder-plus takes no image; qwen3.5-plus, "),
         "{found}"
     );
-    let told = ModelTraits::new().input([Modality::Text, Modality::Image]);
+    let told = ModelCapabilities::new().input([Modality::Text, Modality::Image]);
     body_of(client(STANDARD).model("qwen3-coder-plus", told), &image()).unwrap();
     // Of an unknown model the service knows best.
     body(&hi("qwen-new").audio(Media::url("https://example.com/a.mp3")));

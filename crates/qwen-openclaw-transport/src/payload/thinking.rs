@@ -6,7 +6,7 @@ use qwen_openclaw_catalog::{Family, Level, Replay, Switch, ToolChoice, ToolChoic
 use serde_json::{Value, json};
 
 use super::{Body, messages};
-use crate::{ThinkingStyle, traits::Known};
+use crate::{ThinkingStyle, traits::ModelContext};
 
 /// The ways in which other APIs spell an effort.
 const EFFORTS: [&str; 3] = ["reasoning_effort", "reasoning", "reasoningEffort"];
@@ -22,7 +22,11 @@ pub(super) struct Asked {
 /// counts where that is `None`, and a model that thinks is told to where nothing is said.
 ///
 /// Gives `None` for a model that no contract binds.
-pub(super) fn ask(body: &mut Body, level: Option<Level>, known: &Known<'_>) -> Option<Asked> {
+pub(super) fn ask(
+    body: &mut Body,
+    level: Option<Level>,
+    known: &ModelContext<'_>,
+) -> Option<Asked> {
     if known.style() == ThinkingStyle::Untouched {
         return None;
     }
@@ -79,7 +83,7 @@ fn ask_the_template(body: &mut Body, on: bool) {
 }
 
 /// Corrects a finished body in what the service would refuse, whoever put it there.
-pub(super) fn insist(body: &mut Body, asked: Asked, known: &Known<'_>) {
+pub(super) fn enforce(body: &mut Body, asked: Asked, known: &ModelContext<'_>) {
     if !known.is_strict() {
         return;
     }
@@ -175,6 +179,6 @@ fn has_tools(body: &Body) -> bool {
     tools.is_some_and(|tools| !tools.is_empty())
 }
 
-fn is_qwen38(known: &Known<'_>) -> bool {
+fn is_qwen38(known: &ModelContext<'_>) -> bool {
     known.contract.family() == Family::Qwen38
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_emulator::{Emulator, Fault, FaultKind, FaultRule};
-use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind, RetryPolicy, Stall, StallLimits};
+use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind, RetryPolicy, Stall, StreamTimeouts};
 
 /// What a fault leads to.
 enum Outcome {
@@ -109,7 +109,7 @@ fn request() -> ChatRequest {
 }
 
 fn client(emulator: &Emulator) -> Client {
-    let mut stall = StallLimits::default();
+    let mut stall = StreamTimeouts::default();
     stall.head = Duration::from_secs(2);
     stall.bytes = Duration::from_secs(3);
     stall.progress = Duration::from_secs(4);

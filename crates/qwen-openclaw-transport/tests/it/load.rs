@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_emulator::{Emulator, Fault, FaultKind, FaultRule};
-use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind, RetryPolicy, StallLimits};
+use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind, RetryPolicy, StreamTimeouts};
 use tokio::task::JoinSet;
 
 const STREAMS: usize = 500;
@@ -35,7 +35,7 @@ async fn every_stream_is_accounted_for() {
             .fault(FaultRule::new(fault).model(model));
     }
     let emulator = builder.start().await.unwrap();
-    let mut stall = StallLimits::thinking();
+    let mut stall = StreamTimeouts::thinking();
     stall.bytes = Duration::from_secs(5);
     let client = Client::builder(emulator.base_url(), ApiKey::parse("sk-test").unwrap())
         .stall(stall)

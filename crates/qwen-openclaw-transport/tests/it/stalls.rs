@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use qwen_openclaw_transport::{
-    ChatRequest, Error, ErrorKind, Event, Reply, RetryPolicy, Stall, StallLimits,
+    ChatRequest, Error, ErrorKind, Event, Reply, RetryPolicy, Stall, StreamTimeouts,
 };
 use tokio::time::Instant;
 
@@ -11,8 +11,8 @@ use crate::canned::{Answer, Canned, Step, stop, text};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn limits() -> StallLimits {
-    let mut limits = StallLimits::default();
+fn limits() -> StreamTimeouts {
+    let mut limits = StreamTimeouts::default();
     limits.head = 10 * SECOND;
     limits.bytes = 20 * SECOND;
     limits.progress = 30 * SECOND;
@@ -80,7 +80,7 @@ async fn a_connection_that_breaks_after_the_model_has_stopped_breaks_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_no_clock_reaches_is_none() {
-    let mut limits = StallLimits::default();
+    let mut limits = StreamTimeouts::default();
     (limits.head, limits.bytes, limits.progress) = (Duration::MAX, Duration::MAX, Duration::MAX);
     let steps = vec![text("a"), Step::Pause(86_400 * SECOND), stop()];
     let client = Canned::new([Answer::Body(steps)]).client().stall(limits);

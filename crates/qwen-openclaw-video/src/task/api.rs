@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth::{Credential, CredentialProvider, KeyKind};
-use qwen_openclaw_http::{BaseUrl, ExtraHeaders, Request, RetryPolicy, ServerError, WholeAnswer};
+use qwen_openclaw_http::{
+    BaseUrl, BufferedResponse, ExtraHeaders, Request, RetryPolicy, ServerError,
+};
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::sleep};
 
@@ -64,7 +66,7 @@ impl Api {
                 Ok(request) => request,
                 Err(error) => return Created::NotSent(error),
             };
-            let error = match self.http.json_answer(request, LARGEST_ANSWER).await {
+            let error = match self.http.buffered_json(request, LARGEST_ANSWER).await {
                 Ok(answer) => {
                     return match read(answer, skim).await {
                         Ok(value) => read_created(&value),
@@ -150,7 +152,7 @@ impl Api {
         read(self.ask(path, post).await?, skim).await
     }
 
-    async fn ask(&self, path: &str, post: bool) -> Result<WholeAnswer, Error> {
+    async fn ask(&self, path: &str, post: bool) -> Result<BufferedResponse, Error> {
         let mut credential = self.credential().await?;
         let mut refreshed = false;
         loop {
@@ -161,7 +163,7 @@ impl Api {
                 false => self.http.get(url),
             };
             let request = self.authorized(request, &credential)?;
-            let error = match self.http.json_answer(request, LARGEST_ANSWER).await {
+            let error = match self.http.buffered_json(request, LARGEST_ANSWER).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -243,7 +245,7 @@ fn plan_key(credential: &Credential) -> Error {
 
 /// Reads an answer, beside the executor where that takes its time.
 async fn read<T: Send + 'static>(
-    answer: WholeAnswer,
+    answer: BufferedResponse,
     read: fn(&[u8]) -> Option<T>,
 ) -> Result<T, Error> {
     let value = match answer.body().len() {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::CredentialProvider;
-use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, Screening, UrlText};
+use qwen_openclaw_http::{BaseUrl, ExtraHeaders, RetryPolicy, UrlPolicy, UrlText};
 
 use super::{
     api::Api,
@@ -173,7 +173,7 @@ impl TasksBuilder {
                 .build()
                 .map_err(Error::from)?,
         };
-        let mut screening = Screening::strict();
+        let mut screening = UrlPolicy::strict();
         if origin.is_loopback() {
             screening = screening.allow_loopback();
         }

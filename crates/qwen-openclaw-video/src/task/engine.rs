@@ -8,7 +8,7 @@ use std::{
 };
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential, state::Fields};
-use qwen_openclaw_http::Screening;
+use qwen_openclaw_http::UrlPolicy;
 use serde_json::{Map, Value};
 
 use super::{
@@ -122,7 +122,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) schedule: PollSchedule,
     pub(crate) deadline: Duration,
-    pub(crate) screening: Screening,
+    pub(crate) screening: UrlPolicy,
     pub(crate) submits: Pace,
     pub(crate) running: Running,
     pub(crate) running_limit: Option<usize>,

@@ -113,7 +113,7 @@ impl Tasks {
             media_type,
             content: content.clone(),
         };
-        let request = http.post(url.as_str()).screened(&url);
+        let request = http.post(url.as_str()).for_url(&url);
         let request = request.multipart(&fields, &file);
         let sent = http.send(request.map_err(Error::from)?).await;
         sent.map(drop).map_err(Error::from)

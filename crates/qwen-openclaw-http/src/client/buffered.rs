@@ -32,12 +32,16 @@ impl Client {
     /// [`Network`]: crate::ErrorKind::Network
     /// [`Timeout`]: crate::ErrorKind::Timeout
     /// [`TooLarge`]: crate::ErrorKind::TooLarge
-    pub async fn whole(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
+    pub async fn buffered(
+        &self,
+        request: Request,
+        limit: usize,
+    ) -> Result<BufferedResponse, Error> {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
         let (host, secrets) = (request.host(), request.secrets());
         let exchange = async {
             let (head, body) = self.exchange(request).await?.into_parts();
-            Ok(WholeAnswer {
+            Ok(BufferedResponse {
                 status: head.status.as_u16(),
                 headers: head.headers,
                 body: body.bytes(limit).await?,
@@ -55,7 +59,11 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::send`], also [`TooLarge`](crate::ErrorKind::TooLarge).
-    pub async fn json_answer(&self, request: Request, limit: usize) -> Result<WholeAnswer, Error> {
+    pub async fn buffered_json(
+        &self,
+        request: Request,
+        limit: usize,
+    ) -> Result<BufferedResponse, Error> {
         let response = self.send(request.accept("application/json")).await?;
         self.read(response, limit).await
     }
@@ -68,11 +76,11 @@ impl Client {
     ///
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for a longer answer, and when it breaks off or does
     /// not come in time.
-    pub async fn read(&self, response: Response, limit: usize) -> Result<WholeAnswer, Error> {
+    pub async fn read(&self, response: Response, limit: usize) -> Result<BufferedResponse, Error> {
         let time = response.head_timeout;
         let body = timeout(time, response.body.bytes(limit)).await;
         let body = body.unwrap_or_else(|_| Err(late(&response.host, time)))?;
-        Ok(WholeAnswer {
+        Ok(BufferedResponse {
             status: response.status,
             headers: response.headers,
             body: response.secrets.mask_document(body),
@@ -83,14 +91,14 @@ impl Client {
 
 /// A whole answer of any status. `Debug` leaves the body out. What is taken from its head holds no
 /// secret that was sent.
-pub struct WholeAnswer {
+pub struct BufferedResponse {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
     secrets: Secrets,
 }
 
-impl WholeAnswer {
+impl BufferedResponse {
     /// Returns the status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -154,9 +162,9 @@ impl WholeAnswer {
     }
 }
 
-impl fmt::Debug for WholeAnswer {
+impl fmt::Debug for BufferedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WholeAnswer")
+        f.debug_struct("BufferedResponse")
             .field("status", &self.status)
             .field("media_type", &self.media_type())
             .field("body_bytes", &self.body.len())
@@ -171,7 +179,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    async fn ask(response: ResponseTemplate, limit: usize) -> Result<WholeAnswer, Error> {
+    async fn ask(response: ResponseTemplate, limit: usize) -> Result<BufferedResponse, Error> {
         let server = MockServer::start().await;
         Mock::given(any())
             .respond_with(response)
@@ -179,7 +187,7 @@ mod tests {
             .await;
         let client = Client::builder().build()?;
         client
-            .whole(client.post(server.uri()).form(&[]), limit)
+            .buffered(client.post(server.uri()).form(&[]), limit)
             .await
     }
 

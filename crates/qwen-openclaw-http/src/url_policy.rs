@@ -15,12 +15,12 @@ use crate::{Error, ErrorKind, base_url::is_loopback};
 /// Which addresses that a server gave are asked for. By default public https ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[must_use]
-pub struct Screening {
+pub struct UrlPolicy {
     loopback: bool,
     private: bool,
 }
 
-impl Screening {
+impl UrlPolicy {
     /// Public https addresses only.
     pub fn strict() -> Self {
         Self::default()
@@ -47,13 +47,13 @@ impl Screening {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRequest`], with the reason.
-    pub fn check(&self, text: &str) -> Result<ScreenedUrl, Error> {
+    pub fn check(&self, text: &str) -> Result<AllowedUrl, Error> {
         let url = Url::parse(text.trim())
             .map_err(|error| refused("it is not a valid URL").with_source(error))?;
         self.check_url(url)
     }
 
-    pub(crate) fn check_url(&self, url: Url) -> Result<ScreenedUrl, Error> {
+    pub(crate) fn check_url(&self, url: Url) -> Result<AllowedUrl, Error> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused("only https is fetched"));
         }
@@ -73,20 +73,20 @@ impl Screening {
             return Err(refused("plain http can be read and changed on the way"));
         }
         let private = self.private || here;
-        Ok(ScreenedUrl { url, private })
+        Ok(AllowedUrl { url, private })
     }
 }
 
-/// An address that has passed a [`Screening`]. What follows its path is shown nowhere, as it may be
+/// An address that has passed a [`UrlPolicy`]. What follows its path is shown nowhere, as it may be
 /// a signature.
 #[derive(Clone, Eq, PartialEq)]
-pub struct ScreenedUrl {
+pub struct AllowedUrl {
     pub(crate) url: Url,
     /// Whether the name may resolve to a private address.
     pub(crate) private: bool,
 }
 
-impl ScreenedUrl {
+impl AllowedUrl {
     /// Returns the whole address.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -106,13 +106,13 @@ impl ScreenedUrl {
     }
 }
 
-impl fmt::Debug for ScreenedUrl {
+impl fmt::Debug for AllowedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ScreenedUrl({self})")
+        write!(f, "AllowedUrl({self})")
     }
 }
 
-impl fmt::Display for ScreenedUrl {
+impl fmt::Display for AllowedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, host, path) = (self.url.scheme(), self.host(), self.path());
         write!(f, "{scheme}://{host}{path}")
@@ -197,7 +197,7 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn passes(screening: Screening, url: &str) -> bool {
+    fn passes(screening: UrlPolicy, url: &str) -> bool {
         screening.check(url).is_ok()
     }
 
@@ -210,7 +210,7 @@ mod tests {
             "https://[2001:4860:4860::8888]/v.mp4",
             "https://100.63.0.1/",
         ] {
-            assert!(passes(Screening::strict(), url), "{url}");
+            assert!(passes(UrlPolicy::strict(), url), "{url}");
         }
     }
 
@@ -243,9 +243,9 @@ mod tests {
             "https://[2001:db8::1]/",
             "https://[ff02::1]/",
         ] {
-            let error = Screening::strict().check(url).unwrap_err();
+            let error = UrlPolicy::strict().check(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}");
-            assert!(passes(Screening::strict().allow_private(), url), "{url}");
+            assert!(passes(UrlPolicy::strict().allow_private(), url), "{url}");
         }
     }
 
@@ -259,29 +259,29 @@ mod tests {
             "",
             "https://me:secret@a.example.com/",
         ] {
-            assert!(!passes(Screening::strict().allow_private(), url), "{url}");
+            assert!(!passes(UrlPolicy::strict().allow_private(), url), "{url}");
         }
     }
 
     #[test]
     fn plain_http_is_for_what_was_allowed() {
         let (public, here) = ("http://a.example.com/", "http://127.0.0.1:9/");
-        assert!(!passes(Screening::strict().allow_private(), public));
-        assert!(!passes(Screening::strict(), here));
-        assert!(passes(Screening::strict().allow_loopback(), here));
+        assert!(!passes(UrlPolicy::strict().allow_private(), public));
+        assert!(!passes(UrlPolicy::strict(), here));
+        assert!(passes(UrlPolicy::strict().allow_loopback(), here));
         assert!(!passes(
-            Screening::strict().allow_loopback(),
+            UrlPolicy::strict().allow_loopback(),
             "http://10.0.0.1/"
         ));
         assert!(passes(
-            Screening::strict().allow_private(),
+            UrlPolicy::strict().allow_private(),
             "http://10.0.0.1/"
         ));
     }
 
     #[test]
     fn signatures_are_not_shown() {
-        let url = Screening::strict().check("https://a.example.com/v.mp4?Signature=secret");
+        let url = UrlPolicy::strict().check("https://a.example.com/v.mp4?Signature=secret");
         let url = url.unwrap();
         assert_eq!(url.to_string(), "https://a.example.com/v.mp4");
         assert!(!format!("{url:?}").contains("secret"));

@@ -15,7 +15,7 @@ use crate::{
 
 /// The place of one login.
 #[derive(Clone, Debug)]
-pub(super) enum Home {
+pub(super) enum LoginLocation {
     Profile {
         store: Arc<dyn CredentialStore>,
         id: ProfileId,
@@ -26,7 +26,7 @@ pub(super) enum Home {
 
 /// A login as it was found, with what is needed to replace it.
 #[derive(Clone)]
-pub(super) struct Found {
+pub(super) struct LoadedLogin {
     pub(super) login: Login,
     place: Place,
 }
@@ -45,12 +45,12 @@ pub(super) struct HomeLease {
     pub(super) lease: Lease,
 }
 
-impl Home {
+impl LoginLocation {
     /// Reads the login; an error when there is none.
-    pub(super) async fn load(&self) -> Result<Found, Error> {
+    pub(super) async fn load(&self) -> Result<LoadedLogin, Error> {
         match self {
             Self::Profile { store, id } => match store.load(id).await? {
-                Some(Profile::Login(login)) => Ok(Found {
+                Some(Profile::Login(login)) => Ok(LoadedLogin {
                     login,
                     place: Place::Profile,
                 }),
@@ -65,11 +65,11 @@ impl Home {
         }
     }
 
-    async fn in_cli_file(&self, file: &QwenCliFile) -> Result<Found, Error> {
+    async fn in_cli_file(&self, file: &QwenCliFile) -> Result<LoadedLogin, Error> {
         let document = file.document().await?.ok_or_else(|| {
             Error::not_refreshable(&self.name(), "the Qwen Code CLI's file is gone")
         })?;
-        Ok(Found {
+        Ok(LoadedLogin {
             login: document.login.clone(),
             place: Place::CliFile(Box::new((file.clone(), document))),
         })
@@ -100,7 +100,7 @@ impl Home {
     }
 
     /// Fails when a renewed login could not be saved.
-    pub(super) async fn check_writable(&self, found: &Found) -> Result<(), Error> {
+    pub(super) async fn check_writable(&self, found: &LoadedLogin) -> Result<(), Error> {
         match (self, &found.place) {
             (_, Place::CliFile(place)) => place.0.check_writable(),
             (Self::Profile { store, .. }, Place::Profile) => store.check_writable().await,
@@ -109,7 +109,7 @@ impl Home {
     }
 
     /// Puts `login` in the place of what was found; false when that is not there any more.
-    pub(super) async fn save(&self, found: &Found, login: &Login) -> Result<bool, Error> {
+    pub(super) async fn save(&self, found: &LoadedLogin, login: &Login) -> Result<bool, Error> {
         match (self, &found.place) {
             (_, Place::CliFile(place)) => place.0.replace(&place.1, login),
             (Self::Profile { store, id }, Place::Profile) => {
@@ -167,7 +167,7 @@ async fn save_in_store(
     Err(Error::conflict(id))
 }
 
-impl Found {
+impl LoadedLogin {
     /// How long before its end the token is renewed.
     pub(super) fn ahead(&self, wanted: Duration) -> Duration {
         match &self.place {
@@ -184,7 +184,7 @@ impl Found {
 impl HomeLease {
     /// Whether the right is that to what was found. A profile may have been tied to a file, or to
     /// another one, after the lease was taken.
-    pub(super) fn covers(&self, found: &Found) -> bool {
+    pub(super) fn covers(&self, found: &LoadedLogin) -> bool {
         match (&found.place, &self.cli) {
             (Place::Profile, _) => true,
             (Place::CliFile(place), Some((path, _))) => place.0.path() == path,
@@ -201,9 +201,9 @@ impl HomeLease {
     }
 }
 
-impl fmt::Debug for Found {
+impl fmt::Debug for LoadedLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Found")
+        f.debug_struct("LoadedLogin")
             .field("login", &self.login)
             .finish_non_exhaustive()
     }
