@@ -1,6 +1,12 @@
 //! The client: one endpoint, one credential, any number of chats.
 
 mod attempt;
+mod clocks;
+mod describe;
+mod models;
+mod stream;
+pub(crate) mod timeouts;
+mod tool_loop;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,12 +16,18 @@ use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules, Route};
 use qwen_openclaw_http::RetryPolicy;
 
 use crate::{
-    ChatRequest, Error, ModelCapabilities, Reply, ReplyStream, StreamTimeouts,
-    decode::Limits,
-    payload,
-    traits::{BodyHook, BodyOptions, Context},
+    ChatRequest, Error, ModelCapabilities, Reply, payload,
+    payload::context::{BodyHook, BodyOptions, Context},
+    reply::decode::Limits,
 };
 
+pub use self::{
+    describe::{Describe, Description},
+    models::DiscoveredModel,
+    stream::ReplyStream,
+    timeouts::{Stall, StreamTimeouts},
+    tool_loop::{ToolLoop, Tools},
+};
 pub(crate) use attempt::Attempt;
 
 /// Chats with the models of one endpoint. Cheap to clone; clones share connections.

@@ -6,7 +6,7 @@ use qwen_openclaw_client::Hint;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, Secrets, ServerError};
 use serde_json::error::Category;
 
-use crate::{JsonFailure, Reply, Usage, stall::Stall};
+use crate::{JsonFailure, Reply, Usage, client::timeouts::Stall};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 

@@ -52,31 +52,11 @@
 //!   schemars crate.
 
 mod client;
-mod clocks;
-pub mod decode;
-mod describe;
 mod error;
-mod event;
-mod finish;
-mod media;
-mod message;
-mod models;
-mod part;
 mod payload;
 mod reply;
 mod request;
-mod salvage;
-#[cfg(feature = "schemars")]
-mod schema;
-pub mod sse;
-mod stall;
-mod stream;
-mod structured;
-mod tool;
-mod tool_loop;
 mod trace;
-mod traits;
-mod usage;
 
 // Whoever depends on this crate alone has the types of its interface.
 #[doc(no_inline)]
@@ -92,24 +72,18 @@ pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
-    client::{Client, ClientBuilder},
-    describe::{Describe, Description},
+    client::{
+        Client, ClientBuilder, Describe, Description, DiscoveredModel, ReplyStream, Stall,
+        StreamTimeouts, ToolLoop, Tools,
+    },
     error::Error,
-    event::{Event, EventRef},
-    finish::FinishReason,
-    media::Media,
-    message::{Message, Role},
-    models::DiscoveredModel,
-    part::Part,
-    reply::{Reply, Timings, ToolCall},
-    request::ChatRequest,
-    stall::{Stall, StreamTimeouts},
-    stream::ReplyStream,
-    structured::{JsonFailure, ResponseFormat},
-    tool::{Function, Tool, ToolChoice},
-    tool_loop::{ToolLoop, Tools},
-    traits::{ModelCapabilities, ThinkingStyle},
-    usage::Usage,
+    payload::{ModelCapabilities, ThinkingStyle},
+    reply::{
+        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, ToolCall, Usage, decode, sse,
+    },
+    request::{
+        ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool, ToolChoice,
+    },
 };
 
 #[cfg(doctest)]

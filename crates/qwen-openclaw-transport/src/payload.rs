@@ -2,7 +2,9 @@
 //! caller's last word, then what the contract insists on.
 
 mod cache;
+mod capabilities;
 mod check;
+pub(crate) mod context;
 mod json_mode;
 mod thinking;
 
@@ -11,8 +13,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     ChatRequest, Error, ErrorKind,
-    traits::{Context, ModelContext},
+    payload::context::{Context, ModelContext},
 };
+
+pub use self::capabilities::{ModelCapabilities, ThinkingStyle};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,23 @@
 //! A reply put together from its stream.
 
+pub mod decode;
+mod event;
+mod finish;
+mod json;
+pub mod sse;
+mod text_tool_calls;
+mod usage;
+
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{FinishReason, Usage};
+pub use self::{
+    event::{Event, EventRef},
+    finish::FinishReason,
+    json::JsonFailure,
+    usage::Usage,
+};
 
 /// Everything a reply brought.
 ///

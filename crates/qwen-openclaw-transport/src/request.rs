@@ -1,10 +1,24 @@
 //! A request for a reply.
 
+pub(crate) mod media;
+mod message;
+mod part;
+pub(crate) mod response_format;
+#[cfg(feature = "schemars")]
+mod schema;
+mod tool;
+
 use qwen_openclaw_catalog::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Media, Message, Part, ResponseFormat, Role, Tool, ToolChoice};
+pub use self::{
+    media::Media,
+    message::{Message, Role},
+    part::Part,
+    response_format::ResponseFormat,
+    tool::{Function, Tool, ToolChoice},
+};
 
 /// A request for a reply: a model, a conversation, and how to answer it.
 ///
@@ -298,7 +312,7 @@ impl ChatRequest {
     /// [`Reply::json`](crate::Reply::json).
     #[cfg(feature = "schemars")]
     pub fn json_of<T: schemars::JsonSchema>(self) -> Self {
-        self.json_schema(crate::schema::name::<T>(), crate::schema::of::<T>())
+        self.json_schema(schema::name::<T>(), schema::of::<T>())
     }
 
     /// Lets the model search the web, which is paid for by the call. By default it does not.

@@ -7,7 +7,7 @@ use qwen_openclaw_client::{Call, RequestTemplate, Route};
 use qwen_openclaw_http::{ErrorKind as HttpErrorKind, Response};
 use tokio::time::sleep;
 
-use crate::{Error, StreamTimeouts, client::Shared, stall::Stall};
+use crate::{Error, StreamTimeouts, client::Shared, client::timeouts::Stall};
 
 /// A chat that can be sent again.
 #[derive(Debug)]

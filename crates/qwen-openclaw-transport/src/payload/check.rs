@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::{
     ChatRequest, Error, ErrorKind, Media, Message, ResponseFormat, Role, ToolChoice,
-    media::MAX_DATA_URI,
-    traits::{Context, ModelContext},
+    payload::context::{Context, ModelContext},
+    request::media::MAX_DATA_URI,
 };
 
 /// Checks a request.

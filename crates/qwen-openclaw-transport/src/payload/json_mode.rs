@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{Body, messages};
 use crate::{
     ChatRequest, Error, ErrorKind,
-    structured::{instruction, schema_of},
-    traits::ModelContext,
+    payload::context::ModelContext,
+    request::response_format::{instruction, schema_of},
 };
 
 /// Makes the body one that the model can answer with JSON, if it asks for that; gives the level of

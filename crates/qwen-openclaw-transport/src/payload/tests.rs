@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::fields;
 use crate::{
     ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelCapabilities, Part,
-    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice, traits::Context,
+    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice, payload::context::Context,
 };
 
 const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";

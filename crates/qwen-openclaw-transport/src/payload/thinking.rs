@@ -6,7 +6,7 @@ use qwen_openclaw_catalog::{Family, Level, Replay, Switch, ToolChoice, ToolChoic
 use serde_json::{Value, json};
 
 use super::{Body, messages};
-use crate::{ThinkingStyle, traits::ModelContext};
+use crate::{ThinkingStyle, payload::context::ModelContext};
 
 /// The ways in which other APIs spell an effort.
 const EFFORTS: [&str; 3] = ["reasoning_effort", "reasoning", "reasoningEffort"];

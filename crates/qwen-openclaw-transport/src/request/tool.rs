@@ -71,7 +71,7 @@ impl Tool {
         name: impl Into<String>,
         description: impl Into<String>,
     ) -> Self {
-        Self::new(name, description, crate::schema::of::<T>())
+        Self::new(name, description, super::schema::of::<T>())
     }
 
     /// Returns the name of the function.

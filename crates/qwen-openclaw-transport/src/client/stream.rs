@@ -16,9 +16,9 @@ use tracing::{Instrument, Span};
 
 use crate::{
     Error, Event, EventRef, Reply, StreamTimeouts,
+    client::clocks::Clocks,
     client::{Attempt, Shared},
-    clocks::Clocks,
-    decode::{Decoder, Step},
+    reply::decode::{Decoder, Step},
     trace,
 };
 
@@ -36,7 +36,7 @@ pub struct ReplyStream {
     opener: Option<Box<Attempt>>,
     state: State,
     decoder: Decoder,
-    limits: crate::decode::Limits,
+    limits: crate::reply::decode::Limits,
     clocks: Clocks,
     started: Instant,
     let_others_run: bool,

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::stall::{Stall, StreamTimeouts};
+use crate::client::timeouts::{Stall, StreamTimeouts};
 
 /// The two clocks of a stream that has begun.
 ///

@@ -6,7 +6,7 @@ use qwen_openclaw_http::json::{elements, fields, number, string, text};
 
 use crate::{
     FinishReason, Usage,
-    decode::{Target, tools::Fragment},
+    reply::decode::{assembly::Target, tools::Fragment},
 };
 
 /// A chunk of a stream, or a whole completion: the two differ in one word.

@@ -1,0 +1,80 @@
+//! What a model takes, said by a user who knows better than the catalog.
+
+use qwen_openclaw_catalog::Modality;
+#[cfg(doc)]
+use qwen_openclaw_catalog::Thinking;
+
+/// What a model takes, where the catalog does not know it or is to be overruled.
+///
+/// ```
+/// use qwen_openclaw_transport::{ModelCapabilities, ThinkingStyle};
+///
+/// // Qwen 3 behind a server of one's own, such as vLLM.
+/// let traits = ModelCapabilities::new().reasoning(true).thinking(ThinkingStyle::ChatTemplate);
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct ModelCapabilities {
+    pub(super) reasoning: Option<bool>,
+    pub(super) input: Option<Vec<Modality>>,
+    pub(super) max_output: Option<u32>,
+    pub(super) thinking: ThinkingStyle,
+    pub(super) legacy_max_tokens: bool,
+}
+
+/// How thinking is written into a request.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ThinkingStyle {
+    /// By the [`Thinking`] contract of the model, as the service wants it. The default.
+    #[default]
+    Contract,
+    /// By the switch `enable_thinking`, which every model is taken to obey: no model always
+    /// thinks, and the efforts of Qwen 3.8 are left out.
+    Switch,
+    /// By `chat_template_kwargs`, for Qwen models on a server of one's own: their template reads
+    /// `enable_thinking` and `preserve_thinking` from it.
+    ChatTemplate,
+    /// Not at all: what the request says is sent as it is.
+    Untouched,
+}
+
+impl ModelCapabilities {
+    /// Overrules nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says whether the model thinks. The default is what the catalog says; of a model that it
+    /// does not know it is assumed on the Token Plan, and wherever a level is asked for.
+    pub fn reasoning(mut self, thinks: bool) -> Self {
+        self.reasoning = Some(thinks);
+        self
+    }
+
+    /// Says what the model can be given. The default is what the catalog says; of a model that it
+    /// does not know, everything is tried.
+    pub fn input(mut self, modalities: impl IntoIterator<Item = Modality>) -> Self {
+        self.input = Some(modalities.into_iter().collect());
+        self
+    }
+
+    /// Says how many tokens an answer can have; requests for more are lowered to it. The default
+    /// is what the catalog says.
+    pub fn max_output(mut self, tokens: u32) -> Self {
+        self.max_output = Some(tokens);
+        self
+    }
+
+    /// Says how thinking is written. The default is [`ThinkingStyle::Contract`].
+    pub fn thinking(mut self, style: ThinkingStyle) -> Self {
+        self.thinking = style;
+        self
+    }
+
+    /// Limits answers by the older field `max_tokens`. The default is `max_completion_tokens`.
+    pub fn legacy_max_tokens(mut self) -> Self {
+        self.legacy_max_tokens = true;
+        self
+    }
+}
