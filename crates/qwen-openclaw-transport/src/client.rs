@@ -26,7 +26,7 @@ pub use self::{
     models::DiscoveredModel,
     stream::ReplyStream,
     timeouts::{Stall, StreamTimeouts},
-    tool_loop::{ToolLoop, Tools},
+    tool_loop::{Json, ToolLoop, ToolOutput, Tools},
 };
 pub(crate) use attempt::Attempt;
 

@@ -35,7 +35,9 @@
 //!   [`Reply`].
 //! * [`Error`] says what ended a reply early, whether a retry may help, and what had arrived:
 //!   [`Error::partial`].
-//! * [`decode`] and [`sse`] are the same reading without any I/O, for who has the bytes already.
+//! * [`decode`] and [`sse`] are the same reading without any I/O, for callers that have the bytes
+//!   already; [`encode`] is the way back, and [`ReplyStream::tap`] the bytes themselves, for
+//!   programs that pass a stream on.
 //!
 //! Where a request goes, with which key, and when it is sent again, is the business of the
 //! [`Connection`] below. The crate reads no configuration and spawns no task.
@@ -73,13 +75,14 @@ pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{
-        Client, ClientBuilder, Describe, Description, DiscoveredModel, ReplyStream, Stall,
-        StreamTimeouts, ToolLoop, Tools,
+        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, ReplyStream, Stall,
+        StreamTimeouts, ToolLoop, ToolOutput, Tools,
     },
     error::Error,
     payload::{ModelCapabilities, ThinkingStyle},
     reply::{
-        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, ToolCall, Usage, decode, sse,
+        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, ToolCall, Usage, decode,
+        encode, sse,
     },
     request::{
         ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool, ToolChoice,

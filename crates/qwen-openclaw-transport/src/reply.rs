@@ -1,6 +1,7 @@
 //! A reply put together from its stream.
 
 pub mod decode;
+pub mod encode;
 mod event;
 mod finish;
 mod json;

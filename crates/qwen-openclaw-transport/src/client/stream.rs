@@ -36,7 +36,6 @@ pub struct ReplyStream {
     opener: Option<Box<Attempt>>,
     state: State,
     decoder: Decoder,
-    limits: crate::reply::decode::Limits,
     clocks: Clocks,
     started: Instant,
     let_others_run: bool,
@@ -70,7 +69,6 @@ impl ReplyStream {
             opener: None,
             state: State::Ended,
             decoder: Decoder::new(limits),
-            limits,
             clocks: Clocks::new(stall),
             started,
             let_others_run: false,
@@ -80,6 +78,14 @@ impl ReplyStream {
         };
         stream.begin(opener, opened);
         Ok(stream)
+    }
+
+    /// Shows each chunk of the reply to `tap` before it is read, as the server sent it: for a program
+    /// that passes the stream on. An answer that breaks off before its first content may be asked
+    /// for again; its chunks were shown too.
+    pub fn tap(mut self, tap: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        self.decoder.set_tap(tap);
+        self
     }
 
     /// Waits for the next event; `None` at the end of the reply.
@@ -200,7 +206,8 @@ impl ReplyStream {
     fn begin(&mut self, opener: Box<Attempt>, response: Response) {
         let head = self.started.elapsed();
         self.secrets = response.secrets().clone();
-        self.decoder = Decoder::new(self.limits).hiding(self.secrets.clone());
+        self.decoder.restart();
+        self.decoder.hide(self.secrets.clone());
         let reply = self.decoder.reply_mut();
         reply.request_id = response.request_id().map(str::to_owned);
         reply.attempts = opener.attempts();
@@ -265,7 +272,7 @@ impl ReplyStream {
         };
         self.state = State::Opening(Box::pin(again.instrument(self.span.clone())));
         // What the failed answer left behind would come out again as an error.
-        self.decoder = Decoder::new(self.limits);
+        self.decoder.restart();
         None
     }
 

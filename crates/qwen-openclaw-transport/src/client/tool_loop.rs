@@ -9,7 +9,7 @@ use crate::{
     ChatRequest, Client, Error, ErrorKind, Event, Message, Reply, ToolCall, ToolChoice, Usage,
 };
 
-pub use self::handlers::Tools;
+pub use self::handlers::{Json, ToolOutput, Tools};
 
 /// How many requests a loop sends at most, unless it is told otherwise.
 const ROUNDS: u32 = 8;
@@ -78,7 +78,7 @@ impl ToolLoop {
     }
 
     /// Takes calls that the model writes into its text or reasoning for calls; see
-    /// [`Reply::salvage_tool_calls`]. By default they are text.
+    /// [`Reply::read_text_tool_calls`]. By default they are text.
     pub fn salvage(mut self) -> Self {
         self.salvage = true;
         self
@@ -160,7 +160,7 @@ impl ToolLoop {
         self.count(&reply);
         self.rounds += 1;
         if self.salvage {
-            reply.salvage_tool_calls();
+            reply.read_text_tool_calls();
         }
         // What was cut off cannot be run.
         reply.tool_calls.retain(ToolCall::is_complete);

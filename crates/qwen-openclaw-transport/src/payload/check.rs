@@ -171,8 +171,15 @@ fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Resu
     let Some(modality) = modality(part) else {
         return Ok(());
     };
-    for data in addresses(part).filter(|address| address.starts_with("data:")) {
-        data_uri(data, part, modality)?;
+    for url in urls(part) {
+        if url.starts_with("data:") {
+            data_uri(url, part, modality)?;
+        } else if modality != Modality::Audio && !has_scheme(url) {
+            return refused(format!(
+                "`{}` is not a URL; a file of this machine is read with `Media::file`",
+                shown(url)
+            ));
+        }
     }
     let plan = context.class.plan();
     if modality == Modality::Video && plan == Some(Plan::Coding) {
@@ -226,8 +233,24 @@ fn modality(part: &Value) -> Option<Modality> {
     }
 }
 
-/// The addresses of a part, in whichever of the documented places they are.
-fn addresses(part: &Value) -> impl Iterator<Item = &str> {
+/// Whether a text begins like a URL. Audio may also be bare base64.
+fn has_scheme(url: &str) -> bool {
+    let (scheme, rest) = url.trim_start().split_once(':').unwrap_or_default();
+    // One letter is a drive, such as `C:`.
+    scheme.len() > 1 && !rest.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// The beginning of a text, for a message.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown.escape_debug().to_string()
+}
+
+/// The URLs of a part, in whichever of the documented places they are.
+fn urls(part: &Value) -> impl Iterator<Item = &str> {
     let single = [
         &part["image_url"]["url"],
         &part["image_url"],

@@ -311,6 +311,28 @@ fn media_go_only_to_models_that_take_them() {
 }
 
 #[test]
+fn a_file_name_is_not_sent_as_a_url() {
+    for name in [
+        "cat.png",
+        "./cat.png",
+        "C:\\cats\\cat.png",
+        "",
+        "/tmp/cat.png",
+    ] {
+        let request = hi("qwen3.5-plus").image(name);
+        let message = refusal(client(STANDARD), &request);
+        assert!(message.contains("is not a URL"), "{name}: {message}");
+    }
+    for url in [
+        "https://a.example/cat.png",
+        "oss://bucket/cat.png",
+        "data:image/png;base64,AA",
+    ] {
+        body(&hi("qwen3.5-plus").image(url));
+    }
+}
+
+#[test]
 fn clips_do_not_go_to_the_coding_plan() {
     let request = hi("qwen3.6-plus").video(Media::url("https://example.com/a.mp4"));
     let coding = Endpoint::of(Plan::Coding, Region::China);

@@ -6,6 +6,8 @@ mod start;
 mod template;
 mod tools;
 
+use std::fmt;
+
 use bytes::Bytes;
 use qwen_openclaw_http::Secrets;
 
@@ -70,6 +72,16 @@ pub struct Decoder {
     framer: Framer,
     document: Vec<u8>,
     assembly: Assembly,
+    tap: Option<Tap>,
+}
+
+/// A function that sees each chunk before it is read.
+struct Tap(Box<dyn FnMut(&[u8]) + Send>);
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tap")
+    }
 }
 
 impl Default for Decoder {
@@ -87,13 +99,32 @@ impl Decoder {
             framer: Framer::new(limits.event),
             document: Vec::new(),
             assembly: Assembly::new(limits),
+            tap: None,
         }
     }
 
-    /// Hides `secrets` in what the server says beside the reply.
-    pub(crate) fn hiding(mut self, secrets: Secrets) -> Self {
-        self.assembly.secrets = secrets;
+    /// Shows each chunk to `tap` before it is read, as the server sent it: the data of an event,
+    /// `[DONE]` and errors included, or the whole document. For a program that passes a stream on.
+    #[must_use]
+    pub fn tap(mut self, tap: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        self.set_tap(tap);
         self
+    }
+
+    pub(crate) fn set_tap(&mut self, tap: impl FnMut(&[u8]) + Send + 'static) {
+        self.tap = Some(Tap(Box::new(tap)));
+    }
+
+    /// Forgets what was read, to begin another answer.
+    pub(crate) fn restart(&mut self) {
+        let tap = self.tap.take();
+        *self = Self::new(self.assembly.limits);
+        self.tap = tap;
+    }
+
+    /// Hides `secrets` in what the server says beside the reply.
+    pub(crate) fn hide(&mut self, secrets: Secrets) {
+        self.assembly.secrets = secrets;
     }
 
     /// Creates a decoder that reads every chunk in full: the slow side of a comparison.
@@ -161,6 +192,9 @@ impl Decoder {
             }
             match self.framer.next_frame() {
                 Ok(Some(frame)) => {
+                    if let Some(tap) = &mut self.tap {
+                        (tap.0)(frame.data);
+                    }
                     if let Some(step) = self.assembly.on_frame(frame) {
                         return Ok(Some(step));
                     }
@@ -187,9 +221,16 @@ impl Decoder {
         }
         if self.start.shape() == Shape::Document {
             let document = std::mem::take(&mut self.document);
+            if let Some(tap) = &mut self.tap {
+                (tap.0)(&document);
+            }
             self.assembly.on_last(&document);
         } else {
-            match self.framer.end() {
+            let last = self.framer.end();
+            if let (Ok(Some(frame)), Some(tap)) = (&last, &mut self.tap) {
+                (tap.0)(frame.data);
+            }
+            match last {
                 Ok(Some(frame)) if frame.is_error => {
                     self.assembly.on_last_error(frame.data);
                 }

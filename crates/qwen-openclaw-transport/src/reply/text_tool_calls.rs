@@ -17,7 +17,7 @@ impl Reply {
     /// found.
     ///
     /// What is not a whole call stays text. The calls get ids of their own.
-    pub fn salvage_tool_calls(&mut self) -> usize {
+    pub fn read_text_tool_calls(&mut self) -> usize {
         if !self.tool_calls.is_empty() {
             return 0;
         }
@@ -117,7 +117,7 @@ mod tests {
             text: text.to_owned(),
             ..Reply::default()
         };
-        assert_eq!(reply.salvage_tool_calls(), expected.len(), "{text}");
+        assert_eq!(reply.read_text_tool_calls(), expected.len(), "{text}");
         let calls: Vec<_> = reply
             .tool_calls()
             .iter()
@@ -178,7 +178,7 @@ mod tests {
         )) {
             let text = pieces.concat();
             let mut reply = Reply { text: text.clone(), ..Reply::default() };
-            let found = reply.salvage_tool_calls();
+            let found = reply.read_text_tool_calls();
             proptest::prop_assert_eq!(found, reply.tool_calls().len());
             proptest::prop_assert!(found > 0 || reply.text() == text);
             proptest::prop_assert!(reply.text().len() <= text.len());
@@ -192,7 +192,7 @@ mod tests {
             reasoning: format!("Hm. {written}"),
             ..Reply::default()
         };
-        assert_eq!(reply.salvage_tool_calls(), 1);
+        assert_eq!(reply.read_text_tool_calls(), 1);
         assert_eq!(reply.reasoning(), "Hm.");
         assert_eq!(reply.tool_calls()[0].id(), "salvaged_0");
         let mut reply = Reply {
@@ -200,7 +200,7 @@ mod tests {
             tool_calls: vec![ToolCall::new("1", "b", "{}")],
             ..Reply::default()
         };
-        assert_eq!(reply.salvage_tool_calls(), 0);
+        assert_eq!(reply.read_text_tool_calls(), 0);
         assert_eq!(reply.text(), written);
     }
 }

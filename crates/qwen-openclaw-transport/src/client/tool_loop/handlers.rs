@@ -34,18 +34,16 @@ impl Tools {
         Self::default()
     }
 
-    /// Adds a tool. Its arguments are read as an `A`; what the handler gives is told to the model:
-    /// a text as it is, anything else as JSON, an error as `error: ...`.
-    pub fn tool<A, F, R, E>(
+    /// Adds a tool. Its arguments are read as an `A`; what the handler returns is told to the model:
+    /// see [`ToolOutput`].
+    pub fn tool<A, F>(
         mut self,
         tool: Tool,
         handler: impl Fn(A) -> F + Send + Sync + 'static,
     ) -> Self
     where
         A: DeserializeOwned,
-        F: Future<Output = Result<R, E>> + Send + 'static,
-        R: Serialize + 'static,
-        E: fmt::Display + 'static,
+        F: Future<Output: ToolOutput> + Send + 'static,
     {
         let handler = move |call: &ToolCall| -> Run {
             let arguments = match call.arguments() {
@@ -66,7 +64,7 @@ impl Tools {
 
     /// Adds a tool whose arguments are an `A`; see [`tool`](Self::tool).
     #[cfg(feature = "schemars")]
-    pub fn function<A, F, R, E>(
+    pub fn function<A, F>(
         self,
         name: impl Into<String>,
         description: impl Into<String>,
@@ -74,9 +72,7 @@ impl Tools {
     ) -> Self
     where
         A: DeserializeOwned + schemars::JsonSchema,
-        F: Future<Output = Result<R, E>> + Send + 'static,
-        R: Serialize + 'static,
-        E: fmt::Display + 'static,
+        F: Future<Output: ToolOutput> + Send + 'static,
     {
         self.tool(Tool::of::<A>(name, description), handler)
     }
@@ -115,17 +111,75 @@ pub(super) fn error(reason: impl fmt::Display) -> String {
 }
 
 /// What the model is told of an outcome.
-async fn told<R: Serialize, E: fmt::Display>(
-    outcome: impl Future<Output = Result<R, E>> + Send,
-) -> String {
-    let result = match outcome.await {
-        Ok(result) => serde_json::to_value(result),
-        Err(reason) => return error(reason),
+async fn told(outcome: impl Future<Output: ToolOutput> + Send) -> String {
+    outcome.await.into_text()
+}
+
+/// What a tool may return: a text is told to the model as it is, anything else as JSON, and an
+/// error as `error: ...`, with which the model may try again.
+///
+/// Plain texts, numbers, booleans, [`Value`]s and lists can be returned as they are, values of any
+/// other type as `Ok` of a `Result` or wrapped in [`Json`].
+pub trait ToolOutput {
+    /// Returns the text for the model.
+    fn into_text(self) -> String;
+}
+
+/// A value that is told to the model as JSON, from a tool that does not fail.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Json<T>(pub T);
+
+impl<R: Serialize, E: fmt::Display> ToolOutput for Result<R, E> {
+    fn into_text(self) -> String {
+        match self {
+            Ok(result) => text_of(&result),
+            Err(reason) => error(reason),
+        }
+    }
+}
+
+impl<T: Serialize> ToolOutput for Json<T> {
+    fn into_text(self) -> String {
+        text_of(&self.0)
+    }
+}
+
+impl<T: Serialize> ToolOutput for Vec<T> {
+    fn into_text(self) -> String {
+        text_of(&self)
+    }
+}
+
+macro_rules! plain_outputs {
+    ($($type:ty),*) => {
+        $(impl ToolOutput for $type {
+            fn into_text(self) -> String {
+                text_of(&self)
+            }
+        })*
     };
-    match result {
+}
+
+plain_outputs!(
+    String,
+    &str,
+    std::borrow::Cow<'_, str>,
+    Value,
+    bool,
+    i32,
+    i64,
+    u32,
+    u64,
+    usize,
+    f64,
+    ()
+);
+
+fn text_of(result: &impl Serialize) -> String {
+    match serde_json::to_value(result) {
         Ok(Value::String(text)) => text,
         Ok(other) => other.to_string(),
-        Err(reason) => error(format_args!("the result is no JSON: {reason}")),
+        Err(reason) => error(format_args!("the result is not JSON: {reason}")),
     }
 }
 

@@ -81,6 +81,10 @@ fn tools() -> Tools {
             Ok::<_, &str>(json!({"sum": sum.a + sum.b}))
         })
         .tool(tool("fail"), |_: Value| async { Err::<&str, _>("no luck") })
+        .tool(tool("count"), |_: Value| async { 7 })
+        .tool(tool("list"), |_: Value| async { vec!["a", "b"] })
+        .tool(tool("say"), |_: Value| async { "plain".to_owned() })
+        .tool(tool("wrapped"), |_: Value| async { crate::Json(("x", 1)) })
         .tool(tool("panic"), |_: Value| {
             if true {
                 panic!("at once");
@@ -127,7 +131,26 @@ async fn calls_are_run_and_answered() {
     let body = emulator.requests()[1].json();
     assert_eq!(body["messages"][1]["tool_calls"][0]["id"], "c1");
     assert_eq!(body["messages"][2]["tool_call_id"], "c1");
-    assert_eq!(body["tools"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        body["tools"].as_array().unwrap().len(),
+        tools().offered().count()
+    );
+}
+
+#[tokio::test]
+async fn plain_values_are_results_too() {
+    let names = ["count", "list", "say", "wrapped"];
+    let ids: Vec<_> = names.iter().map(|name| (*name, *name, "{}")).collect();
+    let (emulator, client) = emulator([calling(&ids), saying("I see.")]).await;
+    client
+        .run_tools(request(), &tools())
+        .finish()
+        .await
+        .unwrap();
+    assert_eq!(
+        told(&emulator),
+        ["7", r#"["a","b"]"#, "plain", r#"["x",1]"#]
+    );
 }
 
 #[tokio::test]

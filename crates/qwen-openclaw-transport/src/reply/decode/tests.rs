@@ -697,6 +697,33 @@ fn limits_hold() {
 }
 
 #[test]
+fn a_tap_sees_every_chunk_as_it_came() {
+    use std::sync::{Arc, Mutex};
+
+    let check = |bytes: &str, expect: &[&str]| {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let mut decoder = Decoder::default().tap(move |chunk| {
+            let chunk = String::from_utf8(chunk.to_vec()).unwrap();
+            sink.lock().unwrap().push(chunk);
+        });
+        let _ = run(&mut decoder, bytes.as_bytes().chunks(7), &mut Vec::new());
+        assert_eq!(*seen.lock().unwrap(), expect);
+    };
+    // Those that say nothing, and those that are read by their template, too.
+    let text = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
+    let role = r#"{"choices":[{"delta":{"role":"assistant"}}]}"#;
+    let stop = r#"{"choices":[{"finish_reason":"stop"}]}"#;
+    let stream = format!("data: {role}\n\ndata: {text}\n\ndata: {text}\n\ndata: {stop}");
+    check(&stream, &[role, text, text, stop]);
+    check(
+        &format!("{stream}\n\ndata: [DONE]\n\n"),
+        &[role, text, text, stop, "[DONE]"],
+    );
+    check(role, &[role]);
+}
+
+#[test]
 fn the_same_error_comes_again() {
     let mut decoder = Decoder::default();
     decoder.push(&b"data: {oops\n\n"[..]);

@@ -1,0 +1,195 @@
+//! Writes the events of a reply as an OpenAI-compatible stream: the way back of the decoder.
+
+use serde_json::{Value, json};
+
+use crate::{EventRef, Usage};
+
+/// Writes events as server-sent events with OpenAI's `chat.completion.chunk`, for a program that
+/// serves what it has read, from whatever server and in whatever form that answered.
+///
+/// ```
+/// use qwen_openclaw_transport::{EventRef, encode::Encoder};
+///
+/// let mut encoder = Encoder::new("chatcmpl-1", "qwen3.5-plus", 1_764_288_000);
+/// let mut wire = String::new();
+/// encoder.write(&EventRef::Text("Hi"), &mut wire);
+/// encoder.end(&mut wire);
+/// assert!(wire.starts_with("data: {") && wire.ends_with("data: [DONE]\n\n"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    id: String,
+    model: String,
+    created: u64,
+    has_begun: bool,
+    usage: Option<Value>,
+}
+
+impl Encoder {
+    /// Creates an encoder of one reply. `created` is in seconds since 1970.
+    pub fn new(id: impl Into<String>, model: impl Into<String>, created: u64) -> Self {
+        Self {
+            id: id.into(),
+            model: model.into(),
+            created,
+            has_begun: false,
+            usage: None,
+        }
+    }
+
+    /// Appends what `event` is on the wire. Complete tool calls are nothing: their pieces were
+    /// written. The counts are kept until the [`end`](Self::end), where OpenAI has them.
+    pub fn write(&mut self, event: &EventRef<'_>, wire: &mut String) {
+        let mut delta = match event {
+            EventRef::Text(text) => json!({"content": text}),
+            EventRef::Reasoning(text) => json!({"reasoning_content": text}),
+            EventRef::ToolStart { index, id, name } => json!({"tool_calls": [{
+                "index": index,
+                "id": id,
+                "type": "function",
+                "function": {"name": name, "arguments": ""},
+            }]}),
+            EventRef::ToolDelta { index, json } => json!({"tool_calls": [{
+                "index": index,
+                "function": {"arguments": json},
+            }]}),
+            EventRef::Finish(reason) => {
+                let choice = json!({"index": 0, "delta": {}, "finish_reason": reason.as_str()});
+                return self.chunk(json!([choice]), None, wire);
+            }
+            EventRef::Usage(usage) => {
+                self.usage = Some(counts(usage));
+                return;
+            }
+            EventRef::ToolDone { .. } => return,
+        };
+        if !std::mem::replace(&mut self.has_begun, true) {
+            delta["role"] = "assistant".into();
+        }
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": null});
+        self.chunk(json!([choice]), None, wire);
+    }
+
+    /// Appends the counts, if there were any, and the end of the stream.
+    pub fn end(&mut self, wire: &mut String) {
+        if let Some(usage) = self.usage.take() {
+            self.chunk(json!([]), Some(usage), wire);
+        }
+        wire.push_str("data: [DONE]\n\n");
+    }
+
+    fn chunk(&self, choices: Value, usage: Option<Value>, wire: &mut String) {
+        let mut chunk = json!({
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        });
+        if let Some(usage) = usage {
+            chunk["usage"] = usage;
+        }
+        wire.push_str("data: ");
+        wire.push_str(&chunk.to_string());
+        wire.push_str("\n\n");
+    }
+}
+
+/// The counts as the server wrote them, otherwise by OpenAI's names.
+fn counts(usage: &Usage) -> Value {
+    let raw = usage.raw().and_then(|raw| serde_json::from_str(raw).ok());
+    raw.unwrap_or_else(|| {
+        let mut counts = json!({
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.total_tokens,
+            "prompt_tokens_details": {
+                "cached_tokens": usage.cached_tokens,
+                "cache_creation_input_tokens": usage.cache_write_tokens,
+            },
+        });
+        if let Some(tokens) = usage.reasoning_tokens {
+            counts["completion_tokens_details"] = json!({"reasoning_tokens": tokens});
+        }
+        counts
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Event, Reply, decode::Decoder};
+
+    fn read(wire: &str) -> (Vec<Event>, Reply) {
+        let mut decoder = Decoder::default();
+        decoder.push(wire.as_bytes().to_vec());
+        let mut events = Vec::new();
+        while let Some(event) = decoder.next_event().unwrap() {
+            events.push(event.to_owned());
+        }
+        assert!(decoder.is_complete());
+        (events, decoder.into_reply())
+    }
+
+    fn written(wire: &str) -> String {
+        let mut decoder = Decoder::default();
+        decoder.push(wire.as_bytes().to_vec());
+        let (mut encoder, mut again) = (Encoder::new("c1", "m", 1), String::new());
+        while let Some(event) = decoder.next_event().unwrap() {
+            encoder.write(&event, &mut again);
+        }
+        encoder.end(&mut again);
+        again
+    }
+
+    fn check(deltas: &[Value], reason: &str) {
+        let choice = |delta: &Value, reason: Value| {
+            let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+            format!(
+                "data: {}\n\n",
+                json!({"id": "c1", "model": "m", "choices": [choice]})
+            )
+        };
+        let mut wire: String = deltas
+            .iter()
+            .map(|delta| choice(delta, Value::Null))
+            .collect();
+        wire.push_str(&choice(&json!({}), reason.into()));
+        let usage = json!({"choices": [], "usage": {"prompt_tokens": 3, "x": 1.5}});
+        wire.push_str(&format!("data: {usage}\n\ndata: [DONE]\n\n"));
+        let again = written(&wire);
+        assert_eq!(read(&again), read(&wire), "{again}");
+        // What was written once is written the same a second time.
+        assert_eq!(written(&again), again);
+    }
+
+    #[test]
+    fn what_was_read_is_written_so_that_it_reads_the_same() {
+        let call = |index: u8, arguments: &str| {
+            json!({"tool_calls": [{"index": index, "id": format!("c{index}"), "function":
+                {"name": "get", "arguments": arguments}}]})
+        };
+        check(
+            &[
+                json!({"reasoning_content": "hm"}),
+                json!({"content": "a \"quote\"\n\u{1F600}"}),
+            ],
+            "stop",
+        );
+        check(
+            &[call(0, "{"), call(1, "{}"), call(0, "\"x\":1}")],
+            "tool_calls",
+        );
+        check(&[], "length");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_the_same(texts in prop::collection::vec(".{0,8}", 0..6)) {
+            let deltas: Vec<Value> = texts.iter().map(|text| json!({"content": text})).collect();
+            check(&deltas, "stop");
+        }
+    }
+}
