@@ -356,8 +356,8 @@ fn a_loop_can_be_sent_to_another_thread() {
     let mut run = client.run_tools(request(), &tools());
     assert_eq!(
         format!("{run:?}"),
-        "ToolLoop { model: \"qwen3-coder-plus\", tools: [\"add\", \"fail\", \"panic\", \
-         \"panic_later\"], rounds: 0, limit: 8, .. }"
+        "ToolLoop { model: \"qwen3-coder-plus\", tools: [\"add\", \"fail\", \"count\", \"list\", \
+         \"say\", \"wrapped\", \"panic\", \"panic_later\"], rounds: 0, limit: 8, .. }"
     );
     check(run.finish());
 }
