@@ -147,7 +147,9 @@ impl Call {
     /// Returns how long to wait before the request is worth sending again after `error`; `None` if
     /// never. Each answer counts as one attempt.
     pub fn wait_after(&mut self, error: &Error) -> Option<Duration> {
-        self.wait_after_transient(error.is_transient(), error.retry_after())
+        // Whoever gives credentials has made its own attempts.
+        let is_transient = error.is_transient() && error.as_auth().is_none();
+        self.wait_after_transient(is_transient, error.retry_after())
     }
 
     /// As [`wait_after`](Self::wait_after), for a failure that was found in an answer.

@@ -239,7 +239,7 @@ impl EndpointRules {
             return Ok((of(plan, None), EndpointRule::KeyPrefix));
         }
         let default = provider.default_base_url();
-        let default = default.ok_or_else(|| Error::invalid_request(provider.unknown()))?;
+        let default = default.ok_or_else(|| Error::from(provider.unknown()))?;
         Ok((default.to_owned(), EndpointRule::Default))
     }
 

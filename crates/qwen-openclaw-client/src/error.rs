@@ -117,6 +117,40 @@ impl From<auth::Error> for Error {
 /// `qwen-openclaw-catalog` is released together with this crate.
 impl From<qwen_openclaw_catalog::Error> for Error {
     fn from(error: qwen_openclaw_catalog::Error) -> Self {
-        Self::invalid_request(error)
+        use qwen_openclaw_catalog::ErrorKind as Unknown;
+
+        let kind = match error.kind() {
+            Unknown::UnknownProvider => ErrorKind::NotFound,
+            _ => ErrorKind::InvalidRequest,
+        };
+        Self::new(HttpError::unsent(kind).with_message(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_word_wide_and_crosses_threads() {
+        fn check<T: Send + Sync + Clone + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn says_what_the_crates_below_say_once() {
+        let auth = auth::Error::unavailable("offline");
+        let error = Error::from(auth.clone());
+        assert_eq!(error.to_string(), auth.to_string());
+        assert_eq!(error.source().unwrap().to_string(), "offline");
+        assert_eq!(error.kind(), ErrorKind::Network);
+
+        let unknown = qwen_openclaw_catalog::ModelRef::parse("a b/x").unwrap_err();
+        let message = unknown.to_string();
+        let error = Error::from(unknown);
+        assert_eq!(error.to_string(), message);
+        assert!(error.source().is_none());
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 }

@@ -27,7 +27,6 @@ struct Inner {
 enum Of {
     Chat(transport::Error),
     Auth(auth::Error),
-    Catalog(catalog::Error),
     #[cfg(feature = "video")]
     Video(video::Error),
     Facade,
@@ -151,6 +150,13 @@ impl From<transport::Error> for Error {
     }
 }
 
+/// A route that leads nowhere is a chat that cannot be held.
+impl From<qwen_openclaw_client::Error> for Error {
+    fn from(error: qwen_openclaw_client::Error) -> Self {
+        transport::Error::from(error).into()
+    }
+}
+
 impl From<auth::Error> for Error {
     fn from(error: auth::Error) -> Self {
         Self::new(error.clone().into(), Of::Auth(error))
@@ -159,11 +165,8 @@ impl From<auth::Error> for Error {
 
 impl From<catalog::Error> for Error {
     fn from(error: catalog::Error) -> Self {
-        let kind = match error.kind() {
-            catalog::ErrorKind::UnknownProvider => ErrorKind::NotFound,
-            _ => ErrorKind::InvalidRequest,
-        };
-        Self::new(HttpError::unsent(kind), Of::Catalog(error))
+        let error = qwen_openclaw_client::Error::from(error);
+        Self::new(error.as_http().clone(), Of::Facade)
     }
 }
 
@@ -180,7 +183,6 @@ impl fmt::Display for Error {
             Of::Facade => fmt::Display::fmt(&self.inner.http, f),
             Of::Chat(error) => fmt::Display::fmt(error, f),
             Of::Auth(error) => fmt::Display::fmt(error, f),
-            Of::Catalog(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "video")]
             Of::Video(error) => fmt::Display::fmt(error, f),
         }
@@ -193,7 +195,6 @@ impl fmt::Debug for Error {
             Of::Facade => fmt::Debug::fmt(&self.inner.http, f),
             Of::Chat(error) => fmt::Debug::fmt(error, f),
             Of::Auth(error) => fmt::Debug::fmt(error, f),
-            Of::Catalog(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "video")]
             Of::Video(error) => fmt::Debug::fmt(error, f),
         }

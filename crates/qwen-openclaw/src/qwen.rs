@@ -117,7 +117,6 @@ impl Qwen {
     }
 
     /// Returns what decides where requests go.
-    #[must_use]
     pub fn routes(&self) -> &Routes {
         &self.inner.settings.routes
     }

@@ -69,6 +69,32 @@ async fn a_refused_token_is_renewed_once_for_any_kind_of_call() {
     assert_eq!(call.answer(100).await.unwrap().json(), b"{}");
 }
 
+/// Credentials that cannot be had just now.
+#[derive(Debug, Default)]
+struct Offline(AtomicU32);
+
+#[async_trait]
+impl CredentialProvider for Offline {
+    async fn credential(&self) -> Result<Credential, AuthError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(AuthError::unavailable("offline"))
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_credential_just_now_is_asked_once() {
+    let server = MockServer::start().await;
+    let offline = Arc::new(Offline::default());
+    let connection = connection(&server)
+        .credentials(Arc::clone(&offline) as Arc<dyn CredentialProvider>)
+        .build()
+        .unwrap();
+    let mut call = connection.call(RequestTemplate::get("models"));
+    let error = call.answer(100).await.unwrap_err();
+    assert!(error.is_transient() && error.as_auth().is_some());
+    assert_eq!(offline.0.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test]
 async fn a_token_that_is_refused_twice_is_an_error() {
     let server = MockServer::start().await;
