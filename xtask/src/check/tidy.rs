@@ -181,7 +181,7 @@ mod tests {
     const LIBRARY: &str = "crates/qwen-openclaw-http/src/client.rs";
 
     fn check(path: &str, text: &str, expected: &[(usize, &str)]) {
-        let crates = ["auth", "emulator", "http", "transport"];
+        let crates = ["auth", "client", "emulator", "http", "transport"];
         let packages = crates.map(|name| package(&format!("qwen-openclaw-{name}"), &[]));
         let found = breaches(&workspace(&packages), &Tree::from([(path, text)]));
         assert_eq!(found.len(), expected.len(), "{found:#?}");
