@@ -27,7 +27,10 @@ fn of_models_list() {
 
 #[test]
 fn of_models_explain() {
-    insta::assert_snapshot!("help-models-explain", help(&["models", "explain", "--help"]));
+    insta::assert_snapshot!(
+        "help-models-explain",
+        help(&["models", "explain", "--help"])
+    );
 }
 
 #[test]
