@@ -8,7 +8,7 @@ use qwen_openclaw_emulator::FaultRule;
 
 use crate::video::args::VideoCommand;
 
-/// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and region.
+/// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and in both regions.
 ///
 /// Unofficial; not affiliated with Alibaba Cloud or OpenClaw.
 #[derive(Debug, Parser)]
@@ -16,9 +16,9 @@ use crate::video::args::VideoCommand;
     name = "qwen-openclaw",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 key or permission, 4 request at fault (whoever refuses it),\n\
-                  5 rate limit, quota or billing, 6 network or timeout, 7 server, 8 truncated reply,\n\
-                  130 interrupted.\n\n\
+    after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 authentication, 4 invalid request (refused by us or by the\n\
+                  server: unknown model, bad parameter, content), 5 rate limit, quota or billing,\n\
+                  6 network or timeout, 7 server, 8 truncated, 130 interrupted.\n\n\
                   No key yet? Try: qwen-openclaw chat --emulator \"Why is the sky blue?\""
 )]
 pub(crate) struct Cli {
@@ -28,107 +28,107 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Ask a model; without a prompt, hold a conversation
+    /// Chat with a model; without a prompt, start a conversation
     Chat(Box<Chat>),
-    /// Say what images, or a clip, show
+    /// Describe images or a video
     Describe(Describe),
-    /// Make clips with Wan, as jobs that outlast a crash
+    /// Generate videos with Wan, as jobs that survive a crash
     Video {
         #[command(subcommand)]
         command: VideoCommand,
     },
-    /// See which models there are; store the keys and logins for them
+    /// List and explain models; manage stored keys and logins
     Models {
         #[command(subcommand)]
         command: ModelsCommand,
     },
-    /// Serve Qwen Cloud on loopback, for tests and demos without a key
+    /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
     Emulator(Emulator),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// List the models of a provider, as its endpoint offers them
+    /// List the models that an endpoint offers
     List(List),
     /// Explain where requests for a model go, with which key, and why; sends nothing
     Explain(Explain),
-    /// Store keys, tokens and logins
+    /// Manage stored keys, tokens and logins
     Auth {
         #[command(subcommand)]
         command: Box<crate::auth::args::AuthCommand>,
     },
 }
 
-/// Which endpoint is spoken to, and with which key.
+/// Which endpoint to use, and with which key.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
-    /// Plan whose endpoint is used: standard, coding, token or portal
+    /// Plan to use: standard, coding, token or portal
     #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Option<Plan>,
 
-    /// Region of the endpoint: global or china
+    /// Region to use: global or china
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
 
-    /// Base URL, in place of plan and region
+    /// Base URL, instead of plan and region
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
-    /// Workspace that requests to qwen belong to, in place of that of the key
+    /// Workspace for requests to qwen, instead of the key's own
     #[arg(long, value_name = "ID")]
     pub(crate) workspace: Option<String>,
 
-    /// Read the key from standard input
+    /// Read the API key from standard input
     #[arg(long)]
     pub(crate) api_key_stdin: bool,
 
-    /// Take keys and settings from this dotenv file too
+    /// Also read keys and settings from this dotenv file
     #[arg(long, value_name = "FILE")]
     pub(crate) dotenv: Option<PathBuf>,
 
-    /// Send the key over plain http to other machines too
+    /// Allow sending the key to other machines over plain HTTP
     #[arg(long)]
     pub(crate) allow_http: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Chat {
-    /// What to ask; `-` reads it from standard input
+    /// Prompt to send; `-` reads it from standard input
     pub(crate) prompt: Option<String>,
 
-    /// Model, such as qwen/qwen3.5-plus; an id without a provider belongs to qwen
+    /// Model to use, such as qwen/qwen3.5-plus; an id without a provider means qwen
     #[arg(short, long, value_name = "REF")]
     pub(crate) model: Option<String>,
 
-    /// Instructions for the model
+    /// System prompt
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
 
-    /// Most tokens of the reply
+    /// Maximum tokens to generate
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tokens: Option<u32>,
 
-    /// How freely words are drawn, from 0 to below 2
+    /// Sampling temperature, 0 to below 2
     #[arg(long, value_name = "X", value_parser = temperature)]
     pub(crate) temperature: Option<f64>,
 
-    /// Talk to an emulator in this process: no key, no network
+    /// Use the built-in emulator: no key, no network
     #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
     pub(crate) emulator: bool,
 
-    /// Send the request even when the catalog says that the endpoint lacks the model
+    /// Send the request even if the catalog says the endpoint does not offer the model
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Do not ask for token counts and do not show them
+    /// Do not request or show token usage
     #[arg(long)]
     pub(crate) no_usage: bool,
 
-    /// Print the result as one JSON document, or each event as a line
+    /// Print the result as one JSON document, or one event per line
     #[arg(
         long,
-        value_name = "FORM",
+        value_name = "FORMAT",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "result"
@@ -142,73 +142,73 @@ pub(crate) struct Chat {
     pub(crate) connection: Connection,
 }
 
-/// What is asked besides the prompt.
+/// What goes into the request besides the prompt.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct Request {
-    /// Image to ask about: a file or an address; may be given several times
-    #[arg(long, value_name = "F")]
+    /// Attach an image (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
     pub(crate) image: Vec<String>,
 
-    /// Clip to ask about: a file or an address; may be given several times
-    #[arg(long, value_name = "F")]
+    /// Attach a video (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
     pub(crate) video: Vec<String>,
 
-    /// Sound to ask about: a file or an address; may be given several times
-    #[arg(long, value_name = "F")]
+    /// Attach audio (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
     pub(crate) audio: Vec<String>,
 
-    /// How much to think: off, minimal, low, medium, high, xhigh or max
+    /// Thinking level: off, minimal, low, medium, high, xhigh or max
     #[arg(long, value_name = "LEVEL")]
     pub(crate) think: Option<Level>,
 
-    /// Most tokens to think with
+    /// Maximum tokens for thinking
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) think_budget: Option<u32>,
 
-    /// Tools the model may call: a JSON file with an array of them
+    /// Tools the model may call: a JSON file with an array of tools
     #[arg(long, value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
 
-    /// Whether it calls them: auto, none, required, or the name of one
+    /// Tool choice: auto, none, required, or the name of a tool
     #[arg(long, value_name = "CHOICE", requires = "tools")]
     pub(crate) tool_choice: Option<String>,
 
-    /// Answer in JSON that fits the schema in this file
+    /// Answer in JSON that matches the schema in this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json_schema: Option<PathBuf>,
 
-    /// Let the model search the web (billed by the call)
+    /// Let the model search the web (billed per call)
     #[arg(long)]
     pub(crate) search: bool,
 
-    /// Put the instructions into the service's cache
+    /// Put the system prompt into the service's explicit cache
     #[arg(long, requires = "system")]
     pub(crate) cache_system: bool,
 
-    /// Set any other field of the request, to JSON or a text; may be given several times
-    #[arg(long, value_name = "K=V", value_parser = field)]
+    /// Set any other request field to a JSON value or a string; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = field)]
     pub(crate) extra: Vec<(String, serde_json::Value)>,
 
-    /// Keep the conversation in this file, and go on with what is in it
+    /// Save the conversation to this file, and continue from what it holds
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Describe {
-    /// Images, or one clip: files or addresses
+    /// Images, or one video: files or URLs
     #[arg(required = true, value_name = "FILE|URL")]
     pub(crate) media: Vec<String>,
 
-    /// What to ask [default: Describe the image in detail., or the video]
-    #[arg(long, value_name = "P")]
+    /// Prompt to send [default: Describe the image (or the video) in detail.]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Option<String>,
 
     #[arg(short, long, value_name = "REF", help = media_model())]
     pub(crate) model: Option<String>,
 
-    /// Talk to an emulator in this process: no key, no network
+    /// Use the built-in emulator: no key, no network
     #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
     pub(crate) emulator: bool,
 
@@ -223,27 +223,27 @@ pub(crate) struct Describe {
 /// What `--json` prints.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Json {
-    /// One document, when the reply is complete.
+    /// One document, once the reply is complete.
     Result,
-    /// A line an event, the last one with the result or the error.
+    /// One event per line; the last line is the result or the error.
     Stream,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Provider whose models are listed [default: qwen, or that of the plan]
+    /// Provider whose models to list [default: qwen, or the plan's own]
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
-    /// Show what the endpoint lacks too, with the reason
+    /// Include models the endpoint does not offer, with the reason
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Ask the endpoint, and show what it has besides
+    /// Query the endpoint, and include models the catalog does not know
     #[arg(long)]
     pub(crate) live: bool,
 
-    /// Edition of the catalog: 2026.4, 2026.9, or all of them merged [default: all]
+    /// Catalog edition: 2026.4, 2026.9, or all of them merged [default: all]
     #[arg(long, value_name = "EDITION", value_parser = edition)]
     pub(crate) edition: Option<Edition>,
 
@@ -251,7 +251,7 @@ pub(crate) struct List {
     #[arg(long, conflicts_with = "plain")]
     pub(crate) json: bool,
 
-    /// Print one ref a line
+    /// Print one model ref per line
     #[arg(long)]
     pub(crate) plain: bool,
 
@@ -261,7 +261,7 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// Model, such as qwen/qwen3.5-plus [default: that of the provider]
+    /// Model, such as qwen/qwen3.5-plus [default: the provider's default]
     #[arg(value_name = "REF")]
     pub(crate) model: Option<String>,
 
@@ -275,27 +275,26 @@ pub(crate) struct Explain {
 
 #[derive(Args, Debug)]
 pub(crate) struct Emulator {
-    /// Port to listen on [default: any that is free]
+    /// Port to listen on [default: any free port]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
 
-    /// Break answers in this way, such as `stall;after=5`; `times=1` breaks the first only, `on=`
-    /// those of a video route (create, poll, list, cancel, result, policy, upload); may be given
-    /// several times
+    /// Fault to inject, such as `stall;after=5`; `times=1` limits it to the first response, `on=` to
+    /// one video route (create, poll, list, cancel, result, policy, upload); can be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<FaultRule>,
 
-    /// Seconds that a video task takes, a fifth of them in the queue
+    /// Seconds a video task takes, a fifth of them in the queue
     #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
     pub(crate) video_seconds: f64,
 
-    /// List the faults and leave
+    /// List the faults and exit
     #[arg(long)]
     pub(crate) list_faults: bool,
 }
 
 impl Cli {
-    /// The form in which errors are printed as JSON, when they are.
+    /// How errors are printed as JSON, if `--json` was given.
     pub(crate) fn json(&self) -> Option<Json> {
         let document = |asked: bool| asked.then_some(Json::Result);
         match &self.command {
@@ -316,7 +315,7 @@ impl Cli {
     }
 }
 
-/// What `--json` asks for on a command line that could not be understood otherwise.
+/// What `--json` asks for on a command line that could not be parsed.
 pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Option<Json> {
     arguments
         .take_while(|argument| argument != "--")
@@ -328,10 +327,10 @@ pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Optio
         .next()
 }
 
-/// The help of the model that describes images and videos.
+/// The help text of `describe --model`.
 fn media_model() -> String {
     let default = catalog::default_media_model(Edition::default());
-    format!("Model [default: {}/{default}]", Provider::QWEN)
+    format!("Model to use [default: {}/{default}]", Provider::QWEN)
 }
 
 /// `all` is short for the rows of all editions, merged.
@@ -349,7 +348,7 @@ fn temperature(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Up to a day: nobody remembers a task for longer.
+/// Up to a day: the service forgets a task after that.
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=86_400.0).contains(&value) => Ok(value),
@@ -357,7 +356,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `key=value`, the value as JSON where it is JSON.
+/// `KEY=VALUE`; the value is JSON if it parses as JSON, otherwise a string.
 fn field(text: &str) -> Result<(String, serde_json::Value), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
     if key.trim().is_empty() {

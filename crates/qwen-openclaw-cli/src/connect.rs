@@ -10,7 +10,7 @@ use qwen_openclaw_emulator::{self as emulator, Emulator};
 use crate::{args::Connection, failure::Failure, key::key_from_stdin, output};
 
 impl Connection {
-    /// The environment: the process, a dotenv file that was named, OpenClaw's own.
+    /// The environment: that of the process, the `--dotenv` file, and OpenClaw's own dotenv file.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let mut environment = Environment::capture();
         if let Some(path) = &self.dotenv {
@@ -23,7 +23,7 @@ impl Connection {
         Ok(environment)
     }
 
-    /// A client as the flags say, for refs of `provider`.
+    /// A client set up as the flags say, for models of `provider`.
     pub(crate) fn qwen(&self, provider: &Provider) -> Result<QwenBuilder, Failure> {
         let environment = self.environment()?;
         // Without a home folder nothing is stored.
@@ -48,13 +48,13 @@ impl Connection {
             builder = builder.api_key_for(provider.clone(), key_from_stdin()?);
         }
         if self.allow_http {
-            output::note("warning: the key may travel unencrypted (--allow-http)");
+            output::note("warning: the key may be sent unencrypted (--allow-http)");
             builder = builder.allow_plain_http();
         }
         Ok(builder)
     }
 
-    /// The same flags for what needs no key.
+    /// The same flags, for commands that need no key.
     pub(crate) fn without_key(&self) -> Self {
         Self {
             api_key_stdin: false,
@@ -62,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// The provider that is meant when none is named.
+    /// The provider to use when none is named.
     pub(crate) fn default_provider(&self) -> Provider {
         match self.plan {
             Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// What `text` refers to; without a text, the default model.
+    /// The model that `text` refers to; without a text, the default model.
     pub(crate) fn model(&self, text: Option<&str>) -> Result<ModelRef, Failure> {
         let provider = self.default_provider();
         match text {
@@ -86,14 +86,14 @@ impl Connection {
                 if model.provider.is_well_known() || self.base_url.is_some() {
                     return Ok(model);
                 }
-                // Nobody knows where that would be.
+                // Without a base URL there is nowhere to send the request.
                 Err(model.provider.unknown().into())
             }
         }
     }
 }
 
-/// An emulator in this process, and a client that talks to it.
+/// Starts an emulator in this process, and returns it with a client that talks to it.
 pub(crate) async fn to_emulator(
     connection: &Connection,
     provider: &Provider,
@@ -101,7 +101,7 @@ pub(crate) async fn to_emulator(
     let emulator = Emulator::start()
         .await
         .map_err(|error| Failure::other(format!("could not start the emulator: {error}")))?;
-    // Without a plan, the one that the provider is for.
+    // Without `--plan`, the plan the provider is for.
     let plan = match connection.plan.or(provider.plans().first().copied()) {
         Some(Plan::Token) => emulator::Plan::Token,
         Some(Plan::Portal) => emulator::Plan::Portal,
@@ -125,7 +125,7 @@ pub(crate) async fn to_emulator(
     Ok((emulator, builder))
 }
 
-/// The modalities a model takes, in OpenClaw's spelling.
+/// The modalities a model accepts, in OpenClaw's spelling.
 pub(crate) fn input_of(model: &catalog::ChatModel) -> String {
     let names: Vec<&str> = model
         .input()

@@ -1,4 +1,4 @@
-//! `describe`: what images, or a clip, show.
+//! `describe`: describes images or a video.
 
 use qwen_openclaw::{catalog::Modality, chat::Media};
 use serde_json::json;
@@ -32,26 +32,26 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         || connection.default_provider(),
         |model| model.provider.clone(),
     );
-    // The emulator ends with this function.
-    let (_emulator, builder) = match arguments.emulator {
-        true => {
-            let (emulator, builder) = to_emulator(connection, &provider).await?;
-            (Some(emulator), builder)
-        }
-        false => (None, connection.qwen(&provider)?),
+    // The emulator stops when this function returns.
+    let (_emulator, builder) = if arguments.emulator {
+        let (emulator, builder) = to_emulator(connection, &provider).await?;
+        (Some(emulator), builder)
+    } else {
+        (None, connection.qwen(&provider)?)
     };
     let client = builder.build()?.client(&provider)?;
 
     let mut media = media.into_iter();
     let Some(first) = media.next() else {
-        return Err(Failure::usage("there is nothing to describe"));
+        return Err(Failure::usage("nothing to describe"));
     };
-    let mut request = match is_clip(&first, &arguments.media[0]) {
-        true => client.describe_video(first),
-        false => client.describe_image(first),
+    let mut request = if is_video(&first, &arguments.media[0]) {
+        client.describe_video(first)
+    } else {
+        client.describe_image(first)
     };
-    for medium in media {
-        request = request.and(medium);
+    for other in media {
+        request = request.and(other);
     }
     if let Some(prompt) = &arguments.prompt {
         request = request.prompt(prompt);
@@ -81,10 +81,10 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
     Ok(())
 }
 
-/// By the content of a file, or by the name of an address.
-fn is_clip(medium: &Media, text: &str) -> bool {
-    const ENDINGS: [&str; 6] = ["mp4", "mov", "mkv", "avi", "webm", "flv"];
-    match medium.kind() {
+/// Judges by the content of a file, or by the extension of a URL.
+fn is_video(media: &Media, text: &str) -> bool {
+    const EXTENSIONS: [&str; 6] = ["mp4", "mov", "mkv", "avi", "webm", "flv"];
+    match media.kind() {
         Some(kind) => kind == Modality::Video,
         None => {
             let path = text
@@ -93,7 +93,7 @@ fn is_clip(medium: &Media, text: &str) -> bool {
                 .unwrap_or(text)
                 .to_ascii_lowercase();
             path.rsplit_once('.')
-                .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+                .is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
         }
     }
 }

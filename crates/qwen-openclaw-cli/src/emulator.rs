@@ -1,4 +1,4 @@
-//! `emulator`: the service on loopback until Ctrl-C.
+//! `emulator`: runs the emulator on loopback until Ctrl-C.
 
 use std::time::Duration;
 

@@ -51,7 +51,7 @@ fn endpoint(route: &Route) -> String {
     match route.endpoint().class().endpoint() {
         Some(endpoint) => endpoint.label().to_owned(),
         None if route.endpoint().class().is_native() => "Qwen Cloud".to_owned(),
-        None => "not one of Qwen Cloud".to_owned(),
+        None => "not a Qwen Cloud endpoint".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What went wrong, for people and for programs, and with which exit code.
+//! What went wrong, for people and for programs, and the exit code.
 
 use std::{error::Error as _, process::ExitCode};
 
@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{
     args::Json,
+    hint,
     output::{self, Out},
 };
 
-/// The exit code where nothing is said about it.
+/// The exit code of failures that have none of their own.
 const OTHER: u8 = 1;
 
 /// A failure of the command.
@@ -23,7 +24,7 @@ pub(crate) struct Failure {
     status: Option<u16>,
     request_id: Option<String>,
     partial: Option<Box<Reply>>,
-    /// Whether it was said already.
+    /// Whether it was already reported.
     said: bool,
 }
 
@@ -54,7 +55,7 @@ impl Failure {
         Self::new(exit_code(kind), kind.as_str(), message)
     }
 
-    /// A failure that an error of another crate describes, with its causes.
+    /// A failure described by an error of another crate, with its causes.
     pub(crate) fn of(code: u8, kind: &'static str, error: &dyn std::error::Error) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
@@ -78,7 +79,7 @@ impl Failure {
         Self::new(130, "interrupted", "interrupted")
     }
 
-    /// Keeps what had arrived when Ctrl-C came. An error of the stream brings it itself.
+    /// Keeps what had arrived before Ctrl-C. An error of the stream already holds it.
     pub(crate) fn with_partial(mut self, reply: &Reply) -> Self {
         if self.code == 130 {
             self.partial = Some(Box::new(reply.clone()));
@@ -86,7 +87,7 @@ impl Failure {
         self
     }
 
-    /// Whoever read our output has stopped reading. That is no error.
+    /// A closed pipe is not an error: the reader has stopped reading.
     pub(crate) fn output(error: &std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::new(0, "closed", ""),
@@ -94,12 +95,12 @@ impl Failure {
         }
     }
 
-    /// Sets the exit code of OpenClaw's own listing for what it does not know.
+    /// Sets the exit code that OpenClaw's own listing has for an unknown name.
     pub(crate) fn with_code_1(self) -> Self {
         Self { code: 1, ..self }
     }
 
-    /// The same exit code, for what is said already.
+    /// The same exit code, for a failure that was already reported.
     pub(crate) fn silent(self) -> Self {
         Self { said: true, ..self }
     }
@@ -114,12 +115,12 @@ impl Failure {
         self.code == 130
     }
 
-    /// True when there is nobody left to talk to.
+    /// True when the reader of our output is gone.
     pub(crate) fn ends_conversation(&self) -> bool {
         self.code == 0
     }
 
-    /// Says it on standard error.
+    /// Reports it on standard error.
     pub(crate) fn tell(&self) {
         if self.code != 0 && self.code != 130 {
             for line in self.lines() {
@@ -128,24 +129,24 @@ impl Failure {
         }
     }
 
-    /// The same for people as [`to_json`](Self::to_json) for programs: what, by whose account, and
-    /// what to do.
+    /// What [`to_json`](Self::to_json) has for programs, for people: the error, the server's status
+    /// and request id, and the hint.
     fn lines(&self) -> Vec<String> {
         let status = self.status.map(|status| format!("HTTP {status}"));
         let request_id = self
             .request_id
             .as_ref()
             .map(|id| format!("request id {id}"));
-        let account: Vec<String> = status.into_iter().chain(request_id).collect();
+        let answer: Vec<String> = status.into_iter().chain(request_id).collect();
         let mut lines = vec![format!("error: {}", self.message)];
-        if !account.is_empty() {
-            lines.push(format!("({})", account.join(", ")));
+        if !answer.is_empty() {
+            lines.push(format!("({})", answer.join(", ")));
         }
         lines.extend(self.hint.as_ref().map(|hint| format!("hint: {hint}")));
         lines
     }
 
-    /// Says it, on standard output as JSON if that is asked for, and returns the exit code.
+    /// Reports it, as JSON on standard output if asked for, and returns the exit code.
     pub(crate) fn report(&self, json: Option<Json>) -> ExitCode {
         let document = match json {
             _ if self.code == 0 || self.said => return ExitCode::from(self.code),
@@ -158,7 +159,7 @@ impl Failure {
             }
         };
         match document {
-            // Nobody is left to be told when this fails.
+            // If this fails, there is no one left to tell.
             Some(document) => drop(Out::new().line(&document)),
             None => self.tell(),
         }
@@ -187,7 +188,7 @@ impl Failure {
     }
 }
 
-/// A command line that makes no sense, without the advice for people that clap adds.
+/// A command line that could not be parsed, without the usage text that clap adds.
 impl From<&clap::Error> for Failure {
     fn from(error: &clap::Error) -> Self {
         let text = error.render().to_string();
@@ -204,13 +205,15 @@ impl From<qwen_openclaw::Error> for Failure {
     fn from(error: qwen_openclaw::Error) -> Self {
         let (code, kind) = (exit_code(error.kind()), error.kind().as_str());
         let hint = error.hint();
-        // The hint is said on a line of its own.
+        // The hint is printed on a line of its own.
         let mut message = error.to_string();
         if let Some(hint) = &hint
             && let Some(without) = message.strip_suffix(&format!("; {hint}"))
         {
             message.truncate(without.len());
         }
+        let known = error.as_chat().and_then(|error| error.hint());
+        let hint = known.map(hint::for_command).or(hint);
         let mut source = error.source();
         while let Some(cause) = source {
             message.push_str(&format!(": {cause}"));
@@ -220,13 +223,14 @@ impl From<qwen_openclaw::Error> for Failure {
         Self {
             hint: match missing {
                 [] => hint,
-                // The one variable that the portal looks at.
+                // The only variable that the portal reads.
                 ["QWEN_API_KEY"] => Some(
-                    "log in: `models auth login --provider qwen-portal --enable-portal`".to_owned(),
+                    "log in with `models auth login --provider qwen-portal --enable-portal`"
+                        .to_owned(),
                 ),
                 _ => Some(
-                    "`models auth paste-api-key` stores one; without a key, `--emulator` answers \
-                     in the service's place"
+                    "store one with `models auth paste-api-key`, or use `--emulator`, which \
+                     needs no key"
                         .to_owned(),
                 ),
             },
@@ -266,10 +270,10 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
 pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Authentication | ErrorKind::Permission => 3,
-        // The request is at fault, whoever refuses it.
+        // The request is at fault, whether we or the server refuse it.
         ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::ContentFilter => 4,
         ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Billing => 5,
-        // The network has failed, perhaps at the worst moment, or something was too slow.
+        // The network failed, perhaps in mid-request, or something took too long.
         ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Ambiguous | ErrorKind::Deadline => 6,
         // The server is at fault, or the model behind it.
         ErrorKind::Server
@@ -290,7 +294,7 @@ pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
 mod tests {
     use super::*;
 
-    /// As `--help` has it. A kind that is not here has no code that anybody has thought about.
+    /// As in `--help`. A kind that is missing here has no deliberate exit code.
     #[test]
     fn each_kind_has_the_exit_code_of_the_help() {
         let table = [

@@ -7,17 +7,18 @@ use tokio::signal::windows::CtrlC as Signal;
 
 use crate::failure::Failure;
 
-/// Hears Ctrl-C from the moment it is made, also between two waits.
+/// Listens for Ctrl-C from the moment it is created, including between two waits.
 ///
-/// One listener for all waits: with a new one for each, a Ctrl-C that comes in the same turn of the
-/// runtime as a piece of the answer is heard by a listener that is dropped unasked, and is lost.
+/// There is one listener for all waits: with a new one for each, a Ctrl-C that arrives in the same
+/// turn of the runtime as a piece of the answer would go to a listener that is about to be dropped,
+/// and be lost.
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     signal: Signal,
 }
 
 impl Interrupt {
-    /// Begins to listen. Must be called within the runtime.
+    /// Starts listening. Must be called within the runtime.
     pub(crate) fn listen() -> Result<Self, Failure> {
         let signal = listener()
             .map_err(|error| Failure::other(format!("could not listen for Ctrl-C: {error}")))?;
@@ -61,14 +62,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_pressed_between_two_waits_is_heard() {
+    async fn ctrl_c_between_two_waits_is_noticed() {
         let mut interrupt = Interrupt::listen().unwrap();
         let mut witness = Interrupt::listen().unwrap();
         interrupt.or(async { Ok(()) }).await.unwrap();
         let process = std::process::id().to_string();
         let kill = Command::new("kill").args(["-INT", &process]).status();
         assert!(kill.unwrap().success());
-        // Now it has been handed out, and nobody was waiting with `interrupt`.
+        // The signal has been delivered while nothing was waiting on `interrupt`.
         witness.wait().await;
         let waited = interrupt.or(pending::<Result<(), Failure>>());
         let ended = tokio::time::timeout(Duration::from_secs(60), waited).await;

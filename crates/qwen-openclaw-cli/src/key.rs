@@ -1,4 +1,4 @@
-//! A key from standard input.
+//! Reads a key from standard input.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
     let mut text = String::new();
-    // A key is short; whatever is longer is none.
+    // Keys are short; anything longer is not a key.
     std::io::stdin()
         .take(64 << 10)
         .read_to_string(&mut text)
@@ -16,7 +16,7 @@ pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
     Ok(ApiKey::parse(bare(&text))?)
 }
 
-/// A key as it was copied from a shell's or a dotenv file: `export NAME="key";`.
+/// The bare key in a line copied from a shell script or a dotenv file: `export NAME="key";`.
 fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix("export ").unwrap_or(text).trim_start();
@@ -35,7 +35,7 @@ mod tests {
     use super::bare;
 
     #[test]
-    fn a_key_is_taken_out_of_what_was_copied_with_it() {
+    fn a_key_is_extracted_from_the_line_it_was_copied_with() {
         for text in [
             "sk-1",
             " sk-1\n",
@@ -46,7 +46,7 @@ mod tests {
         ] {
             assert_eq!(bare(text), "sk-1", "{text}");
         }
-        // Nothing of a key itself is lost.
+        // No part of the key itself is lost.
         for text in ["sk-a=b", "\"sk-1", "", "=", "a=b"] {
             assert_eq!(bare(text), text);
         }

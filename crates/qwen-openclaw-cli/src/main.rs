@@ -8,6 +8,7 @@ mod describe;
 mod emulator;
 mod explain;
 mod failure;
+mod hint;
 mod interrupt;
 mod key;
 mod models;
@@ -27,7 +28,7 @@ use crate::{
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // Help and version come this way too.
+        // Help and version come through here too.
         Err(error) => match args::json_asked_for(std::env::args_os()) {
             Some(json) if error.use_stderr() => return Failure::from(&error).report(Some(json)),
             _ => error.exit(),
@@ -55,17 +56,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Waits for a login that is being renewed: not saved, it would be lost, after a Ctrl-C as well.
-async fn settle() {
-    let mut settled = std::pin::pin!(qwen_openclaw::auth::portal::wait_for_pending_refreshes());
+/// Waits for a login that is being refreshed, after Ctrl-C too: unless it is saved, it is lost.
+async fn wait_for_pending_refreshes() {
+    let mut pending = std::pin::pin!(qwen_openclaw::auth::portal::wait_for_pending_refreshes());
     let soon = std::time::Duration::from_millis(500);
-    if tokio::time::timeout(soon, &mut settled).await.is_err() {
-        output::note("Saving a login that is being renewed ...");
-        settled.await;
+    if tokio::time::timeout(soon, &mut pending).await.is_err() {
+        output::note("Saving a refreshed login ...");
+        pending.await;
     }
 }
 
-/// Runs `future` on this thread. Started only by what needs it: listing a catalog does not.
+/// Runs `future` on this thread. Only commands that need a runtime start one.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -73,10 +74,10 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
         .map_err(|error| Failure::other(format!("could not start: {error}")))?;
     let result = runtime.block_on(async {
         let result = future.await;
-        settle().await;
+        wait_for_pending_refreshes().await;
         result
     });
-    // A line that somebody may still be typing is not waited for.
+    // Do not wait for a line that the user may still be typing.
     runtime.shutdown_background();
     result
 }

@@ -34,7 +34,7 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
     print(arguments, &base_url, &rows)
 }
 
-/// The provider of that name, of which the catalog has to know something.
+/// The provider of that name, which the catalog must know.
 pub(crate) fn known_provider(name: &str) -> Result<Provider, Failure> {
     let provider = Provider::from_str(name).and_then(|provider| {
         if provider.is_well_known() {
@@ -56,7 +56,7 @@ struct Row {
     reasoning: bool,
     notes: String,
     tags: Vec<&'static str>,
-    /// Why the endpoint lacks it.
+    /// Why the endpoint does not offer it.
     hidden: Option<String>,
 }
 
@@ -116,7 +116,7 @@ impl Row {
     }
 }
 
-/// Asks the endpoint. What it lists is there, whatever the catalog says.
+/// Asks the endpoint. What it lists is available, whatever the catalog says.
 fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(), Failure> {
     let live = block_on(async { Ok(qwen.models(provider).await?) })?;
     for model in live {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::failure::Failure;
 
-/// Standard output. A closed pipe ends the command in peace.
+/// Standard output. A closed pipe makes the command exit quietly.
 #[derive(Debug)]
 pub(crate) struct Out {
     stdout: StdoutLock<'static>,
@@ -21,7 +21,7 @@ impl Out {
         Self { stdout, terminal }
     }
 
-    /// Writes a piece of what a model said, at once.
+    /// Writes a piece of a model's output immediately.
     pub(crate) fn piece(&mut self, text: &str) -> Result<(), Failure> {
         self.write(text.as_bytes(), text)
     }
@@ -33,9 +33,10 @@ impl Out {
     }
 
     fn write(&mut self, raw: &[u8], text: &str) -> Result<(), Failure> {
-        let written = match self.terminal {
-            true => self.stdout.write_all(harmless(text).as_bytes()),
-            false => self.stdout.write_all(raw),
+        let written = if self.terminal {
+            self.stdout.write_all(harmless(text).as_bytes())
+        } else {
+            self.stdout.write_all(raw)
         };
         written
             .and_then(|()| self.stdout.flush())
@@ -43,8 +44,8 @@ impl Out {
     }
 }
 
-/// The text without what could drive a terminal: a model must not move the cursor, nor make a line
-/// read in another order than it is written.
+/// Neutralizes terminal control characters: a model must not move the cursor, nor change the order
+/// in which a line reads.
 pub(crate) fn harmless(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' | '\t' => c,
@@ -70,12 +71,12 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{}", for_stderr(text));
 }
 
-/// Writes what asks the person at the terminal for a line.
+/// Prompts the user for a line.
 pub(crate) fn ask(text: &str) {
     let _ = write!(io::stderr(), "{}", for_stderr(text));
 }
 
-/// Standard error, for what is dimmed: reasoning and usage.
+/// Standard error, for dimmed text: reasoning and usage.
 #[derive(Debug)]
 pub(crate) struct Aside {
     colored: bool,
@@ -91,24 +92,25 @@ impl Aside {
         }
     }
 
-    /// Writes a piece of reasoning, dimmed where there are colors.
+    /// Writes a piece of reasoning, dimmed if colors are on.
     pub(crate) fn piece(&mut self, text: &str) {
         let text = for_stderr(text);
-        let _ = match self.colored {
-            true => write!(io::stderr(), "\u{1b}[2m{text}\u{1b}[0m"),
-            false => write!(io::stderr(), "{text}"),
+        let _ = if self.colored {
+            write!(io::stderr(), "\u{1b}[2m{text}\u{1b}[0m")
+        } else {
+            write!(io::stderr(), "{text}")
         };
         self.open = !text.ends_with('\n');
     }
 
-    /// Ends the line that a piece left open.
+    /// Ends the line that a piece left unfinished.
     pub(crate) fn close(&mut self) {
         if std::mem::take(&mut self.open) {
             let _ = writeln!(io::stderr());
         }
     }
 
-    /// Writes a line, dimmed where there are colors.
+    /// Writes a line, dimmed if colors are on.
     pub(crate) fn line(&mut self, text: &str) {
         self.close();
         self.piece(text);
@@ -130,7 +132,7 @@ mod tests {
             harmless("a\u{202e}b\u{2066}c\u{2069}"),
             "a\u{fffd}b\u{fffd}c\u{fffd}"
         );
-        // Marks of scripts and of pictures that are put together do no harm.
+        // Marks that scripts and composed emoji need are harmless.
         let marks = "\u{5d0}\u{200f}\u{61c} 👩\u{200d}🚀";
         assert_eq!(harmless(marks), marks);
     }

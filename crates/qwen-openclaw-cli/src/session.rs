@@ -1,4 +1,4 @@
-//! A conversation, and the file it may be kept in.
+//! A conversation, and the file it may be saved to.
 
 use std::{
     io::{ErrorKind, Write},
@@ -11,14 +11,14 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// The only version there is so far.
+/// The only version so far.
 const VERSION: u32 = 1;
 
-/// The turns so far. With a file, each turn is in it as soon as it is complete.
+/// The turns so far. With a file, each turn is saved as soon as it is complete.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     messages: Vec<Message>,
-    /// How many of them are in the file already.
+    /// How many of them are already in the file.
     kept: usize,
     file: Option<PathBuf>,
 }
@@ -30,22 +30,25 @@ struct Document {
 }
 
 impl Conversation {
-    /// Goes on with the conversation in `file`, or begins one.
+    /// Continues the conversation in `file`, or starts a new one.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else {
             return Ok(Self::default());
         };
-        // Where a link leads: it stays one.
+        // The target of a link is replaced, not the link.
         let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if let Some(folder) = folder_of(path).filter(|folder| !folder.is_dir()) {
-            // Said before anything is paid for.
+            // Reported before anything is paid for.
             let folder = folder.display();
             return Err(Failure::invalid_request(format!(
-                "there is no folder {folder}"
+                "no such folder: {folder}"
             )));
         }
         let wrong = |error: &dyn std::fmt::Display| {
-            Failure::usage(format!("{} is no conversation: {error}", path.display()))
+            Failure::usage(format!(
+                "{} is not a conversation file: {error}",
+                path.display()
+            ))
         };
         let messages = read(path).map_err(|error| wrong(&error))?;
         Ok(Self {
@@ -59,11 +62,11 @@ impl Conversation {
         &self.messages
     }
 
-    /// Adds a complete turn. Images and the like are not kept: they belong to their question.
+    /// Adds a complete turn. Attached media are not saved: they belong to their question.
     pub(crate) fn add(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
         self.messages.push(Message::user(prompt));
         self.messages.push(Message::from(reply));
-        // Whoever uses the file at the same time keeps their turns too.
+        // Keeps the turns of another process that uses the file at the same time.
         if let Some(mut messages) = self.file.as_deref().and_then(|path| read(path).ok())
             && messages.len() > self.kept
         {
@@ -75,14 +78,14 @@ impl Conversation {
         Ok(())
     }
 
-    /// Begins anew, in the file too.
+    /// Starts over, in the file too.
     pub(crate) fn clear(&mut self) -> Result<(), Failure> {
         self.messages.clear();
         self.kept = 0;
         self.save()
     }
 
-    /// Writes beside the file and then over it: what is there is always whole.
+    /// Writes a new file and renames it over the old one, so that the file is always complete.
     fn save(&self) -> Result<(), Failure> {
         let Some(path) = &self.file else {
             return Ok(());
@@ -101,7 +104,7 @@ impl Conversation {
         };
         written().map_err(|error| {
             Failure::other(format!(
-                "could not keep the conversation in {}: {error}",
+                "could not save the conversation to {}: {error}",
                 path.display()
             ))
         })
@@ -113,7 +116,7 @@ fn folder_of(path: &Path) -> Option<&Path> {
         .filter(|folder| !folder.as_os_str().is_empty())
 }
 
-/// The messages in a file; none when there is no file.
+/// The messages in a file; none if the file does not exist.
 fn read(path: &Path) -> Result<Vec<Message>, Box<dyn std::error::Error>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -123,7 +126,7 @@ fn read(path: &Path) -> Result<Vec<Message>, Box<dyn std::error::Error>> {
     let document: Document = serde_json::from_str(&text)?;
     match document.version {
         VERSION => Ok(document.messages),
-        version => Err(format!("its version is {version}").into()),
+        version => Err(format!("unsupported version {version}").into()),
     }
 }
 
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_of_somebody_else_are_kept() {
+    fn turns_of_another_process_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("talk.json");
         let mut one = Conversation::open(Some(&path)).unwrap();

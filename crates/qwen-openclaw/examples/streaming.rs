@@ -1,6 +1,6 @@
-//! Prints reasoning and answer as they arrive, then what they cost.
+//! Prints the reasoning and the answer as they arrive, then the token usage.
 //!
-//! `cargo run --example streaming`, with `QWEN_API_KEY` set to ask the service itself.
+//! `cargo run --example streaming`; set `QWEN_API_KEY` to use the service instead of the emulator.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
 

@@ -1,6 +1,6 @@
-//! Asks for an answer that is a Rust type.
+//! Asks for an answer as a Rust type.
 //!
-//! `cargo run --example structured`, with `QWEN_API_KEY` set to ask the service itself.
+//! `cargo run --example structured`; set `QWEN_API_KEY` to use the service instead of the emulator.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
@@ -39,7 +39,7 @@ pub(crate) async fn run(qwen: &Qwen) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Err(error) => {
-            // What is wrong with an answer that does not fit, and the answer itself.
+            // Where an answer that does not match goes wrong, and the answer itself.
             if let Some(failure) = error.json() {
                 println!("at {}: {}\n{}", failure.path, failure.reason, failure.text);
             }

@@ -1,6 +1,6 @@
-//! Lets the model call two functions, several at once if it likes, until it has its answer.
+//! Lets the model call two functions, in parallel if it wants to, until it has its answer.
 //!
-//! `cargo run --example tools`, with `QWEN_API_KEY` set to ask the service itself.
+//! `cargo run --example tools`; set `QWEN_API_KEY` to use the service instead of the emulator.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
 

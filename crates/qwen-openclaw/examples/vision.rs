@@ -1,6 +1,6 @@
-//! Asks about an image, and has it described.
+//! Asks a question about an image, then has it described.
 //!
-//! `cargo run --example vision -- FILE`, with `QWEN_API_KEY` set to ask the service itself.
+//! `cargo run --example vision -- FILE`; set `QWEN_API_KEY` to use the service instead of the emulator.
 
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
@@ -10,7 +10,7 @@ use std::error::Error;
 
 use qwen_openclaw::{Qwen, chat::Media};
 
-/// A red pixel, for who has no file at hand.
+/// A red pixel, used when no file is given.
 const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\
     \0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 pub(crate) async fn run(qwen: &Qwen, image: Media) -> Result<(), Box<dyn Error>> {
     let reply = qwen
         .chat("qwen/qwen3.6-plus")
-        .user("Which colour is it?")
+        .user("What color is it?")
         .image(image.clone())
         .send()
         .await?;

@@ -1,4 +1,4 @@
-//! Sets the front door up.
+//! Sets up a [`Qwen`].
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct QwenBuilder {
     pub(crate) stall: Option<StreamTimeouts>,
     pub(crate) usage: Option<bool>,
     pub(crate) models: Vec<(Provider, String, ModelCapabilities)>,
-    /// What was wrong with a key, said when it is built.
+    /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]
     pub(crate) video_key: Option<ApiKey>,
@@ -31,24 +31,25 @@ pub struct QwenBuilder {
 }
 
 impl QwenBuilder {
-    /// Changes what decides where requests go and with which key, in any way; the methods below are
-    /// the usual ones.
+    /// Changes the settings that decide where requests go and with which key. The methods below
+    /// cover the usual cases.
     pub fn routes(mut self, change: impl FnOnce(Routes) -> Routes) -> Self {
         self.routes = change(self.routes);
         self
     }
 
-    /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
+    /// Sets where keys and `QWEN_BASE_URL` are looked up. The default is nowhere.
     pub fn environment(self, environment: Environment) -> Self {
         self.routes(|routes| routes.environment(environment))
     }
 
     /// Keeps credentials and jobs where the command keeps them: in the state folder of the
-    /// environment that was set, `$QWEN_OPENCLAW_HOME`, otherwise `~/.qwen-openclaw`.
+    /// [`environment`](Self::environment) set before, which is `$QWEN_OPENCLAW_HOME`, otherwise
+    /// `~/.qwen-openclaw`.
     ///
     /// # Errors
     ///
-    /// When the home folder is not known.
+    /// When the home folder is unknown.
     #[cfg(feature = "store")]
     pub fn home(mut self) -> Result<Self, Error> {
         let folder = StateDir::of(self.routes.current_environment())?;
@@ -61,8 +62,8 @@ impl QwenBuilder {
         Ok(self)
     }
 
-    /// Sets the key of the provider `qwen`: an [`ApiKey`], or the text of one. It comes before every
-    /// other. A text that is not a key is an error of [`build`](Self::build).
+    /// Sets the key of the provider `qwen`: an [`ApiKey`], or its text. It takes precedence over
+    /// every other key. [`build`](Self::build) reports a text that is not a key.
     pub fn api_key<K>(self, key: K) -> Self
     where
         K: TryInto<ApiKey>,
@@ -71,7 +72,8 @@ impl QwenBuilder {
         self.api_key_for(Provider::QWEN, key)
     }
 
-    /// Sets the key of a provider, as [`api_key`](Self::api_key) does. It goes to no other provider.
+    /// Sets the key of a provider, as [`api_key`](Self::api_key) does. It is sent to no other
+    /// provider.
     pub fn api_key_for<K>(mut self, provider: Provider, key: K) -> Self
     where
         K: TryInto<ApiKey>,
@@ -86,7 +88,7 @@ impl QwenBuilder {
         self
     }
 
-    /// Sets what a provider's credential is asked from before each request.
+    /// Sets the source of a provider's credential, which is asked before each request.
     pub fn credential_for(
         self,
         provider: Provider,
@@ -95,24 +97,24 @@ impl QwenBuilder {
         self.routes(|routes| routes.credential(provider, credential))
     }
 
-    /// Sets where credentials are stored. A stored profile comes after an explicit key and before
-    /// the environment. The default is nowhere.
+    /// Sets the credential store. A stored profile ranks after an explicit key and before the
+    /// environment. The default is no store.
     ///
-    /// With the feature `portal`, logins are renewed, and for `qwen-oauth` without a profile and a
-    /// key the Qwen Code CLI's login is used while it is good.
+    /// With the feature `portal`, logins are refreshed, and `qwen-oauth` without a profile and a key
+    /// uses the Qwen Code CLI's login while it is valid.
     #[cfg(feature = "store")]
     pub fn store(self, store: Arc<dyn CredentialStore>) -> Self {
         self.routes(|routes| routes.store(store))
     }
 
-    /// Sets the profile that a provider uses. The default is the first that is usable.
+    /// Sets the profile that a provider uses. The default is the first usable one.
     #[cfg(feature = "store")]
     pub fn profile(self, provider: Provider, id: ProfileId) -> Self {
         self.routes(|routes| routes.profile(provider, id))
     }
 
-    /// Sets the base URL of the provider `qwen`. It comes before everything else that says where
-    /// requests go.
+    /// Sets the base URL of the provider `qwen`. It takes precedence over everything else that
+    /// decides where requests go.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         self.base_url_for(Provider::QWEN, url)
     }
@@ -122,8 +124,7 @@ impl QwenBuilder {
         self.routes(|routes| routes.base_url(provider, url))
     }
 
-    /// Adds a server of one's own, or any other that speaks OpenAI's protocol, under an id of its
-    /// own.
+    /// Adds an OpenAI-compatible server as a provider with an id of its own.
     ///
     /// ```
     /// use qwen_openclaw::{OwnProvider, Qwen};
@@ -138,74 +139,74 @@ impl QwenBuilder {
         self.routes(|routes| routes.provider(own))
     }
 
-    /// Says what a model of a provider takes, where the catalog does not know it or is wrong.
+    /// Sets the capabilities of a model that the catalog does not know or is wrong about.
     pub fn model(
         mut self,
         provider: Provider,
         id: impl Into<String>,
-        traits: ModelCapabilities,
+        capabilities: ModelCapabilities,
     ) -> Self {
-        self.models.push((provider, id.into(), traits));
+        self.models.push((provider, id.into(), capabilities));
         self
     }
 
-    /// Asks for the endpoint of a plan, for the provider `qwen`. The default is the plan stored with
-    /// the key, otherwise that of its prefix: Coding Plan for `sk-sp-`, otherwise Standard.
+    /// Selects the plan's endpoint for the provider `qwen`. The default is the plan stored with the
+    /// key, otherwise the one its prefix implies: Coding Plan for `sk-sp-`, otherwise Standard.
     pub fn plan(self, plan: Plan) -> Self {
         self.routes(|routes| routes.plan(plan))
     }
 
-    /// Asks for the endpoint of a region. The default is the region stored with the key, otherwise
-    /// Global; it is never derived from a key.
+    /// Selects the region. The default is the region stored with the key, otherwise Global; it is
+    /// never derived from the key itself.
     pub fn region(self, region: Region) -> Self {
         self.routes(|routes| routes.region(region))
     }
 
-    /// Names the workspace that requests of the provider `qwen` belong to, videos included. The
-    /// default is that of the key.
+    /// Sets the workspace for requests to the provider `qwen`, videos included. The default is the
+    /// key's own.
     pub fn workspace(self, id: impl Into<String>) -> Self {
         self.routes(|routes| routes.workspace(id))
     }
 
-    /// Sets which edition of the catalog is asked. The default has the rows of all.
+    /// Sets the catalog edition. The default merges the rows of all editions.
     pub fn edition(self, edition: Edition) -> Self {
         self.routes(|routes| routes.edition(edition))
     }
 
-    /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
+    /// Sets when failed requests are retried. The default is [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// Sets how long a server may be silent. The default depends on the model.
-    pub fn stall(mut self, limits: StreamTimeouts) -> Self {
-        self.stall = Some(limits);
+    /// Sets how long a stream may be silent. The default depends on the model.
+    pub fn stall(mut self, timeouts: StreamTimeouts) -> Self {
+        self.stall = Some(timeouts);
         self
     }
 
-    /// Asks for token counts, or does not. By default they are asked for on the service's own
-    /// hosts and on loopback.
+    /// Sets whether to request token usage. By default it is requested from the service's own hosts
+    /// and from loopback.
     pub fn usage(mut self, ask: bool) -> Self {
         self.usage = Some(ask);
         self
     }
 
-    /// Sends keys over plain http to other machines too. By default that is refused.
+    /// Allows sending keys to other machines over plain HTTP, which is refused by default.
     pub fn allow_plain_http(self) -> Self {
         self.routes(Routes::allow_plain_http)
     }
 
-    /// Sends through `http`. The default is a client of its own.
+    /// Sends through the given HTTP client. The default is a new one.
     pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
         self.routes(|routes| routes.http(http))
     }
 
-    /// Finishes. Nothing is sent and no key is looked for yet.
+    /// Builds the [`Qwen`]. Nothing is sent, and no key is looked up yet.
     ///
     /// # Errors
     ///
-    /// When the HTTP client cannot be set up, and when a text given as a key is not one.
+    /// When the HTTP client cannot be set up, and when a text given as a key is not a valid key.
     pub fn build(mut self) -> Result<Qwen, Error> {
         if let Some(error) = self.failure.take() {
             return Err(error.into());

@@ -1,4 +1,4 @@
-//! A chat request being put together.
+//! A chat request being built.
 
 use qwen_openclaw_client::Route;
 use qwen_openclaw_transport::{
@@ -7,10 +7,25 @@ use qwen_openclaw_transport::{
 
 use crate::{Error, Qwen};
 
-/// A chat request being put together. Made by [`Qwen::chat`].
+/// A chat request being built. Created by [`Qwen::chat`].
 ///
-/// The methods are those of [`ChatRequest`] that most requests need; [`Chat::with`] reaches the
-/// others.
+/// The methods here are the ones that most requests need. Every other parameter is a method of
+/// [`ChatRequest`], such as `top_k`, `tool_choice`, `presence_penalty` or `extra` for any field by
+/// name; set it through [`with`](Self::with):
+///
+/// ```no_run
+/// # async fn run(qwen: qwen_openclaw::Qwen) -> Result<(), qwen_openclaw::Error> {
+/// let reply = qwen
+///     .chat("qwen/qwen3.5-plus")
+///     .user("Name a color.")
+///     .temperature(0.2)
+///     .with(|request| request.top_k(5).extra("logprobs", true))
+///     .send()
+///     .await?;
+/// # let _ = reply;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `stream` or `send`"]
 pub struct Chat {
@@ -30,17 +45,17 @@ impl Chat {
         }
     }
 
-    /// Adds instructions.
+    /// Adds a system message.
     pub fn system(self, text: impl Into<String>) -> Self {
         self.with(|request| request.system(text))
     }
 
-    /// Adds what the user says.
+    /// Adds a user message.
     pub fn user(self, text: impl Into<String>) -> Self {
         self.with(|request| request.user(text))
     }
 
-    /// Adds what the model said earlier.
+    /// Adds an earlier reply of the model.
     pub fn assistant(self, text: impl Into<String>) -> Self {
         self.with(|request| request.assistant(text))
     }
@@ -50,27 +65,43 @@ impl Chat {
         self.with(|request| request.messages(messages))
     }
 
-    /// Sets the most tokens the reply may have. The default is the model's own limit.
+    /// Sets the maximum number of tokens to generate. The default is the model's own limit.
     pub fn max_tokens(self, tokens: u32) -> Self {
         self.with(|request| request.max_tokens(tokens))
     }
 
-    /// Sets how freely tokens are drawn, from 0 to below 2. The default is the model's own.
+    /// Sets the sampling temperature, 0 to below 2. The default is the model's own.
     pub fn temperature(self, temperature: f64) -> Self {
         self.with(|request| request.temperature(temperature))
     }
 
-    /// Sets how much the model thinks. The default is the model's own.
+    /// Sets nucleus sampling: the probability mass to sample from, above 0 to 1. The default is the
+    /// model's own.
+    pub fn top_p(self, top_p: f64) -> Self {
+        self.with(|request| request.top_p(top_p))
+    }
+
+    /// Sets the sampling seed. The default is a new one each time.
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(|request| request.seed(seed))
+    }
+
+    /// Adds a stop sequence, before which the reply ends. The default is none.
+    pub fn stop(self, text: impl Into<String>) -> Self {
+        self.with(|request| request.stop(text))
+    }
+
+    /// Sets the thinking level. The default is the model's own.
     pub fn think(self, level: Level) -> Self {
         self.with(|request| request.think(level))
     }
 
-    /// Sets the most tokens the model may think. The default is the model's limit.
+    /// Sets the maximum number of tokens for thinking. The default is the model's own limit.
     pub fn think_budget(self, tokens: u32) -> Self {
         self.with(|request| request.think_budget(tokens))
     }
 
-    /// Adds an image to what the user says: an address, or [`Media::file`].
+    /// Attaches an image to the user message: a URL, or [`Media::file`].
     ///
     /// ```no_run
     /// # let qwen = qwen_openclaw::Qwen::from_env()?;
@@ -84,18 +115,19 @@ impl Chat {
         self.with(|request| request.image(image))
     }
 
-    /// Adds a clip to what the user says: an address, or [`Media::file`].
-    pub fn video(self, video: impl Into<Media>) -> Self {
+    /// Attaches a video to the user message for the model to watch: a URL, or [`Media::file`].
+    /// [`Qwen::video`] generates videos.
+    pub fn video_input(self, video: impl Into<Media>) -> Self {
         self.with(|request| request.video(video))
     }
 
-    /// Adds audio to what the user says: an address, or [`Media::file`].
+    /// Attaches audio to the user message: a URL, or [`Media::file`].
     pub fn audio(self, audio: impl Into<Media>) -> Self {
         self.with(|request| request.audio(audio))
     }
 
-    /// Adds a tool the model may call, whose arguments are a `T`; the calls are in
-    /// [`Reply::tool_calls`]. [`run_tools`](Self::run_tools) answers them as well.
+    /// Adds a tool that the model may call with a `T` as its arguments. The calls are in
+    /// [`Reply::tool_calls`]; [`run_tools`](Self::run_tools) also answers them.
     #[cfg(feature = "schemars")]
     pub fn tool<T: schemars::JsonSchema>(
         self,
@@ -105,22 +137,22 @@ impl Chat {
         self.with(|request| request.tool(qwen_openclaw_transport::Tool::of::<T>(name, description)))
     }
 
-    /// Lets the model search the web, which is paid for by the call. By default it does not.
+    /// Lets the model search the web, which is billed per call. Off by default.
     pub fn search(self) -> Self {
         self.with(ChatRequest::search)
     }
 
-    /// Keeps the instructions in the service's explicit cache; see
-    /// [`ChatRequest::cache_system`]. By default they are not.
+    /// Puts the system message into the service's explicit cache; see
+    /// [`ChatRequest::cache_system`]. Off by default.
     pub fn cache_system(self) -> Self {
         self.with(ChatRequest::cache_system)
     }
 
-    /// Changes the request in any way.
+    /// Changes the underlying request, with any of the methods of [`ChatRequest`].
     ///
     /// ```no_run
     /// # let qwen = qwen_openclaw::Qwen::from_env()?;
-    /// let chat = qwen.chat("qwen/qwen3.5-plus").user("Hi").with(|request| request.top_k(5).seed(7));
+    /// let chat = qwen.chat("qwen/qwen3.5-plus").user("Hi").with(|request| request.top_k(5));
     /// # let _ = chat;
     /// # Ok::<(), qwen_openclaw::Error>(())
     /// ```
@@ -129,19 +161,21 @@ impl Chat {
         self
     }
 
-    /// Sends the request even when the catalog says that the endpoint does not have the model.
+    /// Sends the request even if the catalog says that the endpoint does not offer the model.
     pub fn force(mut self) -> Self {
         self.force = true;
         self
     }
 
-    /// Sends the request and waits until the server begins to answer.
+    /// Sends the request and waits until the server starts to answer.
     ///
     /// # Errors
     ///
-    /// The server's own error instead of a reply, typed; kind `Auth` without a usable credential;
-    /// kind `Refused` for a ref that means nothing, for a model the endpoint does not have (see
-    /// [`force`](Self::force)) and for a request that makes no sense.
+    /// The server's error, typed, if it sends one instead of a reply;
+    /// [`Authentication`](crate::ErrorKind::Authentication) without a usable credential;
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider;
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an invalid ref or request, and for a
+    /// model that the endpoint does not offer (see [`force`](Self::force)).
     pub async fn stream(self) -> Result<ReplyStream, Error> {
         let (client, route, request) = self.resolved().await?;
         Ok(client.stream_on(route, &request).await?)
@@ -151,13 +185,13 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// As [`stream`](Self::stream), and whatever broke the reply off; what had arrived is in
+    /// As [`stream`](Self::stream), and whatever cut the reply short; what had arrived is in
     /// [`Error::partial`].
     pub async fn send(self) -> Result<Reply, Error> {
         Ok(self.stream().await?.finish().await?)
     }
 
-    /// Sends the request and reads the answer as a `T`, whose schema the model is given.
+    /// Sends the request with the schema of `T`, and parses the answer as a `T`.
     ///
     /// ```no_run
     /// # async fn run(qwen: qwen_openclaw::Qwen) -> Result<(), qwen_openclaw::Error> {
@@ -174,8 +208,8 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and kind `Json` for an answer that is no `T`: the place inside the
-    /// JSON and the text are in [`Error::json`].
+    /// As [`send`](Self::send), and [`Json`](crate::ErrorKind::Json) for an answer that is not a `T`:
+    /// [`Error::json`] has the place inside the JSON and the text.
     #[cfg(feature = "schemars")]
     pub async fn json<T>(self) -> Result<T, Error>
     where
@@ -185,18 +219,18 @@ impl Chat {
         Ok(reply.json()?)
     }
 
-    /// Starts a loop that answers the model's calls with `tools` until it has its answer. Nothing is
-    /// sent before [`ToolLoop::finish`].
+    /// Creates a loop that answers the model's tool calls with `tools` until the model gives its
+    /// final answer. Nothing is sent before [`ToolLoop::finish`].
     ///
     /// # Errors
     ///
-    /// As [`stream`](Self::stream), as far as that is known before anything is sent.
+    /// As [`stream`](Self::stream), for everything that is known before anything is sent.
     pub async fn run_tools(self, tools: &Tools) -> Result<ToolLoop, Error> {
         let (client, _, request) = self.resolved().await?;
         Ok(client.run_tools(request, tools))
     }
 
-    /// The client, where the request goes, and the finished request.
+    /// The client, the route and the finished request.
     async fn resolved(self) -> Result<(Client, Route, ChatRequest), Error> {
         let model = self.qwen.routes().parse(&self.reference);
         let model = model.map_err(qwen_openclaw_transport::Error::from)?;

@@ -1,4 +1,4 @@
-//! The facade's error: that of the crate which failed, with the same questions to ask.
+//! The facade's error: wraps the error of the crate that failed.
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
@@ -9,21 +9,20 @@ use qwen_openclaw_transport as transport;
 #[cfg(feature = "video")]
 use qwen_openclaw_video as video;
 
-/// Something that could not be done.
+/// The error of the facade.
 ///
-/// It shows what the crate that failed says, and its `source` is that crate's cause: nothing is
-/// said twice.
+/// `Display` and `source` are those of the crate that failed, so nothing is reported twice.
 pub struct Error {
     inner: Box<Inner>,
 }
 
 struct Inner {
-    /// Kind, the server's answer and the cause.
+    /// Kind, the server's answer, and the cause.
     http: HttpError,
     of: Of,
 }
 
-/// The crate that failed. What it says is shown.
+/// The error of the crate that failed, which is displayed.
 enum Of {
     Chat(transport::Error),
     Auth(auth::Error),
@@ -50,7 +49,7 @@ impl Error {
         self.inner.http.kind()
     }
 
-    /// Returns the error of the transport, when a chat failed.
+    /// Returns the chat error, if a chat failed.
     #[must_use]
     pub fn as_chat(&self) -> Option<&transport::Error> {
         match &self.inner.of {
@@ -59,7 +58,7 @@ impl Error {
         }
     }
 
-    /// Returns the error of the search for a credential, when that failed.
+    /// Returns the credential error, if no usable credential was found.
     #[must_use]
     pub fn as_auth(&self) -> Option<&auth::Error> {
         match &self.inner.of {
@@ -69,7 +68,7 @@ impl Error {
         }
     }
 
-    /// Returns the error of the clip, when making one failed.
+    /// Returns the video error, if generating a video failed.
     #[cfg(feature = "video")]
     #[must_use]
     pub fn as_video(&self) -> Option<&video::Error> {
@@ -79,7 +78,7 @@ impl Error {
         }
     }
 
-    /// Returns the HTTP status, when the server answered with an error status.
+    /// Returns the HTTP status, if the server answered with an error status.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.inner.http.status()
@@ -91,23 +90,24 @@ impl Error {
         self.inner.http.code()
     }
 
-    /// Returns the id under which the vendor finds the request.
+    /// Returns the request id, which identifies the request to the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.inner.of {
-            // It may be that of what had arrived.
+            // It may come from the part of the reply that had arrived.
             Of::Chat(error) => error.request_id(),
             _ => self.inner.http.request_id(),
         }
     }
 
-    /// Returns how long the server asked to wait.
+    /// Returns how long the server asked the client to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.http.retry_after()
     }
 
-    /// Returns what to do about it, when that is known. `Display` ends with it.
+    /// Returns what to do about it, if known. `Display` ends with it. A program that wants to word it
+    /// itself takes the [`Hint`](crate::Hint) from [`as_chat`](Self::as_chat).
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match &self.inner.of {
@@ -118,7 +118,7 @@ impl Error {
         }
     }
 
-    /// Returns what had arrived of a reply that broke off.
+    /// Returns what had arrived of a reply that was cut short.
     #[must_use]
     pub fn partial(&self) -> Option<&transport::Reply> {
         self.as_chat()?.partial()
@@ -130,20 +130,20 @@ impl Error {
         self.as_chat()?.json()
     }
 
-    /// Returns the tokens that were spent until then, as far as the server has counted them.
+    /// Returns the tokens spent until then, as far as the server reported them.
     #[must_use]
     pub fn usage(&self) -> Option<&transport::Usage> {
         self.as_chat()?.usage()
     }
 
-    /// Returns true when the same request may succeed if sent again a little later.
+    /// Returns true if the same request may succeed when sent again a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.inner.http.is_transient()
     }
 }
 
-/// All are crates of this workspace, released together with the facade.
+/// All conversions are from crates of this workspace, released together with the facade.
 impl From<transport::Error> for Error {
     fn from(error: transport::Error) -> Self {
         Self::new(error.as_http().clone(), Of::Chat(error))
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_a_word_wide_and_crosses_threads() {
+    fn is_one_word_wide_and_crosses_threads() {
         fn check<T: Send + Sync + 'static>() {}
         check::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());

@@ -1,17 +1,17 @@
-//! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: chat models in streams, with usage, on
-//! every plan and region.
+//! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: streaming chat with token usage, and
+//! video generation, on every plan and in both regions.
 //!
 //! ```no_run
 //! use qwen_openclaw::{Qwen, chat::Event};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let qwen = Qwen::from_env()?;
+//! let qwen = Qwen::from_env()?; // QWEN_API_KEY
 //! let mut reply = qwen
 //!     .chat("qwen/qwen3.5-plus")
 //!     .system("Answer in one sentence.")
 //!     .user("Why is the sky blue?")
 //!     .stream()
-//!     .await?; // Err here: the server's own error, typed, with its request id
+//!     .await?; // an error here is the server's own, typed, with its request id
 //! while let Some(event) = reply.next().await {
 //!     if let Event::Text(text) = event? {
 //!         print!("{text}");
@@ -23,33 +23,33 @@
 //! # }
 //! ```
 //!
-//! * [`Qwen`] holds one connection for each provider and opens it at first use.
-//!   [`Qwen::from_home`] does as the command does, with stored credentials and a ledger of jobs;
-//!   [`Qwen::from_env`] takes keys from the environment as OpenClaw does and keeps nothing;
-//!   [`Qwen::builder`] takes everything by hand.
-//! * [`Chat`] is a request being put together: [`Chat::stream`] sends it and gives the reply as it
-//!   arrives, [`Chat::send`] gives it whole, [`Chat::json`] as a Rust type, and
-//!   [`Chat::run_tools`] lets the model call tools on the way.
-//! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what is to be seen.
-//! * [`Qwen::video`] makes clips, as jobs that outlast a crash: [`Video::submit`], then
-//!   [`wait`](video::Job::wait) and [`save`](video::Finished::save).
-//! * [`Qwen::route`] says which provider, endpoint, key and model a ref means, and which rule gave
-//!   each, without sending anything.
+//! * [`Qwen`] holds one connection per provider, opened on first use. [`Qwen::from_home`] sets up as
+//!   the command does, with stored credentials and a job ledger; [`Qwen::from_env`] takes keys from
+//!   the environment as OpenClaw does, and keeps nothing on disk; [`Qwen::builder`] leaves everything
+//!   to the caller.
+//! * [`Chat`] is a request being built: [`Chat::stream`] sends it and yields the reply as it arrives,
+//!   [`Chat::send`] returns it whole, [`Chat::json`] returns a Rust type, and [`Chat::run_tools`]
+//!   answers the model's tool calls.
+//! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what an image or a video shows.
+//! * [`Qwen::video`] generates videos, as jobs: [`Video::submit`], then [`wait`](video::Job::wait) and
+//!   [`save`](video::Finished::save). With [`Qwen::from_home`] a job survives a crash:
+//!   [`resume`](video::Client::resume) finds it again.
+//! * [`Qwen::route`] explains which provider, endpoint, key and model a ref resolves to, and by which
+//!   rule, without sending anything.
 //!
-//! The crates underneath are re-exported: [`catalog`], [`auth`], [`http`], [`client`],
-//! [`chat`] and [`video`]. Each can be
-//! used on its own.
+//! The underlying crates are re-exported as [`catalog`], [`auth`], [`http`], [`client`], [`chat`] and
+//! [`video`]. Each can be used on its own.
 //!
 //! # Features
 //!
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
 //!   [`http`].
-//! * `store` (default): [`Qwen::from_home`] and [`QwenBuilder::store`], keys and tokens from a
-//!   credential store; see [`auth`].
+//! * `store` (default): stored keys and tokens, and jobs in files: [`Qwen::from_home`] and
+//!   [`QwenBuilder::store`]; see [`auth`].
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
-//! * `schemars` (default): tools and answers from Rust types ([`Chat::tool`], [`Chat::json`]), and
-//!   `JsonSchema` for the data of [`catalog`].
-//! * `video` (default): [`Qwen::video`].
+//! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
+//!   `JsonSchema` for the data types of [`catalog`].
+//! * `video` (default): video generation, [`Qwen::video`].
 
 mod builder;
 mod chat_builder;

@@ -1,4 +1,4 @@
-//! The front door: a connection for each provider.
+//! The entry point: one connection per provider.
 
 #[cfg(feature = "video")]
 use std::sync::OnceLock;
@@ -29,9 +29,9 @@ pub(crate) struct Inner {
 }
 
 impl Qwen {
-    /// Takes keys and settings from the environment of the process and from `~/.openclaw/.env`,
-    /// as OpenClaw does. A key is looked for when it is first needed. Nothing is kept: a job that a
-    /// crash interrupts is lost from sight; see [`from_home`](Self::from_home).
+    /// Takes keys and settings from the environment of the process and from `~/.openclaw/.env`, as
+    /// OpenClaw does. A key is looked up when it is first needed. Video jobs are kept in memory only,
+    /// so a crash loses track of them; [`from_home`](Self::from_home) keeps them in files.
     ///
     /// # Errors
     ///
@@ -40,26 +40,26 @@ impl Qwen {
         Self::builder().environment(environment()).build()
     }
 
-    /// Does as the command does: stored credentials and the ledger of jobs in the state folder,
-    /// `$QWEN_OPENCLAW_HOME`, otherwise `~/.qwen-openclaw`; keys and settings from the environment
-    /// and from `~/.openclaw/.env` besides. What one program has stored or submitted, the other
-    /// finds.
+    /// Sets up as the command does: stored credentials and the job ledger in the state folder
+    /// (`$QWEN_OPENCLAW_HOME`, otherwise `~/.qwen-openclaw`), plus everything that
+    /// [`from_env`](Self::from_env) reads. Programs and the command find each other's keys and jobs,
+    /// and a job survives a crash.
     ///
     /// # Errors
     ///
-    /// When the home folder is not known, and when the HTTP client cannot be set up.
+    /// When the home folder is unknown, and when the HTTP client cannot be set up.
     #[cfg(feature = "store")]
     pub fn from_home() -> Result<Self, Error> {
         Self::builder().environment(environment()).home()?.build()
     }
 
-    /// Starts with nothing: no key, no environment.
+    /// Returns a builder that starts empty: no key, no environment.
     pub fn builder() -> QwenBuilder {
         QwenBuilder::default()
     }
 
-    /// Starts a chat with a model, such as `qwen/qwen3.5-plus`. An id without a provider belongs
-    /// to `qwen`.
+    /// Starts a chat request for a model such as `qwen/qwen3.5-plus`. An id without a provider means
+    /// `qwen`.
     pub fn chat(&self, model: impl Into<String>) -> Chat {
         Chat::new(self.clone(), model.into())
     }
@@ -86,7 +86,7 @@ impl Qwen {
         Ok(describe.edition(self.routes().catalog_edition()))
     }
 
-    /// Asks the endpoint of a provider which models it has.
+    /// Asks a provider's endpoint which models it offers.
     ///
     /// # Errors
     ///
@@ -95,8 +95,8 @@ impl Qwen {
         Ok(self.client(provider)?.models().await?)
     }
 
-    /// Resolves a model ref as things are: provider, endpoint, credential and row. Nothing is sent,
-    /// and no login is renewed.
+    /// Resolves a model ref to its provider, endpoint, credential and catalog row. Nothing is sent,
+    /// and no login is refreshed.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Qwen {
         Ok(route.map_err(qwen_openclaw_transport::Error::from)?)
     }
 
-    /// Resolves the route to a provider, of whatever model.
+    /// Resolves the route to a provider, for any model.
     ///
     /// # Errors
     ///
@@ -116,17 +116,16 @@ impl Qwen {
         Ok(route.map_err(qwen_openclaw_transport::Error::from)?)
     }
 
-    /// Returns what decides where requests go.
+    /// Returns the settings that decide where requests go.
     pub fn routes(&self) -> &Routes {
         &self.inner.settings.routes
     }
 
-    /// Returns the client of a provider, for what the facade does not offer.
+    /// Returns a provider's client, for what the facade does not offer.
     ///
     /// # Errors
     ///
-    /// When it is certain that there is no usable credential, and for a base URL that no key may be
-    /// sent to.
+    /// When there is certainly no usable credential, and for a base URL that no key may be sent to.
     pub fn client(&self, provider: &Provider) -> Result<Client, Error> {
         let clients = || {
             let clients = self.inner.clients.lock();
@@ -136,16 +135,16 @@ impl Qwen {
             return Ok(client.clone());
         }
         let client = self.connect(provider)?;
-        // Two that connect at once agree on the first.
+        // When two callers connect at once, the first client is used by both.
         Ok(clients().entry(provider.clone()).or_insert(client).clone())
     }
 
-    /// Finds the explicit key of a provider, else that of the environment, and where it comes from.
-    /// Stored profiles, which come between the two, are not looked at.
+    /// Finds a provider's explicit key, otherwise the one in the environment, and where it came
+    /// from. Stored profiles, which rank between the two, are not consulted.
     ///
     /// # Errors
     ///
-    /// When there is none, or when the one that counts is no key.
+    /// When there is no key, and when the one that counts is not a valid key.
     pub fn key(&self, provider: &Provider) -> Result<Resolved, Error> {
         Ok(self.routes().key(provider)?)
     }
@@ -177,8 +176,8 @@ impl Qwen {
             builder = builder.usage(ask);
         }
         let models = settings.models.iter();
-        for (_, id, traits) in models.filter(|(owner, ..)| owner == provider) {
-            builder = builder.model(id, traits.clone());
+        for (_, id, capabilities) in models.filter(|(owner, ..)| owner == provider) {
+            builder = builder.model(id, capabilities.clone());
         }
         Ok(builder.build()?)
     }

@@ -1,4 +1,4 @@
-//! A clip being put together, and the client that makes it.
+//! A video request being built, and the client that generates videos.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use qwen_openclaw_video::{
 use crate::{Error, Qwen, QwenBuilder};
 
 impl Qwen {
-    /// Starts a clip with a model, such as `qwen/wan2.6-t2v`. An id without a provider belongs to
-    /// `qwen`, which is the only one that makes clips.
+    /// Starts a video with a model such as `qwen/wan2.6-t2v`. An id without a provider means `qwen`,
+    /// the only provider that generates videos.
     pub fn video(&self, model: impl Into<String>) -> Video {
         Video {
             qwen: self.clone(),
@@ -27,25 +27,25 @@ impl Qwen {
         }
     }
 
-    /// Returns the client that makes clips: in the region of the base URL of `qwen`, with a
-    /// Standard key ([`QwenBuilder::video_api_key`], else the stored profile `qwen:standard`, else
-    /// the key of `qwen`).
+    /// Returns the client that generates videos, in the region of the base URL of `qwen` and with a
+    /// Standard key: [`QwenBuilder::video_api_key`], otherwise the stored profile `qwen:standard`,
+    /// otherwise the key of `qwen`.
     ///
     /// # Errors
     ///
-    /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
-    /// sent to.
+    /// [`Authentication`](crate::ErrorKind::Authentication) without a usable credential,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a base URL that no key may be sent to.
     pub async fn video_client(&self) -> Result<Client, Error> {
         let made = &self.inner.video;
         if let Some(client) = made.get() {
             return Ok(client.clone());
         }
         let client = self.connect_video().await?;
-        // Two that connect at once agree on the first.
+        // When two callers connect at once, the first client is used by both.
         Ok(made.get_or_init(|| client).clone())
     }
 
-    /// Resolves where videos are made and with which key, as things are. Nothing is sent.
+    /// Resolves where videos are generated and with which key. Nothing is sent.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Qwen {
             Some(key) => Arc::new(StaticCredential::new(key.clone())),
             None => routes.standard_credentials().map_err(transport_error)?,
         };
-        // Jobs stay with the host that has them: where the key leads now, they all go.
+        // Jobs stay with the host that has them, so the host is decided once, by the current key.
         let route = self.video_route().await?;
         let base_url = route.endpoint().base_url().as_str();
         let mut builder = Client::builder_with(base_url, credential);
@@ -101,15 +101,16 @@ fn transport_error(error: qwen_openclaw_client::Error) -> qwen_openclaw_transpor
 }
 
 impl QwenBuilder {
-    /// Sets the key that clips are made with, beside that of a plan, which makes none. It must be
-    /// a Standard key of the same region. The default is the key of `qwen`.
+    /// Sets the key for generating videos, for use beside a plan's key, which cannot. It must be a
+    /// Standard key of the same region. The default is the key of `qwen`.
     pub fn video_api_key(mut self, key: ApiKey) -> Self {
         self.video_key = Some(key);
         self
     }
 
-    /// Sets where the jobs of clips are written down. The default is memory: a crash then loses
-    /// sight of what is being made and billed.
+    /// Sets the ledger that video jobs are written to. The default is memory, where a crash loses
+    /// track of jobs that are running and billed; [`home`](Self::home) sets the files that the command
+    /// uses.
     ///
     /// ```no_run
     /// use std::sync::Arc;
@@ -126,17 +127,18 @@ impl QwenBuilder {
         self
     }
 
-    /// Sets when the service is asked about a clip. The default is [`PollSchedule::default`].
+    /// Sets how often the service is polled for a video. The default is [`PollSchedule::default`].
     pub fn polls(mut self, schedule: PollSchedule) -> Self {
         self.polls = Some(schedule);
         self
     }
 }
 
-/// A clip being put together. Made by [`Qwen::video`].
+/// A video request being built. Created by [`Qwen::video`].
 ///
-/// The methods are those of [`VideoRequest`] that most requests need; [`Video::with`] reaches the
-/// others.
+/// The methods here are the ones that most requests need. Every other parameter is a method of
+/// [`VideoRequest`]; set it through [`with`](Self::with), as in
+/// `.with(|request| request.negative_prompt("text"))`.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `submit`"]
 pub struct Video {
@@ -147,22 +149,22 @@ pub struct Video {
 }
 
 impl Video {
-    /// Sets what the clip shows.
+    /// Sets the prompt.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.with(|request| request.prompt(prompt))
     }
 
-    /// Adds an image by its address: the first frame, or a subject.
+    /// Adds an image by URL: the first frame, or a subject.
     pub fn image(self, url: impl Into<String>) -> Self {
         self.with(|request| request.image(url))
     }
 
-    /// Adds a clip by its address, whose subject appears.
+    /// Adds a video by URL whose subject is to appear.
     pub fn reference_video(self, url: impl Into<String>) -> Self {
         self.with(|request| request.video(url))
     }
 
-    /// Sets the length in seconds. The default is 5.
+    /// Sets the duration in seconds. The default is 5.
     pub fn seconds(self, seconds: u32) -> Self {
         self.with(|request| request.seconds(seconds))
     }
@@ -172,17 +174,17 @@ impl Video {
         self.with(|request| request.resolution(resolution))
     }
 
-    /// Sets the ratio. The default is 16:9, or that of the image.
+    /// Sets the aspect ratio. The default is 16:9, or the image's own.
     pub fn ratio(self, ratio: impl Into<AspectRatio>) -> Self {
         self.with(|request| request.ratio(ratio))
     }
 
-    /// Sets the exact size. It comes before resolution and ratio.
+    /// Sets the exact size, which takes precedence over resolution and ratio.
     pub fn size(self, size: Size) -> Self {
         self.with(|request| request.size(size))
     }
 
-    /// Makes the clip silent, or not, where the model can be silent.
+    /// Sets whether the video has sound, for models that can be silent.
     pub fn audio(self, audio: bool) -> Self {
         self.with(|request| request.audio(audio))
     }
@@ -192,35 +194,36 @@ impl Video {
         self.with(|request| request.seed(seed))
     }
 
-    /// Changes the request in any other way.
+    /// Changes the underlying request, with any of the methods of [`VideoRequest`].
     pub fn with(mut self, change: impl FnOnce(VideoRequest) -> VideoRequest) -> Self {
         self.request = change(self.request);
         self
     }
 
-    /// Sets what to do with a value that the model does not take. The default is to refuse it.
+    /// Sets what to do with a value that the model does not accept. The default is to refuse it.
     pub fn strictness(mut self, strictness: Strictness) -> Self {
         self.strictness = strictness;
         self
     }
 
-    /// Returns the request, for its model.
+    /// Returns the request for its model.
     ///
     /// # Errors
     ///
-    /// Kind `Refused` for an unknown provider, and for one that makes no clips.
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider,
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for one that does not generate videos.
     pub fn request(&self) -> Result<VideoRequest, Error> {
         let model = ModelRef::parse(&self.reference)?;
         if model.provider != Provider::QWEN {
             let provider = model.provider.id();
             return Err(Error::refused(format!(
-                "the provider {provider} makes no clips"
+                "the provider {provider} does not generate videos"
             )));
         }
         Ok(self.request.clone().model_id(model.model))
     }
 
-    /// Submits it. What comes back is in the ledger already.
+    /// Submits the request. The returned job is already in the ledger.
     ///
     /// # Errors
     ///

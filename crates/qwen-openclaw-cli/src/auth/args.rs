@@ -7,19 +7,19 @@ use qwen_openclaw::catalog::{Plan, Region};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
-    /// Log in at the Qwen portal (its free tier was discontinued by Qwen on 2026-04-15)
+    /// Log in to the Qwen portal (Qwen discontinued its free tier on 2026-04-15)
     Login(Login),
-    /// Store an API key, read from standard input
+    /// Store an API key read from standard input
     PasteApiKey(Paste),
-    /// Store a token, read from standard input
+    /// Store a token read from standard input
     PasteToken(Paste),
-    /// List what is stored; no key or token is shown
+    /// List stored profiles, without showing keys or tokens
     List(List),
     /// Remove a stored profile
     Logout(Logout),
-    /// Copy credentials of another program
+    /// Import credentials from another program
     Import(Import),
-    /// See or set which profile of a provider comes first
+    /// Show or set the order in which a provider's profiles are used
     Order {
         #[command(subcommand)]
         command: OrderCommand,
@@ -28,7 +28,7 @@ pub(crate) enum AuthCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct Login {
-    /// Provider to log in at: qwen-portal
+    /// Provider to log in to: qwen-portal
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: String,
 
@@ -36,20 +36,20 @@ pub(crate) struct Login {
     #[arg(long)]
     pub(crate) no_browser: bool,
 
-    /// Account to store the login under
+    /// Account name to store the login under
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(crate) profile: String,
 
-    /// Use the Qwen Code CLI's login where it is, and renew it there under that program's lock
+    /// Use the Qwen Code CLI's own login file, refreshed under that program's lock
     #[arg(long)]
     pub(crate) share_qwen_cli: bool,
 
-    /// Login server, by https or on this machine [default: QWEN_OAUTH_BASE_URL, or
+    /// Login server: an https URL, or loopback [default: QWEN_OAUTH_BASE_URL, or
     /// https://chat.qwen.ai]
     #[arg(long, value_name = "URL")]
     pub(crate) oauth_base_url: Option<String>,
 
-    /// Switch the portal on: it is off because its free tier has ended
+    /// Enable the portal, which is off because its free tier has ended
     #[arg(long)]
     pub(crate) enable_portal: bool,
 
@@ -60,23 +60,23 @@ pub(crate) struct Login {
 
 #[derive(Args, Debug)]
 pub(crate) struct Paste {
-    /// Provider it is for, such as qwen
+    /// Provider to store it for, such as qwen
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: String,
 
-    /// Plan that the key belongs to: standard or coding; remembered with the key
+    /// Plan the key belongs to (standard or coding), remembered with the key
     #[arg(long, value_name = "PLAN", conflicts_with = "base_url")]
     pub(crate) plan: Option<Plan>,
 
-    /// Region that the key belongs to: global or china; remembered with the key
+    /// Region the key belongs to (global or china), remembered with the key
     #[arg(long, value_name = "REGION", conflicts_with = "base_url")]
     pub(crate) region: Option<Region>,
 
-    /// Base URL that the key belongs to; the key is sent to that server alone
+    /// Base URL the key belongs to; the key is sent to that server only
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
-    /// Account to store it under; clips are made with the key of `standard`, if there is one
+    /// Account name to store it under; videos use the key stored as `standard`, if any
     #[arg(
         long,
         value_name = "NAME",
@@ -92,7 +92,7 @@ pub(crate) struct Paste {
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only the profiles of this provider
+    /// List only this provider's profiles
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
@@ -107,7 +107,7 @@ pub(crate) struct Logout {
     #[arg(value_name = "PROFILE")]
     pub(crate) profile: String,
 
-    /// Do not ask; nothing is asked anyway
+    /// Skip the confirmation; there is none anyway
     #[arg(long, hide = true)]
     pub(crate) yes: bool,
 
@@ -118,23 +118,23 @@ pub(crate) struct Logout {
 
 #[derive(Args, Debug)]
 pub(crate) struct Import {
-    /// Whose credentials are copied
+    /// Program to import from
     #[arg(value_enum, value_name = "PROGRAM")]
     pub(crate) from: From,
 
-    /// File to read [default: where that program keeps it]
+    /// File to read [default: the one that program uses]
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Account to store the Qwen Code CLI's login under
+    /// Account name to store the Qwen Code CLI's login under
     #[arg(long, value_name = "NAME", default_value = "qwen-cli")]
     pub(crate) profile: String,
 
-    /// Server of the Qwen Code CLI's login [default: QWEN_OAUTH_BASE_URL, or https://chat.qwen.ai]
+    /// Server that issued the Qwen Code CLI's login [default: QWEN_OAUTH_BASE_URL, or https://chat.qwen.ai]
     #[arg(long, value_name = "URL")]
     pub(crate) oauth_base_url: Option<String>,
 
-    /// OpenClaw's agent whose file is read
+    /// OpenClaw agent whose credentials to import
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub(crate) agent: String,
 
@@ -157,13 +157,13 @@ pub(crate) enum OrderCommand {
     Get(Order),
     /// Set the order
     Set(SetOrder),
-    /// Forget the order
+    /// Clear the order
     Clear(Order),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Order {
-    /// Provider whose profiles are ordered
+    /// Provider whose profiles to order
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: String,
 
@@ -174,7 +174,7 @@ pub(crate) struct Order {
 
 #[derive(Args, Debug)]
 pub(crate) struct SetOrder {
-    /// Profiles, the first to use first
+    /// Profiles, most preferred first
     #[arg(required = true, value_name = "PROFILE")]
     pub(crate) profiles: Vec<String>,
 

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-/// Opens a page, which must be an http(s) address; false when there is nothing to open it with.
+/// Opens a page, which must be an http(s) URL; false if no browser could be started.
 pub(super) fn open(url: &str) -> bool {
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return false;
@@ -10,7 +10,7 @@ pub(super) fn open(url: &str) -> bool {
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
     } else if cfg!(windows) {
-        // Not `cmd /c start`, which would read the `&` of an address as its own.
+        // Not `cmd /c start`, which would interpret the `&` in a URL.
         ("rundll32", &["url.dll,FileProtocolHandler"])
     } else {
         ("xdg-open", &[])

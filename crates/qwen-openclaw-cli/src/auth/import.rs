@@ -1,4 +1,4 @@
-//! `models auth import`: credentials of other programs, copied; their files are only read.
+//! `models auth import`: copies credentials of other programs; their files are only read.
 
 use std::path::PathBuf;
 
@@ -75,8 +75,8 @@ async fn import(arguments: &Import) -> Result<(), Failure> {
     for line in lines {
         if let (Some(id), "kept") = (&line.id, line.what) {
             note(&format!(
-                "note: {id} is newer, of another server, or not an import; `models auth logout {id}` \
-                 makes room for this one"
+                "note: {id} is newer, from another server, or was not imported; to replace it, remove \
+                 it first with `models auth logout {id}`"
             ));
         }
         let id = line.id.map_or_else(String::new, |id| format!(" -> {id}"));

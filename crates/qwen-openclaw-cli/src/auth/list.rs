@@ -69,7 +69,7 @@ fn row(id: &ProfileId, profile: &Profile) -> Value {
     })
 }
 
-/// The endpoint that a key was stored for, as far as it is known.
+/// The endpoint a key was stored for, if known.
 fn endpoint(profile: &Profile) -> Option<Value> {
     let Profile::ApiKey(stored) = profile else {
         return None;
@@ -91,12 +91,12 @@ fn label(id: &ProfileId, profile: &Profile) -> String {
     format!("{id} [{}/{}{expires}]", id.provider(), profile.kind())
 }
 
-/// The id of a known provider; another name as it is.
+/// The id of a known provider; any other name unchanged.
 pub(super) fn canonical(provider: &str) -> String {
     Provider::by_name(provider).map_or_else(|| provider.to_owned(), |known| known.id().to_owned())
 }
 
-/// A time in UTC to the millisecond; `None` for one that no calendar has.
+/// A time in UTC to the millisecond; `None` if it is out of range.
 pub(super) fn timestamp(time: SystemTime) -> Option<String> {
     let time = Timestamp::try_from(time)
         .ok()?

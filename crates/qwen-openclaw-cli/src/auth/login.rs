@@ -1,4 +1,4 @@
-//! `models auth login`: a device login at the portal, or a tie to the Qwen Code CLI's own.
+//! `models auth login`: a device login at the portal, or a link to the Qwen Code CLI's own.
 
 use std::{
     io::{self, IsTerminal},
@@ -27,16 +27,16 @@ use crate::{
 pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
     if Provider::by_name(&arguments.provider) != Some(Provider::QWEN_OAUTH) {
         return Err(Failure::usage(format!(
-            "{} has no login; qwen-portal has",
+            "{} does not support logins; qwen-portal does",
             crate::output::harmless(&arguments.provider)
         ))
         .with_code_1()
-        .with_hint("store a key: `qwen-openclaw models auth paste-api-key --provider qwen`"));
+        .with_hint("store a key with `models auth paste-api-key --provider qwen`"));
     }
     note(CLOSURE_NOTICE);
     if !arguments.enable_portal {
         return Err(Failure::invalid_request(
-            "the portal is off: add --enable-portal to log in all the same",
+            "the portal is off: add --enable-portal to log in anyway",
         ));
     }
     let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;
@@ -47,20 +47,21 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let environment = environment();
     let store = store(&environment)?;
-    // Before anybody approves anything: a login that cannot be stored is one lost.
+    // Before the user approves anything: a login that cannot be stored is lost.
     let is_corrupt = check_place(&store, &id).await?;
-    let profile = match arguments.share_qwen_cli {
-        true => shared(arguments, &environment).await?,
-        false => device(arguments, &environment, &mut interrupt).await?,
+    let profile = if arguments.share_qwen_cli {
+        shared(arguments, &environment).await?
+    } else {
+        device(arguments, &environment, &mut interrupt).await?
     };
-    // Asked for by a person, which is the time to make room for a login.
+    // The user asked for a login, so this is the time to make room for one.
     if is_corrupt && let Some(aside) = store.set_corrupt_aside().await.map_err(failure)? {
         note(&format!(
-            "warning: the stored credentials could not be read and are now {}",
+            "warning: the stored credentials could not be read and were moved to {}",
             aside.display()
         ));
     }
-    // From here on Ctrl-C is not listened to: the code is used up.
+    // From here on Ctrl-C is ignored: the code is used up.
     store.put(&id, &profile).await.map_err(failure)?;
     let mut out = Out::new();
     if arguments.json {
@@ -83,7 +84,7 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
     ))
 }
 
-/// Sees whether a login can be stored; true when the file is corrupt, and has to go first.
+/// Checks that a login can be stored; true if the file is corrupt and must be moved away first.
 async fn check_place(store: &FileStore, id: &ProfileId) -> Result<bool, Failure> {
     store.check_writable().await.map_err(failure)?;
     match store.list().await {
@@ -98,16 +99,16 @@ async fn check_place(store: &FileStore, id: &ProfileId) -> Result<bool, Failure>
     Ok(false)
 }
 
-/// A profile that is tied to the Qwen Code CLI's file.
+/// A profile that is linked to the Qwen Code CLI's file.
 async fn shared(arguments: &Login, environment: &Environment) -> Result<Profile, Failure> {
     let file = cli_file(None, arguments.oauth_base_url.as_deref(), environment)?;
     let login = file.read().await.map_err(failure)?;
     if !login.is_some_and(|login| login.is_refreshable()) {
         return Err(Failure::other(format!(
-            "{} holds no login that could be renewed",
+            "{} does not contain a login that can be refreshed",
             environment.shown(file.path())
         ))
-        .with_hint("log in with the Qwen Code CLI, or leave --share-qwen-cli out"));
+        .with_hint("log in with the Qwen Code CLI, or omit --share-qwen-cli"));
     }
     Ok(file.to_profile())
 }
@@ -130,7 +131,7 @@ async fn device(
         .await?;
     show(&device, arguments);
     tokio::select! {
-        // The login first: a code that was used up is not given back by an interrupt.
+        // The login first: an interrupt does not give back a code that was used up.
         biased;
         login = device.wait() => Ok(Profile::Login(login.map_err(failure)?)),
         () = interrupt.wait() => Err(Failure::interrupted()),
@@ -143,20 +144,20 @@ fn show(device: &DeviceLogin, arguments: &Login) {
     note(&format!("Open {} to approve access.", device.url()));
     let time = minutes(device.expires_in());
     note(&match device.user_code() {
-        Some(code) => format!(
-            "If prompted, enter the code {code}. Share it with nobody; it is good for {time}."
-        ),
-        None => format!("Share the address with nobody; it is good for {time}."),
+        Some(code) => {
+            format!("If prompted, enter the code {code}. Do not share it; it expires in {time}.")
+        }
+        None => format!("Do not share the URL; it expires in {time}."),
     });
     if terminal {
         if let Some(code) = qr::of(device.url()) {
             note(&code);
         }
         if !arguments.no_browser && !browser::open(device.url()) {
-            note("No browser could be opened: open the address by hand.");
+            note("Could not open a browser: open the URL yourself.");
         }
     }
-    note("Waiting for the approval (Ctrl-C cancels) ...");
+    note("Waiting for approval (Ctrl-C cancels) ...");
 }
 
 fn minutes(time: Duration) -> String {
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_said_in_words() {
+    fn durations_are_shown_in_words() {
         let table = [(45, "45 seconds"), (120, "2 minutes"), (900, "15 minutes")];
         for (seconds, words) in table {
             assert_eq!(minutes(Duration::from_secs(seconds)), words);

@@ -23,7 +23,7 @@ async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
         }
         _ => must_exist(&store, id).await?,
     }
-    // Not between the request of a refresh and its answer, which would put the login back.
+    // Not between a refresh request and its response, which would put the login back.
     let lease = store.lease(id).await.map_err(failure)?;
     let Some(profile) = store.load(id).await.map_err(failure)? else {
         return must_exist(&store, id).await;
@@ -32,7 +32,7 @@ async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
         .swap(id, Some(&profile), None)
         .await
         .map_err(failure)?;
-    // It may stand there once more, under an alias of its provider.
+    // The file may hold it again under an alias of its provider.
     if removed {
         store.discard(id).await.map_err(failure)?;
     }
@@ -44,12 +44,12 @@ async fn log_out(arguments: &Logout, id: &ProfileId) -> Result<(), Failure> {
     }
     warn(&store);
     if profile.kind() == "qwen_cli" {
-        note("The Qwen Code CLI stays logged in: its file is not changed.");
+        note("The Qwen Code CLI stays logged in: its file is unchanged.");
     }
     tell(arguments, id, profile.kind())
 }
 
-/// Removes a profile that makes no sense.
+/// Removes a profile that cannot be read.
 async fn discard(arguments: &Logout, store: &FileStore, id: &ProfileId) -> Result<(), Failure> {
     let _lease = store.lease(id).await.map_err(failure)?;
     if !store.discard(id).await.map_err(failure)? {

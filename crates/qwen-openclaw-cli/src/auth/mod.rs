@@ -33,7 +33,7 @@ pub(crate) fn run(command: AuthCommand) -> Result<(), Failure> {
     }
 }
 
-/// The store of the state folder.
+/// The credential store in the state folder.
 pub(crate) fn store(environment: &Environment) -> Result<Arc<FileStore>, Failure> {
     let folder = StateDir::of(environment)?;
     Ok(Arc::new(FileStore::in_folder(&folder)))
@@ -43,8 +43,8 @@ fn environment() -> Environment {
     Environment::capture().with_openclaw_dotenv()
 }
 
-/// The Qwen Code CLI's file, and the server of the login in it: as given, else as the environment
-/// has them.
+/// The Qwen Code CLI's file, and the server of the login in it: as given, otherwise from the
+/// environment.
 fn cli_file(
     path: Option<&Path>,
     server: Option<&str>,
@@ -69,7 +69,7 @@ fn cli_file(
     }
 }
 
-/// The profile that a name means: an id, or an account of the provider.
+/// The profile that a name refers to: an id, or an account of the provider.
 fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId, Failure> {
     let id = match name {
         Some(name) if name.contains(':') => name.parse(),
@@ -85,7 +85,7 @@ fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId, Failure> 
     Ok(id)
 }
 
-/// Says what is to be said about the file, after something was read from it.
+/// Prints the store's warning, if reading the file produced one.
 fn warn(store: &FileStore) {
     if let Some(warning) = store.warning() {
         crate::output::note(&format!("warning: {warning}"));
@@ -102,11 +102,11 @@ fn failure(error: Error) -> Failure {
     }
 }
 
-/// Fails for a profile that is not stored, as OpenClaw words it.
+/// Fails if a profile is not stored, with OpenClaw's wording.
 async fn must_exist(store: &FileStore, id: &ProfileId) -> Result<(), Failure> {
     match store.load(id).await.map_err(failure)? {
         Some(_) => Ok(()),
         None => Err(failure(Error::no_profile(id))
-            .with_hint("`qwen-openclaw models auth list` shows those that are stored")),
+            .with_hint("`models auth list` shows the stored profiles")),
     }
 }

@@ -1,4 +1,4 @@
-//! `models auth paste-api-key` and `paste-token`: one from standard input into the store.
+//! `models auth paste-api-key` and `paste-token`: store a secret read from standard input.
 
 use qwen_openclaw::{
     auth::{CredentialStore, KeyEndpoint, KeyKind, Profile, ProfileId, StaticToken, StoredKey},
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 }
 
 pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
-    // A key for a provider of which nothing is known would never be sent.
+    // A key for an unknown provider would never be sent.
     let provider = match &arguments.base_url {
         Some(_) => arguments.provider.parse()?,
         None => crate::models::known_provider(&arguments.provider)?,
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
         && provider != Provider::QWEN_OAUTH
         && key.kind() == KeyKind::Other
     {
-        note("note: keys of the service begin with sk-; this one is stored as it is");
+        note("note: Qwen Cloud keys begin with sk-; this one is stored as is");
     }
     let profile = match kind {
         Kind::ApiKey => Profile::ApiKey(StoredKey::new(key, endpoint)),
@@ -48,10 +48,10 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
     block_on(save(arguments, &id, &profile))
 }
 
-/// The endpoint that the key is for, as far as the flags say.
+/// The endpoint the key is for, as far as the flags say.
 fn endpoint(arguments: &Paste, provider: &Provider) -> Result<KeyEndpoint, Failure> {
     if let Some(url) = &arguments.base_url {
-        // What no key may be sent to is said now, not at the first request.
+        // A URL that no key may be sent to is refused now, not at the first request.
         let rules = EndpointRules::new().base_url(url);
         rules
             .decide(provider, None)
@@ -61,7 +61,7 @@ fn endpoint(arguments: &Paste, provider: &Provider) -> Result<KeyEndpoint, Failu
         && !provider.plans().contains(&plan)
     {
         return Err(Failure::usage(format!(
-            "the provider {provider} has no endpoint of the {}",
+            "the provider {provider} has no {} endpoint",
             plan.label()
         )));
     }
@@ -76,11 +76,12 @@ async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<()
     let store = store(&environment())?;
     let present = store.load(id).await.map_err(failure)?;
     if let Some(Profile::Login(_) | Profile::QwenCli { .. }) = present {
-        let error =
-            Failure::invalid_request(format!("the profile {id} is a login, which would be lost"));
+        let error = Failure::invalid_request(format!(
+            "the profile {id} is a login, which would be overwritten"
+        ));
         return Err(error.with_hint(format!(
-            "store this beside it with `--profile NAME`, or remove the login first: `models auth \
-             logout {id}`"
+            "use `--profile NAME` to keep both, or remove the login first with `models auth logout \
+             {id}`"
         )));
     }
     let stored = store.swap(id, present.as_ref(), Some(profile)).await;

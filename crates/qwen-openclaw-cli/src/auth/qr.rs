@@ -2,7 +2,7 @@
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// The address as a QR code of half blocks, light on dark; `None` when it is too long for one.
+/// The text as a QR code of half blocks, light on dark; `None` if it is too long.
 pub(super) fn of(text: &str) -> Option<String> {
     const QUIET: i32 = 2;
     let code = QrCode::encode_text(text, QrCodeEcc::Low).ok()?;

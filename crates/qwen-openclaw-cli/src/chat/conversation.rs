@@ -13,7 +13,7 @@ use crate::{
 impl Session {
     /// Talks until `/quit` or the end of the input.
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
-        // Without a key there is nobody to talk to: better said before the first question.
+        // A missing key is better reported before the first question.
         self.qwen.client(&self.model.provider)?;
         self.warn().await?;
         note(&format!("{} · /model REF, /clear, /quit", self.model));
@@ -35,7 +35,7 @@ impl Session {
                 },
                 _ if command.starts_with('/') => {
                     note(&format!(
-                        "{command} is not known; there are /model REF, /clear and /quit"
+                        "unknown command {command}; use /model REF, /clear or /quit"
                     ));
                 }
                 _ => self.turn(line).await?,
@@ -44,13 +44,13 @@ impl Session {
         Ok(())
     }
 
-    /// The model to go on with. The connection stays: another provider needs another one.
+    /// The model to continue with. The connection stays, so the provider cannot change with it.
     fn other_model(&self, text: &str) -> Result<ModelRef, Failure> {
         let model = self.arguments.connection.model(Some(text))?;
         let fixed = self.arguments.emulator || self.arguments.connection.base_url.is_some();
         if fixed && model.provider != self.model.provider {
             return Err(Failure::usage(format!(
-                "this conversation is with the provider {}",
+                "this conversation uses the provider {}",
                 self.model.provider.id()
             )));
         }
@@ -62,7 +62,7 @@ impl Session {
         match self.print(chat).await {
             Ok(reply) => self.conversation.add(line, &reply),
             Err(failure) if failure.ends_conversation() => Err(failure),
-            // The conversation goes on without the turn that failed.
+            // The conversation continues without the turn that failed.
             Err(failure) => {
                 failure.tell();
                 Ok(())
@@ -82,7 +82,7 @@ async fn read_line(
     };
     let line = interrupt.or(read).await;
     if !matches!(line, Ok(Some(_))) {
-        // What comes next, such as the shell's own prompt, begins on a line of its own.
+        // Whatever comes next, such as the shell's prompt, starts on its own line.
         note("");
     }
     line

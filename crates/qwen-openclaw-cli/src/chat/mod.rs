@@ -22,7 +22,7 @@ use crate::{
     session::Conversation,
 };
 
-/// Largest prompt that is read from standard input; no model takes more.
+/// Largest prompt read from standard input; no model accepts more.
 const LARGEST_PROMPT: u64 = 16 << 20;
 
 pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         None if terminal => None,
         None if arguments.connection.api_key_stdin => {
             return Err(Failure::usage(
-                "there is no prompt: standard input holds the key",
+                "there is no prompt: standard input is used for the key",
             ));
         }
         _ => Some(prompt_from_stdin()?),
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         return Err(Failure::usage("the prompt is empty"));
     }
     if prompt.is_none() && arguments.json.is_some() {
-        return Err(Failure::usage("--json needs a prompt"));
+        return Err(Failure::usage("--json requires a prompt"));
     }
     block_on(async {
         let session = Session::open(arguments, model).await?;
@@ -76,16 +76,16 @@ fn prompt_from_stdin() -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A client and how it is to be asked.
+/// A client, and everything the flags say about its requests.
 struct Session {
     arguments: args::Chat,
     qwen: Qwen,
     model: ModelRef,
-    /// What the flags ask for besides the prompt, read before anything is sent.
+    /// What the flags add to the prompt, read before anything is sent.
     extras: request::Extras,
     conversation: Conversation,
     interrupt: Interrupt,
-    /// Ends with the session.
+    /// Stops when the session is dropped.
     _emulator: Option<Emulator>,
 }
 
@@ -95,12 +95,11 @@ impl Session {
         let extras = request::Extras::read(&arguments.request)?;
         let conversation = Conversation::open(arguments.request.session.as_deref())?;
         let connection: &Connection = &arguments.connection;
-        let (emulator, mut builder) = match arguments.emulator {
-            true => {
-                let (emulator, builder) = to_emulator(connection, &model.provider).await?;
-                (Some(emulator), builder)
-            }
-            false => (None, connection.qwen(&model.provider)?),
+        let (emulator, mut builder) = if arguments.emulator {
+            let (emulator, builder) = to_emulator(connection, &model.provider).await?;
+            (Some(emulator), builder)
+        } else {
+            (None, connection.qwen(&model.provider)?)
         };
         if arguments.no_usage {
             builder = builder.usage(false);
@@ -117,7 +116,7 @@ impl Session {
         })
     }
 
-    /// Says what is odd about the model; once, not with every turn.
+    /// Warns about an unknown model, once per model rather than on every turn.
     async fn warn(&self) -> Result<(), Failure> {
         if let Some(warning) = self.route().await?.unknown_model() {
             output::note(&format!("warning: {warning}"));
@@ -130,7 +129,7 @@ impl Session {
         Ok(self.qwen.route(&self.model.to_string()).await?)
     }
 
-    /// A request that goes on with the conversation.
+    /// A request that continues the conversation.
     fn chat(&self, prompt: &str) -> Chat {
         let mut chat = self.qwen.chat(self.model.to_string());
         if let Some(system) = &self.arguments.system {

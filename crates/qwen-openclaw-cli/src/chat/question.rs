@@ -1,4 +1,4 @@
-//! One question, its answer as it arrives, and what it took.
+//! One question, its answer as it arrives, and its usage.
 
 use qwen_openclaw::{
     Chat,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Session {
-    /// Answers one prompt and is done.
+    /// Answers a single prompt.
     pub(super) async fn answer(mut self, prompt: String) -> Result<(), Failure> {
         self.warn().await?;
         let chat = self.chat(&prompt);
@@ -35,7 +35,7 @@ impl Session {
         }
     }
 
-    /// Keeps a turn whose result is on standard output, where nothing may follow it.
+    /// Saves a turn whose result is already on standard output, where nothing may follow it.
     fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
         self.conversation.add(prompt, reply).map_err(|failure| {
             failure.tell();
@@ -50,7 +50,7 @@ impl Session {
         Ok(stream.finish().await?)
     }
 
-    /// Prints the answer as it arrives: text to standard output, all else to standard error.
+    /// Prints the answer as it arrives: text to standard output, everything else to standard error.
     pub(super) async fn print(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let (mut out, mut aside) = (Out::new(), Aside::new());
         let mut stream = self.open_stream(chat).await?;
@@ -78,7 +78,7 @@ impl Session {
         result?;
         let reply = stream.finish().await?;
         if reply.finish_reason().is_some_and(|reason| reason.is_cut()) {
-            aside.line("[the reply was cut: more tokens may be allowed with --max-tokens]");
+            aside.line("[the reply was cut off: raise --max-tokens for a longer one]");
         }
         if !self.arguments.no_usage {
             aside.line(&usage_line(&self.route().await?, &reply));
@@ -86,7 +86,7 @@ impl Session {
         Ok(reply)
     }
 
-    /// Prints each event as a line of JSON, the result or the error last.
+    /// Prints each event as a line of JSON, then the result or the error.
     async fn print_events(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let mut out = Out::new();
         let mut stream = self.open_stream(chat).await?;
@@ -121,7 +121,7 @@ impl Session {
         self.interrupt.or(stream).await
     }
 
-    /// The next event, `None` at the end. Ctrl-C leaves what has arrived in the failure.
+    /// The next event, `None` at the end. After Ctrl-C the failure holds what had arrived.
     async fn next(&mut self, stream: &mut ReplyStream) -> Result<Option<Event>, Failure> {
         let event = async { Ok(stream.next().await.transpose()?) };
         let event = self.interrupt.or(event).await;

@@ -1,4 +1,4 @@
-//! What the flags ask for besides the prompt.
+//! What the flags add to the prompt.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{args, failure::Failure};
 
-/// The flags of a request, their files read.
+/// The flags of a request, with their files read.
 #[derive(Debug)]
 pub(super) struct Extras {
     parts: Vec<Part>,
@@ -23,17 +23,17 @@ impl Extras {
             .image
             .iter()
             .map(|text| Ok(Part::image(media_at(text)?)));
-        let clips = flags
+        let videos = flags
             .video
             .iter()
             .map(|text| Ok(Part::video(media_at(text)?)));
-        let sounds = flags
+        let audio = flags
             .audio
             .iter()
             .map(|text| Ok(Part::audio(media_at(text)?)));
         let parts = images
-            .chain(clips)
-            .chain(sounds)
+            .chain(videos)
+            .chain(audio)
             .collect::<Result<_, Failure>>()?;
         Ok(Self {
             parts,
@@ -48,11 +48,12 @@ impl Extras {
         })
     }
 
-    /// Adds the prompt and all that goes with it.
+    /// Adds the prompt and everything that goes with it.
     pub(super) fn add_to(&self, mut request: ChatRequest, prompt: &str) -> ChatRequest {
-        request = match self.parts.is_empty() {
-            true => request.user(prompt),
-            false => request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)])),
+        request = if self.parts.is_empty() {
+            request.user(prompt)
+        } else {
+            request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)]))
         };
         request = request.tools(self.tools.iter().cloned());
         if let Some(choice) = &self.flags.tool_choice {
@@ -88,10 +89,10 @@ impl Extras {
     }
 }
 
-/// An address as it is, or a file.
+/// A URL, or a file that is read.
 pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
-    let is_address = text.contains("://") || text.starts_with("data:");
-    Ok(if is_address {
+    let is_url = text.contains("://") || text.starts_with("data:");
+    Ok(if is_url {
         Media::url(text)
     } else {
         Media::file(text)?
@@ -100,7 +101,7 @@ pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
 
 fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("could not use {}: {error}", path.display()))
+        Failure::usage(format!("could not read {}: {error}", path.display()))
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     serde_json::from_str(&text).map_err(|error| wrong(&error))

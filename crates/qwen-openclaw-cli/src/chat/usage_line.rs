@@ -1,4 +1,4 @@
-//! What a reply took, in one line.
+//! The usage of a reply, in one line.
 
 use qwen_openclaw::{Route, catalog::price, chat::Reply};
 

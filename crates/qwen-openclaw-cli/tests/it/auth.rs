@@ -70,7 +70,7 @@ fn portal() -> Service {
     service
 }
 
-/// Nothing of what is stored, or went over the wire, is shown.
+/// No secret that is stored or went over the wire is shown.
 #[track_caller]
 fn hides_tokens(ran: &Ran, service: &Service) {
     let shown = format!("{}{}", ran.stdout, ran.stderr);
@@ -507,7 +507,9 @@ fn a_stored_key_comes_before_the_environment_and_stays_with_its_provider() {
 fn the_clis_login_is_read_shared_and_imported_but_never_created_or_deleted() {
     let (home, service) = (Home::new(), portal());
     let share = || home.login(&service, &["--share-qwen-cli"]).run();
-    share().exits_with(1).says("no login that could be renewed");
+    share()
+        .exits_with(1)
+        .says("does not contain a login that can be refreshed");
     let path = home.path().join(".qwen/oauth_creds.json");
     assert!(!path.exists());
 

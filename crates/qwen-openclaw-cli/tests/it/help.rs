@@ -26,6 +26,19 @@ fn of_models_list() {
 }
 
 #[test]
+fn of_models_explain() {
+    insta::assert_snapshot!(
+        "help-models-explain",
+        help(&["models", "explain", "--help"])
+    );
+}
+
+#[test]
+fn of_describe() {
+    insta::assert_snapshot!("help-describe", help(&["describe", "--help"]));
+}
+
+#[test]
 fn of_video() {
     insta::assert_snapshot!("help-video", help(&["video", "--help"]));
     insta::assert_snapshot!(

@@ -1,4 +1,4 @@
-//! What the flags of `chat` and `describe` make of a request.
+//! What the flags of `chat` and `describe` put into a request.
 
 use std::path::PathBuf;
 
@@ -24,12 +24,12 @@ fn path(folder: &TempDir, name: &str) -> String {
         .to_owned()
 }
 
-/// A picture of one pixel.
+/// An image of one pixel.
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
     \0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
 
-/// What was sent for these arguments, and what came out.
+/// The request sent for these arguments, and the output.
 fn sent(arguments: &[&str]) -> (Value, Ran) {
     let service = Service::start();
     let ran = Qwen::new(&[&["chat"], arguments].concat())
@@ -127,7 +127,7 @@ fn search_cache_and_other_fields() {
 }
 
 #[test]
-fn pictures() {
+fn images() {
     let folder = files(&[("cat.png", PNG)]);
     let file = path(&folder, "cat.png");
     let (body, _) = sent(&["-m", "qwen3.5-plus", "--image", &file, "What is it?"]);
@@ -199,7 +199,7 @@ fn a_conversation_in_a_file() {
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(kept["messages"].as_array().unwrap().len(), 4);
 
-    // A link stays one.
+    // A link stays a link.
     #[cfg(unix)]
     {
         let link = path(&folder, "link.json");
@@ -211,16 +211,16 @@ fn a_conversation_in_a_file() {
         assert_eq!(kept["messages"].as_array().unwrap().len(), 6);
     }
 
-    // Said before anything is sent.
+    // Reported before anything is sent.
     let sent = service.requests().len();
     let nowhere = path(&folder, "no/talk.json");
     Qwen::new(&["chat", "--session", &nowhere, "hi"])
         .at(&service)
         .run()
         .exits_with(4)
-        .says("there is no folder");
+        .says("no such folder");
     std::fs::write(&file, "{\"version\": 1, \"messages\": [").unwrap();
-    ask("hi").exits_with(2).says("is no conversation");
+    ask("hi").exits_with(2).says("is not a conversation file");
     assert_eq!(service.requests().len(), sent);
 }
 

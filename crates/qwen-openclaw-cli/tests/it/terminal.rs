@@ -63,7 +63,7 @@ fn a_conversation() {
         "qwen/qwen3.5-plus · /model REF, /clear, /quit",
         "6*7 = 42",
         "error: unknown provider \"nope\"; did you mean",
-        "/modle is not known; there are /model REF, /clear and /quit",
+        "unknown command /modle; use /model REF, /clear or /quit",
         "standing in for qwen3-coder-plus",
         "This is turn 2 of our conversation",
     ] {

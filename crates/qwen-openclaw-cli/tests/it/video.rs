@@ -376,7 +376,7 @@ fn what_a_model_does_not_take() {
         (
             &["generate", "x", "-m", "qwen-oauth/wan2.6-t2v"],
             4,
-            "makes no clips",
+            "does not generate videos",
         ),
         (
             &["generate", "x", "--image", "./cat.png", "-m", "wan2.6-i2v"],

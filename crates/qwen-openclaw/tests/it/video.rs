@@ -1,4 +1,4 @@
-//! Clips through the facade.
+//! Videos through the facade.
 
 use qwen_openclaw::{
     ErrorKind, Qwen,
@@ -17,7 +17,7 @@ fn standard(region: emulator::Region) -> ApiKey {
 }
 
 #[tokio::test]
-async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
+async fn a_plan_key_and_a_video_key_work_side_by_side() {
     let service = Emulator::start().await.unwrap();
     let (plan, region) = (emulator::Plan::Coding, emulator::Region::China);
     let builder = Qwen::builder()
@@ -42,9 +42,9 @@ async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
         .await
         .unwrap();
     assert_eq!(job.record().phase(), Phase::Submitted);
-    // It went to the host for clips of the plan's region.
+    // It went to the video host of the plan's region.
     assert_eq!(service.video().tasks()[0].region(), region);
-    // Chat goes on with the plan's key.
+    // Chat still uses the plan's key.
     qwen.chat("qwen3.5-plus").user("hi").send().await.unwrap();
     let requests = service.requests();
     let sent = requests.last().unwrap().header("authorization").unwrap();
@@ -87,7 +87,7 @@ async fn what_is_refused_has_a_kind() {
         .unwrap();
     for (model, said) in [
         ("qwen/wan9", "no video model"),
-        ("qwen-oauth/wan2.6-t2v", "makes no clips"),
+        ("qwen-oauth/wan2.6-t2v", "does not generate videos"),
         ("nobody/wan2.6-t2v", "nobody"),
     ] {
         let error = qwen.video(model).prompt("x").submit().await.unwrap_err();
@@ -113,7 +113,7 @@ async fn what_is_refused_has_a_kind() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn the_profile_for_clips_lives_beside_a_plans_key() {
+async fn the_standard_profile_works_beside_a_plan_key() {
     use std::sync::Arc;
 
     use qwen_openclaw::auth::{CredentialStore, Environment, MemoryStore, Profile};
@@ -138,7 +138,7 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     let error = submit(qwen(None)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.hint().unwrap().contains("qwen:standard"), "{error}");
-    // Stored: it is used beside the key in the environment, and beside an explicit one of a plan.
+    // Stored: it is used beside the key in the environment, and beside an explicit plan key.
     let id = "qwen:standard".parse().unwrap();
     store
         .put(&id, &Profile::from(standard(region)))
@@ -148,7 +148,7 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     submit(qwen(Some(key("sk-sp-0123456789abcdef"))))
         .await
         .unwrap();
-    // An explicit key that makes clips comes before it.
+    // An explicit Standard key takes precedence.
     let china = standard(emulator::Region::China);
     let error = submit(qwen(Some(china))).await.unwrap_err();
     assert_eq!(error.status(), Some(401));

@@ -1,0 +1,154 @@
+//! What to do about a failure, in the command's own flags and subcommands.
+
+use qwen_openclaw::{
+    Hint,
+    auth::KeyKind,
+    catalog::{Endpoint, Plan},
+};
+
+/// Words a hint for a user of the command. Hints that no flag helps with keep the library's words.
+pub(crate) fn for_command(hint: &Hint) -> String {
+    match hint {
+        Hint::WrongKeyOrEndpoint {
+            key,
+            base_url,
+            left_to_try,
+        } => {
+            let sent = format!("the key {key} was sent to {base_url}");
+            match wrong_endpoint(key.kind, left_to_try) {
+                Some(advice) => format!("{sent}. {advice}"),
+                None => sent,
+            }
+        }
+        Hint::PortalTakesTokens { key, base_url } => format!(
+            "the key {key} was sent to {base_url}, which accepts only the portal's tokens. {}",
+            PORTAL_TAKES_TOKENS
+        ),
+        Hint::PortalDiscontinued { key, base_url } => format!(
+            "the login {key} was sent to {base_url}. Qwen discontinued the portal's free tier on \
+             2026-04-15: store an API key with `models auth paste-api-key --provider qwen`"
+        ),
+        Hint::PlanLacksModel { plan, standard } => format!(
+            "the {} may not include this model: try `{}` with a Standard key",
+            plan.label(),
+            flags(*standard)
+        ),
+        Hint::SwitchThinkingOff => "this may require thinking to be off: `--think off`".to_owned(),
+        Hint::RaiseTokenLimit => "the reply was cut off: raise `--max-tokens`".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+const PORTAL_TAKES_TOKENS: &str = "QWEN_API_KEY serves both `qwen` and `qwen-oauth`; to use both, \
+                                   store the token with `models auth paste-token --provider \
+                                   qwen-oauth` and the API key with `models auth paste-api-key \
+                                   --provider qwen`";
+
+/// Which flags to try for a key that was refused; `None` for servers other than Qwen Cloud.
+fn wrong_endpoint(kind: KeyKind, left_to_try: &[Endpoint]) -> Option<String> {
+    if left_to_try.is_empty() {
+        return None;
+    }
+    let prefix = match kind {
+        KeyKind::CodingPlan => " (sk-sp- keys to a Coding Plan)",
+        KeyKind::Workspace => " (sk-ws- keys to one workspace)",
+        KeyKind::Temporary => " (temporary st- keys expire within minutes)",
+        _ => "",
+    };
+    let try_next: Vec<String> = left_to_try
+        .iter()
+        .map(|endpoint| format!("`{}`", flags(*endpoint)))
+        .collect();
+    Some(format!(
+        "A key belongs to one plan and one region{prefix}: try {}. `models auth paste-api-key \
+         --plan PLAN --region REGION` remembers them with the key",
+        try_next.join(" or ")
+    ))
+}
+
+/// The flags that choose an endpoint.
+fn flags(endpoint: Endpoint) -> String {
+    let plan = match endpoint.plan() {
+        Plan::Coding => "coding",
+        Plan::Token => "token",
+        Plan::Portal => "portal",
+        _ => "standard",
+    };
+    format!("--plan {plan} --region {}", endpoint.region())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use qwen_openclaw::catalog::Region;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    #[test]
+    fn a_refused_key_names_the_flags_to_try() {
+        let china = Endpoint::of(Plan::Standard, Region::China);
+        let coding = Endpoint::of(Plan::Coding, Region::Global);
+        assert_eq!(
+            wrong_endpoint(KeyKind::Other, &[china, coding]).unwrap(),
+            "A key belongs to one plan and one region: try `--plan standard --region china` or \
+             `--plan coding --region global`. `models auth paste-api-key --plan PLAN --region \
+             REGION` remembers them with the key"
+        );
+        let advice = wrong_endpoint(KeyKind::CodingPlan, &[coding]).unwrap();
+        assert!(advice.contains("sk-sp- keys to a Coding Plan"), "{advice}");
+        assert_eq!(wrong_endpoint(KeyKind::Other, &[]), None);
+    }
+
+    #[test]
+    fn hints_name_flags() {
+        let standard = Endpoint::of(Plan::Standard, Region::China);
+        let plan = Plan::Coding;
+        for (hint, words) in [
+            (Hint::SwitchThinkingOff, "`--think off`"),
+            (Hint::RaiseTokenLimit, "`--max-tokens`"),
+            (
+                Hint::PlanLacksModel { plan, standard },
+                "`--plan standard --region china`",
+            ),
+        ] {
+            let text = for_command(&hint);
+            assert!(text.contains(words), "{text}");
+        }
+        // What no flag helps with is the library's to say.
+        let hint = Hint::CheckBalance;
+        assert_eq!(for_command(&hint), hint.to_string());
+    }
+
+    /// The flags that are suggested are flags of the command, and lead where the hint says.
+    #[test]
+    fn suggested_flags_choose_the_endpoint() {
+        for endpoint in Endpoint::all() {
+            let flags = flags(*endpoint);
+            let words = ["qwen-openclaw", "chat", "hi"];
+            let line = words.into_iter().chain(flags.split(' '));
+            let Command::Chat(chat) = Cli::try_parse_from(line).unwrap().command else {
+                panic!("not a chat");
+            };
+            assert_eq!(chat.connection.plan, Some(endpoint.plan()));
+            assert_eq!(chat.connection.region, Some(endpoint.region()));
+        }
+    }
+
+    /// Each command that a hint names parses as it is printed.
+    #[test]
+    fn suggested_commands_exist() {
+        for text in [
+            PORTAL_TAKES_TOKENS.to_owned(),
+            wrong_endpoint(KeyKind::Other, Endpoint::all()).unwrap(),
+        ] {
+            let quoted = text.split('`').skip(1).step_by(2);
+            for command in quoted.filter(|text| text.starts_with("models ")) {
+                let command = command.replace("PLAN", "coding").replace("REGION", "china");
+                let provider = (!command.contains("--provider")).then_some("--provider=qwen");
+                let line = ["qwen-openclaw"].into_iter().chain(command.split(' '));
+                Cli::try_parse_from(line.chain(provider)).unwrap();
+            }
+        }
+    }
+}
