@@ -1,4 +1,4 @@
-//! The ways to set up a provider that onboarding offers.
+//! The onboarding choices for setting up a provider.
 
 use serde::Serialize;
 
@@ -13,8 +13,8 @@ use crate::{
 
 /// An onboarding choice: the value of `--auth-choice`, and what it sets up.
 ///
-/// Sources: OpenClaw documentation (page on the Qwen provider) and OpenClaw 2026.4 to 2026.9. The
-/// `modelstudio-*` ids are accepted as documented; [`AuthChoice::replaced_by`] names the new one.
+/// Sources: OpenClaw documentation (Qwen provider page) and OpenClaw 2026.4 to 2026.9. The
+/// `modelstudio-*` ids are accepted as documented; [`AuthChoice::replaced_by`] names the new id.
 ///
 /// ```
 /// use qwen_openclaw_catalog::AuthChoice;
@@ -37,13 +37,13 @@ pub struct AuthChoice {
 }
 
 impl AuthChoice {
-    /// Returns every choice, the compatibility ids last.
+    /// Returns every choice, compatibility ids last.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         ALL
     }
 
-    /// Finds a choice by its id, ignoring case and surrounding blanks.
+    /// Finds a choice by id, ignoring case and surrounding whitespace.
     #[must_use]
     pub fn by_id(id: &str) -> Option<Self> {
         ALL.iter()
@@ -67,19 +67,19 @@ impl AuthChoice {
         }
     }
 
-    /// Returns the name to show to people.
+    /// Returns the display name.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         self.label
     }
 
-    /// Returns the command line flag that takes the key, with its dashes.
+    /// Returns the command-line flag that takes the key, including its dashes.
     #[must_use]
     pub const fn key_flag(&self) -> &'static str {
         self.key_flag
     }
 
-    /// Returns the provider that is set up.
+    /// Returns the provider that this choice sets up.
     #[must_use]
     pub const fn provider(&self) -> Provider {
         Provider::of_row(self.provider)
@@ -97,7 +97,7 @@ impl AuthChoice {
         self.region
     }
 
-    /// Returns the endpoint whose base URL is written.
+    /// Returns the endpoint whose base URL is written to the configuration.
     #[must_use]
     pub const fn endpoint(&self) -> Endpoint {
         Endpoint::of(self.plan, self.region)
@@ -109,27 +109,28 @@ impl AuthChoice {
         self.provider().default_model().unwrap_or_default()
     }
 
-    /// Returns the alias that the default model gets, such as `Qwen`.
+    /// Returns the alias given to the default model, such as `Qwen`.
     #[must_use]
     pub const fn alias(&self) -> &'static str {
         self.alias
     }
 
-    /// Returns the id that replaces this one; `None` unless it is a compatibility id.
+    /// Returns the id that replaces this one, if it is a compatibility id.
     #[must_use]
     pub const fn replaced_by(&self) -> Option<&'static str> {
         self.replaced_by
     }
 
-    /// Returns the prefixes under which OpenClaw notes each model, the canonical one first.
+    /// Returns the prefixes under which OpenClaw records each model, canonical one first.
     #[must_use]
     pub fn model_prefixes(&self) -> Vec<&'static str> {
         let legacy = (self.provider == "qwen").then_some("modelstudio");
         std::iter::once(self.provider).chain(legacy).collect()
     }
 
-    /// Returns the models the endpoint of this choice offers, in catalog order; those for
-    /// describing media are not among them.
+    /// Returns the models that this choice's endpoint offers, in catalog order.
+    ///
+    /// Models that only describe media are excluded.
     pub fn models(&self, edition: Edition) -> impl Iterator<Item = &'static ChatModel> + use<> {
         let rows = listing(&self.provider(), edition, self.endpoint().base_url());
         let offered = rows
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn each_choice_sets_up_what_is_documented() {
+    fn each_choice_matches_the_documentation() {
         let qwen = "qwen/qwen3.5-plus";
         let standard = "--modelstudio-standard-api-key";
         check(
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compatibility_id_does_what_its_replacement_does() {
+    fn a_compatibility_id_matches_its_replacement() {
         let old = AuthChoice::all()
             .iter()
             .filter(|choice| choice.replaced_by().is_some());
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_found_in_any_case_and_unknown_ones_are_not() {
+    fn ids_are_case_insensitive_and_unknown_ones_are_not_found() {
         assert!(AuthChoice::by_id(" Qwen-API-Key ").is_some());
         assert!(AuthChoice::by_id("qwen-portal").is_none());
         assert!(AuthChoice::by_id("").is_none());

@@ -1,4 +1,4 @@
-//! The chat models: what is known about each, and how to find them.
+//! The chat models: what is known about each, and lookups by id.
 
 mod families;
 mod table;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use self::table::Offer;
 pub(crate) use self::{
-    families::{ModelFamily, Unasked},
+    families::{DefaultThinking, ModelFamily},
     table::{ModelFacts, family, row, rows},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// A chat model as a provider serves it.
 ///
-/// A figure that is not known is `None`, never a guess.
+/// An unknown figure is `None`, never a guess.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -41,10 +41,10 @@ pub struct ChatModel {
 }
 
 impl ChatModel {
-    /// Returns what a view of the catalog says of an offer; `None` when the view lacks it.
+    /// Builds the row of an offer in one edition; `None` if the edition does not list it.
     fn of(facts: &'static ModelFacts, offer: &'static Offer, edition: Edition) -> Option<Self> {
         let listed = offer.listed_in(edition);
-        // The media model is in no edition, and in the merged view all the same.
+        // No edition lists the media model, but the merged view includes it.
         if listed.is_none() && edition != Edition::Merged {
             return None;
         }
@@ -70,7 +70,7 @@ impl ChatModel {
         Provider::of_row(self.provider)
     }
 
-    /// Returns the id, as it is sent.
+    /// Returns the id as sent to the service.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         self.id
@@ -82,13 +82,13 @@ impl ChatModel {
         format!("{}/{}", self.provider, self.id)
     }
 
-    /// Returns the name to show to people; mostly the id.
+    /// Returns the display name, which is usually the id.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Returns the editions that list the model, the oldest first; none for the media model.
+    /// Returns the editions that list the model, oldest first; none for the media model.
     pub fn editions(&self) -> impl Iterator<Item = Edition> + use<> {
         self.offer.editions.iter().map(|listed| listed.edition)
     }
@@ -99,8 +99,9 @@ impl ChatModel {
         self.input
     }
 
-    /// Returns whether the model takes a kind of input; `None` when that is not known, in which
-    /// case the service should decide.
+    /// Returns whether the model accepts a kind of input, if known.
+    ///
+    /// On `None`, send the input and let the service decide.
     #[must_use]
     pub fn accepts(&self, modality: Modality) -> Option<bool> {
         if self.facts.untried.contains(&modality) {
@@ -121,19 +122,18 @@ impl ChatModel {
         self.max_output
     }
 
-    /// Returns whether the catalog counts the model as one that thinks.
+    /// Returns whether the catalog marks the model as a reasoning model.
     #[must_use]
     pub const fn reasoning(&self) -> bool {
         self.reasoning
     }
 
-    /// Returns whether the model thinks when a request does not mention it; `None` when that is
-    /// not known.
+    /// Returns whether the model thinks unless the request says otherwise, if known.
     #[must_use]
     pub const fn thinks_by_default(&self) -> Option<bool> {
-        match self.facts.family.unasked {
-            Unasked::Unknown => None,
-            Unasked::Thinks | Unasked::AlwaysThinks => Some(true),
+        match self.facts.family.default_thinking {
+            DefaultThinking::Unknown => None,
+            DefaultThinking::On | DefaultThinking::AlwaysOn => Some(true),
         }
     }
 
@@ -143,53 +143,53 @@ impl ChatModel {
         self.default
     }
 
-    /// Returns whether this is a model for describing images and videos, which only the Standard
-    /// endpoints have.
+    /// Returns whether this model describes images and videos; only Standard endpoints offer it.
     #[must_use]
     pub const fn is_media(&self) -> bool {
         self.media
     }
 
-    /// Returns a remark for people; empty when there is none.
+    /// Returns a human-readable note, or an empty string.
     #[must_use]
     pub const fn notes(&self) -> &'static str {
         self.notes
     }
 
-    /// Returns how thinking is asked for.
+    /// Returns the thinking contract.
     #[must_use]
     pub fn thinking(&self) -> Thinking {
         Thinking::in_family(&self.provider(), self.facts.family, self.reasoning)
     }
 
-    /// Returns which kind of structured output the model takes.
+    /// Returns which kind of structured output the model supports.
     #[must_use]
     pub const fn structured_output(&self) -> StructuredOutput {
         self.facts.family.structured_output
     }
 
-    /// Returns the price list of a Standard endpoint; `None` when it is not known.
+    /// Returns the price list on the Standard endpoint of a region, if known.
     #[must_use]
     pub fn price(&self, region: Region) -> Option<ChatPrice> {
         self.facts.price(region)
     }
 
-    /// Returns what OpenClaw writes as `codeMode` into its configuration.
+    /// Returns the `codeMode` that OpenClaw writes to its configuration.
     pub(crate) const fn code_mode(&self) -> Option<&'static str> {
         self.facts.code_mode
     }
 }
 
-/// Returns the rows of a provider in the order in which they are shown; other vendors have none.
+/// Returns the rows of a provider in display order; other vendors have none.
 #[must_use]
 pub fn models(provider: &Provider, edition: Edition) -> &'static [ChatModel] {
     let shown = |view: &&View| view.provider == provider.id() && view.edition == edition;
     VIEWS.iter().find(shown).map_or(&[], |view| &view.models)
 }
 
-/// Finds a row by its id; in all editions but `2026.4` case and surrounding blanks are ignored.
+/// Finds a row by its id.
 ///
-/// The media model is found in every edition.
+/// Case and surrounding whitespace are ignored in all editions except `2026.4`. The media model is
+/// found in every edition.
 #[must_use]
 pub fn find(provider: &Provider, id: &str, edition: Edition) -> Option<&'static ChatModel> {
     let media = models(provider, Edition::Merged)
@@ -201,7 +201,7 @@ pub fn find(provider: &Provider, id: &str, edition: Edition) -> Option<&'static 
         .find(|model| edition.same_id(model.id, id))
 }
 
-/// Returns the ids closest to one that is not in the catalog, three at most.
+/// Returns up to three catalog ids closest to an unknown one.
 #[must_use]
 pub fn nearest_models(provider: &Provider, id: &str) -> Vec<&'static str> {
     nearest(
@@ -212,19 +212,19 @@ pub fn nearest_models(provider: &Provider, id: &str) -> Vec<&'static str> {
     )
 }
 
-/// Returns the id of the model that describes images and videos when none is named.
+/// Returns the id of the default model for describing images and videos.
 ///
-/// That is `qwen-vl-max-latest` as documented, and `qwen3.6-plus` in edition `2026.9`.
+/// It is `qwen-vl-max-latest` as documented, and `qwen3.6-plus` in edition `2026.9`.
 #[must_use]
 pub fn default_media_model(edition: Edition) -> &'static str {
     let row = rows().find(|row| row.describes_in.contains(&edition));
     row.map_or("", |row| row.id)
 }
 
-/// Returns whether the Coding Plan lacks a model of the provider `qwen`.
+/// Returns whether a model of the provider `qwen` is missing from the Coding Plan.
 ///
-/// In the merged view a plan offers a model only if every edition that knows it says so. A model of
-/// which no edition says anything is left to the service.
+/// In the merged view, a plan offers a model only if every edition that lists the model agrees. If
+/// no edition says anything about a model, the service decides.
 #[must_use]
 pub fn standard_only(id: &str, edition: Edition) -> bool {
     let known = models(&Provider::QWEN, edition)
@@ -253,7 +253,7 @@ struct View {
     models: Vec<ChatModel>,
 }
 
-/// The table as it is asked for.
+/// The table, indexed by provider and edition.
 static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
     let mut views: Vec<View> = Vec::new();
     let mut offers: Vec<_> = rows()
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_catalog_is_kept_exactly() {
+    fn the_documented_catalog_is_reproduced_exactly() {
         use Modality::{Image, Text};
         let expected: [(&str, &[Modality], u32, bool); 9] = [
             ("qwen3.5-plus", &[Text, Image], 1_000_000, false),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_merged_view_has_every_row_with_the_figures_of_the_newest() {
+    fn the_merged_view_has_every_row_with_the_newest_figures() {
         let merged = models(&Provider::QWEN, Edition::Merged);
         for edition in [Edition::V2026_4, Edition::V2026_9] {
             for row in models(&Provider::QWEN, edition) {
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_newer_than_both_editions_is_in_the_merged_view_alone() {
+    fn models_newer_than_both_editions_are_only_in_the_merged_view() {
         let newer = models(&Provider::QWEN, Edition::V2026_11);
         assert!(newer.iter().any(|row| row.id() == "qwen4-max"));
         for row in newer {
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_knows_thinking_output_and_price() {
+    fn a_row_carries_thinking_structured_output_and_price() {
         let row = |id| find(&Provider::QWEN, id, Edition::Merged).unwrap();
         let newest = row("qwen4-max");
         assert_eq!(newest.thinks_by_default(), Some(true));
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_needs_the_word_of_every_edition() {
+    fn a_plan_offers_a_model_only_if_every_edition_agrees() {
         let lacks = |edition| {
             let rows = models(&Provider::QWEN, Edition::Merged)
                 .iter()
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_matched_as_the_edition_does() {
+    fn ids_are_matched_by_the_rules_of_the_edition() {
         let found = |id, edition| find(&Provider::QWEN, id, edition).map(ChatModel::id);
         assert_eq!(
             found(" QWEN3.5-PLUS ", Edition::Merged),
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_media_model_takes_videos_and_its_limits_are_not_known() {
+    fn the_media_model_accepts_videos_and_has_unknown_limits() {
         for edition in Edition::all() {
             let model = find(&Provider::QWEN, "qwen-vl-max-latest", *edition).unwrap();
             assert_eq!((model.context(), model.max_output()), (None, None));
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_to_the_service() {
+    fn an_untried_modality_is_left_to_the_service() {
         let coder = find(&Provider::QWEN, "qwen3-coder-plus", Edition::Merged).unwrap();
         assert_eq!(coder.accepts(Modality::Image), Some(false));
         assert_eq!(coder.accepts(Modality::Text), Some(true));
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_id_finds_its_neighbours() {
+    fn a_mistyped_id_finds_its_neighbors() {
         assert_eq!(
             nearest_models(&Provider::QWEN, "qwen3.5-pluss")[0],
             "qwen3.5-plus"
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_in_json_has_stable_names() {
+    fn json_field_names_are_stable() {
         let model = find(&Provider::QWEN, "glm-5", Edition::Merged).unwrap();
         let json = serde_json::to_value(model).unwrap();
         assert_eq!(json["provider"], "qwen");

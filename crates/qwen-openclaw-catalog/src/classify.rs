@@ -1,4 +1,4 @@
-//! What a base URL is: which plan, which region, and whether it is the service itself.
+//! Classifies a base URL: its plan, its region, and whether it is the service itself.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use crate::{
     plan::{Plan, Region},
 };
 
-/// Says what a base URL is, going by its host.
+/// Classifies a base URL by its host.
 ///
-/// Only the plain ASCII form of a URL is accepted, trimmed and with case ignored. What a lenient
-/// URL parser would first have to repair (backslashes, `%2E` or other dots in the host, tabs, a
-/// missing scheme) is [`Host::Custom`]: such a URL in a configuration is either a mistake or a
-/// trick.
+/// Only the plain ASCII form of a URL is recognized, ignoring case and surrounding whitespace.
+/// Anything that a lenient URL parser would first have to repair (backslashes, `%2E` or other dots
+/// in the host, tabs, a missing scheme) is [`Host::Custom`]: such a URL in a configuration is either
+/// a mistake or a trick.
 ///
 /// ```
 /// use qwen_openclaw_catalog::{Plan, Region, classify};
@@ -33,18 +33,18 @@ pub fn classify(base_url: &str) -> Classification {
     }
 }
 
-/// Returns the origin that video jobs go to when `base_url` is what is configured for chat.
+/// Returns the origin for video jobs, given the base URL configured for chat.
 ///
-/// - The hosts of a plan lead to the AIGC host of their region, Coding Plan and Token Plan
-///   included, as the OpenClaw documentation says.
+/// - A plan's host (including Coding Plan and Token Plan) maps to the AIGC host of its region, as
+///   the OpenClaw documentation says.
 /// - Another host of the vendor (a workspace, another region) is its own AIGC host: path, query
 ///   and credentials are dropped.
-/// - A loopback address keeps its path, less the path of an OpenAI-compatible API; so does any
-///   custom address, as a gateway may stand in front of the service.
-/// - No URL, a blank one and one without a scheme lead to the default, the global host.
-/// - The portal has no video jobs: `None`.
+/// - A loopback URL keeps its path, minus the path of an OpenAI-compatible API. A custom URL is kept
+///   as it is, since a gateway may sit in front of the service.
+/// - A missing or blank URL, or one without a scheme, maps to the default: the global host.
+/// - The portal does not serve video jobs: `None`.
 ///
-/// Append `/api/v1/...` to the result; it has no slash at the end.
+/// Append `/api/v1/...` to the result, which has no trailing slash.
 #[must_use]
 pub fn aigc_origin_for(base_url: Option<&str>) -> Option<Cow<'static, str>> {
     let url = base_url.unwrap_or_default().trim();
@@ -70,7 +70,7 @@ pub fn aigc_origin_for(base_url: Option<&str>) -> Option<Cow<'static, str>> {
     }
 }
 
-/// What [`classify`] found out.
+/// The result of [`classify`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Classification {
@@ -78,19 +78,19 @@ pub struct Classification {
     native: bool,
 }
 
-/// Whose host a base URL names.
+/// The kind of host that a base URL names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase", tag = "kind", content = "value")]
 #[non_exhaustive]
 pub enum Host {
-    /// The host of one of the endpoints, whatever the path.
+    /// The host of one of the endpoints, regardless of the path.
     Endpoint(Endpoint),
     /// The host of a workspace, `{workspace}.{region}.maas.aliyuncs.com`.
     Workspace(Region),
     /// This machine: `localhost`, `127.x.y.z` or `[::1]`.
     Loopback,
-    /// Anything else, and anything that is not plainly written.
+    /// Any other host, and any URL that is not in plain form.
     Custom,
 }
 
@@ -100,13 +100,13 @@ impl Classification {
         native: false,
     };
 
-    /// Returns whose host it is.
+    /// Returns the kind of host.
     #[must_use]
     pub const fn host(self) -> Host {
         self.host
     }
 
-    /// Returns the endpoint whose host it is.
+    /// Returns the endpoint that the host belongs to.
     #[must_use]
     pub const fn endpoint(self) -> Option<Endpoint> {
         match self.host {
@@ -115,7 +115,7 @@ impl Classification {
         }
     }
 
-    /// Returns the plan whose keys the host takes; a workspace host takes Standard keys.
+    /// Returns the plan whose keys the host accepts; workspace hosts accept Standard keys.
     #[must_use]
     pub const fn plan(self) -> Option<Plan> {
         match self.host {
@@ -125,7 +125,7 @@ impl Classification {
         }
     }
 
-    /// Returns the region of the host; the workspaces outside mainland China count as global.
+    /// Returns the region of the host; workspaces outside mainland China count as global.
     #[must_use]
     pub const fn region(self) -> Option<Region> {
         match self.host {
@@ -135,30 +135,30 @@ impl Classification {
         }
     }
 
-    /// Returns whether it is the base URL of the service itself, written as documented: https,
-    /// the default port, no credentials, the API's own path; or this machine.
+    /// Returns whether this is a base URL of the service itself, or loopback.
     ///
-    /// Token usage in a stream (`stream_options.include_usage`) is asked for by default on
-    /// native base URLs and on no others. The portal is not native.
+    /// A service URL must be in its documented form: https, the default port, no credentials, and
+    /// the API's own path. Token usage in a stream (`stream_options.include_usage`) is requested by
+    /// default only on native base URLs. The portal is not native.
     #[must_use]
     pub const fn is_native(self) -> bool {
         self.native
     }
 
-    /// Returns whether the host is one of the Coding Plan, whatever the path.
+    /// Returns whether the host belongs to the Coding Plan, regardless of the path.
     #[must_use]
     pub const fn is_coding_plan(self) -> bool {
         matches!(self.plan(), Some(Plan::Coding))
     }
 
-    /// Returns whether it is this machine.
+    /// Returns whether the host is this machine.
     #[must_use]
     pub const fn is_loopback(self) -> bool {
         matches!(self.host, Host::Loopback)
     }
 }
 
-/// The parts of a plainly written URL, in lower case except for the path.
+/// The parts of a URL in plain form, lowercased except for the path.
 struct Parts<'a> {
     scheme: String,
     userinfo: bool,
@@ -168,7 +168,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Reads a URL; `None` when it is not plainly written.
+    /// Parses a URL; `None` if it is not in plain form.
     fn read(url: &'a str) -> Option<Self> {
         let url = url.trim_matches(|c: char| c.is_ascii_whitespace());
         if !url.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
@@ -214,7 +214,7 @@ impl<'a> Parts<'a> {
     }
 
     fn known_host(&self) -> Host {
-        // A single dot at the end names the same host.
+        // A single trailing dot names the same host.
         let host = self.host.strip_suffix('.').unwrap_or(&self.host);
         if let Some(endpoint) = Endpoint::all()
             .iter()
@@ -248,7 +248,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Returns the path less that of an OpenAI-compatible API, as the emulator serves them.
+    /// Returns the path minus that of an OpenAI-compatible API, as the emulator serves them.
     fn path_without_api(&self) -> &'a str {
         let path = self.path.trim_end_matches('/');
         [
@@ -263,7 +263,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Splits `host[:port]`; `None` when either is not plainly written.
+/// Splits `host[:port]`; `None` if either is not in plain form.
 fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match address.strip_prefix('[') {
         Some(rest) => {
@@ -297,7 +297,7 @@ fn split_port(address: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-/// Returns whether a host is this machine, written in the usual way.
+/// Returns whether a host is loopback in its usual spelling.
 fn is_loopback(host: &str) -> bool {
     let decimal = || {
         host.parse::<std::net::Ipv4Addr>()

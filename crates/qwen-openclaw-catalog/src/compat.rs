@@ -1,4 +1,4 @@
-//! Which fields of an OpenAI-style request an endpoint understands.
+//! Which fields of an OpenAI-style request an endpoint supports.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::{
 
 /// The request flags for a provider on a base URL, under the names OpenClaw gives them.
 ///
-/// Recorded from OpenClaw 2026.9. Flags that only concern other vendors are left out.
+/// Recorded from OpenClaw 2026.9. Flags that only concern other vendors are omitted.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -19,44 +19,44 @@ pub struct Compat {
     pub supports_store: bool,
     /// Messages may have the role `developer`.
     pub supports_developer_role: bool,
-    /// `reasoning_effort` may be sent to any thinking model; the families that take one on
-    /// Qwen's endpoints say so in their [`Thinking`](crate::Thinking) contract.
+    /// `reasoning_effort` may be sent to any thinking model. The families that accept it on Qwen's
+    /// endpoints say so in their [`Thinking`](crate::Thinking) contract.
     pub supports_reasoning_effort: bool,
     /// `stream_options.include_usage` is sent by default.
     pub supports_usage_in_streaming: bool,
-    /// The name of the field that limits the answer.
+    /// The name of the field that limits the output tokens.
     pub max_tokens_field: &'static str,
-    /// Tool results must carry the name of the tool.
+    /// Tool results must include the name of the tool.
     pub requires_tool_result_name: bool,
     /// A tool result must be followed by an assistant message.
     pub requires_assistant_after_tool_result: bool,
-    /// Earlier reasoning is sent as text.
+    /// Earlier reasoning must be sent as text.
     pub requires_thinking_as_text: bool,
-    /// Assistant messages must carry `reasoning_content`.
+    /// Assistant messages must include `reasoning_content`.
     pub requires_reasoning_content_on_assistant_messages: bool,
-    /// The style in which thinking is asked for before the provider's own contract is applied.
+    /// The style of thinking parameters before the provider's own contract is applied.
     pub thinking_format: &'static str,
-    /// Tool definitions may carry `strict`.
+    /// Tool definitions may include `strict`.
     pub supports_strict_mode: bool,
-    /// `response_format` may be `json_schema` whatever the model; see
-    /// [`StructuredOutput`](crate::StructuredOutput) for the models that take it.
+    /// `response_format` may be `json_schema` for any model; see
+    /// [`StructuredOutput`](crate::StructuredOutput) for the models that support it.
     pub supports_json_schema_response_format: bool,
     /// The style of cache markers; `None` sends none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control_format: Option<&'static str>,
     /// `prompt_cache_key` may be sent.
     pub supports_prompt_cache_key: bool,
-    /// Cache entries may be asked to live longer than usual.
+    /// Longer cache retention may be requested.
     pub supports_long_cache_retention: bool,
-    /// A conversation must hold a user or assistant message that is not empty.
+    /// A conversation must contain a non-empty user or assistant message.
     pub requires_non_empty_user_or_assistant_message: bool,
 }
 
-/// Returns the request flags for a provider id on a base URL; a blank URL is the default of the
-/// provider's SDK.
+/// Returns the request flags for a provider id on a base URL.
 ///
-/// The flags follow the host, not the id: any id on a native base URL behaves alike. The legacy
-/// id `modelstudio` keeps Qwen's rules on other hosts too, as recorded.
+/// A blank URL stands for the default of the provider's SDK. The flags depend on the host, not the
+/// id: all ids behave the same on a native base URL. The legacy id `modelstudio` keeps Qwen's rules
+/// on other hosts too, as recorded.
 ///
 /// ```
 /// use qwen_openclaw_catalog::compat;
@@ -97,7 +97,7 @@ pub fn compat(provider_id: &str, base_url: &str) -> Compat {
     }
 }
 
-/// Returns whether a base URL is the service itself and not a stand-in on this machine.
+/// Returns whether a base URL is the service itself rather than a loopback stand-in.
 fn is_service(class: Classification) -> bool {
     class.is_native() && !class.is_loopback()
 }
@@ -108,7 +108,7 @@ mod tests {
     use crate::endpoint::Endpoint;
 
     #[test]
-    fn the_host_decides_and_not_the_id() {
+    fn the_host_decides_rather_than_the_id() {
         for endpoint in Endpoint::all() {
             let flags = |id| compat(id, endpoint.base_url());
             assert_eq!(flags("qwen"), flags("custom"), "{endpoint}");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_gets_usage_and_no_cache_markers() {
+    fn loopback_gets_usage_but_no_cache_markers() {
         let flags = compat("qwen", "http://127.0.0.1:1234/v1");
         assert!(flags.supports_usage_in_streaming);
         assert_eq!(flags.cache_control_format, None);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_openclaw() {
+    fn json_uses_openclaw_names() {
         let flags = compat("qwen", "https://proxy.example.com/v1");
         let json = serde_json::to_value(flags).unwrap();
         assert_eq!(json["supportsUsageInStreaming"], false);

@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// Which release of OpenClaw's Qwen catalog is shown.
+/// A release of OpenClaw's Qwen catalog.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Edition {
-    /// The documented catalog: nine models; the Coding Plan has no `qwen3.6-plus`. Ids are
-    /// matched exactly.
+    /// The documented catalog: nine models; the Coding Plan lacks `qwen3.6-plus`. Ids are matched
+    /// exactly.
     #[serde(rename = "2026.4")]
     V2026_4,
     /// The current catalog: fourteen models; the Coding Plan has `qwen3.6-plus`, but not
     /// `qwen3.6-flash`, `qwen3.7-max`, `qwen3.8-max` or `qwen3.8-flash`.
     #[serde(rename = "2026.9")]
     V2026_9,
-    /// What the service offers beyond both, in November 2026. It is no catalog of OpenClaw and
-    /// cannot be chosen by name: its rows carry it as a mark, and are seen in the merged view.
+    /// What the service offers beyond both, as of November 2026. It is not an OpenClaw catalog and
+    /// cannot be selected by name: it only marks rows, which appear in the merged view.
     #[serde(rename = "2026.11", skip_deserializing)]
     V2026_11,
-    /// Every row of all. Where they differ, limits and flags come from the newest, and a plan
-    /// offers a model only if every edition that knows the model says so. The default.
+    /// The rows of all editions; the default. Where editions differ, limits and flags come from the
+    /// newest, and a plan offers a model only if every edition that lists the model agrees.
     #[default]
     #[serde(rename = "merged")]
     Merged,
@@ -35,7 +35,7 @@ impl Edition {
     pub(crate) const WITH_ROWS: [Self; 4] =
         [Self::V2026_4, Self::V2026_9, Self::V2026_11, Self::Merged];
 
-    /// Returns every edition that can be chosen, the default first.
+    /// Returns every edition that can be selected, default first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::Merged, Self::V2026_9, Self::V2026_4]
@@ -52,7 +52,7 @@ impl Edition {
         }
     }
 
-    /// Returns whether two model ids are the same in this edition.
+    /// Returns whether two model ids are equal under the rules of this edition.
     pub(crate) fn same_id(self, known: &str, given: &str) -> bool {
         match self {
             Self::V2026_4 => known == given,

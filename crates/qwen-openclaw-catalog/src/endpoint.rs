@@ -8,8 +8,8 @@ use crate::plan::{Plan, Region};
 
 /// An OpenAI-compatible base URL of Qwen Cloud.
 ///
-/// A key works on the endpoint it was made for and on no other: changing the plan or the region
-/// changes the key as well.
+/// A key works only on the endpoint it was created for: switching plan or region requires a
+/// different key.
 ///
 /// ```
 /// use qwen_openclaw_catalog::{Endpoint, Plan, Region};
@@ -70,8 +70,9 @@ impl Endpoint {
         ]
     }
 
-    /// Returns the base URL, without a slash at the end; requests go to
-    /// `{base_url}/chat/completions`.
+    /// Returns the base URL, without a trailing slash.
+    ///
+    /// Chat requests go to `{base_url}/chat/completions`.
     #[must_use]
     pub const fn base_url(self) -> &'static str {
         match self {
@@ -111,10 +112,9 @@ impl Endpoint {
         }
     }
 
-    /// Returns the origin of the AIGC host of the same region, where video jobs go; the portal
-    /// has none.
+    /// Returns the origin of the region's AIGC host, which serves video jobs; `None` for the portal.
     ///
-    /// Plan keys are not accepted there: a job needs a Standard key of that region.
+    /// Plan keys are not accepted there: a job needs a Standard key for that region.
     #[must_use]
     pub const fn aigc_origin(self) -> Option<&'static str> {
         match self {
@@ -123,13 +123,13 @@ impl Endpoint {
         }
     }
 
-    /// Returns the Standard endpoint of the same region, which has every model.
+    /// Returns the Standard endpoint of the same region, which offers every model.
     #[must_use]
     pub const fn standard(self) -> Self {
         Self::of(Plan::Standard, self.region())
     }
 
-    /// Returns the name to show to people, such as `Coding Plan, China`.
+    /// Returns the display name, such as `Coding Plan, China`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

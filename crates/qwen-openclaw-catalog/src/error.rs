@@ -1,22 +1,22 @@
-//! The error of this crate: a name that is not in the catalog.
+//! The error type: a name that is not in the catalog.
 
 use std::fmt;
 
 use crate::{nearest::join, provider::Provider};
 
-/// A name that the catalog could not read.
+/// A name that the catalog does not recognize.
 #[derive(Debug)]
 pub struct Error {
     inner: Box<Inner>,
 }
 
-/// What could not be read; never transient.
+/// What was not recognized; never transient.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No provider has that id or alias; [`Error::suggestions`] holds the nearest three.
+    /// No provider has that id or alias; [`Error::suggestions`] returns the closest three.
     UnknownProvider,
-    /// A model ref without the id of a model.
+    /// The model ref has no model id.
     EmptyModel,
     /// No plan has that name.
     UnknownPlan,
@@ -44,13 +44,13 @@ impl Error {
         self.inner.kind
     }
 
-    /// Returns what was given, cut to 64 characters and without control characters.
+    /// Returns the rejected name, truncated to 64 characters and without control characters.
     #[must_use]
     pub fn given(&self) -> &str {
         &self.inner.given
     }
 
-    /// Returns the names that were perhaps meant, the closest first.
+    /// Returns the names that may have been meant, closest first.
     #[must_use]
     pub fn suggestions(&self) -> &[&'static str] {
         &self.inner.suggestions
@@ -140,14 +140,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_is_a_word_wide_and_can_be_sent() {
+    fn the_error_is_pointer_sized_and_send() {
         fn sendable<T: Send + Sync + 'static>() {}
         sendable::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
     #[test]
-    fn a_long_or_dirty_name_does_not_spoil_the_message() {
+    fn names_are_truncated_and_stripped_of_control_characters() {
         let error = Error::unknown_plan(&format!("a\u{1b}[31m{}", "x".repeat(500)));
         assert!(!error.to_string().contains('\u{1b}'));
         assert_eq!(error.given().len(), 64);

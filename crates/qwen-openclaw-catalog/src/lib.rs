@@ -1,18 +1,18 @@
 //! Endpoints, models, prices and limits of Qwen Cloud (Alibaba Model Studio), as data.
 //!
-//! Nothing here does I/O, reads the environment or knows HTTP: it is a set of tables with the
-//! questions one asks of them.
+//! The crate is a set of tables and lookups. It does no I/O, reads no environment variables and
+//! knows nothing of HTTP.
 //!
 //! ```
 //! use qwen_openclaw_catalog::{Edition, Endpoint, ModelRef, Plan, Provider, Region, find, listing};
 //!
-//! // Which model is meant?
+//! // Parse a model ref; aliases of the provider are resolved.
 //! let model = ModelRef::parse("modelstudio/qwen3.6-plus")?;
 //! assert_eq!(model.to_string(), "qwen/qwen3.6-plus");
 //! let row = find(&model.provider, &model.model, Edition::default()).expect("it is in the catalog");
 //! assert_eq!(row.context(), Some(1_000_000));
 //!
-//! // Where does it run, and why not here?
+//! // Print why the Coding Plan lacks some models, and which endpoints offer them.
 //! let endpoint = Endpoint::of(Plan::Coding, Region::Global);
 //! for row in listing(&Provider::QWEN, Edition::default(), endpoint.base_url()) {
 //!     if let Some(reason) = row.availability.reason() {
@@ -22,27 +22,28 @@
 //! # Ok::<(), qwen_openclaw_catalog::Error>(())
 //! ```
 //!
-//! # Places
+//! # Endpoints and providers
 //!
-//! An [`Endpoint`] is the base URL of a [`Plan`] in a [`Region`]; keys belong to one of them.
-//! [`classify`] says what any base URL is, and whether it is the service itself;
-//! [`aigc_origin_for`] where its video jobs go. A [`Provider`] is the first half of a
+//! An [`Endpoint`] is the base URL of a [`Plan`] in a [`Region`]; each key belongs to one endpoint.
+//! [`classify`] identifies any base URL and tells whether it is the service itself, and
+//! [`aigc_origin_for`] returns where its video jobs go. A [`Provider`] is the first half of a
 //! [`ModelRef`], with its aliases, environment variables and defaults; an [`AuthChoice`] is a way
 //! to set one up.
 //!
 //! # Models
 //!
-//! [`models`], [`find`] and [`nearest_models`] ask the chat catalog, [`listing`] and
-//! [`availability`] what an endpoint has of it. The [`Edition`] decides which catalog is meant; the
-//! default one merges both. A [`ChatModel`] knows its limits and modalities, its [`Thinking`]
-//! contract and its kind of [`StructuredOutput`]; what is not known is `None`.
+//! [`models`], [`find`] and [`nearest_models`] query the chat catalog; [`listing`] and
+//! [`availability`] tell what an endpoint offers of it. The [`Edition`] selects the catalog; the
+//! default merges them all. A [`ChatModel`] has limits, modalities, a [`Thinking`] contract and a
+//! kind of [`StructuredOutput`]; unknown values are `None`.
 //!
-//! [`Compat`] holds the request flags of a base URL, [`Row`] a model as OpenClaw's configuration
-//! spells it. [`video`] is the catalog of the Wan models, [`price`] what chat costs.
+//! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
+//! configuration uses. [`video`] is the catalog of the Wan models, and [`price`] computes what chat
+//! costs.
 //!
 //! # Features
 //!
-//! - `schemars` (off by default): `JsonSchema` for the data types.
+//! - `schemars` (off by default): implements `JsonSchema` for the data types.
 
 mod auth_choice;
 mod chat;
@@ -84,7 +85,7 @@ pub use crate::{
     },
 };
 
-/// The examples of the README, so that they stay true.
+/// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

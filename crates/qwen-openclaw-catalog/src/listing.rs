@@ -1,4 +1,4 @@
-//! The catalog as one endpoint offers it, with the reason for what is left out.
+//! The catalog as one endpoint offers it, with the reason for each missing model.
 
 use std::fmt;
 
@@ -13,37 +13,37 @@ use crate::{
     provider::Provider,
 };
 
-/// A row and whether the endpoint has it.
+/// A row and whether the endpoint offers it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Listing {
     /// The row.
     pub model: &'static ChatModel,
-    /// Whether the endpoint has it.
+    /// Whether the endpoint offers the model.
     pub availability: Availability,
 }
 
-/// Whether an endpoint has a model.
+/// Whether an endpoint offers a model.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase", tag = "status", content = "reason")]
 #[non_exhaustive]
 pub enum Availability {
-    /// It does, as far as the catalog knows.
+    /// The endpoint offers the model, as far as the catalog knows.
     Available,
-    /// It does not; the reason names the endpoints that do.
+    /// The endpoint does not offer the model; the reason names the endpoints that do.
     Hidden(HiddenReason),
 }
 
 impl Availability {
-    /// Returns whether the endpoint has the model.
+    /// Returns whether the endpoint offers the model.
     #[must_use]
     pub const fn is_available(self) -> bool {
         matches!(self, Self::Available)
     }
 
-    /// Returns why the model is left out.
+    /// Returns why the endpoint does not offer the model.
     #[must_use]
     pub const fn reason(self) -> Option<HiddenReason> {
         match self {
@@ -53,9 +53,9 @@ impl Availability {
     }
 }
 
-/// Why an endpoint does not have a model, and which ones do.
+/// Why an endpoint does not offer a model, and which endpoints do.
 ///
-/// The message names both base URLs, and that the key has to be changed along with the endpoint.
+/// The message names both base URLs and says that the other endpoint needs a different key.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct HiddenReason {
     model: &'static str,
@@ -71,13 +71,13 @@ impl HiddenReason {
         self.model
     }
 
-    /// Returns the plan that lacks it.
+    /// Returns the plan that lacks the model.
     #[must_use]
     pub const fn plan(&self) -> Plan {
         self.plan
     }
 
-    /// Returns the endpoints of the same region that have it, the Standard one first.
+    /// Returns the endpoints of the same region that offer the model, Standard first.
     #[must_use]
     pub fn elsewhere(&self) -> Vec<Endpoint> {
         let token_plan = self.token_plan.then_some(Plan::Token);
@@ -91,8 +91,8 @@ impl fmt::Display for HiddenReason {
         let standard = Endpoint::of(Plan::Standard, self.region);
         write!(
             f,
-            "{} is not offered on the {} endpoint {}; use {standard}, and a Standard key of that \
-             region with it",
+            "{} is not offered on the {} endpoint {}; use {standard} with a Standard key for that \
+             region",
             self.model,
             self.plan.label(),
             Endpoint::of(self.plan, self.region),
@@ -120,7 +120,7 @@ impl schemars::JsonSchema for HiddenReason {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "Why the endpoint lacks the model, and which one has it."
+            "description": "Why the endpoint lacks the model, and which endpoint offers it."
         })
     }
 }
@@ -149,7 +149,7 @@ pub fn listing(provider: &Provider, edition: Edition, base_url: &str) -> Vec<Lis
     models(provider, edition).iter().map(row).collect()
 }
 
-/// Says whether `base_url` has a model; one that is not in the catalog counts as available.
+/// Returns whether `base_url` offers a model; a model outside the catalog counts as available.
 #[must_use]
 pub fn availability(
     provider: &Provider,
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_coding_plan_leaves_out_what_its_edition_says() {
+    fn the_coding_plan_hides_what_its_edition_says() {
         assert_eq!(
             hidden(Edition::V2026_4, Endpoint::CodingGlobal),
             ["qwen3.6-plus"]
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn standard_has_everything_and_an_unknown_host_is_believed() {
+    fn standard_and_unknown_hosts_offer_everything() {
         for url in [
             Endpoint::StandardChina.base_url(),
             "https://proxy.example.com/v1",
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_names_the_endpoint_that_has_the_model_and_the_key() {
+    fn the_reason_names_the_right_endpoint_and_key() {
         let base_url = Endpoint::CodingChina.base_url();
         let reason = |id| {
             let found = availability(&Provider::QWEN, id, Edition::Merged, base_url);
@@ -244,8 +244,7 @@ mod tests {
             reason("qwen3.7-max").to_string(),
             "qwen3.7-max is not offered on the Coding Plan endpoint \
              https://coding.dashscope.aliyuncs.com/v1; use \
-             https://dashscope.aliyuncs.com/compatible-mode/v1, and a Standard key of that region \
-             with it"
+             https://dashscope.aliyuncs.com/compatible-mode/v1 with a Standard key for that region"
         );
         assert!(reason("qwen3.8-max").to_string().ends_with(
             ", or https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1 with a Token \

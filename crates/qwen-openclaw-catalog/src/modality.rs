@@ -1,4 +1,4 @@
-//! What a model can be given.
+//! The kinds of input that a model can accept.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// Returns the stable lower-case name.
+    /// Returns the stable lowercase name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,8 +8,8 @@ use crate::{error::Error, provider::Provider};
 
 /// A provider and the id of one of its models, written `provider/model`.
 ///
-/// Aliases of the provider are resolved on the way in, so [`Display`](fmt::Display) gives the
-/// canonical form. The id is kept as it was written, known or not, and may hold further `/`.
+/// Provider aliases are resolved when parsing, so [`Display`](fmt::Display) prints the canonical
+/// form. The model id is kept as written, known or not, and may contain further slashes.
 ///
 /// ```
 /// use qwen_openclaw_catalog::{ModelRef, Provider};
@@ -24,12 +24,12 @@ use crate::{error::Error, provider::Provider};
 pub struct ModelRef {
     /// The provider that serves the model.
     pub provider: Provider,
-    /// The id of the model, as the provider spells it; never empty.
+    /// The model id, as the provider spells it; never empty.
     pub model: String,
 }
 
 impl ModelRef {
-    /// Makes a ref from its parts.
+    /// Creates a ref from its parts.
     ///
     /// # Errors
     ///
@@ -44,13 +44,13 @@ impl ModelRef {
         }
     }
 
-    /// Reads `provider/model`; an id without a provider belongs to `qwen`.
+    /// Parses `provider/model`; an id without a provider belongs to `qwen`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) when the provider is not an
-    /// id, and [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when there is no model. Whether
-    /// anything is known of the provider is not asked: see [`Provider::is_well_known`].
+    /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) when the provider is not a
+    /// valid id, and [`ErrorKind::EmptyModel`](crate::ErrorKind::EmptyModel) when there is no model.
+    /// The provider need not be well known: see [`Provider::is_well_known`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         match text.split_once('/') {
             Some((provider, model)) => Self::new(provider.parse()?, model),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn refs_are_read_and_made_canonical() {
+    fn refs_are_parsed_to_their_canonical_form() {
         check("qwen/qwen3.5-plus", "qwen/qwen3.5-plus");
         check("  qwen3.5-plus ", "qwen/qwen3.5-plus");
         check("modelstudio/glm-5", "qwen/glm-5");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn any_provider_is_possible_and_the_unknown_one_has_neighbors() {
+    fn any_provider_id_parses_and_an_unknown_one_gets_suggestions() {
         check("my-vllm/org/model", "my-vllm/org/model");
         let error = ModelRef::parse("qwn/glm-5").unwrap().provider.unknown();
         assert_eq!(error.kind(), ErrorKind::UnknownProvider);

@@ -1,15 +1,15 @@
-//! Suggestions for a name that was probably mistyped.
+//! Suggestions for a probably mistyped name.
 
-/// How many suggestions an error gives.
+/// How many suggestions an error includes.
 const SUGGESTIONS: usize = 3;
 
-/// The longest name that is compared; what is beyond it cannot be a typing mistake.
+/// How many characters of a name are compared; anything longer is not a typo.
 const LONGEST: usize = 64;
 
-/// Returns the three values whose names are closest to `word`, the closest first.
+/// Returns the three values whose names are closest to `word`, closest first.
 ///
-/// Several names may lead to the same value; it is returned once. Case is ignored. Names that
-/// are equally far keep the order in which they came.
+/// Several names may map to the same value, which is returned once. Case is ignored. Ties keep
+/// their order.
 pub(crate) fn nearest<T: Copy + Eq>(
     word: &str,
     names: impl IntoIterator<Item = (&'static str, T)>,
@@ -49,14 +49,14 @@ fn fold(name: &str) -> Vec<char> {
         .collect()
 }
 
-/// The edit distance, halved where one name begins with the other: who types `glm` means `glm-5`.
+/// The edit distance, halved if one name is a prefix of the other: `glm` likely means `glm-5`.
 fn rank(word: &[char], name: &[char]) -> usize {
     let distance = 2 * distance(word, name);
     let prefix = !word.is_empty() && (name.starts_with(word) || word.starts_with(name));
     if prefix { distance / 2 } else { distance }
 }
 
-/// The number of inserted, deleted, replaced and swapped characters between two names.
+/// The number of insertions, deletions, replacements and swaps between two names.
 fn distance(left: &[char], right: &[char]) -> usize {
     let width = right.len() + 1;
     let mut before = vec![0; width];
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_word_is_cut_and_compared_all_the_same() {
+    fn a_long_word_is_truncated_and_still_compared() {
         let word = "q".repeat(1 << 20);
         assert_eq!(nearest(&word, [("qwen", ())]), [()]);
     }

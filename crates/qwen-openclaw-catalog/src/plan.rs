@@ -1,4 +1,4 @@
-//! The plans a key can belong to and the regions an endpoint can stand in.
+//! The plans of a key and the regions of an endpoint.
 
 use std::{fmt, str::FromStr};
 
@@ -12,24 +12,24 @@ use crate::error::Error;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Plan {
-    /// Pay as you go on the DashScope hosts. Every model, every feature.
+    /// Pay as you go on the DashScope hosts, with every model and every feature.
     Standard,
     /// The Coding Plan subscription; its keys start with `sk-sp-`.
     Coding,
     /// The Token Plan subscription.
     Token,
-    /// The Qwen portal with a login token instead of a key.
+    /// The Qwen portal, with a login token instead of a key.
     Portal,
 }
 
 impl Plan {
-    /// Returns every plan, the most capable first.
+    /// Returns every plan, most capable first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::Standard, Self::Coding, Self::Token, Self::Portal]
     }
 
-    /// Returns the stable lower-case name.
+    /// Returns the stable lowercase name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Plan {
         }
     }
 
-    /// Returns the name to show to people.
+    /// Returns the display name.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Plan {
         }
     }
 
-    /// Returns what the keys of the plan begin with, where that tells them apart.
+    /// Returns the prefix of the plan's keys, if it has a distinctive one.
     #[must_use]
     pub const fn key_prefix(self) -> Option<&'static str> {
         match self {
@@ -70,8 +70,9 @@ impl fmt::Display for Plan {
 impl FromStr for Plan {
     type Err = Error;
 
-    /// Reads a plan, ignoring case and surrounding blanks; `coding-plan` and `token-plan` are
-    /// accepted too.
+    /// Parses a plan, ignoring case and surrounding whitespace.
+    ///
+    /// `coding-plan` and `token-plan` are accepted too.
     fn from_str(text: &str) -> Result<Self, Error> {
         match text.trim().to_ascii_lowercase().as_str() {
             "standard" | "payg" | "pay-as-you-go" => Ok(Self::Standard),
@@ -83,7 +84,7 @@ impl FromStr for Plan {
     }
 }
 
-/// Where an endpoint stands; a key works in one region only.
+/// Where an endpoint is located; a key works in only one region.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -91,7 +92,7 @@ impl FromStr for Plan {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Region {
-    /// Outside mainland China (Singapore). The default.
+    /// Outside mainland China (Singapore); the default.
     #[default]
     Global,
     /// Mainland China (Beijing).
@@ -99,13 +100,13 @@ pub enum Region {
 }
 
 impl Region {
-    /// Returns both regions, the default first.
+    /// Returns both regions, default first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::Global, Self::China]
     }
 
-    /// Returns the stable lower-case name.
+    /// Returns the stable lowercase name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -114,7 +115,7 @@ impl Region {
         }
     }
 
-    /// Returns the name to show to people.
+    /// Returns the display name.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -142,8 +143,9 @@ impl fmt::Display for Region {
 impl FromStr for Region {
     type Err = Error;
 
-    /// Reads a region, ignoring case and surrounding blanks; `intl`, `international`,
-    /// `singapore`, `cn` and `beijing` are accepted too.
+    /// Parses a region, ignoring case and surrounding whitespace.
+    ///
+    /// `intl`, `international`, `singapore`, `cn` and `beijing` are accepted too.
     fn from_str(text: &str) -> Result<Self, Error> {
         match text.trim().to_ascii_lowercase().as_str() {
             "global" | "intl" | "international" | "singapore" | "ap-southeast-1" => {
@@ -170,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_are_read() {
+    fn other_spellings_are_accepted() {
         assert_eq!(" Intl ".parse::<Region>().unwrap(), Region::Global);
         assert_eq!("CN".parse::<Region>().unwrap(), Region::China);
         assert_eq!("Coding-Plan".parse::<Plan>().unwrap(), Plan::Coding);
     }
 
     #[test]
-    fn an_unknown_name_says_what_is_known() {
+    fn an_unknown_name_lists_the_known_ones() {
         let plan = "gold".parse::<Plan>().unwrap_err();
         assert_eq!(
             plan.to_string(),

@@ -1,14 +1,14 @@
-//! What chat costs: price lists with their source and date, and the pure arithmetic.
+//! What chat costs: price lists with source and date, and the arithmetic.
 //!
-//! A price that is not known is `None`, never zero. Prices are list prices: discounts, free
-//! quotas and taxes are not counted, and subscriptions (Coding Plan, Token Plan) have none.
+//! An unknown price is `None`, never zero. Prices are list prices: discounts, free quotas and taxes
+//! are not included, and subscriptions (Coding Plan, Token Plan) have none.
 //!
 //! ```
 //! use qwen_openclaw_catalog::{Region, price};
 //!
 //! let list = price::chat("qwen3.5-plus", Region::China).expect("it is in the list");
 //! let usage = price::TokenUsage { input: 200_000, output: 1_000, ..Default::default() };
-//! // The whole request is billed at the tier of its input length: 2 and 12 yuan a million.
+//! // The whole request is billed at the tier of its input length: 2 and 12 yuan per million.
 //! assert_eq!(list.cost(&usage).expect("the tier is known").to_string(), "CNY 0.412");
 //! ```
 
@@ -25,21 +25,21 @@ use crate::{
     plan::{Plan, Region},
 };
 
-/// What a hit of the implicit cache costs, in hundredths of the input price.
+/// The price of an implicit cache hit, as a percentage of the input price.
 pub const IMPLICIT_CACHE_HIT_PERCENT: u64 = 20;
 
-/// What writing to the explicit cache costs, in hundredths of the input price.
+/// The price of a write to the explicit cache, as a percentage of the input price.
 pub const EXPLICIT_CACHE_WRITE_PERCENT: u64 = 125;
 
-/// What reading from the explicit cache costs, in hundredths of the input price.
+/// The price of a read from the explicit cache, as a percentage of the input price.
 pub const EXPLICIT_CACHE_READ_PERCENT: u64 = 10;
 
-/// What a request in a batch costs, in hundredths of its usual price.
+/// The price of a batch request, as a percentage of its usual price.
 pub const BATCH_PERCENT: u64 = 50;
 
-/// Returns the price list of a chat model in a region, going by the exact id, case ignored.
+/// Returns the price list of a chat model in a region, matching the exact id and ignoring case.
 ///
-/// Models outside the catalog may have one too. Snapshots do not inherit the price of their main
+/// Models outside the catalog may have one too. A snapshot does not inherit the price of its main
 /// model.
 #[must_use]
 pub fn chat(model: &str, region: Region) -> Option<ChatPrice> {
@@ -48,8 +48,8 @@ pub fn chat(model: &str, region: Region) -> Option<ChatPrice> {
 
 /// Returns the price list of a chat model on a classified base URL.
 ///
-/// Only the Standard endpoints bill by the token. Subscriptions do not; what other hosts take is
-/// not known, workspaces included, as some of them stand in regions with prices of their own.
+/// Only the Standard endpoints bill by the token. Subscriptions do not, and the prices of other
+/// hosts are unknown. That includes workspaces, since some are in regions with their own prices.
 #[must_use]
 pub fn on(class: Classification, model: &str) -> Option<ChatPrice> {
     let endpoint = class
@@ -67,11 +67,11 @@ pub struct ChatPrice {
     pub model: &'static str,
     /// The currency of every figure.
     pub currency: Currency,
-    /// The tiers, by rising input length.
+    /// The tiers, in order of increasing input length.
     pub tiers: &'static [Tier],
     /// Where the figures come from.
     pub source: &'static str,
-    /// The day the figures are of, as `YYYY-MM-DD`.
+    /// The date of the figures, as `YYYY-MM-DD`.
     pub as_of: &'static str,
 }
 
@@ -80,42 +80,43 @@ pub struct ChatPrice {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Tier {
-    /// The longest input, in tokens, that is billed here; `None` is without limit.
+    /// The maximum input length of this tier in tokens; `None` if unlimited.
     pub up_to: Option<u64>,
-    /// Input.
+    /// The price of input.
     pub input: Rate,
-    /// Output.
+    /// The price of output.
     pub output: Rate,
-    /// Output of a request that thinks, reasoning and answer alike, where it differs.
+    /// The price of all output (reasoning and answer) with thinking on, if different.
     pub thinking_output: Option<Rate>,
-    /// Input found in the implicit cache.
+    /// The price of input found in the implicit cache.
     pub implicit_hit: Option<Rate>,
-    /// Input written to the explicit cache.
+    /// The price of input written to the explicit cache.
     pub explicit_write: Option<Rate>,
-    /// Input read from the explicit cache.
+    /// The price of input read from the explicit cache.
     pub explicit_read: Option<Rate>,
 }
 
 /// The tokens of one request.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TokenUsage {
-    /// All input, whatever is cached included.
+    /// All input tokens, including cached ones.
     pub input: u64,
-    /// How much of the input was read from a cache.
+    /// Input tokens read from a cache.
     pub cached: u64,
-    /// Whether the request carried cache markers, so that what it read was explicitly cached.
+    /// Whether the request had cache markers, so that its cache reads were explicit.
     pub explicit_cache: bool,
-    /// How much of the input was written to the explicit cache.
+    /// Input tokens written to the explicit cache.
     pub cache_write: u64,
-    /// All output, reasoning included.
+    /// All output tokens, including reasoning.
     pub output: u64,
-    /// How much of the output is reasoning.
+    /// Output tokens spent on reasoning.
     pub reasoning: u64,
 }
 
 impl ChatPrice {
-    /// Returns the tier that a request of this input length is billed at as a whole; `None` when
-    /// the price of such a long input is not known.
+    /// Returns the tier that applies to an entire request with this input length.
+    ///
+    /// `None` when the price of such a long input is unknown.
     #[must_use]
     pub fn tier(&self, input: u64) -> Option<&'static Tier> {
         self.tiers
@@ -123,9 +124,9 @@ impl ChatPrice {
             .find(|tier| tier.up_to.is_none_or(|limit| input <= limit))
     }
 
-    /// Returns what a request costs; `None` when the price of so long an input is not known.
+    /// Returns the cost of a request; `None` when the price of such a long input is unknown.
     ///
-    /// Where the list has no figure for the cache, the service's general percentages are taken.
+    /// Where the list has no cache price, the service's general percentages apply.
     #[must_use]
     pub fn cost(&self, usage: &TokenUsage) -> Option<Cost> {
         let tier = self.tier(usage.input)?;
@@ -142,7 +143,7 @@ impl ChatPrice {
 }
 
 impl Tier {
-    /// Returns the price of output; with thinking it may be another one for all of it.
+    /// Returns the price of output; thinking may change the price of all of it.
     #[must_use]
     pub fn output_rate(&self, thinking: bool) -> Rate {
         if thinking {
@@ -152,7 +153,7 @@ impl Tier {
         }
     }
 
-    /// Returns the price of input that was read from a cache.
+    /// Returns the price of input read from a cache.
     #[must_use]
     pub fn read_rate(&self, explicit: bool) -> Rate {
         let (rate, percent) = if explicit {
@@ -163,7 +164,7 @@ impl Tier {
         rate.unwrap_or_else(|| self.input.percent(percent))
     }
 
-    /// Returns the price of input that was written to the explicit cache.
+    /// Returns the price of input written to the explicit cache.
     #[must_use]
     pub fn write_rate(&self) -> Rate {
         self.explicit_write

@@ -1,4 +1,4 @@
-//! The ids of providers, and what is known of the well-known ones.
+//! Provider ids, and what is known about the well-known ones.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -8,9 +8,9 @@ use crate::{chat::default_model, endpoint::Endpoint, error::Error, nearest::near
 
 /// The id of a provider: the part of a model ref before the first `/`.
 ///
-/// Any id is possible: a provider is whatever serves models under that name. Of the well-known
-/// ones the catalog holds base URL, environment variables, plans and models; of all others nothing,
-/// and who uses them says where they are.
+/// Any id is possible: a provider is whatever serves models under that name. For well-known
+/// providers the catalog has the base URL, environment variables, plans and models. For all others it
+/// has nothing, and the caller supplies the base URL.
 ///
 /// A credential belongs to one provider and is never sent to the host of another.
 ///
@@ -26,7 +26,7 @@ use crate::{chat::default_model, endpoint::Endpoint, error::Error, nearest::near
 #[serde(transparent)]
 pub struct Provider(Cow<'static, str>);
 
-/// What is known of a well-known provider.
+/// What is known about a well-known provider.
 struct Facts {
     id: &'static str,
     label: &'static str,
@@ -102,12 +102,12 @@ impl Provider {
     /// `openai`; known so that fallback chains can name it.
     pub const OPENAI: Self = Self(Cow::Borrowed("openai"));
 
-    /// A well-known id that stands in a table.
+    /// Wraps a well-known id from a table.
     pub(crate) const fn of_row(id: &'static str) -> Self {
         Self(Cow::Borrowed(id))
     }
 
-    /// The length limit of an id, in bytes.
+    /// The maximum length of an id in bytes.
     pub const MAX_LENGTH: usize = 100;
 
     /// Returns every well-known provider, Qwen's own first.
@@ -115,27 +115,27 @@ impl Provider {
         WELL_KNOWN.iter().map(|facts| Self(Cow::Borrowed(facts.id)))
     }
 
-    /// Finds a well-known provider by its id or one of its aliases, ignoring case and surrounding
-    /// blanks.
+    /// Finds a well-known provider by id or alias, ignoring case and surrounding whitespace.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Some(Self(Cow::Borrowed(Facts::named(name)?.id)))
     }
 
-    /// Returns the id that a name stands for: that of the well-known provider, otherwise the name
-    /// itself.
+    /// Resolves an alias of a well-known provider to its id; returns any other name unchanged.
     #[must_use]
     pub fn canonical_id(name: &str) -> &str {
         Facts::named(name).map_or(name, |facts| facts.id)
     }
 
-    /// Takes an id as it is written, an alias of a well-known provider too: for an entry of exactly
-    /// that name in a user's own configuration, which comes before the alias.
+    /// Creates a provider from an id as written, without resolving aliases.
+    ///
+    /// Use it for an entry of that exact name in a user's own configuration, which takes precedence
+    /// over the alias.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::UnknownProvider`](crate::ErrorKind::UnknownProvider) when it is empty, longer
-    /// than [`MAX_LENGTH`](Self::MAX_LENGTH), or holds anything but ASCII letters, digits and
+    /// than [`MAX_LENGTH`](Self::MAX_LENGTH), or contains anything but ASCII letters, digits and
     /// `-_.+@`.
     pub fn exactly(id: &str) -> Result<Self, Error> {
         let id = id.trim();
@@ -153,43 +153,40 @@ impl Provider {
         &self.0
     }
 
-    /// Returns the name to show to people; of a provider that is not well known, its id.
+    /// Returns the display name, which is the id unless the provider is well known.
     #[must_use]
     pub fn label(&self) -> &str {
         self.facts().map_or(self.id(), |facts| facts.label)
     }
 
-    /// Returns the other names of this provider, legacy ones mostly.
+    /// Returns other names for this provider, mostly legacy ones.
     ///
-    /// An entry of exactly such a name in a user's own configuration wins over the alias; that is
-    /// for the reader of the configuration to decide.
+    /// An entry of that exact name in a user's own configuration takes precedence over the alias; the
+    /// code that reads the configuration is responsible for that.
     #[must_use]
     pub fn aliases(&self) -> &'static [&'static str] {
         self.facts().map_or(&[], |facts| facts.aliases)
     }
 
-    /// Returns the environment variables that may hold the key, the preferred one first.
+    /// Returns the environment variables that may hold the key, preferred one first.
     #[must_use]
     pub fn env_vars(&self) -> &'static [&'static str] {
         self.facts().map_or(&[], |facts| facts.env_vars)
     }
 
-    /// Returns the id of the model that is used when none is named; only Qwen's own providers
-    /// have one.
+    /// Returns the id of the default model; only Qwen's own providers have one.
     #[must_use]
     pub fn default_model(&self) -> Option<&'static str> {
         default_model(self)
     }
 
-    /// Returns the base URL that is used when nothing else is configured; `None` of a provider that
-    /// is not well known.
+    /// Returns the default base URL; `None` unless the provider is well known.
     #[must_use]
     pub fn default_base_url(&self) -> Option<&'static str> {
         Some(self.facts()?.default_base_url)
     }
 
-    /// Returns the plans whose endpoints this provider speaks to, its default first; none for
-    /// the providers of other vendors.
+    /// Returns the plans that this provider supports, default first; none for other vendors.
     #[must_use]
     pub fn plans(&self) -> &'static [Plan] {
         self.facts().map_or(&[], |facts| facts.plans)
@@ -201,14 +198,13 @@ impl Provider {
         !self.plans().is_empty()
     }
 
-    /// Returns whether the catalog knows anything of this provider.
+    /// Returns whether the catalog knows this provider.
     #[must_use]
     pub fn is_well_known(&self) -> bool {
         self.facts().is_some()
     }
 
-    /// Returns the ids of the three well-known providers whose id or alias is closest to `name`, the
-    /// closest first.
+    /// Returns the ids of the three well-known providers closest to `name`, closest first.
     #[must_use]
     pub fn nearest(name: &str) -> Vec<&'static str> {
         let names = WELL_KNOWN.iter().flat_map(|facts| {
@@ -219,7 +215,7 @@ impl Provider {
         nearest(name, names)
     }
 
-    /// Returns the error of a provider that nothing is known of, with the nearest three.
+    /// Returns the error for an unknown provider, with the closest three as suggestions.
     #[must_use]
     pub fn unknown(&self) -> Error {
         Error::unknown_provider(self.id())
@@ -245,11 +241,11 @@ impl fmt::Display for Provider {
 impl FromStr for Provider {
     type Err = Error;
 
-    /// Reads an id; an alias of a well-known provider becomes its id.
+    /// Parses an id, resolving the alias of a well-known provider.
     ///
     /// # Errors
     ///
-    /// As [`Provider::exactly`].
+    /// Same as [`Provider::exactly`].
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::by_name(name).map_or_else(|| Self::exactly(name), Ok)
     }
@@ -281,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_to_one_provider() {
+    fn every_name_resolves_to_one_provider() {
         for provider in Provider::well_known() {
             assert_eq!(Provider::by_name(provider.id()).as_ref(), Some(&provider));
             for alias in provider.aliases() {
@@ -319,12 +315,12 @@ mod tests {
     }
 
     #[test]
-    fn any_id_is_a_provider_of_which_nothing_is_known() {
+    fn any_valid_id_is_a_provider() {
         let own: Provider = " my-vllm ".parse().unwrap();
         assert_eq!((own.id(), own.label()), ("my-vllm", "my-vllm"));
         assert!(!own.is_well_known() && !own.is_qwen());
         assert!(own.env_vars().is_empty());
-        // As written, where that is meant.
+        // Aliases are kept as written on request.
         assert_eq!(
             Provider::exactly("modelstudio").unwrap().id(),
             "modelstudio"
@@ -335,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_provider_names_the_nearest_three() {
+    fn an_unknown_provider_suggests_the_closest_three() {
         let error = "qwenn".parse::<Provider>().unwrap().unknown();
         assert_eq!(
             error.to_string(),

@@ -1,4 +1,4 @@
-//! The catalog row as OpenClaw writes it into its configuration.
+//! The catalog row as OpenClaw writes it to its configuration.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// A model row in OpenClaw's own shape and names, for `models.providers.*.models`.
 ///
-/// Prices are zero there, which in that file means "not counted"; use
-/// [`price`](crate::price) for real ones.
+/// Its prices are zero, which in that file means "not tracked"; use [`price`](crate::price) for real
+/// ones.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -23,9 +23,9 @@ use crate::{
 pub struct Row {
     /// The id.
     pub id: Cow<'static, str>,
-    /// The name to show.
+    /// The display name.
     pub name: Cow<'static, str>,
-    /// Whether the model counts as one that thinks.
+    /// Whether the model is marked as a reasoning model.
     pub reasoning: bool,
     /// The kinds of input.
     pub input: &'static [Modality],
@@ -38,7 +38,7 @@ pub struct Row {
     /// How levels are mapped before they are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_level_map: Option<LevelMap>,
-    /// Flags of the model, where they differ from those of the endpoint.
+    /// The flags of the model that differ from those of the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compat: Option<RowCompat>,
 }
@@ -49,59 +49,59 @@ pub struct Row {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RowCost {
-    /// Input.
+    /// The price of input.
     pub input: u32,
-    /// Output.
+    /// The price of output.
     pub output: u32,
-    /// Reading from the cache.
+    /// The price of reading from the cache.
     pub cache_read: u32,
-    /// Writing to the cache.
+    /// The price of writing to the cache.
     pub cache_write: u32,
 }
 
-/// Levels that stand for others.
+/// A mapping of thinking levels to the levels that are sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LevelMap {
-    /// What `minimal` becomes.
+    /// The level sent for `minimal`.
     pub minimal: Level,
-    /// What `high` becomes.
+    /// The level sent for `high`.
     pub high: Level,
-    /// What `max` becomes.
+    /// The level sent for `max`.
     pub max: Level,
 }
 
-/// The flags of a [`Row`].
+/// The compatibility flags of a [`Row`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RowCompat {
-    /// The model takes `reasoning_effort`.
+    /// The model accepts `reasoning_effort`.
     pub supports_reasoning_effort: bool,
-    /// The efforts it takes.
+    /// The efforts that the model accepts.
     pub supported_reasoning_efforts: &'static [Level],
-    /// How levels are mapped to them.
+    /// How levels are mapped to the supported efforts.
     pub reasoning_effort_map: LevelMap,
-    /// `capable` for a model that OpenClaw lets write code that calls tools.
+    /// `capable` if OpenClaw lets the model write code that calls tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_mode: Option<&'static str>,
 }
 
 impl Row {
-    /// The context window that OpenClaw writes for a model it does not know.
+    /// The context window that OpenClaw writes for an unknown model.
     pub const UNKNOWN_CONTEXT: u32 = 262_144;
 
-    /// The answer limit that OpenClaw writes for a model it does not know.
+    /// The maximum output that OpenClaw writes for an unknown model.
     pub const UNKNOWN_MAX_TOKENS: u32 = 65_536;
 
-    /// The context window that OpenClaw assumes for a model it discovered at an endpoint.
+    /// The context window that OpenClaw assumes for a model discovered at an endpoint.
     pub const DISCOVERED_CONTEXT: u32 = 1_000_000;
 
-    /// Returns the full row of a model in the catalog.
+    /// Returns the full row of a catalog model.
     ///
-    /// A limit that is not known is written as for an unknown model, as the file demands one.
+    /// The file requires limits, so an unknown limit gets the value used for unknown models.
     #[must_use]
     pub fn of(model: &ChatModel) -> Self {
         let maps = model.thinking().family() == Family::Qwen38;
@@ -117,7 +117,7 @@ impl Row {
         }
     }
 
-    /// Returns the short row for an id of the provider `qwen`, known or not.
+    /// Returns the short row for a model id of the provider `qwen`, known or not.
     #[must_use]
     pub fn definition(id: &str) -> Self {
         match find(&Provider::QWEN, id, Edition::Merged) {
@@ -136,9 +136,9 @@ impl Row {
         }
     }
 
-    /// Returns the row for an id that an endpoint listed and the catalog lacks.
+    /// Returns the row for a model that an endpoint lists and the catalog lacks.
     ///
-    /// Images are assumed to work; on the Token Plan, thinking as well.
+    /// The model is assumed to accept images and, on the Token Plan, to support thinking.
     #[must_use]
     pub fn discovered(provider: &Provider, id: &str) -> Self {
         Self {
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_maps_levels_as_the_contract_decides_them() {
+    fn the_level_map_agrees_with_the_thinking_contract() {
         let model = find(&Provider::QWEN, "qwen3.8-max", Edition::Merged).unwrap();
         let map = Row::of(model).thinking_level_map.unwrap();
         let decided = |level| model.thinking().effort(Some(level));

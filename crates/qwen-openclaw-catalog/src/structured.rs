@@ -1,27 +1,28 @@
-//! Which kind of structured output a model takes.
+//! Which kind of structured output a model supports.
 
 use serde::Serialize;
 
 use crate::chat::family;
 
-/// The kinds of `response_format` a model takes.
+/// The kinds of `response_format` that a model supports.
 ///
-/// In both cases the prompt must hold the word "json" for `json_object`, and neither goes
-/// together with thinking (help.aliyun.com model-studio error-code).
+/// In both cases, `json_object` requires the word "json" in the prompt, and neither kind can be
+/// combined with thinking (help.aliyun.com model-studio error-code).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StructuredOutput {
-    /// `json_object` alone: the schema has to be put into the prompt.
+    /// `json_object` only: the schema has to go into the prompt.
     JsonObject,
-    /// `json_schema` as well.
+    /// `json_schema` in addition to `json_object`.
     JsonSchema,
 }
 
 impl StructuredOutput {
-    /// Returns what a model takes, going by its id. An id outside the catalog takes what the family
-    /// does whose ids begin alike.
+    /// Returns what a model supports, by its id.
+    ///
+    /// An id outside the catalog is treated like the family that shares its prefix.
     #[must_use]
     pub fn of(model: &str) -> Self {
         family(model).structured_output
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newer_families_take_a_schema() {
+    fn the_newer_families_support_a_schema() {
         for id in ["qwen3.7-max", " QWEN3.8-Flash ", "qwen3.7-plus-2026-05-01"] {
             assert_eq!(
                 StructuredOutput::of(id),

@@ -1,40 +1,40 @@
-//! How a model is asked to think: which fields, which efforts, and what it refuses.
+//! How thinking is requested from a model: fields, efforts and restrictions.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    chat::{ModelFamily, Unasked, family},
+    chat::{DefaultThinking, ModelFamily, family},
     error::Error,
     provider::Provider,
 };
 
-/// How much a caller wants a model to think.
+/// How much a model should think.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Level {
-    /// Not at all.
+    /// No thinking.
     #[serde(alias = "none")]
     Off,
-    /// As little as the model can.
+    /// The least thinking that the model supports.
     Minimal,
-    /// A little.
+    /// Low effort.
     Low,
-    /// Some.
+    /// Medium effort.
     Medium,
-    /// Much.
+    /// High effort.
     High,
-    /// Very much.
+    /// Extra-high effort.
     Xhigh,
-    /// As much as the model can.
+    /// The most thinking that the model supports.
     Max,
 }
 
 impl Level {
-    /// Returns every level, from none to the most.
+    /// Returns every level, from `off` to `max`.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[
@@ -48,7 +48,7 @@ impl Level {
         ]
     }
 
-    /// Returns the stable lower-case name; `reasoning_effort` takes the same words.
+    /// Returns the stable lowercase name; `reasoning_effort` uses the same names.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl fmt::Display for Level {
 impl FromStr for Level {
     type Err = Error;
 
-    /// Reads a level, ignoring case and surrounding blanks; `none` means off.
+    /// Parses a level, ignoring case and surrounding whitespace; `none` means off.
     fn from_str(text: &str) -> Result<Self, Error> {
         let name = text.trim().to_ascii_lowercase();
         if name == "none" {
@@ -85,9 +85,9 @@ impl FromStr for Level {
 
 /// The thinking contract of a model.
 ///
-/// This is the decision only; the transport writes the fields. [`Thinking::decide`] turns a level
-/// into the values of `enable_thinking` and `reasoning_effort`; the other accessors say what else
-/// has to hold in a request that thinks.
+/// It only decides; the transport writes the fields. [`Thinking::decide`] turns a level into the
+/// values of `enable_thinking` and `reasoning_effort`; the other accessors tell what else a request
+/// with thinking must satisfy.
 ///
 /// ```
 /// use qwen_openclaw_catalog::{Level, Provider, Thinking};
@@ -107,29 +107,29 @@ pub struct Thinking {
     unasked: bool,
 }
 
-/// Whether thinking can be switched.
+/// Whether thinking can be turned on and off.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Switch {
-    /// The model does not think, or nothing is known of it: no field is sent.
+    /// The model does not think, or is unknown: no field is sent.
     Absent,
-    /// `enable_thinking` switches it.
+    /// `enable_thinking` turns thinking on and off.
     Optional,
-    /// It always thinks: `enable_thinking: false` is refused.
+    /// The model always thinks and rejects `enable_thinking: false`.
     Always,
 }
 
-/// The family of a model, as far as thinking goes.
+/// The family of a model with regard to thinking.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Family {
-    /// A switch and nothing more.
+    /// On or off only, without efforts.
     Plain,
-    /// Qwen 3.8: efforts low, medium and xhigh; a budget takes the effort's place.
+    /// Qwen 3.8: efforts low, medium and xhigh; a budget replaces the effort.
     Qwen38,
     /// DeepSeek V4 on the Token Plan: efforts high and max, earlier reasoning sent back.
     DeepSeek,
@@ -137,79 +137,79 @@ pub enum Family {
     Kimi,
     /// GLM on the Token Plan: efforts minimal to xhigh, tool arguments streamed on request.
     Glm,
-    /// GLM 5.2 on the Token Plan: as [`Family::Glm`], and max.
+    /// GLM 5.2 on the Token Plan: like [`Family::Glm`], plus effort max.
     GlmMax,
 }
 
-/// What is sent for a level.
+/// The fields to send for a level.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Decision {
-    /// The value of `enable_thinking`; `None` leaves it out.
+    /// The value of `enable_thinking`; `None` omits the field.
     pub enable: Option<bool>,
-    /// The value of `reasoning_effort`; `None` leaves it out.
+    /// The value of `reasoning_effort`; `None` omits the field.
     pub effort: Option<Level>,
 }
 
-/// A tool choice, as far as thinking models mind.
+/// A tool choice, as far as it matters to thinking models.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ToolChoice {
-    /// None given, `auto` or `none`.
+    /// Unset, `auto` or `none`.
     Free,
-    /// Some tool must be called: `required`, or `any`.
+    /// `required` or `any`: the model must call some tool.
     AnyTool,
-    /// One named tool must be called.
+    /// The model must call the named tool.
     Named,
 }
 
-/// What becomes of a forced tool choice.
+/// How a forced tool choice is handled.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ToolChoiceRule {
-    /// It is sent as it is.
+    /// It is sent unchanged.
     Keep,
-    /// `auto` is sent in its place.
+    /// `auto` is sent instead.
     SendAuto,
-    /// It is sent as it is, and thinking is switched off.
+    /// It is sent unchanged, and thinking is turned off.
     StopThinking,
 }
 
-/// Which assistant messages carry their `reasoning_content` when they are sent again.
+/// Which assistant messages in the history must include their `reasoning_content`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Replay {
-    /// None has to.
+    /// No messages.
     Never,
-    /// Those that call tools.
+    /// Messages that call tools.
     ToolCalls,
-    /// All of them.
+    /// All messages.
     Every,
 }
 
-/// The levels a model offers to people.
+/// The levels to offer users for a model.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ThinkingProfile {
     /// The levels that differ in effect.
     pub levels: &'static [Level],
-    /// The level that is taken when none is asked for.
+    /// The level used when none is requested.
     pub default_level: Level,
-    /// Whether the single level just means that thinking is on.
+    /// Whether thinking is always on, so that the only level just means "on".
     pub always_on: bool,
 }
 
 impl Thinking {
     /// Returns the contract of a model, known or not; `reasoning` is the flag of its row.
     ///
-    /// The id is matched trimmed and with case ignored. An id outside the catalog has the contract
-    /// of the family whose ids begin alike.
+    /// Case and surrounding whitespace of the id are ignored. An id outside the catalog gets the
+    /// contract of the family that shares its prefix.
     #[must_use]
     pub fn of(provider: &Provider, model: &str, reasoning: bool) -> Self {
         Self::in_family(provider, family(model), reasoning)
     }
 
-    /// Returns the contract of a member of a family.
+    /// Returns the contract of a model in a family.
     pub(crate) fn in_family(provider: &Provider, model: ModelFamily, reasoning: bool) -> Self {
         let token_plan = *provider == Provider::QWEN_TOKEN_PLAN;
         let qwen = *provider == Provider::QWEN;
@@ -220,7 +220,7 @@ impl Thinking {
         } else {
             Family::Plain
         };
-        let always = model.unasked == Unasked::AlwaysThinks;
+        let always = model.default_thinking == DefaultThinking::AlwaysOn;
         let switch = if token_plan && always {
             Switch::Always
         } else if reasoning && (qwen || token_plan) {
@@ -232,18 +232,17 @@ impl Thinking {
             switch,
             family,
             strict: token_plan || family == Family::Qwen38,
-            unasked: provider.is_qwen() && model.unasked == Unasked::Thinks,
+            unasked: provider.is_qwen() && model.default_thinking == DefaultThinking::On,
         }
     }
 
-    /// Returns whether the model is known to think when a request does not mention it, and to stop
-    /// when it is told to.
+    /// Returns whether the model is known to think by default and to allow turning it off.
     #[must_use]
     pub const fn thinks_unasked(self) -> bool {
         self.unasked
     }
 
-    /// Returns whether thinking can be switched.
+    /// Returns whether thinking can be turned on and off.
     #[must_use]
     pub const fn switch(self) -> Switch {
         self.switch
@@ -255,8 +254,9 @@ impl Thinking {
         self.family
     }
 
-    /// Returns the same contract for a model that serves itself: the switch is obeyed always, as
-    /// `chat_template_kwargs` reaches the template directly.
+    /// Returns the same contract for a self-hosted model, where thinking can always be turned off.
+    ///
+    /// There, `chat_template_kwargs` reaches the template directly.
     #[must_use]
     pub const fn self_hosted(self) -> Self {
         match self.switch {
@@ -268,7 +268,7 @@ impl Thinking {
         }
     }
 
-    /// Decides what is sent for a level; `None` is the model's own default.
+    /// Decides what to send for a level; `None` means the model's own default.
     #[must_use]
     pub const fn decide(self, level: Option<Level>) -> Decision {
         let on = match (self.switch, level) {
@@ -288,7 +288,7 @@ impl Thinking {
         }
     }
 
-    /// Returns the `reasoning_effort` for a level of a request that thinks.
+    /// Returns the `reasoning_effort` for a level, given that thinking is on.
     #[must_use]
     pub const fn effort(self, level: Option<Level>) -> Option<Level> {
         match self.family {
@@ -316,25 +316,25 @@ impl Thinking {
         }
     }
 
-    /// Returns whether a `thinking_budget` drops the effort; the service refuses both together.
+    /// Returns whether a `thinking_budget` replaces the effort; the service rejects both together.
     #[must_use]
     pub const fn budget_replaces_effort(self) -> bool {
         matches!(self.family, Family::Qwen38)
     }
 
-    /// Returns whether fields that are not part of the contract (an effort the family does not
-    /// have, other vendors' spellings) are taken out of a finished payload.
+    /// Returns whether fields outside the contract are removed from the final payload.
     ///
-    /// The plain models of the provider `qwen` let what the caller adds pass.
+    /// Such fields are an effort the family does not support, or other vendors' spellings. For plain
+    /// models of the provider `qwen`, fields added by the caller are passed through.
     #[must_use]
     pub const fn is_strict(self) -> bool {
         self.strict && !matches!(self.switch, Switch::Absent)
     }
 
-    /// Says what becomes of a tool choice in a request that thinks.
+    /// Decides how to handle a tool choice in a request with thinking on.
     ///
-    /// Thinking models refuse a forced choice. The plain models of the provider `qwen` are left
-    /// to answer for themselves.
+    /// Thinking models reject a forced choice. For plain models of the provider `qwen`, the service
+    /// decides.
     #[must_use]
     pub const fn tool_choice(self, choice: ToolChoice) -> ToolChoiceRule {
         if !self.is_strict() {
@@ -347,8 +347,9 @@ impl Thinking {
         }
     }
 
-    /// Returns which assistant messages of a request that thinks must carry `reasoning_content`,
-    /// empty when there is none.
+    /// Returns which assistant messages must include `reasoning_content` when thinking is on.
+    ///
+    /// A message without reasoning gets an empty string.
     #[must_use]
     pub const fn replay(self) -> Replay {
         match (self.switch, self.family) {
@@ -358,17 +359,16 @@ impl Thinking {
         }
     }
 
-    /// Returns whether `tool_stream: true` goes with tools, so that long arguments arrive in
-    /// pieces.
+    /// Returns whether to send `tool_stream: true` with tools, so that long arguments are streamed.
     #[must_use]
     pub const fn streams_tools(self) -> bool {
         matches!(self.family, Family::Glm | Family::GlmMax)
             && !matches!(self.switch, Switch::Absent)
     }
 
-    /// Returns the levels to offer to people; `None` for the usual ones.
+    /// Returns the levels to offer users; `None` for the usual ones.
     ///
-    /// Independent of the row's reasoning flag.
+    /// The result does not depend on the row's reasoning flag.
     #[must_use]
     pub fn profile(provider: &Provider, model: &str) -> Option<ThinkingProfile> {
         let contract = Self::of(provider, model, true);

@@ -1,10 +1,10 @@
-//! The Wan video models: what each takes, and what it costs.
+//! The Wan video models: what each accepts, and what it costs.
 //!
 //! Jobs go to the AIGC host of a region (see [`aigc_origin_for`](crate::aigc_origin_for)) and need
-//! a Standard key. A request makes one video.
+//! a Standard key. A request generates one video.
 //!
-//! Source: help.aliyun.com model-studio, pages on Wan text-, image- and reference-to-video, legacy
-//! and current, as of 2026-05-27.
+//! Source: help.aliyun.com model-studio, Wan text-, image- and reference-to-video pages, legacy and
+//! current, as of 2026-05-27.
 //!
 //! ```
 //! use qwen_openclaw_catalog::{Region, video};
@@ -35,13 +35,13 @@ pub use self::{
 };
 use crate::nearest::nearest;
 
-/// The id of the model that is used when none is named.
+/// The id of the default model.
 pub const DEFAULT_MODEL: &str = models::ALL[0].id;
 
 /// The maximum length of a negative prompt in characters.
 pub const NEGATIVE_PROMPT_LIMIT: u32 = 500;
 
-/// The largest seed; the smallest is 0.
+/// The maximum seed; the minimum is 0.
 pub const MAX_SEED: u32 = 2_147_483_647;
 
 /// The maximum size of a reference image in bytes.
@@ -53,24 +53,24 @@ pub const MAX_VIDEO_BYTES: u64 = 100 * 1_024 * 1_024;
 /// The maximum size of an audio track in bytes.
 pub const MAX_AUDIO_BYTES: u64 = 15 * 1_024 * 1_024;
 
-/// The maximum number of jobs submitted in a second, for an account and a model.
+/// The maximum number of jobs submitted per second, per account and model.
 pub const SUBMITS_PER_SECOND: u32 = 5;
 
-/// The maximum number of jobs that run at once, for an account and a model; more of them wait.
+/// The maximum number of concurrent jobs, per account and model; further jobs are queued.
 pub const RUNNING_AT_ONCE: u32 = 5;
 
-/// The maximum number of task queries in a second, for an account.
+/// The maximum number of task queries per second, per account.
 pub const QUERIES_PER_SECOND: u32 = 20;
 
-/// Returns every model, the default first.
+/// Returns every model, default first.
 #[must_use]
 pub const fn models() -> &'static [VideoModel] {
     models::ALL
 }
 
-/// Finds a model by its id, ignoring case and surrounding blanks.
+/// Finds a model by id, ignoring case and surrounding whitespace.
 ///
-/// A dated snapshot (`wan2.7-t2v-2026-04-25`) has the row of its main model.
+/// A dated snapshot (`wan2.7-t2v-2026-04-25`) maps to the row of its main model.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static VideoModel> {
     let id = id.trim().to_ascii_lowercase();
@@ -80,7 +80,7 @@ pub fn find(id: &str) -> Option<&'static VideoModel> {
         .find(|model| model.id == id || model.id == main)
 }
 
-/// Returns the ids closest to one that is not in the catalog, three at most.
+/// Returns up to three catalog ids closest to an unknown one.
 #[must_use]
 pub fn nearest_models(id: &str) -> Vec<&'static str> {
     nearest(id, models().iter().map(|model| (model.id, model.id)))
@@ -108,7 +108,7 @@ pub struct VideoModel {
     prices: Option<Prices>,
 }
 
-/// What a video is made from.
+/// What a video is generated from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -118,11 +118,11 @@ pub enum Mode {
     TextToVideo,
     /// An image that becomes the first frame.
     ImageToVideo,
-    /// Images and videos whose subjects appear in the new one.
+    /// Images and videos whose subjects appear in the new video.
     ReferenceToVideo,
 }
 
-/// How a request is written.
+/// The format of a request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -134,7 +134,7 @@ pub enum Protocol {
     Media,
 }
 
-/// How the frame size is asked for.
+/// How the frame size is specified.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -154,26 +154,26 @@ pub enum Framing {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Sound {
-    /// Always.
+    /// The video always has audio.
     Always,
-    /// Unless `audio: false` is sent, which is cheaper; true is the default.
+    /// The video has audio unless `audio: false` is sent, which is cheaper.
     Switchable,
 }
 
-/// An audio track of the caller's own.
+/// An audio track supplied by the caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AudioTrack {
-    /// Where it is sent.
+    /// The field that the track is sent in.
     pub field: AudioField,
-    /// The shortest track, in seconds.
+    /// The minimum length of the track in seconds.
     pub min_seconds: u32,
-    /// The longest track, in seconds; what is beyond the video is cut.
+    /// The maximum length of the track in seconds; anything beyond the video is cut off.
     pub max_seconds: u32,
 }
 
-/// Where an audio track is sent.
+/// The field that an audio track is sent in.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -186,25 +186,25 @@ pub enum AudioField {
 }
 
 impl VideoModel {
-    /// Returns the id, as it is sent.
+    /// Returns the id as sent to the service.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Returns what a video is made from.
+    /// Returns what a video is generated from.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Returns how a request is written.
+    /// Returns the format of a request.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Returns how the frame size is asked for.
+    /// Returns how the frame size is specified.
     #[must_use]
     pub const fn framing(&self) -> Framing {
         match (self.mode, self.protocol) {
@@ -214,27 +214,28 @@ impl VideoModel {
         }
     }
 
-    /// Returns the resolutions, the smallest first.
+    /// Returns the resolutions, smallest first.
     #[must_use]
     pub const fn resolutions(&self) -> &'static [Resolution] {
         self.resolutions
     }
 
-    /// Returns the resolution the service takes when none is sent: the costliest one.
+    /// Returns the resolution that the service uses if none is sent: the most expensive one.
     #[must_use]
     pub const fn default_resolution(&self) -> Resolution {
         self.default_resolution
     }
 
-    /// Returns the ratios of a resolution; none when the ratio follows the image.
+    /// Returns the aspect ratios of a resolution; empty if the ratio follows the image.
     #[must_use]
     pub fn ratios(&self, resolution: Resolution) -> Vec<Ratio> {
         let offered = |ratio: &Ratio| self.size(resolution, *ratio).is_some();
         Ratio::all().iter().copied().filter(offered).collect()
     }
 
-    /// Returns the exact pixels for a resolution and a ratio; `None` when the model does not
-    /// offer them, or the ratio follows the image.
+    /// Returns the exact size for a resolution and a ratio.
+    ///
+    /// `None` if the model does not offer them, or if the ratio follows the image.
     #[must_use]
     pub fn size(&self, resolution: Resolution, ratio: Ratio) -> Option<Size> {
         let free = self.framing() != Framing::Resolution;
@@ -256,40 +257,40 @@ impl VideoModel {
         self.resolutions.iter().flat_map(of).collect()
     }
 
-    /// Returns the resolution and ratio of a size the model offers.
+    /// Returns the resolution and ratio of a size that the model offers.
     ///
-    /// For Wan 2.7 the sizes of 2.6 are understood as well.
+    /// For Wan 2.7, the sizes of 2.6 are recognized too.
     #[must_use]
     pub fn format_of(&self, size: Size) -> Option<(Resolution, Ratio)> {
         let format = size.format(self.protocol)?;
         self.resolutions.contains(&format.0).then_some(format)
     }
 
-    /// Returns the durations in seconds, for a request without a reference video.
+    /// Returns the durations for a request without a reference video.
     #[must_use]
     pub const fn durations(&self) -> Durations {
         self.durations
     }
 
-    /// Returns the durations in seconds, for a request with a reference video.
+    /// Returns the durations for a request with a reference video.
     #[must_use]
     pub const fn durations_with_video(&self) -> Durations {
         self.durations_with_video
     }
 
-    /// Returns how many references the model takes.
+    /// Returns how many references the model accepts.
     #[must_use]
     pub const fn references(&self) -> References {
         self.references
     }
 
-    /// Returns whether a prompt must be given.
+    /// Returns whether a prompt is required.
     #[must_use]
     pub const fn prompt_required(&self) -> bool {
         self.prompt_required
     }
 
-    /// Returns the maximum length of the prompt in characters; the service cuts off what is beyond.
+    /// Returns the maximum prompt length in characters; the service truncates longer prompts.
     #[must_use]
     pub const fn prompt_limit(&self) -> Option<u32> {
         self.prompt_limit
@@ -301,20 +302,21 @@ impl VideoModel {
         self.sound
     }
 
-    /// Returns what audio track of the caller's own the model takes.
+    /// Returns the limits of a caller-supplied audio track, if the model accepts one.
     #[must_use]
     pub const fn audio_track(&self) -> Option<AudioTrack> {
         self.audio_track
     }
 
-    /// Returns whether `shot_type` (`single` or `multi`) may be sent; it takes effect together
-    /// with `prompt_extend` only.
+    /// Returns whether `shot_type` (`single` or `multi`) may be sent.
+    ///
+    /// It only takes effect together with `prompt_extend`.
     #[must_use]
     pub const fn has_shot_type(&self) -> bool {
         self.shot_type
     }
 
-    /// Returns whether `prompt_extend` may be sent; true is the service's default.
+    /// Returns whether `prompt_extend` may be sent; the service's default is true.
     #[must_use]
     pub const fn has_prompt_extend(&self) -> bool {
         self.prompt_extend
@@ -322,7 +324,7 @@ impl VideoModel {
 
     /// Returns the name of a reference in the prompt, counted from 1 within its kind.
     ///
-    /// Wan 2.6 numbers all references as characters; 2.7 numbers images and videos apart.
+    /// Wan 2.6 numbers all references as characters; 2.7 numbers images and videos separately.
     #[must_use]
     pub fn reference_name(&self, kind: MediaType, number: usize) -> String {
         match (self.protocol, kind) {

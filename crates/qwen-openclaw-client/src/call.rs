@@ -1,4 +1,4 @@
-//! One call: authorized, renewed once after a 401, sent again as far as the policy allows.
+//! One call: authorized, with one credential refresh after a 401 and retries within the policy.
 
 use std::{fmt, time::Duration};
 
@@ -9,23 +9,22 @@ use tracing::debug;
 
 use crate::{Connection, Error, Hint, RequestTemplate, Route};
 
-/// A call that is made, once or as often as the policy allows. Made by
-/// [`Connection::call`].
+/// A call, created by [`Connection::call`].
 ///
-/// It counts its attempts from beginning to end, so that a caller who goes on after a success (a
-/// stream that broke before its first piece) stays within the same policy.
+/// It counts its attempts from start to finish, so that a caller that retries after a success (a
+/// stream that broke before its first chunk) stays within the same policy.
 pub struct Call {
     connection: Connection,
     request: RequestTemplate,
     check: Option<Check>,
     attempts: Attempts,
     refreshed: bool,
-    /// The credential that a refresh has given, for the next request.
+    /// The refreshed credential for the next request.
     newer: Option<Credential>,
     route: Option<Route>,
 }
 
-/// Refuses a route before anything is sent along it.
+/// Rejects a route before anything is sent.
 type Check = fn(&Route) -> Result<(), Error>;
 
 impl Call {
@@ -41,32 +40,32 @@ impl Call {
         }
     }
 
-    /// Uses `route` for the first request, where it has been resolved already.
+    /// Uses an already resolved `route` for the first request.
     #[must_use]
     pub fn on(mut self, route: Route) -> Self {
         self.route = Some(route);
         self
     }
 
-    /// Refuses routes that `check` refuses, before anything is sent along them.
+    /// Checks each route before anything is sent; if `check` fails, so does the call.
     #[must_use]
     pub fn check(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }
 
-    /// Returns how many requests have been sent under the policy, the running one included.
+    /// Returns how many requests have been sent under the policy, including the current one.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts.made()
     }
 
-    /// Sends the request once; again only with a newer credential after a 401.
+    /// Sends the request once, and again only with a refreshed credential after a 401.
     ///
     /// # Errors
     ///
-    /// Why there is no route or no credential, and as [`qwen_openclaw_http::Client::send`], with a
-    /// [`Hint`] where it is known what to do.
+    /// When there is no route or no credential; otherwise same as
+    /// [`qwen_openclaw_http::Client::send`], with a [`Hint`] if the remedy is known.
     pub async fn once(&mut self) -> Result<Response, Error> {
         loop {
             let route = self.next_route().await?;
@@ -95,23 +94,22 @@ impl Call {
         }
     }
 
-    /// As [`once`](Self::once), and reads the whole answer, of up to `limit` bytes, which should be
-    /// JSON.
+    /// Like [`once`](Self::once), and reads the JSON response body, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// As [`once`](Self::once), and when the body breaks off, takes longer than the head may, or is
-    /// longer.
+    /// Same as [`once`](Self::once); also when the body is cut short, too long, or exceeds the time
+    /// limit of the head.
     pub async fn answer_once(&mut self, limit: usize) -> Result<BufferedResponse, Error> {
         let response = self.once().await?;
         Ok(self.connection.http().read(response, limit).await?)
     }
 
-    /// Sends the request until it is answered, as often as the policy allows.
+    /// Sends the request and retries failures within the policy.
     ///
     /// # Errors
     ///
-    /// As [`once`](Self::once): the last failure.
+    /// The last failure; see [`once`](Self::once).
     pub async fn send(&mut self) -> Result<Response, Error> {
         loop {
             let error = match self.once().await {
@@ -125,12 +123,11 @@ impl Call {
         }
     }
 
-    /// As [`send`](Self::send), and reads the whole answer, of up to `limit` bytes, which should be
-    /// JSON.
+    /// Like [`send`](Self::send), and reads the JSON response body, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// As [`answer_once`](Self::answer_once): the last failure.
+    /// The last failure; see [`answer_once`](Self::answer_once).
     pub async fn answer(&mut self, limit: usize) -> Result<BufferedResponse, Error> {
         loop {
             let error = match self.answer_once(limit).await {
@@ -144,15 +141,16 @@ impl Call {
         }
     }
 
-    /// Returns how long to wait before the request is worth sending again after `error`; `None` if
-    /// never. Each answer counts as one attempt.
+    /// Returns how long to wait before retrying after `error`; `None` if it should not be retried.
+    ///
+    /// Each call of this method counts as one attempt.
     pub fn wait_after(&mut self, error: &Error) -> Option<Duration> {
         // Whoever gives credentials has made its own attempts.
         let is_transient = error.is_transient() && error.as_auth().is_none();
         self.wait_after_transient(is_transient, error.retry_after())
     }
 
-    /// As [`wait_after`](Self::wait_after), for a failure that was found in an answer.
+    /// Like [`wait_after`](Self::wait_after), for a failure found in a response.
     pub fn wait_after_transient(
         &mut self,
         is_transient: bool,
@@ -163,8 +161,8 @@ impl Call {
         Some(wait)
     }
 
-    /// The route of the next request: that of a credential that was just renewed, the one that was
-    /// handed in, or one that is resolved now.
+    /// The route of the next request: with a just-refreshed credential, as given by the caller, or
+    /// resolved now.
     async fn next_route(&mut self) -> Result<Route, Error> {
         let route = match (self.newer.take(), self.route.take()) {
             (Some(credential), _) => self.connection.route_with(credential)?,

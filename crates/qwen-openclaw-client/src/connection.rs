@@ -1,4 +1,4 @@
-//! The connection to one provider: what every call of it shares.
+//! The connection to one provider: what all calls to it share.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use qwen_openclaw_http::{Body, ExtraHeaders, RetryPolicy};
 
 use crate::{Call, EndpointRules, Error, RequestTemplate, Route, RoutedEndpoint, drain::Drain};
 
-/// Calls one provider. Cheap to clone; clones share connections.
+/// A client for one provider.
 ///
-/// It spawns no task but one: when a reply is complete and the end of its body is late,
-/// [`drain_rest`](Self::drain_rest) reads that end in the background, for at most 50 ms and 4 KiB,
-/// to keep the connection.
+/// Cheap to clone; clones share connections. The only background task it spawns is that of
+/// [`drain_rest`](Self::drain_rest): when a reply is complete but its body has not ended, it reads
+/// on for at most 50 ms and 4 KiB to keep the connection alive.
 #[derive(Clone, Debug)]
 pub struct Connection {
     shared: Arc<Shared>,
@@ -30,8 +30,9 @@ struct Shared {
 }
 
 impl Connection {
-    /// Starts to set up a connection to `provider`, whose endpoint `rules` decide. Without a
-    /// credential, requests carry none.
+    /// Creates a builder for a connection to `provider`, whose endpoint `rules` decide.
+    ///
+    /// Without a credential, requests are not authorized.
     pub fn builder(provider: Provider, rules: EndpointRules) -> ConnectionBuilder {
         ConnectionBuilder {
             provider,
@@ -55,24 +56,23 @@ impl Connection {
         &self.shared.http
     }
 
-    /// Returns when failed requests are sent again.
+    /// Returns the retry policy.
     #[must_use]
     pub fn retry(&self) -> &RetryPolicy {
         &self.shared.retry
     }
 
-    /// Starts a call. Nothing is sent before [`Call::send`] or [`Call::once`].
+    /// Creates a call. Nothing is sent until one of its methods, such as [`Call::send`], is called.
     #[must_use]
     pub fn call(&self, request: RequestTemplate) -> Call {
         Call::new(self.clone(), request)
     }
 
-    /// Resolves the route of the next request: the credential as it is now, and the endpoint that
-    /// it and the rules lead to.
+    /// Resolves the route of the next request from the current credential and the rules.
     ///
     /// # Errors
     ///
-    /// As [`EndpointRules::decide`]. That there is no credential is no error here: see
+    /// Same as [`EndpointRules::decide`]. A missing credential is not an error here: see
     /// [`Route::credential_error`].
     pub async fn route(&self) -> Result<Route, Error> {
         let credential = match &self.shared.credentials {
@@ -82,16 +82,16 @@ impl Connection {
         resolve(&self.shared.provider, &self.shared.rules, credential)
     }
 
-    /// Returns where requests go if no stored credential says otherwise.
+    /// Returns where requests go unless a stored credential says otherwise.
     ///
     /// # Errors
     ///
-    /// As [`EndpointRules::decide`].
+    /// Same as [`EndpointRules::decide`].
     pub fn endpoint_without_key(&self) -> Result<RoutedEndpoint, Error> {
         self.shared.rules.decide(&self.shared.provider, None)
     }
 
-    /// Reads the rest of a body whose reply is complete, so that its connection can be used again.
+    /// Reads the rest of a body whose reply is complete, so that its connection can be reused.
     pub fn drain_rest(&self, body: Body) {
         self.shared.drain.take(body);
     }
@@ -114,7 +114,7 @@ impl Connection {
     }
 }
 
-/// Puts a route together.
+/// Assembles a route.
 pub(crate) fn resolve(
     provider: &Provider,
     rules: &EndpointRules,
@@ -129,7 +129,7 @@ pub(crate) fn resolve(
     })
 }
 
-/// Sets up a [`Connection`].
+/// Configures a [`Connection`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConnectionBuilder {
@@ -147,26 +147,26 @@ impl ConnectionBuilder {
         self.credentials(Arc::new(StaticCredential::new(credential)))
     }
 
-    /// Asks for the credential before each request. The default is none.
+    /// Gets the credential from `credentials` before each request. The default is none.
     pub fn credentials(mut self, credentials: Arc<dyn CredentialProvider>) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// Sends a header with each request. `Debug` does not show its value.
+    /// Adds a header to each request. `Debug` does not show its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push(name, value);
         self
     }
 
-    /// Sends headers with each request.
+    /// Adds headers to each request.
     pub fn headers(mut self, headers: &ExtraHeaders) -> Self {
         self.headers.extend(headers);
         self
     }
 
-    /// Names the workspace that requests belong to, by the header `X-DashScope-WorkSpace`. The
-    /// default is that of the key.
+    /// Sets the workspace, which is sent in the header `X-DashScope-WorkSpace`. The default is the
+    /// workspace of the key.
     pub fn workspace(self, id: impl Into<String>) -> Self {
         self.header("X-DashScope-WorkSpace", id)
     }
@@ -177,20 +177,19 @@ impl ConnectionBuilder {
         self
     }
 
-    /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
+    /// Sets the retry policy. The default is [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Sends through `http`, which connections may share. The default is a client of its own.
+    /// Uses `http`, which several connections may share. The default is a new client.
     pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Accepts plain http to other machines, where the base URL says so. By default that is
-    /// refused.
+    /// Allows base URLs with plain http to other machines. By default they are rejected.
     pub fn allow_plain_http(mut self) -> Self {
         self.rules = self.rules.allow_plain_http();
         self
@@ -202,7 +201,7 @@ impl ConnectionBuilder {
         &self.rules
     }
 
-    /// Finishes. Nothing is sent and no credential is asked for yet.
+    /// Builds the connection. Nothing is sent and no credential is looked up yet.
     ///
     /// # Errors
     ///

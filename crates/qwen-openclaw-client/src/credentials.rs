@@ -1,4 +1,4 @@
-//! The credential of each provider: an explicit key, what is stored, a key from the environment.
+//! The credential of each provider: an explicit key, a stored one, or one from the environment.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use qwen_openclaw_catalog::Provider;
 use crate::Routes;
 
 impl Routes {
-    /// The credential of a provider; `None` for a server of one's own that needs none.
+    /// The credential of a provider; `None` for a custom provider that does not need one.
     pub(crate) fn credentials_of(
         &self,
         provider: &Provider,
@@ -26,7 +26,7 @@ impl Routes {
         self.found(provider)
     }
 
-    /// Whether a provider may have no key at all.
+    /// Whether a provider may go without a key.
     fn needs_none(&self, provider: &Provider) -> bool {
         self.own.contains_key(provider)
     }
@@ -54,10 +54,11 @@ impl Routes {
             && store.lacks(provider.id())
             && !self.has_cli_login(provider)
         {
-            // Said now, not at the first request.
-            return match self.needs_none(provider) {
-                true => Ok(None),
-                false => Err(error.clone()),
+            // Fail now rather than at the first request.
+            return if self.needs_none(provider) {
+                Ok(None)
+            } else {
+                Err(error.clone())
             };
         }
         let mut stored = StoredCredential::new(Arc::clone(store), provider.clone());
@@ -78,7 +79,7 @@ impl Routes {
         }
         match QwenCliFile::of(&self.environment) {
             Ok(file) => file.path().exists(),
-            // What is wrong is said when it is to be used.
+            // Other errors are reported when the file is used.
             Err(error) => error.kind() != qwen_openclaw_auth::ErrorKind::NoHome,
         }
     }
@@ -88,7 +89,7 @@ impl Routes {
         false
     }
 
-    /// Lets logins be renewed, and the Qwen Code CLI's be used.
+    /// Enables refreshing logins and using the login of the Qwen Code CLI.
     #[cfg(feature = "portal")]
     fn with_portal(
         &self,
@@ -109,7 +110,7 @@ impl Routes {
         }
         match QwenCliFile::of(&self.environment) {
             Ok(file) => Ok(stored.qwen_cli(file)),
-            // Without a home folder there is no such file.
+            // Without a home directory there is no such file.
             Err(error) if error.kind() == qwen_openclaw_auth::ErrorKind::NoHome => Ok(stored),
             Err(error) => Err(error),
         }

@@ -1,4 +1,4 @@
-//! The one decision where requests go.
+//! The decision where requests go.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use qwen_openclaw_http::{BaseUrl, UrlText};
 
 use crate::Error;
 
-/// What may say where requests of one provider go. The default is nothing: then the key and the
-/// provider decide.
+/// The settings that decide where requests to one provider go.
 ///
-/// The first of these that says something decides: an explicit base URL; a plan or a region that
-/// was asked for; the environment; the configuration; the endpoint stored with the key; the key's
-/// prefix; the provider's default. The region is never derived from a key.
+/// By default nothing is set, and the key and the provider decide. The first of these that is set
+/// wins: an explicit base URL; a requested plan or region; the environment; the configuration; the
+/// endpoint stored with the key; the key's prefix; the provider's default. The region is never
+/// derived from a key.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointRules {
     pub(crate) explicit: Option<UrlText>,
@@ -24,23 +24,23 @@ pub struct EndpointRules {
     pub(crate) plain_http: bool,
 }
 
-/// Which rule has decided where requests go.
+/// The rule that decided where requests go.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EndpointRule {
-    /// The caller gave the base URL.
+    /// The caller set the base URL.
     Explicit,
-    /// The caller asked for a plan or a region.
+    /// The caller requested a plan or a region.
     PlanAndRegion,
-    /// A variable of the environment holds the base URL.
+    /// An environment variable sets the base URL.
     Environment(Source),
-    /// The configuration names the base URL.
+    /// The configuration sets the base URL.
     Configured(Source),
     /// The key was stored with its endpoint, or a login came with one.
     StoredWithKey,
     /// The key's prefix belongs to one plan.
     KeyPrefix,
-    /// Nothing else said anything.
+    /// No other rule applied.
     Default,
 }
 
@@ -50,12 +50,12 @@ impl EndpointRule {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Explicit => "explicit base URL",
-            Self::PlanAndRegion => "plan and region asked for",
+            Self::PlanAndRegion => "requested plan and region",
             Self::Environment(_) => "environment",
             Self::Configured(_) => "configuration",
             Self::StoredWithKey => "stored with the key",
-            Self::KeyPrefix => "prefix of the key",
-            Self::Default => "default of the provider",
+            Self::KeyPrefix => "key prefix",
+            Self::Default => "provider default",
         }
     }
 }
@@ -69,7 +69,7 @@ impl fmt::Display for EndpointRule {
     }
 }
 
-/// Where requests go, and which rule said so.
+/// Where requests go, and which rule decided it.
 #[derive(Clone, Debug)]
 pub struct RoutedEndpoint {
     base_url: BaseUrl,
@@ -84,19 +84,19 @@ impl RoutedEndpoint {
         &self.base_url
     }
 
-    /// Returns what the base URL is.
+    /// Returns the classification of the base URL.
     #[must_use]
     pub fn class(&self) -> Classification {
         self.class
     }
 
-    /// Returns the plan, if the host tells.
+    /// Returns the plan, if the host belongs to one.
     #[must_use]
     pub fn plan(&self) -> Option<Plan> {
         self.class.plan()
     }
 
-    /// Returns the region, if the host tells.
+    /// Returns the region, if the host belongs to one.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
         self.class.region()
@@ -110,61 +110,61 @@ impl RoutedEndpoint {
 }
 
 impl EndpointRules {
-    /// Says nothing.
+    /// Creates rules without any settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the base URL. It comes before everything else.
+    /// Sets the base URL, which takes precedence over everything else.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.explicit = Some(UrlText::from(url));
         self
     }
 
-    /// Sets the plan that is asked for.
+    /// Requests a plan.
     #[must_use]
     pub fn plan(mut self, plan: Plan) -> Self {
         self.plan = Some(plan);
         self
     }
 
-    /// Sets the region that is asked for.
+    /// Requests a region.
     #[must_use]
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
         self
     }
 
-    /// Sets the base URL that the environment names, and where it was found.
+    /// Sets the base URL from the environment, and where it was found.
     #[must_use]
     pub fn environment(mut self, url: impl Into<String>, source: Source) -> Self {
         self.environment = Some((UrlText::from(url), source));
         self
     }
 
-    /// Sets the base URL that a configuration names, and where it was found.
+    /// Sets the base URL from a configuration, and where it was found.
     #[must_use]
     pub fn configured(mut self, url: impl Into<String>, source: Source) -> Self {
         self.configured = Some((UrlText::from(url), source));
         self
     }
 
-    /// Accepts plain http to other machines. By default that is refused.
+    /// Allows plain http to other machines. By default it is rejected.
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Decides where requests of `provider` with `credential` go.
+    /// Decides where requests to `provider` with `credential` go.
     ///
     /// # Errors
     ///
     /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) when the base URL is not
-    /// one that a key may be sent to, when nothing is known of the provider and no rule names a
-    /// base URL, and when the key was stored for another origin.
+    /// one that a key may be sent to, when the provider is unknown and no rule sets a base URL, and
+    /// when the key was stored for another origin.
     pub fn decide(
         &self,
         provider: &Provider,
@@ -193,7 +193,7 @@ impl EndpointRules {
         let own_plan = stored.and_then(|endpoint| endpoint.plan);
         let own_region = stored.and_then(|endpoint| endpoint.region);
         let prefix = credential.and_then(|credential| plan_of(credential.key().kind()));
-        // The portal has one host, and another vendor no plans: there is nothing to ask for.
+        // The portal has one host, and other vendors have no plans: there is nothing to request.
         let planned = provider.plans().iter().any(|plan| *plan != Plan::Portal);
         let first = provider.plans().first().copied().unwrap_or(Plan::Standard);
         let fits = |plan: &Plan| provider.plans().contains(plan);
@@ -201,12 +201,12 @@ impl EndpointRules {
             let region = region.unwrap_or(Region::Global);
             Endpoint::of(plan, region).base_url().to_owned()
         };
-        // A plan asked for means those of `qwen`, and does not lead another provider's key away.
-        let asked = self
+        // A requested plan applies to `qwen`, and does not redirect another provider's key.
+        let requested = self
             .plan
             .filter(|plan| fits(plan) || *provider == Provider::QWEN);
-        if planned && (asked.is_some() || self.region.is_some()) {
-            let plan = asked.or(own_plan.filter(fits)).or(prefix.filter(fits));
+        if planned && (requested.is_some() || self.region.is_some()) {
+            let plan = requested.or(own_plan.filter(fits)).or(prefix.filter(fits));
             let region = self.region.or(own_region);
             return Ok((
                 of(plan.unwrap_or(first), region),
@@ -252,8 +252,8 @@ impl EndpointRules {
         parsed.map_err(Error::from)
     }
 
-    /// A key that was stored for one origin is sent to that one alone, unless the caller gave the
-    /// base URL.
+    /// Ensures that a key stored for one origin is sent only there, unless the caller set the base
+    /// URL explicitly.
     fn check_bound(
         &self,
         endpoint: &RoutedEndpoint,
@@ -271,7 +271,7 @@ impl EndpointRules {
         }
         let source = credential.map(|credential| credential.source().to_string());
         Err(Error::invalid_request(format!(
-            "the key ({}) was stored for {own}, and is not sent to {} ({}); give that base URL \
+            "the key ({}) was stored for {own} and is not sent to {} ({}); set that base URL \
              explicitly, or store a key for it",
             source.unwrap_or_default(),
             endpoint.base_url,

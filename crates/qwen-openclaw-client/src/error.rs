@@ -1,4 +1,4 @@
-//! The error of a call: what http says of it, and what is known to do about it.
+//! The error of a call: the HTTP error, and the remedy if known.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use qwen_openclaw_http::{Error as HttpError, ErrorKind};
 
 use crate::Hint;
 
-/// A call that was not answered, or a route that leads nowhere. Cheap to clone.
+/// A call that failed, or a route that could not be resolved. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Error {
     inner: Arc<Inner>,
@@ -49,37 +49,37 @@ impl Error {
         self.inner.error.kind()
     }
 
-    /// Returns what http says of it: status, the server's code and words, request id.
+    /// Returns the underlying HTTP error: status, the server's code and message, request id.
     #[must_use]
     pub fn as_http(&self) -> &HttpError {
         &self.inner.error
     }
 
-    /// Returns the error of the search for a credential, when that failed.
+    /// Returns the credential error, if finding or refreshing a credential failed.
     #[must_use]
     pub fn as_auth(&self) -> Option<&auth::Error> {
         self.inner.auth.as_ref()
     }
 
-    /// Returns what to do about it, when that is known. `Display` does not show it.
+    /// Returns what to do about the error, if known. `Display` does not show it.
     #[must_use]
     pub fn hint(&self) -> Option<&Hint> {
         self.inner.hint.as_ref()
     }
 
-    /// Returns the HTTP status, when the server answered with an error status.
+    /// Returns the HTTP status, if the server responded with an error status.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.inner.error.status()
     }
 
-    /// Returns how long the server asked to wait.
+    /// Returns how long the server asked the client to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.error.retry_after()
     }
 
-    /// Returns true when the same request may succeed if sent again a little later.
+    /// Returns true when the same request may succeed if retried later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.inner.error.is_transient()

@@ -1,7 +1,7 @@
-//! What to do about a failure, where the service's own words leave people guessing.
+//! What to do about a failure if the service's own message does not help.
 //!
-//! The service says "Incorrect API key provided" for a good key on the wrong endpoint, and "model
-//! is not supported" where the plan is meant (help.aliyun.com, Model Studio, "error-code").
+//! The service says "Incorrect API key provided" for a valid key on the wrong endpoint, and "model
+//! is not supported" if only the plan lacks the model (help.aliyun.com, Model Studio, "error-code").
 
 use std::fmt;
 
@@ -11,62 +11,64 @@ use qwen_openclaw_http::ErrorKind;
 
 use crate::Route;
 
-/// What to do about a failure. `Display` words it for a reader of logs; a program that knows its
-/// users better matches on it and words it itself.
+/// What to do about a failure.
+///
+/// `Display` is meant for logs; a program with its own terminology can match on the variants and use
+/// its own wording.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Hint {
     /// A key was not accepted. Keys are bound to their region and plan.
     WrongKeyOrEndpoint {
-        /// The key as it may be shown, and where it was found.
+        /// The masked key, and where it was found.
         key: SentKey,
-        /// Where it was sent.
+        /// The base URL that it was sent to.
         base_url: String,
-        /// The endpoints that such a key may belong to, without the one that refused it. Empty where
-        /// the server is not the service.
+        /// The other endpoints that such a key may belong to. Empty if the server is not the service
+        /// itself.
         left_to_try: Vec<Endpoint>,
     },
-    /// An API key was sent to the portal, which takes login tokens alone. The variable that holds
-    /// it serves the provider `qwen` too.
+    /// An API key was sent to the portal, which accepts only login tokens. The key's environment
+    /// variable is also used by the provider `qwen`.
     PortalTakesTokens {
-        /// The key as it may be shown, and where it was found.
+        /// The masked key, and where it was found.
         key: SentKey,
-        /// Where it was sent.
+        /// The base URL that it was sent to.
         base_url: String,
     },
-    /// A login at the portal was refused, whose free tier Qwen has discontinued on 2026-04-15.
+    /// The portal, whose free tier Qwen discontinued on 2026-04-15, rejected a login.
     PortalDiscontinued {
-        /// The token as it may be shown, and where it was found.
+        /// The masked token, and where it was found.
         key: SentKey,
-        /// Where it was sent.
+        /// The base URL that it was sent to.
         base_url: String,
     },
     /// A plan may not include the model.
     PlanLacksModel {
         /// The plan.
         plan: Plan,
-        /// The Standard endpoint of the same region, which needs a key of its own.
+        /// The Standard endpoint of the same region, which needs its own key.
         standard: Endpoint,
     },
-    /// The account owes money, or has not bought the product.
+    /// The account is overdue, or has not purchased the product.
     CheckBalance,
-    /// What was free or bought is used up, and waiting does not bring it back.
+    /// The free or purchased quota is exhausted, and waiting does not restore it.
     QuotaUsedUp,
-    /// The request needs thinking to be switched off.
+    /// The request may require turning thinking off.
     SwitchThinkingOff,
-    /// The answer was cut off by the limit of its tokens.
+    /// The reply was cut off at the token limit.
     RaiseTokenLimit,
 }
 
-/// A key that was sent, as it may be shown.
+/// A key that was sent, in a form that is safe to show.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SentKey {
-    /// The key with its middle left out; `[token]` for the token of a login.
+    /// The key with its middle removed; `[token]` for a login token.
     pub masked: String,
     /// Where it was found.
     pub source: Source,
-    /// What its prefix says.
+    /// The kind of key, according to its prefix.
     pub kind: KeyKind,
 }
 
@@ -87,7 +89,7 @@ impl fmt::Display for SentKey {
 }
 
 impl Hint {
-    /// What to do about an answer of the server to a request along `route`.
+    /// What to do about an error response to a request on `route`.
     pub(crate) fn of(error: &qwen_openclaw_http::Error, route: &Route) -> Option<Self> {
         match error.kind() {
             ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
@@ -100,8 +102,8 @@ impl Hint {
                 }),
                 None => Some(Self::QuotaUsedUp),
             },
-            // A forced tool choice, JSON and the like beside thinking, which many models do by
-            // default.
+            // A forced tool choice, JSON output and the like cannot be combined with thinking, which
+            // is on by default for many models.
             ErrorKind::InvalidRequest if error.to_string().contains("thinking") => {
                 Some(Self::SwitchThinkingOff)
             }
@@ -155,19 +157,19 @@ impl fmt::Display for Hint {
                 standard.base_url(),
                 standard.label()
             ),
-            Self::CheckBalance => f.write_str("check the balance of the account in its console"),
+            Self::CheckBalance => f.write_str("check the account's balance in its console"),
             Self::QuotaUsedUp => f.write_str(
-                "the quota does not come back by waiting: top up, or use another model or key",
+                "waiting does not restore the quota: top up, or use another model or key",
             ),
-            Self::RaiseTokenLimit => f.write_str("it was cut off: raise the limit of tokens"),
+            Self::RaiseTokenLimit => f.write_str("it was cut off: raise the token limit"),
             Self::SwitchThinkingOff => {
-                f.write_str("thinking may have to be switched off for this: level `off`")
+                f.write_str("this may require turning thinking off: level `off`")
             }
         }
     }
 }
 
-/// The token of a login at the portal.
+/// The login token, if one was sent to the portal.
 fn login(route: &Route) -> Option<SentKey> {
     let credential = route.credential()?;
     let is_login = route.endpoint().plan() == Some(Plan::Portal)
@@ -190,7 +192,7 @@ fn unauthorized(route: &Route) -> Option<Hint> {
         });
     }
     if let Some(key) = login(route) {
-        // It was renewed before it came to this.
+        // A refresh has already been tried.
         return Some(Hint::PortalDiscontinued { key, base_url });
     }
     if class.plan() == Some(Plan::Portal) {
@@ -204,7 +206,7 @@ fn unauthorized(route: &Route) -> Option<Hint> {
     })
 }
 
-/// The endpoints that such a key may belong to, without the one that refused it.
+/// The endpoints that such a key may belong to, except the one that rejected it.
 fn left_to_try(kind: KeyKind, route: &Route) -> Vec<Endpoint> {
     let tried = route.endpoint().class().endpoint();
     let token_plan = *route.provider() == Provider::QWEN_TOKEN_PLAN;
@@ -220,7 +222,7 @@ fn left_to_try(kind: KeyKind, route: &Route) -> Vec<Endpoint> {
         .collect()
 }
 
-/// For a model that a plan does not carry: where it may be, and that the key changes too.
+/// For a model that a plan does not offer: the endpoint to use instead.
 fn other_plan(route: &Route) -> Option<Hint> {
     let plan = route.endpoint().plan();
     let plan = plan.filter(|plan| matches!(plan, Plan::Coding | Plan::Token))?;

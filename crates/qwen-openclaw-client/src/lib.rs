@@ -1,5 +1,5 @@
-//! Where a request to Qwen Cloud (Alibaba Model Studio) goes and with which key, and the core of
-//! every call.
+//! Decides where a request to Qwen Cloud (Alibaba Model Studio) goes and with which key, and
+//! implements the core of every call.
 //!
 //! ```
 //! use qwen_openclaw_client::{
@@ -19,24 +19,23 @@
 //! # }
 //! ```
 //!
-//! * [`Routes`] holds everything that decides: base URLs, plan and region, keys, stored
-//!   credentials, the environment, servers of one's own. [`Routes::route`] resolves a ref.
-//! * [`Route`] is the result, decided once and read by everything else: provider, endpoint,
-//!   credential with its source, and the model's row. [`Route::explain`] says which rule gave each
-//!   part.
-//! * [`Connection`] calls one provider: [`Connection::call`] makes a [`Call`], which authorizes,
-//!   renews the credential once after a 401, tries again as the policy says, and explains errors.
-//! * [`Error`] is the failure of a call, with a [`Hint`] where it is known what to do.
+//! * [`Routes`] holds the settings: base URLs, plan and region, keys, stored credentials, the
+//!   environment, custom providers. [`Routes::route`] resolves a model ref.
+//! * [`Route`] is the result, decided once and used by everything else: provider, endpoint,
+//!   credential with its source, and the model's row. [`Route::explain`] tells which rule determined
+//!   each part.
+//! * [`Connection`] calls one provider: [`Connection::call`] creates a [`Call`], which authorizes,
+//!   refreshes the credential once after a 401, retries according to the policy, and explains errors.
+//! * [`Error`] is the failure of a call, with a [`Hint`] if the remedy is known.
 //!
-//! The crate does not know what a chat or a task is, and reads no configuration file.
+//! The crate knows nothing about chats or tasks, and reads no configuration file.
 //!
 //! # Features
 //!
-//! * `rustls` (default), `rustls-no-provider`, `native-tls`: where TLS comes from; see
+//! * `rustls` (default), `rustls-no-provider`, `native-tls`: the TLS implementation; see
 //!   `qwen-openclaw-http`.
-//! * `store`: [`Routes::store`], stored credentials as a source of keys. Costs serde_json and
-//!   tempfile.
-//! * `portal`: renews portal logins, and reads that of the Qwen Code CLI.
+//! * `store`: `Routes::store`, stored credentials as a source of keys. Adds serde_json and tempfile.
+//! * `portal`: refreshes portal logins, and reads the login of the Qwen Code CLI.
 
 mod call;
 mod connection;
@@ -50,7 +49,7 @@ mod route;
 mod routes;
 mod standard;
 
-// Whoever depends on this crate alone has the types of its interface.
+// Reexported so that the types in this crate's API are available without further dependencies.
 #[doc(no_inline)]
 pub use qwen_openclaw_auth as auth;
 #[doc(no_inline)]

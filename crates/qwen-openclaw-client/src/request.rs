@@ -1,4 +1,4 @@
-//! A request before it is known where it goes and with which key.
+//! A request before its endpoint and key are known.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use qwen_openclaw_http::{BaseUrl, Client, ExtraHeaders, Request};
 
 use crate::{Error, Route};
 
-/// Which host of a route's region a path belongs to.
+/// The host of a route's region that a path belongs to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Place {
@@ -19,8 +19,9 @@ pub enum Place {
     Aigc,
 }
 
-/// A request before it is known where it goes and with which key: it is built anew for each
-/// attempt. `Debug` shows neither body nor header values.
+/// A request before its endpoint and key are known.
+///
+/// The actual request is built for each attempt. `Debug` shows neither body nor header values.
 #[derive(Clone)]
 #[must_use]
 pub struct RequestTemplate {
@@ -33,7 +34,7 @@ pub struct RequestTemplate {
 }
 
 impl RequestTemplate {
-    /// A GET of `path` below the base URL.
+    /// Creates a GET request for `path` below the base URL.
     pub fn get(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -45,7 +46,7 @@ impl RequestTemplate {
         }
     }
 
-    /// A POST of JSON to `path` below the base URL. An empty body is none.
+    /// Creates a POST request with a JSON body for `path` below the base URL.
     pub fn post(path: impl Into<String>, json: impl Into<Bytes>) -> Self {
         Self {
             body: Some(json.into()),
@@ -65,20 +66,20 @@ impl RequestTemplate {
         self
     }
 
-    /// Says which media type the answer should have.
+    /// Sets the `Accept` header.
     pub fn accept(mut self, media_type: &'static str) -> Self {
         self.accept = Some(media_type);
         self
     }
 
-    /// Sets how long the connection and the response head may take together. The default is that of
+    /// Sets the time limit for the connection and the response head together. The default is that of
     /// the HTTP client.
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = Some(timeout);
         self
     }
 
-    /// The request along `route`, with `headers` of the connection.
+    /// Builds the request for `route`, with the connection's `headers`.
     pub(crate) fn build(
         &self,
         http: &Client,
@@ -118,11 +119,11 @@ impl std::fmt::Debug for RequestTemplate {
     }
 }
 
-/// The AIGC host of the region of a route. What the base URL was held to, holds for it too.
+/// The AIGC host of a route's region, with the same requirements as for the base URL.
 fn aigc_base(route: &Route) -> Result<BaseUrl, Error> {
     let base = route.endpoint().base_url();
     let origin = aigc_origin_for(Some(base.as_str())).ok_or_else(|| {
-        Error::invalid_request("the portal has no tasks: they need a Standard endpoint and its key")
+        Error::invalid_request("the portal has no tasks: use a Standard endpoint with its key")
     })?;
     let parsed = if base.is_encrypted() || base.is_loopback() {
         BaseUrl::parse(&origin)

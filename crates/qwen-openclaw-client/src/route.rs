@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::{EndpointRule, RoutedEndpoint};
 
-/// Where a request goes, with which key, and what is known of its model. Everything that depends on
-/// one of these reads it here, so that no two parts of a program disagree.
+/// Where a request goes, with which key, and what is known about its model.
+///
+/// It is the single source for all of these, so that no two parts of a program disagree.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub(crate) provider: Provider,
@@ -41,13 +42,13 @@ impl Route {
         &self.endpoint
     }
 
-    /// Returns the credential; `None` where the server needs none, or where there is none.
+    /// Returns the credential; `None` if there is none, or if the server does not need one.
     #[must_use]
     pub fn credential(&self) -> Option<&Credential> {
         self.credential.as_ref().ok()?.as_ref()
     }
 
-    /// Returns why there is no credential, where one is needed.
+    /// Returns why there is no credential, if one is needed.
     #[must_use]
     pub fn credential_error(&self) -> Option<&qwen_openclaw_auth::Error> {
         self.credential.as_ref().err()
@@ -65,21 +66,22 @@ impl Route {
         ModelRef::new(self.provider.clone(), self.model()?).ok()
     }
 
-    /// Returns the model's row; `None` for a model that the catalog does not know.
+    /// Returns the model's row; `None` for a model that is not in the catalog.
     #[must_use]
     pub fn row(&self) -> Option<&'static ChatModel> {
         self.model.as_ref()?.row
     }
 
-    /// Returns whether the endpoint has the model, and if not, why and which one has.
+    /// Returns whether the endpoint offers the model; if not, why, and which endpoint does.
     #[must_use]
     pub fn availability(&self) -> Availability {
         let model = self.model.as_ref();
         model.map_or(Availability::Available, |model| model.availability)
     }
 
-    /// Returns what to say of a model that the catalog does not know, although it knows others of
-    /// the provider. The request is sent all the same: new models come faster than catalogs.
+    /// Returns a warning if the model is not in the catalog although others of the provider are.
+    ///
+    /// The request is sent anyway: new models appear faster than catalogs are updated.
     #[must_use]
     pub fn unknown_model(&self) -> Option<UnknownModel> {
         let model = self.model.as_ref()?;
@@ -89,7 +91,7 @@ impl Route {
         })
     }
 
-    /// Looks a model up on this route.
+    /// Sets the model of this route and looks up its row.
     #[must_use]
     pub fn with_model(mut self, id: &str, edition: Edition) -> Self {
         let base_url = self.endpoint.base_url().as_str();
@@ -101,7 +103,7 @@ impl Route {
         self
     }
 
-    /// Says which rule gave each part.
+    /// Explains which rule determined each part.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let class = self.endpoint.class();
@@ -133,27 +135,27 @@ impl Route {
     }
 }
 
-/// A model that the catalog does not know.
+/// A model that is not in the catalog.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownModel {
-    /// The ref as it was understood.
+    /// The ref in canonical form.
     pub model: String,
-    /// The known models of the provider with the most similar ids, at most three.
+    /// Up to three known models of the provider with the most similar ids.
     pub nearest: Vec<&'static str>,
 }
 
 impl fmt::Display for UnknownModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the catalog does not know {}", self.model)?;
+        write!(f, "{} is not in the catalog", self.model)?;
         match self.nearest[..] {
             [] => Ok(()),
-            _ => write!(f, "; close to it: {}", self.nearest.join(", ")),
+            _ => write!(f, "; similar models: {}", self.nearest.join(", ")),
         }
     }
 }
 
-/// Each part of a route, and the rule that gave it. Holds no secret.
+/// The parts of a route and the rules that determined them. Contains no secrets.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -162,27 +164,27 @@ pub struct Explanation {
     pub provider: String,
     /// The id of the model.
     pub model: Option<String>,
-    /// Whether the catalog knows the model.
+    /// Whether the model is in the catalog.
     pub known: Option<bool>,
-    /// Whether the endpoint has the model, as far as the catalog knows.
+    /// Whether the endpoint offers the model, as far as the catalog knows.
     pub available: bool,
-    /// Why the endpoint lacks the model, and which one has it.
+    /// Why the endpoint lacks the model, and which endpoint offers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
     /// The base URL that requests go to.
     pub base_url: String,
     /// The rule that chose it.
     pub base_url_rule: &'static str,
-    /// Where the base URL stands, when a variable or a configuration names it.
+    /// Where the base URL was found, if a variable or a configuration sets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url_source: Option<String>,
-    /// The plan, if the host tells.
+    /// The plan, if the host belongs to one.
     pub plan: Option<Plan>,
-    /// The region, if the host tells.
+    /// The region, if the host belongs to one.
     pub region: Option<Region>,
     /// Whether the host is the service itself.
     pub native: bool,
-    /// The key as it may be shown.
+    /// The masked key.
     pub key: Option<String>,
     /// Where the key was found.
     pub key_source: Option<String>,

@@ -1,4 +1,4 @@
-//! Everything that decides where requests go, and the routes that follow from it.
+//! The settings that decide where requests go, and the routes that follow from them.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,12 +12,11 @@ use qwen_openclaw_http::{ExtraHeaders, UrlText};
 
 use crate::{Connection, ConnectionBuilder, EndpointRules, Error, Route, connection::resolve};
 
-/// Everything that decides where requests go and with which key. The default is nothing: no key, no
-/// environment.
+/// The settings that decide where requests go and with which key.
 ///
-/// Of credentials, an explicit key comes first, then a stored profile, then the environment. A
-/// credential belongs to one provider and goes to no other. For the order of what decides the
-/// endpoint see [`EndpointRules`].
+/// By default nothing is set: no key, no environment. An explicit key takes precedence over a stored
+/// profile, and that over the environment. A credential belongs to one provider and is never sent to
+/// another. For how the endpoint is chosen, see [`EndpointRules`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Routes {
@@ -39,7 +38,7 @@ pub struct Routes {
     pub(crate) profiles: HashMap<Provider, ProfileId>,
 }
 
-/// A server of one's own, or any other that speaks OpenAI's protocol, under an id of its own.
+/// A custom provider: your own server, or any other with an OpenAI-compatible API, under its own id.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OwnProvider {
@@ -50,12 +49,14 @@ pub struct OwnProvider {
 }
 
 impl OwnProvider {
-    /// A provider called `id` at `base_url`. The id may be that of a well-known provider or one of
-    /// its aliases, which this one then replaces.
+    /// Creates a provider with this `id` at `base_url`.
+    ///
+    /// The id may be that of a well-known provider or one of its aliases, which this provider then
+    /// replaces.
     ///
     /// # Errors
     ///
-    /// When `id` is not an id: see [`Provider::exactly`].
+    /// When `id` is not valid: see [`Provider::exactly`].
     pub fn new(id: &str, base_url: impl Into<String>) -> Result<Self, Error> {
         Ok(Self {
             id: Provider::exactly(id)?,
@@ -65,14 +66,13 @@ impl OwnProvider {
         })
     }
 
-    /// Sets the key. Without one, a stored profile of this id is used, otherwise requests carry
-    /// none.
+    /// Sets the key. The default is a stored profile of this id, or else no key.
     pub fn api_key(mut self, key: ApiKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Sends a header with each request. `Debug` does not show its value.
+    /// Adds a header to each request. `Debug` does not show its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push(name, value);
         self
@@ -86,30 +86,30 @@ impl OwnProvider {
 }
 
 impl Routes {
-    /// Starts with nothing.
+    /// Creates routes without any settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets where keys and `QWEN_BASE_URL` are looked for. The default is nowhere.
+    /// Sets the environment to search for keys and `QWEN_BASE_URL`. The default is empty.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Changes the environment that was set, to add files or variables to it.
+    /// Modifies the current environment, for example to add files or variables.
     pub fn with_environment(mut self, change: impl FnOnce(Environment) -> Environment) -> Self {
         self.environment = change(self.environment);
         self
     }
 
-    /// Sets the key of a provider. It comes before every other, and goes to no other provider.
+    /// Sets the key of a provider, which takes precedence over all others of that provider.
     pub fn api_key(mut self, provider: Provider, key: ApiKey) -> Self {
         self.keys.insert(provider, key);
         self
     }
 
-    /// Sets what a provider's credential is asked from before each request.
+    /// Sets the source of a provider's credential, which is queried before each request.
     pub fn credential(
         mut self,
         provider: Provider,
@@ -119,32 +119,33 @@ impl Routes {
         self
     }
 
-    /// Sets where credentials are stored. A stored profile comes after an explicit key and before
-    /// the environment. The default is nowhere.
+    /// Sets the credential store. The default is none.
     ///
-    /// With the feature `portal`, logins are renewed, and for `qwen-oauth` without a profile and a
-    /// key the Qwen Code CLI's login is used while it is good.
+    /// A stored profile takes precedence over the environment, but not over an explicit key. With
+    /// the feature `portal`, logins are refreshed, and `qwen-oauth` without a profile or a key uses
+    /// the login of the Qwen Code CLI while it is valid.
     #[cfg(feature = "store")]
     pub fn store(mut self, store: Arc<dyn CredentialStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Sets the profile that a provider uses. The default is the first that is usable.
+    /// Sets the profile that a provider uses. The default is the first usable one.
     #[cfg(feature = "store")]
     pub fn profile(mut self, provider: Provider, id: ProfileId) -> Self {
         self.profiles.insert(provider, id);
         self
     }
 
-    /// Sets the base URL of a provider. It comes before everything else.
+    /// Sets the base URL of a provider, which takes precedence over everything else.
     pub fn base_url(mut self, provider: Provider, url: impl Into<String>) -> Self {
         self.base_urls.insert(provider, UrlText::from(url));
         self
     }
 
-    /// Sets the base URL that a configuration names for a provider, and where it stands there. It
-    /// comes after the environment.
+    /// Sets the base URL of a provider from a configuration, and where it was found there.
+    ///
+    /// The environment takes precedence over it.
     pub fn configured_base_url(
         mut self,
         provider: Provider,
@@ -156,53 +157,55 @@ impl Routes {
         self
     }
 
-    /// Adds a server of one's own. An exact id of one comes before the alias of a well-known
-    /// provider.
+    /// Adds a custom provider, whose exact id takes precedence over aliases of well-known providers.
     pub fn provider(mut self, own: OwnProvider) -> Self {
         self.own.insert(own.id.clone(), own);
         self
     }
 
-    /// Asks for the endpoint of a plan, for the provider `qwen`. The default is the plan stored with
-    /// the key, otherwise that of its prefix: Coding Plan for `sk-sp-`, otherwise Standard.
+    /// Requests the endpoint of a plan for the provider `qwen`.
+    ///
+    /// The default is the plan stored with the key, or else that of the key's prefix: Coding Plan for
+    /// `sk-sp-`, otherwise Standard.
     pub fn plan(mut self, plan: Plan) -> Self {
         self.plan = Some(plan);
         self
     }
 
-    /// Asks for the endpoint of a region. The default is the region stored with the key, otherwise
-    /// Global; it is never derived from a key.
+    /// Requests the endpoint of a region. The default is the region stored with the key, or else
+    /// Global.
+    ///
+    /// The region is never derived from the key itself.
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
         self
     }
 
-    /// Names the workspace that requests of the provider `qwen` belong to. The default is that of
-    /// the key.
+    /// Sets the workspace for requests to the provider `qwen`. The default is that of the key.
     pub fn workspace(mut self, id: impl Into<String>) -> Self {
         self.workspace = Some(id.into());
         self
     }
 
-    /// Sets which edition of the catalog is asked. The default has the rows of all.
+    /// Sets the edition of the catalog. The default merges all editions.
     pub fn edition(mut self, edition: Edition) -> Self {
         self.edition = edition;
         self
     }
 
-    /// Sends keys over plain http to other machines too. By default that is refused.
+    /// Allows sending keys over plain http to other machines. By default it is rejected.
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Sends through `http`. The default is a client of its own.
+    /// Sets the HTTP client. The default is a new one.
     pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Returns where keys and settings are looked for.
+    /// Returns the environment that is searched for keys and settings.
     #[must_use]
     pub fn current_environment(&self) -> &Environment {
         &self.environment
@@ -226,18 +229,20 @@ impl Routes {
         self.plain_http
     }
 
-    /// Returns which edition of the catalog is asked.
+    /// Returns the edition of the catalog.
     #[must_use]
     pub fn catalog_edition(&self) -> Edition {
         self.edition
     }
 
-    /// Reads a ref, such as `qwen/qwen3.5-plus`. An id without a provider belongs to `qwen`, and the
-    /// exact id of a server of one's own comes before an alias.
+    /// Parses a model ref, such as `qwen/qwen3.5-plus`.
+    ///
+    /// A model id without a provider belongs to `qwen`, and the exact id of a custom provider takes
+    /// precedence over an alias.
     ///
     /// # Errors
     ///
-    /// When it is not a ref.
+    /// When the text is not a valid ref.
     pub fn parse(&self, text: &str) -> Result<ModelRef, Error> {
         if let Some((provider, model)) = text.split_once('/')
             && let Ok(own) = Provider::exactly(provider)
@@ -248,25 +253,24 @@ impl Routes {
         Ok(ModelRef::parse(text)?)
     }
 
-    /// Resolves a ref as things are. Nothing is sent, and no login is renewed.
+    /// Resolves a model ref. Nothing is sent, and no login is refreshed.
     ///
     /// # Errors
     ///
-    /// Kind [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) for a ref that means
-    /// nothing, for a provider of which nothing is known (with the nearest ones), and as
-    /// [`EndpointRules::decide`]. That there is no credential is no error here: see
-    /// [`Route::credential_error`].
+    /// Kind [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) for an invalid ref and
+    /// for an unknown provider (with suggestions); otherwise same as [`EndpointRules::decide`]. A
+    /// missing credential is not an error here: see [`Route::credential_error`].
     pub async fn route(&self, text: &str) -> Result<Route, Error> {
         let model = self.parse(text)?;
         let route = self.route_to(&model.provider).await?;
         Ok(route.with_model(&model.model, self.edition))
     }
 
-    /// Resolves the route to a provider, of whatever model.
+    /// Resolves the route to a provider, without a model.
     ///
     /// # Errors
     ///
-    /// As [`route`](Self::route).
+    /// Same as [`route`](Self::route).
     pub async fn route_to(&self, provider: &Provider) -> Result<Route, Error> {
         let credential = match self.credentials_of(provider) {
             Ok(None) => Ok(None),
@@ -276,12 +280,13 @@ impl Routes {
         resolve(provider, &self.rules_of(provider)?, credential)
     }
 
-    /// As [`route_to`](Self::route_to) for `qwen`, with the credential for what only a Standard key
-    /// may do: see [`standard_credentials`](Self::standard_credentials).
+    /// Resolves the route to `qwen` with its Standard credential.
+    ///
+    /// See [`route_to`](Self::route_to) and [`standard_credentials`](Self::standard_credentials).
     ///
     /// # Errors
     ///
-    /// As [`route`](Self::route).
+    /// Same as [`route`](Self::route).
     pub async fn standard_route(&self) -> Result<Route, Error> {
         let Ok(credentials) = self.standard_credentials() else {
             return self.route_to(&Provider::QWEN).await;
@@ -294,12 +299,12 @@ impl Routes {
         )
     }
 
-    /// Starts a connection to a provider.
+    /// Creates a builder for a connection to a provider.
     ///
     /// # Errors
     ///
-    /// Kind [`Authentication`](qwen_openclaw_http::ErrorKind::Authentication) when it is certain
-    /// that there is no credential, and when the environment's base URL is not a text.
+    /// Kind [`Authentication`](qwen_openclaw_http::ErrorKind::Authentication) when there is certainly
+    /// no credential, and when the environment's base URL is not valid UTF-8.
     pub fn connect(&self, provider: &Provider) -> Result<ConnectionBuilder, Error> {
         let mut builder = Connection::builder(provider.clone(), self.rules_of(provider)?);
         let credentials = self.credentials_of(provider);
@@ -313,11 +318,11 @@ impl Routes {
         Ok(self.equip(provider, builder))
     }
 
-    /// As [`connect`](Self::connect), with another credential than the provider's own.
+    /// Like [`connect`](Self::connect), with `credentials` in place of the provider's own.
     ///
     /// # Errors
     ///
-    /// When the environment's base URL is not a text.
+    /// When the environment's base URL is not valid UTF-8.
     pub fn connect_with(
         &self,
         provider: &Provider,
@@ -327,12 +332,13 @@ impl Routes {
         Ok(self.equip(provider, builder.credentials(credentials)))
     }
 
-    /// Finds the explicit key of a provider, else that of the environment, and where it comes from.
-    /// Stored profiles, which come between the two, are not looked at.
+    /// Finds a provider's explicit key, or else that of the environment, and its source.
+    ///
+    /// Stored profiles, which rank between the two, are not considered.
     ///
     /// # Errors
     ///
-    /// When there is none, or when the one that counts is no key.
+    /// When there is no key, or when the one found is not valid.
     pub fn key(&self, provider: &Provider) -> Result<Resolved, qwen_openclaw_auth::Error> {
         let resolver = Resolver::new(provider.clone()).environment(&self.environment);
         match self.explicit_key(provider) {
@@ -342,11 +348,11 @@ impl Routes {
         .resolve()
     }
 
-    /// The rules for the endpoint of a provider.
+    /// Returns the endpoint rules of a provider.
     ///
     /// # Errors
     ///
-    /// When `QWEN_BASE_URL` is not a text.
+    /// When `QWEN_BASE_URL` is not valid UTF-8.
     pub fn rules_of(&self, provider: &Provider) -> Result<EndpointRules, Error> {
         let own = self.own.get(provider).map(|own| &own.base_url);
         let environment = match self.environment.get(variables::QWEN_BASE_URL) {

@@ -1,4 +1,4 @@
-//! The credential for what only a Standard key may do, where keys are stored.
+//! The credential for services that require a Standard key.
 
 use std::sync::Arc;
 
@@ -8,13 +8,14 @@ use qwen_openclaw_catalog::Provider;
 use crate::Routes;
 
 impl Routes {
-    /// Returns the credential for what only a Standard key of `qwen` may do, such as tasks: the
-    /// stored profile `qwen:standard`, which lives beside a plan's key, else the credential of
-    /// `qwen`. An explicit key that is not a plan's comes before both.
+    /// Returns the credential for services that require a Standard key of `qwen`, such as tasks.
+    ///
+    /// An explicit key that does not belong to a plan comes first; then the stored profile
+    /// `qwen:standard`, which can exist alongside a plan's key; then the credential of `qwen`.
     ///
     /// # Errors
     ///
-    /// As [`Routes::connect`].
+    /// Same as [`Routes::connect`].
     pub fn standard_credentials(&self) -> Result<Arc<dyn CredentialProvider>, crate::Error> {
         // Without any credential of `qwen` there is no `qwen:standard` either.
         let own = self.credentials_of(&Provider::QWEN)?;
@@ -56,7 +57,7 @@ mod stored {
     };
     use qwen_openclaw_catalog::Provider;
 
-    /// Uses the profile `qwen:standard` when there is one.
+    /// Uses the profile `qwen:standard` if it exists.
     #[derive(Debug)]
     pub(super) struct StandardFirst {
         pub(super) store: Arc<dyn CredentialStore>,

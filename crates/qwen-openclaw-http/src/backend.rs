@@ -1,4 +1,4 @@
-//! The built-in sender: reqwest, once for loopback and once for the rest of the world.
+//! The built-in sender: one reqwest client for loopback and one for remote hosts.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct BackendOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) names: Arc<dyn ResolveName>,
-    /// In place of the environment's.
+    /// Replaces the proxy of the environment.
     #[cfg(test)]
     pub(crate) proxy: Option<reqwest::Proxy>,
 }
@@ -36,9 +36,9 @@ impl Default for BackendOptions {
     }
 }
 
-/// Loopback gets a client of its own: it must not go through a proxy, and an emulator has to work
-/// on a machine without a trust store. Each is built at its first use, because reading the trust
-/// store costs more than everything else a short command does.
+/// Loopback gets its own client: it must not go through a proxy, and an emulator has to work on a
+/// machine without a trust store. Each client is built on first use, because reading the trust store
+/// costs more than everything else that a short command does.
 #[derive(Debug)]
 pub(crate) struct Backend {
     options: BackendOptions,
@@ -67,8 +67,8 @@ impl Backend {
         client.clone()
     }
 
-    /// A client for one request to an address that a server gave. It shares no connections: what
-    /// its resolver answers holds for this request alone.
+    /// A client for one request to a server-supplied URL. It shares no connections: its resolver's
+    /// answers are only valid for this request.
     fn client_to(&self, url: &url::Url, target: &CheckedTarget) -> Result<reqwest::Client, Error> {
         let addresses = target.addresses().iter();
         let resolver = Pinned {
@@ -89,7 +89,7 @@ impl Backend {
         let builder = reqwest::Client::builder()
             .connect_timeout(self.options.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
-            // Retries are made above, where it is known whether a second try may act twice.
+            // Callers retry: they know whether a request is safe to repeat.
             .retry(reqwest::retry::never())
             .referer(false);
         #[cfg(test)]
@@ -124,14 +124,14 @@ impl SendRequest for Backend {
     }
 }
 
-/// A client that was handed in. Its proxies and its resolver are its own, and cannot be seen.
+/// A client supplied by the caller, whose proxies and resolver are unknown.
 #[cfg(any(feature = "reqwest-0-13", test))]
 #[derive(Debug)]
-pub(crate) struct HandedIn(pub(crate) reqwest::Client);
+pub(crate) struct CallerClient(pub(crate) reqwest::Client);
 
 #[cfg(test)]
-impl HandedIn {
-    /// A client that a test has set up, for plain http.
+impl CallerClient {
+    /// A client configured by a test, for plain http.
     pub(crate) fn of(builder: reqwest::ClientBuilder) -> Self {
         Self(build(tls::none(builder)).unwrap())
     }
@@ -139,7 +139,7 @@ impl HandedIn {
 
 #[cfg(any(feature = "reqwest-0-13", test))]
 #[async_trait]
-impl SendRequest for HandedIn {
+impl SendRequest for CallerClient {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
         execute(&self.0, read(request)?).await
     }
@@ -159,19 +159,18 @@ async fn execute(
     request: reqwest::Request,
 ) -> Result<http::Response<Body>, Error> {
     let response = client.execute(request).await.map_err(|error| {
-        let failed = match error.is_connect() {
-            true => {
-                Error::unsent(ErrorKind::Network).with_message("could not connect to the server")
-            }
-            false => Error::new(ErrorKind::Network).with_message("the connection broke"),
+        let failed = if error.is_connect() {
+            Error::unsent(ErrorKind::Network).with_message("could not connect to the server")
+        } else {
+            Error::new(ErrorKind::Network).with_message("the connection was lost")
         };
         failed.with_source(error.without_url())
     })?;
     Ok(http::Response::from(response).map(Body::from_reqwest))
 }
 
-/// Knows one host by the addresses that were checked. Any other name that it is asked for is that
-/// of a proxy, which the user chose and which may well be a private one.
+/// Resolves one host to its checked addresses. Any other name belongs to a proxy, which the user
+/// chose and which may well be private.
 #[derive(Debug)]
 struct Pinned {
     host: String,
@@ -185,7 +184,7 @@ impl Resolve for Pinned {
             let addresses = self.addresses.clone();
             return Box::pin(async move {
                 if addresses.is_empty() {
-                    return Err(Unknown.into());
+                    return Err(Unresolved.into());
                 }
                 let addresses: Addrs = Box::new(addresses.into_iter());
                 Ok(addresses)
@@ -202,20 +201,22 @@ impl Resolve for Pinned {
 
 /// A name without an address.
 #[derive(Debug)]
-struct Unknown;
+struct Unresolved;
 
-impl std::fmt::Display for Unknown {
+impl std::fmt::Display for Unresolved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the name does not resolve here, and there is no proxy to ask for it")
+        f.write_str(
+            "the name does not resolve on this machine, and there is no proxy to resolve it",
+        )
     }
 }
 
-impl std::error::Error for Unknown {}
+impl std::error::Error for Unresolved {}
 
 /// TLS by rustls and ring.
 ///
-/// The provider is handed over instead of being installed as the process's default: a library has
-/// no business deciding that for the program around it. One that is installed already is used.
+/// The provider is passed explicitly rather than installed as the process default: that is not a
+/// library's decision to make. If a default provider is already installed, it is used.
 #[cfg(feature = "rustls")]
 mod tls {
     use std::sync::Arc;
@@ -235,7 +236,7 @@ mod tls {
                     .with_root_certificates(RootCertStore::empty())
                     .with_no_client_auth(),
             ),
-            // Left to reqwest, whose error then says what is wrong.
+            // Left to reqwest, whose error explains what is wrong.
             Err(_) => builder,
         }
     }
@@ -280,7 +281,7 @@ mod tls {
         builder
     }
 
-    /// Nothing to be kept.
+    /// Nothing to keep.
     #[derive(Debug)]
     pub(super) struct Platform;
 
@@ -299,10 +300,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_checked_name_stays_where_it_was() {
+    async fn a_checked_name_keeps_its_addresses() {
         let address = SocketAddr::from(([8, 8, 8, 8], 0));
         let resolver = Pinned {
-            // Resolves to loopback everywhere: whoever looked again would find that.
+            // Resolves to loopback everywhere: a second lookup would find that.
             host: "localhost".to_owned(),
             addresses: vec![address],
             others: Arc::new(SystemNames),

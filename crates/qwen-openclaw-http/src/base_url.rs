@@ -1,4 +1,4 @@
-//! Addresses a credential may be sent to.
+//! Base URLs that a credential may be sent to.
 
 use std::{fmt, net::IpAddr};
 
@@ -6,23 +6,23 @@ use url::{Host, Url};
 
 use crate::{Error, ErrorKind};
 
-/// The address below which all paths of one service live, such as
-/// `https://dashscope-intl.aliyuncs.com/compatible-mode/v1`.
+/// The base URL of a service, such as `https://dashscope-intl.aliyuncs.com/compatible-mode/v1`.
 ///
-/// It is https, or plain http to loopback; it holds no user name, password, query or fragment.
-/// A slash at the end means nothing.
+/// It is https, or plain http to loopback, and contains no user name, password, query or fragment.
+/// A trailing slash is ignored.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct BaseUrl {
     url: Url,
 }
 
 impl BaseUrl {
-    /// Reads a base URL.
+    /// Parses a base URL.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] when the text is no absolute http(s) URL, holds credentials, a query
-    /// or a fragment, or is plain http to another machine. The message never shows a credential.
+    /// [`ErrorKind::InvalidRequest`] when the text is not an absolute http(s) URL, contains
+    /// credentials, a query or a fragment, or is plain http to another machine. The message never
+    /// shows a credential.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let base = Self::parse_allowing_plain_http(text)?;
         if base.is_encrypted() || base.is_loopback() {
@@ -34,11 +34,11 @@ impl BaseUrl {
         ))
     }
 
-    /// Reads a base URL, plain http to any machine included: the key then travels unencrypted.
+    /// Parses a base URL and also accepts plain http to any machine, which sends the key unencrypted.
     ///
     /// # Errors
     ///
-    /// As [`BaseUrl::parse`], except for plain http.
+    /// Same as [`BaseUrl::parse`], except that plain http is accepted.
     pub fn parse_allowing_plain_http(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         if text.is_empty() {
@@ -48,20 +48,20 @@ impl BaseUrl {
         }
         let mut url = Url::parse(text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
-                refused(text, "it must start with https:// and name a host")
+                refused(text, "it must start with https:// and include a host")
             }
             other => refused(text, "it is not a valid URL").with_source(other),
         })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused(
                 text,
-                "only https (and http to loopback) is spoken here",
+                "only https (and http to loopback) is supported",
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refused(
                 text,
-                "it holds a user name or password; pass the key on its own",
+                "it contains a user name or password; pass the key separately",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -70,31 +70,31 @@ impl BaseUrl {
                 "it must end with its path, without `?` or `#`",
             ));
         }
-        // It would be sent to every name server on the way.
+        // Otherwise it would be sent to DNS servers.
         if let Some(Host::Domain(name)) = url.host()
             && !name.contains('.')
             && name.starts_with("sk-")
         {
-            return Err(refused(text, "a key stands where the host should be"));
+            return Err(refused(text, "its host looks like an API key"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self { url })
     }
 
-    /// Returns the address without a slash at its end.
+    /// Returns the URL without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// Returns the full address of `path` below this one.
+    /// Returns the full URL of `path` below this one.
     #[must_use]
     pub fn join(&self, path: &str) -> String {
         format!("{}/{}", self.as_str(), path.trim_start_matches('/'))
     }
 
-    /// Returns scheme, host and port, as far as the port is not the scheme's own.
+    /// Returns scheme, host and, unless it is the scheme's default, port.
     #[must_use]
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
@@ -106,7 +106,7 @@ impl BaseUrl {
         self.url.scheme() == "https"
     }
 
-    /// Returns true when the host is this machine by its literal address, or `localhost`.
+    /// Returns true when the host is a loopback IP address or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
@@ -133,20 +133,23 @@ fn refused(text: &str, why: &str) -> Error {
     Error::unsent(ErrorKind::InvalidRequest).with_message(message)
 }
 
-/// A text that was given as a URL. Nobody has looked at it yet: it may as well be a key that was
-/// pasted in the wrong place, so `Debug` shows only the parts that look like those of an address.
+/// Text given as a URL that has not been checked yet.
+///
+/// It may just as well be a key pasted in the wrong place, so `Debug` shows only the parts that look
+/// like a URL.
 #[derive(Clone, Eq, PartialEq)]
 pub struct UrlText(String);
 
 impl UrlText {
-    /// Returns the text as it was given.
+    /// Returns the text as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns what may be shown of it: scheme, host, port and path, `***` in place of what may be a
-    /// secret. `None` when nothing of it looks like an address.
+    /// Returns the text in a form that is safe to show, or `None` if it does not look like a URL.
+    ///
+    /// It consists of scheme, host, port and path, with `***` in place of possible secrets.
     #[must_use]
     pub fn shown(&self) -> Option<String> {
         shown(&self.0)
@@ -178,7 +181,7 @@ fn shown(text: &str) -> Option<String> {
     if scheme.is_some_and(|scheme| !is_scheme(scheme)) {
         return None;
     }
-    // Whatever stands before the last one, wherever that is, may be a user's name and password.
+    // Anything before the last `@`, wherever it is, may be a user name and password.
     let (user, rest) = match rest.rsplit_once('@') {
         Some((_, rest)) => ("***@", rest),
         None => ("", rest),
@@ -192,12 +195,12 @@ fn shown(text: &str) -> Option<String> {
     shown.push_str(user);
     shown.push_str(&shown_authority(authority));
     for segment in path.split(['/', '\\']).skip(1) {
-        let is_fit = segment.is_empty() || (is_plain(segment) && !may_be_key(segment));
+        let is_safe = segment.is_empty() || (is_plain(segment) && !may_be_key(segment));
         shown.push('/');
-        shown.push_str(if is_fit { segment } else { HIDDEN });
+        shown.push_str(if is_safe { segment } else { HIDDEN });
     }
     let says_something = shown.chars().any(char::is_alphanumeric) && shown.len() <= 200;
-    // Without a scheme it is not even an attempt at an address, unless it looks like a host.
+    // Without a scheme, only text that looks like a host counts as a URL.
     let is_address = scheme.is_some() || !shown.contains('*');
     (says_something && is_address).then_some(shown)
 }
@@ -213,8 +216,8 @@ fn shown_authority(authority: &str) -> String {
         Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let is_fit = is_v6(host) || (is_plain(host) && !host.split('.').any(may_be_key));
-    let mut shown = if is_fit { host } else { HIDDEN }.to_owned();
+    let is_safe = is_v6(host) || (is_plain(host) && !host.split('.').any(may_be_key));
+    let mut shown = if is_safe { host } else { HIDDEN }.to_owned();
     if let Some(port) = port {
         let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
         shown.push(':');
@@ -230,13 +233,13 @@ fn is_plain(text: &str) -> bool {
             .all(|c| c.is_alphanumeric() || "-._~+".contains(c))
 }
 
-/// Whether a part of an address may be a key: it begins like one, or it is long and no word.
+/// Whether part of a URL may be a key: it starts like one, or is too long for a word.
 fn may_be_key(part: &str) -> bool {
-    let begins = part
+    let has_prefix = part
         .get(..3)
         .is_some_and(|begin| begin.eq_ignore_ascii_case("sk-"));
     let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
-    begins || part.len() >= 32 || (part.len() >= 12 && has_digit)
+    has_prefix || part.len() >= 32 || (part.len() >= 12 && has_digit)
 }
 
 impl fmt::Debug for BaseUrl {
@@ -277,7 +280,9 @@ mod tests {
         check("", Err("the base URL is empty"));
         check(
             "dashscope",
-            Err("cannot use the base URL `dashscope`: it must start with https:// and name a host"),
+            Err(
+                "cannot use the base URL `dashscope`: it must start with https:// and include a host",
+            ),
         );
         check(
             "http://a.example/v1",
@@ -290,7 +295,7 @@ mod tests {
             "ftp://a.example",
             Err(
                 "cannot use the base URL `ftp://a.example`: only https (and http to loopback) is \
-                 spoken here",
+                 supported",
             ),
         );
         check(
@@ -331,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_looks_like_an_address() {
+    fn shows_what_looks_like_a_url() {
         for (text, expect) in [
             ("dashscope", Some("dashscope")),
             ("dashscope.example/v1", Some("dashscope.example/v1")),
@@ -367,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_in_disguise_is_no_loopback() {
+    fn loopback_lookalikes_are_not_loopback() {
         for text in [
             "http://127.0.0.1.example/",
             "http://localhost.example/",

@@ -1,4 +1,4 @@
-//! A response body that arrives piece by piece.
+//! A streaming response body.
 
 use std::{
     error::Error as StdError,
@@ -17,18 +17,18 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The unread body of a response.
 ///
-/// Dropping it ends the transfer. Trailers are skipped.
+/// Dropping it aborts the transfer. Trailers are skipped.
 pub struct Body(Inner);
 
 enum Inner {
     Full(Option<Bytes>),
-    // Not boxed: this is the hot path, and `reqwest::Body` has a box of its own inside.
+    // Not boxed: this is the hot path, and `reqwest::Body` is boxed internally.
     Reqwest(reqwest::Body),
     Boxed(Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send + Sync>>),
 }
 
 impl Body {
-    /// Creates a body that yields `bytes` at once and ends.
+    /// Creates a body that yields `bytes` in one chunk.
     #[must_use]
     pub fn full(bytes: impl Into<Bytes>) -> Self {
         Self(Inner::Full(Some(bytes.into())))
@@ -48,11 +48,11 @@ impl Body {
         Self(Inner::Reqwest(body))
     }
 
-    /// Polls for the next piece; `None` is the end of the body.
+    /// Polls for the next chunk; `None` is the end of the body.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Network`] when the connection broke before the end.
+    /// [`ErrorKind::Network`] when the connection is lost before the end.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
             let frame = match &mut self.0 {
@@ -69,7 +69,7 @@ impl Body {
             match frame {
                 Err(error) => return Poll::Ready(Some(Err(error))),
                 Ok(frame) => {
-                    // Trailers end up here as the `Err` side: nothing in them is of use.
+                    // Trailers end up in the `Err` side and are not needed.
                     if let Ok(data) = frame.into_data()
                         && !data.is_empty()
                     {
@@ -80,21 +80,21 @@ impl Body {
         }
     }
 
-    /// Waits for the next piece; `None` is the end of the body.
+    /// Waits for the next chunk; `None` is the end of the body.
     ///
     /// # Errors
     ///
-    /// As [`Body::poll_chunk`].
+    /// Same as [`Body::poll_chunk`].
     pub async fn chunk(&mut self) -> Option<Result<Bytes, Error>> {
         poll_fn(|cx| self.poll_chunk(cx)).await
     }
 
-    /// Reads the whole body, at most `limit` bytes of it.
+    /// Reads the whole body, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TooLarge`] when there is more, [`ErrorKind::Network`] when the connection
-    /// broke before the end.
+    /// [`ErrorKind::TooLarge`] when the body is longer, [`ErrorKind::Network`] when the connection is
+    /// lost before the end.
     pub async fn bytes(mut self, limit: usize) -> Result<Bytes, Error> {
         let (bytes, end) = self.read_up_to(limit).await;
         match end {
@@ -104,8 +104,7 @@ impl Body {
         }
     }
 
-    /// Reads what there is, at most `limit` bytes: for error bodies, where a part is better than
-    /// nothing.
+    /// Reads up to `limit` bytes, ignoring errors: part of an error body is better than nothing.
     pub(crate) async fn bytes_lossy(mut self, limit: usize) -> Bytes {
         self.read_up_to(limit).await.0
     }
@@ -136,7 +135,7 @@ enum End {
 
 fn interrupted(error: impl Into<BoxError>) -> Error {
     Error::new(ErrorKind::Network)
-        .with_message("the connection broke")
+        .with_message("the connection was lost")
         .with_source(error)
 }
 

@@ -1,16 +1,16 @@
-//! Which kind of failure a status and a code mean on this service.
+//! Classifies failures by status and error code.
 
 use crate::ErrorKind;
 
-/// Tells what kind of failure a status with an error code and message is.
+/// Classifies a failure by status, error code and message.
 ///
-/// Neither status nor code alone is enough here: 429 is a throttle that recovers within a minute
-/// or an unpaid bill for good, `insufficient_quota` is a throttle with 429 and an exhausted free
-/// tier with 403 (help.aliyun.com, Model Studio, "error-code"). Codes of the native style
-/// (`InvalidApiKey`), of the OpenAI style (`invalid_api_key`) and of the scheme that the vendor's
-/// SDK has had since 2.0.2 (`auth_failed`, `AuthenticationError`) are treated alike.
+/// Neither status nor code is enough alone: 429 is either throttling that ends within a minute or an
+/// unpaid bill, and `insufficient_quota` means throttling with 429 but an exhausted free tier with
+/// 403 (help.aliyun.com, Model Studio, "error-code"). Codes in the native style (`InvalidApiKey`), in
+/// the OpenAI style (`invalid_api_key`) and in the scheme of the vendor's SDK since 2.0.2
+/// (`auth_failed`, `AuthenticationError`) are treated alike.
 ///
-/// A status of 0 or 200 stands for an error inside a stream, where only the code speaks.
+/// A status of 0 or 200 stands for an error inside a stream, where only the code counts.
 #[must_use]
 pub fn classify(status: u16, code: Option<&str>, message: Option<&str>) -> ErrorKind {
     if names_a_missing_model(status, code, message.unwrap_or_default()) {
@@ -25,7 +25,7 @@ pub fn classify(status: u16, code: Option<&str>, message: Option<&str>) -> Error
         .map_or_else(|| by_status(status), |row| row.kind)
 }
 
-/// What codes mean, where they say more than the status. The first row that fits counts.
+/// The codes that are more specific than the status. The first matching row wins.
 const TABLE: &[Row] = &[
     row(
         ErrorKind::Billing,
@@ -140,17 +140,17 @@ const TABLE: &[Row] = &[
             "invokepluginfailed",
             "appprocessfailed",
             "rewritefailed",
-            // Their spelling.
+            // The misspelling is the service's.
             "retrivalfailed",
         ],
     ),
-    // With status 400 it is the request that an algorithm could do nothing with.
+    // With status 400, an algorithm could not process the request.
     row(
         ErrorKind::Server,
         Status::Without(&[400]),
         &["internalerror*"],
     ),
-    // General words. These statuses say more than they do.
+    // Generic codes, overridden by more specific statuses.
     row(
         ErrorKind::InvalidRequest,
         Status::Without(&[401, 403, 404, 407, 408, 429, 500, 502, 503, 504]),
@@ -175,11 +175,11 @@ const TABLE: &[Row] = &[
     ),
 ];
 
-/// What `codes` mean with a status of which `status` holds.
+/// The meaning of `codes` for statuses that match `status`.
 struct Row {
     kind: ErrorKind,
     status: Status,
-    /// As [`fold`] writes them; one that ends with `*` is the beginning of a code.
+    /// In the form that [`fold`] returns; a trailing `*` matches any suffix.
     codes: &'static [&'static str],
 }
 
@@ -207,7 +207,7 @@ impl Status {
     }
 }
 
-/// `Throttling.RateQuota` and `throttling_rate_quota` become the same word.
+/// Maps `Throttling.RateQuota` and `throttling_rate_quota` to the same string.
 fn fold(code: &str) -> String {
     code.chars()
         .filter(char::is_ascii_alphanumeric)
@@ -222,7 +222,7 @@ fn fits(pattern: &str, code: &str) -> bool {
     }
 }
 
-/// A plan's endpoint answers 400, as for any bad parameter, for a model that it does not carry.
+/// A plan's endpoint returns 400, as for any bad parameter, for a model that it does not offer.
 fn names_a_missing_model(status: u16, code: Option<&str>, message: &str) -> bool {
     let general = match code.map(fold).as_deref() {
         Some("invalidparameter" | "invalidparametererror" | "invalidrequesterror") => {
@@ -245,9 +245,9 @@ fn by_status(status: u16) -> ErrorKind {
         408 => ErrorKind::Timeout,
         429 => ErrorKind::RateLimited,
         300..=399 => ErrorKind::Protocol,
-        // A stream that broke off with an error nobody has named is the server's failure.
+        // A stream that ended with an unknown error is the server's failure.
         0..=299 | 500.. => ErrorKind::Server,
-        // 430 is this service's own for audio it cannot decode.
+        // 430 is specific to this service: audio that it cannot decode.
         _ => ErrorKind::InvalidRequest,
     }
 }
@@ -257,13 +257,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_statuses_mean_what_the_service_says() {
+    fn codes_and_statuses_are_classified_as_documented() {
         use ErrorKind::{
             Authentication, Billing, ContentFilter, InvalidRequest, NotFound, Permission, Protocol,
             Quota, RateLimited, Server, Timeout,
         };
         let table: &[(ErrorKind, u16, &[&str])] = &[
-            // Neither a throttle is a bill, nor a bill a throttle.
+            // Throttling and billing are not confused.
             (
                 RateLimited,
                 429,
@@ -302,7 +302,7 @@ mod tests {
                 403,
                 &["insufficient_quota", "AllocationQuota.FreeTierOnly"],
             ),
-            // What one model or workspace refuses says nothing against the key.
+            // A key denied for one model or workspace is still valid.
             (
                 Permission,
                 403,
@@ -379,7 +379,7 @@ mod tests {
                     "InvalidFile.Size",
                     "UnsupportedOperation",
                     "InternalError.Algo.InvalidParameter",
-                    "what nobody has named",
+                    "some unknown code",
                 ],
             ),
             (InvalidRequest, 200, &["InvalidParameter", "InvalidURL"]),
@@ -408,11 +408,7 @@ mod tests {
                 &["", "ModelUnavailable", "service_unavailable"],
             ),
             (Server, 504, &["", "request_timeout", "GatewayTimeoutError"]),
-            (
-                Server,
-                200,
-                &["", "what nobody has named", "internal_error"],
-            ),
+            (Server, 200, &["", "some unknown code", "internal_error"]),
             (Timeout, 408, &[""]),
             (Authentication, 407, &[""]),
             (Protocol, 302, &[""]),
@@ -430,17 +426,17 @@ mod tests {
     }
 
     #[test]
-    fn each_code_of_the_table_can_be_met() {
+    fn every_code_in_the_table_is_reachable() {
         for row in TABLE {
             for code in row.codes {
                 let bare = code.trim_end_matches('*');
-                assert_eq!(fold(bare), bare, "it would never fit");
+                assert_eq!(fold(bare), bare, "it would never match");
             }
         }
     }
 
     #[test]
-    fn a_plan_without_the_model_is_not_found() {
+    fn a_model_missing_from_a_plan_is_not_found() {
         let message = Some("model `qwen3.7-max` is not supported.");
         for code in [
             Some("invalid_parameter_error"),

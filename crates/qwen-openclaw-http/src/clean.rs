@@ -1,33 +1,33 @@
-//! Texts of a server as they may be shown and kept: without what drives or deceives a terminal, and
-//! without the secrets that were sent to it.
+//! Cleans server output for display and storage: removes terminal control characters, invisible
+//! characters, and the secrets that were sent.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// Longest text taken from a server, in characters: messages end up in terminals and logs.
+/// Maximum length in characters of a text from the server: messages end up in terminals and logs.
 const MAX_CHARS: usize = 300;
-/// What stands in place of a secret.
+/// The replacement for a secret.
 const MASK: &str = "[key]";
-/// Shorter ones are words that occur anywhere, and no secrets.
+/// Anything shorter is likely an ordinary word rather than a secret.
 const SHORTEST: usize = 4;
-/// The same for texts that are not only shown but used, such as an address: there a mask breaks
-/// what it hides too much of.
+/// The same for texts that are used and not only shown, such as a URL: a wrongly placed mask would
+/// break them.
 const SHORTEST_IN_USE: usize = 8;
-/// Longer documents are masked as text: as values they would take many times their length.
+/// Longer documents are masked as text: parsed values would take many times their size.
 const LARGEST_READ: usize = 1 << 20;
-/// How much of a secret at the end of a text that was cut is enough to be hidden.
+/// How much of a secret at the end of a truncated text is enough to hide it.
 const SHORTEST_BEGINNING: usize = 4;
-/// How many invisible characters may stand between two of a secret.
+/// How many invisible characters may appear between two characters of a secret.
 const GAP: usize = 8;
 
-/// What was sent with a request and must not come back from it: a key, a token.
+/// The keys and tokens sent with a request, which must not be shown.
 ///
-/// A server, or a gateway in front of it, may repeat them anywhere: in messages, codes and ids, in
-/// answers that succeed too. They are found in any case of letters, percent-encoded, with the
-/// escapes of JSON, and with blanks or invisible characters between theirs. Secrets of less than
-/// four characters are not hidden: they are words.
+/// A server, or a gateway in front of it, may echo them anywhere: in messages, codes and ids, and in
+/// successful responses too. They are recognized regardless of case, percent-encoded, JSON-escaped,
+/// or with spaces or invisible characters in between. Secrets shorter than four characters are not
+/// hidden, since they could be ordinary words.
 ///
 /// ```
 /// use qwen_openclaw_http::Secrets;
@@ -54,22 +54,25 @@ impl Secrets {
         }
     }
 
-    /// Returns a diagnostic text of a server as it may be shown and kept: one line of at most 300
-    /// characters, without control characters, without invisible ones, and without these secrets.
-    /// `None` when nothing is left.
+    /// Cleans a diagnostic text from a server so that it is safe to show; `None` if nothing is left.
+    ///
+    /// The result is one line of at most 300 characters, without control characters, invisible
+    /// characters or these secrets.
     #[must_use]
     pub fn clean(&self, text: &str) -> Option<Box<str>> {
         clean(&self.mask(text))
     }
 
-    /// Returns `text` with `[key]` in place of these secrets, and otherwise as it is.
+    /// Returns `text` with these secrets replaced by `[key]`.
     #[must_use]
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.mask_from(SHORTEST, text)
     }
 
-    /// Hides these secrets in all texts and names of `value`, those of less than eight characters
-    /// excepted: an address or an id is not only shown.
+    /// Masks these secrets in all strings and field names of `value`.
+    ///
+    /// Secrets shorter than eight characters are left alone, since masking them could break URLs and
+    /// ids that the program uses.
     pub fn mask_json(&self, value: &mut Value) {
         match value {
             Value::String(text) => {
@@ -91,17 +94,17 @@ impl Secrets {
         }
     }
 
-    /// A JSON document without these secrets, as by [`mask_json`](Self::mask_json).
+    /// Masks these secrets in a JSON document, like [`mask_json`](Self::mask_json).
     pub(crate) fn mask_document(&self, document: Bytes) -> Bytes {
         let text = String::from_utf8_lossy(&document);
         let Cow::Owned(masked) = self.mask_from(SHORTEST_IN_USE, &text) else {
             return document;
         };
-        // Some gateways put a byte order mark before it.
+        // Some gateways prepend a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
         let read = (text.len() <= LARGEST_READ).then(|| serde_json::from_str(text));
         let Some(Ok(mut value)) = read else {
-            // Whoever reads fields alone may still find some in what is no document as a whole.
+            // A lenient reader may still find fields in text that is not valid JSON as a whole.
             return masked.into();
         };
         self.mask_json(&mut value);
@@ -145,16 +148,16 @@ impl Secrets {
     }
 }
 
-/// It is a list of secrets.
+/// Shows none of the secrets.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets({} redacted)", self.texts.len())
     }
 }
 
-/// How much of the beginning of `text` is `secret`, in whatever spelling.
+/// The length of `secret`, in any spelling, at the start of `text`.
 ///
-/// A text that was `cut` may hold no more than its beginning.
+/// A text that was `cut` may end within the secret.
 fn length_in(secret: &str, text: &str, cut: bool) -> Option<usize> {
     let mut at = 0;
     for (matched, wanted) in secret.chars().enumerate() {
@@ -185,8 +188,8 @@ fn length_in(secret: &str, text: &str, cut: bool) -> Option<usize> {
     Some(at)
 }
 
-/// The character that `text` begins with in an escape, and how long that is: `%73`, `\u0073` and
-/// `\/`, also where they were escaped several times.
+/// The escaped character at the start of `text` and the length of the escape: `%73`, `\u0073` or
+/// `\/`, even if escaped several times.
 fn escaped(text: &str) -> Option<(char, usize)> {
     let hex = |digits: Option<&str>| u32::from_str_radix(digits?, 16).ok();
     if let Some(rest) = text.strip_prefix('%') {
@@ -205,7 +208,7 @@ fn escaped(text: &str) -> Option<(char, usize)> {
     }
 }
 
-/// A diagnostic text as it may be shown, secrets apart.
+/// Cleans a diagnostic text, except for secrets.
 pub(crate) fn clean(text: &str) -> Option<Box<str>> {
     let mut cleaned = String::with_capacity(text.len().min(MAX_CHARS * 4));
     let mut room = MAX_CHARS;
@@ -216,7 +219,7 @@ pub(crate) fn clean(text: &str) -> Option<Box<str>> {
             break;
         }
         let is_space = c == ' ' || is_break(c);
-        // What is replaced leaves one blank, whatever stands around it.
+        // A run of replaced characters leaves a single space.
         if is_space && (replaced || (is_break(c) && cleaned.ends_with(' '))) {
             replaced |= is_break(c);
             continue;
@@ -229,15 +232,15 @@ pub(crate) fn clean(text: &str) -> Option<Box<str>> {
     (!cleaned.is_empty()).then(|| cleaned.into())
 }
 
-/// Characters that control a terminal, or break a line.
+/// Terminal control characters and line breaks.
 fn is_break(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that cannot be seen: they reorder, hide or disguise what stands beside them.
+/// Invisible characters, which can reorder, hide or disguise the text around them.
 ///
-/// Unicode's format characters (Cf), the fillers and joiners that its
-/// `Default_Ignorable_Code_Point` adds, and the selectors of variants.
+/// They are Unicode's format characters (Cf), the fillers and joiners that
+/// `Default_Ignorable_Code_Point` adds, and variation selectors.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -282,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_drives_or_deceives_a_terminal_goes() {
+    fn control_and_invisible_characters_are_removed() {
         let table = [
             ("a\u{1b}[31m\nb\u{202e}", Some("a [31m b")),
             (
@@ -302,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut() {
+    fn a_long_text_is_truncated() {
         let long = clean(&"x".repeat(400)).unwrap();
         assert_eq!(long.chars().count(), MAX_CHARS + 1);
     }
@@ -325,14 +328,14 @@ mod tests {
             assert_eq!(secrets().mask(&text), "the key [key], [key]s", "{text}");
             let kept = secrets().clean(&format!("{spelling} ")).unwrap();
             assert_eq!(&*kept, "[key]", "{spelling}");
-            // Also where the text was cleaned before the key was known.
+            // Also if the text was cleaned before the key was known.
             let late = clean(&text).unwrap();
             assert_eq!(secrets().mask(&late), "the key [key], [key]s", "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_key_stays() {
+    fn other_text_is_kept() {
         for text in [
             "",
             "sk-0123456789abcde",
@@ -351,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_key_where_a_text_was_cut() {
+    fn a_partial_key_is_masked_where_a_text_was_truncated() {
         for (text, masked) in [
             ("bad key sk-01234…", "bad key [key]…"),
             ("bad key %73k-0…", "bad key [key]…"),

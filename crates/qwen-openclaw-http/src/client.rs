@@ -1,4 +1,4 @@
-//! The client: sends requests, keeps to limits, and turns error statuses into errors.
+//! The client: sends requests, enforces limits, and turns error statuses into errors.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 #[cfg(feature = "reqwest-0-13")]
-use crate::backend::HandedIn;
+use crate::backend::CallerClient;
 use crate::{
     Body, Error, ErrorKind, Lookup, Request, Response, Secrets, SendRequest, ServerError,
     backend::{Backend, BackendOptions},
@@ -26,12 +26,14 @@ mod fetch;
 
 pub use buffered::BufferedResponse;
 
-/// Largest error body that is read: the service's own are under 2 KiB, a gateway's page may be more.
+/// Maximum size of an error body: the service's own are under 2 KiB, a gateway's page may be larger.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
-/// How long an error body may take. A server that stalls here has said all it will.
+/// Time limit for an error body. A server that stalls here will not send more.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends requests. Cheap to clone; clones share connections.
+/// An HTTP client.
+///
+/// Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     sender: Arc<dyn SendRequest>,
@@ -43,27 +45,27 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts to set up a client.
+    /// Creates a builder.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// Starts a GET request.
+    /// Creates a GET request.
     pub fn get(&self, url: impl Into<String>) -> Request {
         Request::new(Method::GET, url)
     }
 
-    /// Starts a POST request.
+    /// Creates a POST request.
     pub fn post(&self, url: impl Into<String>) -> Request {
         Request::new(Method::POST, url)
     }
 
-    /// Sends `request` once and waits for the head of a successful answer.
+    /// Sends `request` once and waits for the head of a successful response.
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] of the server and of the way to it. For an error status the body has
-    /// been read: see [`Error::code`] and [`Error::request_id`].
+    /// Any [`ErrorKind`] of the server or the network. For an error status, the body has been read:
+    /// see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let (host, secrets) = (request.host(), request.secrets());
         let head_timeout = request.head_timeout.unwrap_or(self.head_timeout);
@@ -85,7 +87,7 @@ impl Client {
         }
     }
 
-    /// Sends `request` once and waits for the head of an answer of any status.
+    /// Sends `request` once and waits for the head of a response with any status.
     async fn exchange(&self, request: Request) -> Result<http::Response<Body>, Error> {
         let limit = request.head_timeout.unwrap_or(self.head_timeout);
         let (public_only, secrets) = (request.public_only, request.secrets());
@@ -120,8 +122,8 @@ impl Client {
         Ok(response)
     }
 
-    /// Sees to it that a request to an address that a server gave does not lead inward, whoever
-    /// sends it.
+    /// Ensures that a request to a server-supplied URL does not reach into the local network,
+    /// whichever sender is used.
     async fn check_target(&self, request: &mut http::Request<Bytes>) -> Result<(), Error> {
         let lookup = self.sender.lookup();
         if lookup == Lookup::Never {
@@ -133,18 +135,20 @@ impl Client {
         Ok(())
     }
 
-    /// Sends `request` once and reads the whole answer as JSON. The body may take as long again as
-    /// the head. Where the answer repeats the key that was sent, `[key]` stands in its place.
+    /// Sends `request` once and reads the whole response as JSON.
+    ///
+    /// The body gets the same time limit again as the head. If the response echoes the key that was
+    /// sent, it is replaced by `[key]`.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
-    /// answer is not the JSON expected.
+    /// Same as [`Client::send`]; also [`ErrorKind::TooLarge`], and [`ErrorKind::Protocol`] when the
+    /// response is not the expected JSON.
     pub async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         let answer = self.buffered_json(request, self.json_limit).await?;
         serde_json::from_slice(answer.json()).map_err(|error| {
             Error::new(ErrorKind::Protocol)
-                .with_message("the server's answer is not the JSON expected")
+                .with_message("the server's response is not the expected JSON")
                 .with_source(error)
         })
     }
@@ -152,19 +156,20 @@ impl Client {
 
 fn late(host: &str, limit: Duration) -> Error {
     let seconds = limit.as_secs_f32();
-    Error::new(ErrorKind::Timeout).with_message(format!("{host} did not answer within {seconds} s"))
+    Error::new(ErrorKind::Timeout)
+        .with_message(format!("{host} did not respond within {seconds} s"))
 }
 
 fn redirected(status: u16, host: &str, headers: &HeaderMap, secrets: &Secrets) -> Error {
     let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    // Only the host: the rest of a location may hold tokens.
+    // Only the host: the rest of a location may contain tokens.
     let target = target.and_then(|target| url::Url::parse(target).ok());
     let target = target.as_ref().and_then(url::Url::host_str);
     let target = target.and_then(|host| secrets.clean(host));
-    let target = target.as_deref().unwrap_or("another place");
+    let target = target.as_deref().unwrap_or("another location");
     Error::from_answer(status, ServerError::default(), None).with_message(format!(
-        "{host} redirects to {target} (status {status}), and a key does not follow: \
-         check the base URL"
+        "{host} redirects to {target} (status {status}), but keys are not sent to redirect \
+         targets: check the base URL"
     ))
 }
 
@@ -176,7 +181,7 @@ async fn failed(status: u16, headers: &HeaderMap, body: Body, secrets: &Secrets)
     Error::from_answer(status, server, retry_after(headers, SystemTime::now()))
 }
 
-/// Sets up a [`Client`].
+/// Configures a [`Client`].
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
@@ -202,27 +207,30 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Sends through `sender` instead of the built-in reqwest client. Addresses that a server gave
-    /// are checked all the same, as its [`lookup`](SendRequest::lookup) wants it.
+    /// Sends through `sender` instead of the built-in reqwest client.
+    ///
+    /// Server-supplied URLs are still checked, in the way that its [`lookup`](SendRequest::lookup)
+    /// requires.
     pub fn sender(mut self, sender: impl SendRequest + 'static) -> Self {
         self.sender = Some(Arc::new(sender));
         self
     }
 
-    /// Sends through a configured reqwest client, for proxies, certificates or name resolution of
-    /// one's own. Turn its redirects off: a key must not follow one.
+    /// Sends through a configured reqwest client, for custom proxies, certificates or name resolution.
     ///
-    /// Names of addresses that a server gave are checked before, and looked up by `client` once
-    /// more: what changes in between gets through, see [`Lookup::Own`].
+    /// Turn off its redirects: a key must not follow one. Names in server-supplied URLs are checked
+    /// first and then looked up again by `client`, so a change in between goes unnoticed; see
+    /// [`Lookup::Own`].
     #[cfg(feature = "reqwest-0-13")]
     pub fn reqwest(self, client: reqwest::Client) -> Self {
-        self.sender(HandedIn(client))
+        self.sender(CallerClient(client))
     }
 
-    /// Says that the sender that was handed in reaches the world through a proxy which resolves
-    /// names. Addresses that a server gave are then asked for even where their names do not resolve
-    /// here; by default a sender with a lookup of its own is not handed such a name. The built-in
-    /// one needs no telling.
+    /// Declares that the custom sender uses a proxy that resolves names.
+    ///
+    /// Server-supplied URLs are then fetched even if their names do not resolve on this machine. By
+    /// default, a sender with its own lookup is not given such a name. The built-in sender does not
+    /// need this setting.
     pub fn names_go_to_proxy(mut self) -> Self {
         self.unresolved = Unresolved::ToProxy;
         self
@@ -240,41 +248,45 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long making a connection may take. The default is 10 seconds.
+    /// Sets the connect timeout. The default is 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = timeout;
         self
     }
 
-    /// Sets how long connection and response head may take together, where the request does not
-    /// say. The default is a minute.
+    /// Sets the time limit for the connection and the response head together. The default is one
+    /// minute.
+    ///
+    /// [`Request::head_timeout`] overrides it.
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = timeout;
         self
     }
 
-    /// Sets the largest JSON answer that is read. The default is 16 MiB.
+    /// Sets the maximum size of a JSON response. The default is 16 MiB.
     pub fn json_limit(mut self, bytes: usize) -> Self {
         self.json_limit = bytes;
         self
     }
 
-    /// Sets the `User-Agent`. The default is `qwen-openclaw/` and the version.
+    /// Sets the `User-Agent`. The default is `qwen-openclaw/` followed by the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// Finishes the client. Nothing is connected yet, and the trust store is read at the first
-    /// request to another machine.
+    /// Builds the client.
+    ///
+    /// No connection is made yet, and the trust store is read on the first request to another
+    /// machine.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Setup`] when the user agent cannot stand in a header.
+    /// [`ErrorKind::Setup`] when the user agent is not a valid header value.
     pub fn build(self) -> Result<Client, Error> {
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|error| {
             Error::unsent(ErrorKind::Setup)
-                .with_message("the user agent cannot be sent in a header")
+                .with_message("the user agent is not a valid header value")
                 .with_source(error)
         })?;
         Ok(Client {
@@ -290,7 +302,7 @@ impl ClientBuilder {
     }
 }
 
-/// Lets the body of a canned answer be written as bytes or text.
+/// Lets the body of a canned response be written as bytes or text.
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::full(bytes)

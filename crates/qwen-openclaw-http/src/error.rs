@@ -1,4 +1,4 @@
-//! The error of this crate: what went wrong with a request, and whether another try may help.
+//! The error type: what went wrong with a request, and whether a retry may help.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -6,9 +6,9 @@ use crate::{ErrorKind, Secrets, ServerError};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A request that brought no usable answer.
+/// A request that did not produce a usable response.
 ///
-/// Cheap to clone: the same failure may be handed to several readers of one stream.
+/// Cheap to clone: several readers of one stream may share the same failure.
 #[derive(Clone)]
 pub struct Error {
     inner: Arc<Inner>,
@@ -17,7 +17,7 @@ pub struct Error {
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    /// Whether the server may have seen anything of the request.
+    /// Whether the server may have received any part of the request.
     was_sent: bool,
     message: Option<Box<str>>,
     status: Option<u16>,
@@ -27,9 +27,10 @@ struct Inner {
 }
 
 impl Error {
-    /// Creates an error without details, for implementations of
-    /// [`SendRequest`](crate::SendRequest) and for crates whose errors hold one of these. The
-    /// server may have seen the request.
+    /// Creates an error without details, for a request that the server may have received.
+    ///
+    /// For implementations of [`SendRequest`](crate::SendRequest) and for crates whose errors wrap
+    /// this one.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         let inner = Inner {
@@ -46,8 +47,8 @@ impl Error {
         }
     }
 
-    /// Creates an error as [`new`](Self::new), of a request of which certainly nothing has reached
-    /// the server: to send it again does not make anything twice.
+    /// Creates an error like [`new`](Self::new), for a request that certainly did not reach the
+    /// server and is therefore safe to send again.
     #[must_use]
     pub fn unsent(kind: ErrorKind) -> Self {
         Self::new(kind).change(|inner| inner.was_sent = false)
@@ -59,7 +60,7 @@ impl Error {
         self.change(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    /// Sets the whole sentence that is shown.
+    /// Sets the message that `Display` shows.
     #[must_use]
     pub fn with_message(self, message: impl Into<String>) -> Self {
         let message: String = message.into();
@@ -70,7 +71,7 @@ impl Error {
         Self::new(ErrorKind::TooLarge).with_message(format!("{what} is larger than {limit} bytes"))
     }
 
-    /// Creates the error of an answer with an error status.
+    /// Creates the error for a response with an error status.
     #[must_use]
     pub fn from_answer(status: u16, server: ServerError, retry_after: Option<Duration>) -> Self {
         let kind = crate::classify(status, server.code(), server.message());
@@ -81,20 +82,18 @@ impl Error {
         })
     }
 
-    /// Creates the error that a server described inside a stream which began well.
+    /// Creates the error that a server reported in the middle of a stream.
     #[must_use]
     pub fn from_stream(server: ServerError) -> Self {
         let kind = crate::classify(0, server.code(), server.message());
         let error = match server.message() {
             Some(_) => Self::new(kind),
-            None => {
-                Self::new(kind).with_message("the server reported an error without an explanation")
-            }
+            None => Self::new(kind).with_message("the server reported an error without a message"),
         };
         error.change(|inner| inner.server = Some(server))
     }
 
-    /// Sets the code that the server gave elsewhere than in the body of an error.
+    /// Sets the server's error code if it was not in an error body.
     #[must_use]
     pub fn with_code(self, code: impl Into<String>) -> Self {
         let code: String = code.into();
@@ -104,7 +103,7 @@ impl Error {
         })
     }
 
-    /// Takes over what the server has said in `other`: status, code and request id.
+    /// Copies the server's part of `other`: status, code and request id.
     #[must_use]
     pub fn with_answer_of(self, other: &Self) -> Self {
         self.change(|inner| {
@@ -113,7 +112,7 @@ impl Error {
         })
     }
 
-    /// Hides `secrets` where the server repeated them.
+    /// Masks `secrets` wherever the server echoed them.
     #[must_use]
     pub fn masked(self, secrets: &Secrets) -> Self {
         self.change(|inner| {
@@ -123,7 +122,7 @@ impl Error {
         })
     }
 
-    /// Says that something was sent before this error, which alone would not tell.
+    /// Marks the request as sent, because an earlier step already reached the server.
     pub(crate) fn after_sending(self) -> Self {
         self.change(|inner| inner.was_sent = true)
     }
@@ -139,14 +138,13 @@ impl Error {
         self.inner.kind
     }
 
-    /// Returns false when certainly nothing of the request has reached the server, which then has
-    /// not acted on it.
+    /// Returns false when the request certainly did not reach the server.
     #[must_use]
     pub fn was_sent(&self) -> bool {
         self.inner.was_sent
     }
 
-    /// Returns the HTTP status, when the server answered with one.
+    /// Returns the HTTP status, if the server responded.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.inner.status
@@ -158,25 +156,25 @@ impl Error {
         self.inner.server.as_ref()?.code()
     }
 
-    /// Returns the server's error body, when there was one.
+    /// Returns the server's error body, if any.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
         self.inner.server.as_ref()
     }
 
-    /// Returns the id under which the vendor finds this request.
+    /// Returns the request id, to give to the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.inner.server.as_ref()?.request_id()
     }
 
-    /// Returns how long the server asked to wait.
+    /// Returns how long the server asked the client to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
 
-    /// Returns true when the same request may succeed if sent again a little later.
+    /// Returns true when the same request may succeed if retried later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.inner.kind.is_transient()
@@ -194,7 +192,7 @@ impl fmt::Display for Error {
         if let Some(status) = self.inner.status {
             return write!(
                 f,
-                "the server answered with status {status} and no explanation"
+                "the server responded with status {status} and no error message"
             );
         }
         f.write_str(self.inner.kind.sentence())
@@ -236,21 +234,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_a_word_wide_and_crosses_threads() {
+    fn is_pointer_sized_and_send() {
         fn check<T: Send + Sync + Clone + 'static>() {}
         check::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
     #[test]
-    fn shows_its_own_level_and_keeps_the_cause() {
+    fn shows_its_own_message_and_keeps_the_cause() {
         let error = Error::new(ErrorKind::Network).with_source("refused");
         assert_eq!(error.to_string(), "the connection failed");
         assert_eq!(error.source().unwrap().to_string(), "refused");
     }
 
     #[test]
-    fn leads_with_the_words_of_the_server() {
+    fn prefers_the_message_of_the_server() {
         let body = ServerError::parse(br#"{"error":{"code":"x","message":"no such\nthing"}}"#);
         let error = Error::from_answer(400, body.unwrap(), None);
         assert_eq!(error.to_string(), "no such thing");
@@ -258,7 +256,7 @@ mod tests {
         let silent = Error::from_answer(502, ServerError::default(), None);
         assert_eq!(
             silent.to_string(),
-            "the server answered with status 502 and no explanation"
+            "the server responded with status 502 and no error message"
         );
     }
 
@@ -268,7 +266,7 @@ mod tests {
         let error = Error::from_stream(body.unwrap());
         assert_eq!(
             error.to_string(),
-            "the server reported an error without an explanation"
+            "the server reported an error without a message"
         );
         assert_eq!(error.kind(), ErrorKind::ContentFilter);
         assert_eq!(
@@ -278,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_whether_anything_was_sent() {
+    fn tells_whether_anything_was_sent() {
         assert!(Error::new(ErrorKind::Network).was_sent());
         assert!(Error::from_answer(400, ServerError::default(), None).was_sent());
         let unsent = Error::unsent(ErrorKind::Network).with_message("no route");
@@ -287,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_what_a_server_repeats() {
+    fn masks_secrets_that_the_server_echoes() {
         let secrets = Secrets::default().with("sk-0123456789");
         let body = ServerError::parse(br#"{"code":"x","message":"no sk-0123456789"}"#);
         let error = Error::from_answer(401, body.unwrap(), None);

@@ -1,16 +1,16 @@
-//! What the server says when it refuses: one shape for the two styles of this service.
+//! Error bodies: one type for both styles of this service.
 
 use serde_json::value::RawValue;
 
 use crate::{Secrets, clean::clean, json};
 
-/// The error a server described, in either style of this service or in a compatible one.
+/// An error body in either style of this service or in a compatible one.
 ///
 /// * OpenAI style: `{"error":{"message","type","param","code"},"request_id"}`
 /// * native style: `{"code","message","request_id"}`
 /// * others: `{"error":"…"}`, `{"detail":"…"}`, `{"message":"…"}`
 ///
-/// Texts are cleaned: control and invisible characters removed, at most 300 characters.
+/// Texts are cleaned: at most 300 characters, without control and invisible characters.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ServerError {
     code: Option<Box<str>>,
@@ -20,23 +20,23 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    /// Reads an error body; `None` when it describes no error.
+    /// Parses an error body; `None` if it does not describe an error.
     ///
-    /// A leading `data:` is skipped: this service sends it when a stream was asked for. Where a
-    /// field is repeated, the last one counts. A body that is plain text is the message; a web page
-    /// describes nothing.
+    /// A leading `data:` is skipped, since this service sends it when streaming was requested. If a
+    /// field is repeated, the last one wins. A plain-text body becomes the message; a web page is
+    /// ignored.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
         let body = String::from_utf8_lossy(body);
         let body = body.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
         let body = body.strip_prefix("data:").unwrap_or(body).trim_start();
-        // An event stream may go on after the error: only the first value counts.
+        // An event stream may continue after the error: only the first value counts.
         let mut values = serde_json::Deserializer::from_str(body).into_iter::<&RawValue>();
         match values.next() {
             Some(Ok(value)) if value.get().starts_with('{') => {
                 Envelope::read(value.get()).into_error()
             }
-            // Text may begin with what is JSON: "404 page not found".
+            // Plain text may start with valid JSON: "404 page not found".
             _ if body.starts_with(['<', '{', '[']) || body == "null" => None,
             _ => {
                 let message = text(Some(body)).or_else(|| clean(body))?;
@@ -66,7 +66,7 @@ impl ServerError {
         self.message.as_deref()
     }
 
-    /// Returns the id under which the vendor finds the request.
+    /// Returns the request id, to give to the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
@@ -82,7 +82,7 @@ impl ServerError {
         self
     }
 
-    /// Hides `secret` wherever the server repeated it.
+    /// Masks `secret` wherever the server echoed it.
     #[must_use]
     pub fn without(self, secret: Option<&str>) -> Self {
         match secret {
@@ -91,7 +91,7 @@ impl ServerError {
         }
     }
 
-    /// Hides `secrets` wherever the server repeated them.
+    /// Masks `secrets` wherever the server echoed them.
     #[must_use]
     pub fn masked(mut self, secrets: &Secrets) -> Self {
         for text in [
@@ -109,7 +109,7 @@ impl ServerError {
     }
 }
 
-/// Everything any of the styles has, each field as loose as it is found in the wild.
+/// The fields of all styles, each as loosely typed as servers send it.
 #[derive(Default)]
 struct Envelope<'a> {
     error: Option<&'a str>,
@@ -124,7 +124,7 @@ struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     fn read(json: &'a str) -> Self {
         let mut envelope = Self::default();
-        // What is read is one value already; anything but an object has no fields.
+        // The text is one valid value already; anything but an object has no fields.
         let _ = json::fields(json, |name, value| match name {
             "error" => envelope.error = Some(value),
             "code" => envelope.code = Some(value),
@@ -157,7 +157,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// A string or a number as cleaned text; anything else, and empty text, is absent.
+/// A string or a number as cleaned text; `None` for anything else and for empty text.
 fn text(json: Option<&str>) -> Option<Box<str>> {
     let json = json?;
     match json.as_bytes().first()? {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_describes_no_error_is_none() {
+    fn other_bodies_are_none() {
         for body in [
             "",
             "{}",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_repeated_field_the_last_counts() {
+    fn the_last_of_repeated_fields_wins() {
         check(
             r#"{"error":{"message":"a","code":"x"},"error":{"message":"b","code":"y","code":"z"}}"#,
             Some(("z", "b", "-")),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cleaned_and_cut() {
+    fn texts_are_cleaned_and_truncated() {
         check(
             "{\"message\":\"a\\u001b[31m\\nb\\u202e\"}",
             Some(("-", "a [31m b", "-")),
@@ -261,13 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn the_key_that_was_sent_is_hidden() {
+    fn the_key_that_was_sent_is_masked() {
         let error = ServerError::parse(br#"{"message":"bad key sk-1234"}"#).unwrap();
         assert_eq!(
             error.without(Some("sk-1234")).message(),
             Some("bad key [key]")
         );
-        // The cut of a long message may go through it.
+        // A long message may be truncated in the middle of it.
         let filler = "x".repeat(295);
         let body = format!(r#"{{"message":"{filler}sk-1234"}}"#);
         let error = ServerError::parse(body.as_bytes()).unwrap();

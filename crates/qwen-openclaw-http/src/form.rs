@@ -1,12 +1,13 @@
-//! Form bodies: `application/x-www-form-urlencoded`, as OAuth servers want them.
+//! Form bodies: `application/x-www-form-urlencoded`, as OAuth servers expect.
 
 use http::{HeaderValue, header::CONTENT_TYPE};
 
 use crate::Request;
 
 impl Request {
-    /// Sets a form body. A space becomes `%20`, which every server reads, where `+` is read by
-    /// most.
+    /// Sets a form body.
+    ///
+    /// A space becomes `%20`, which every server accepts, unlike `+`.
     ///
     /// ```
     /// # let client = qwen_openclaw_http::Client::builder().build()?;
@@ -39,7 +40,7 @@ fn encode(fields: &[(&str, &str)]) -> String {
     body
 }
 
-/// Appends `text`, everything but RFC 3986's unreserved characters escaped.
+/// Appends `text`, escaping everything but RFC 3986's unreserved characters.
 fn escape(text: &str, body: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {

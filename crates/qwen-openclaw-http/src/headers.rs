@@ -1,31 +1,31 @@
-//! Headers of the caller's own, which may hold secrets.
+//! Custom headers, which may contain secrets.
 
 use std::fmt;
 
 use crate::{Error, Request};
 
-/// Headers that go with each request of a client, by name and value.
+/// Headers sent with each request of a client.
 ///
-/// `Debug` shows the names alone: what a header holds, only its owner knows.
+/// `Debug` shows only the names, since the values may be secrets.
 #[derive(Clone, Default)]
 pub struct ExtraHeaders(Vec<(String, String)>);
 
 impl ExtraHeaders {
-    /// Adds a header. One that is added later replaces an earlier one of the same name.
+    /// Adds a header, which takes precedence over an earlier one of the same name.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
     }
 
-    /// Adds those of `other`.
+    /// Adds the headers of `other`.
     pub fn extend(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }
 
-    /// Returns `request` with these headers.
+    /// Returns `request` with these headers added.
     ///
     /// # Errors
     ///
-    /// As [`Request::header`].
+    /// Same as [`Request::header`].
     pub fn apply(&self, request: Request) -> Result<Request, Error> {
         let mut headers = self.0.iter();
         headers.try_fold(request, |request, (name, value)| {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_names_alone() {
+    fn debug_shows_only_names() {
         let mut headers = ExtraHeaders::default();
         headers.push("x-tenant", "secret");
         assert_eq!(format!("{headers:?}"), r#"{"x-tenant": "[redacted]"}"#);

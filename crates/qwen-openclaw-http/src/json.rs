@@ -1,9 +1,9 @@
-//! Reads JSON that a server sent field by field, borrowing from its text.
+//! Reads a server's JSON field by field, borrowing from its text.
 //!
-//! Derived structs refuse as a whole what servers really send: a field twice, a number where a
-//! string was, half of a surrogate pair. Here every field is optional, unknown ones are skipped,
-//! and nothing is copied but text with escapes in it. Where a field is repeated, keep the last
-//! value: it is called last.
+//! Derived structs reject entire documents for what servers actually send: a duplicate field, a
+//! number instead of a string, half of a surrogate pair. Here every field is optional, unknown ones
+//! are skipped, and only text with escapes is copied. If a field is repeated, keep the last value:
+//! fields are visited in order.
 //!
 //! ```
 //! use qwen_openclaw_http::json;
@@ -26,12 +26,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Calls `each` with the name and the JSON of every field of the object in `json`, in order. Other
-/// values have no fields.
+/// Calls `each` with the name and the JSON of every field of the object in `json`, in order.
+///
+/// Values other than objects have no fields.
 ///
 /// # Errors
 ///
-/// When `json` is not one JSON value. Fields before the fault have been given to `each`.
+/// When `json` is not a single JSON value. `each` has then been called for the fields before the
+/// error.
 pub fn fields<'a>(json: &'a str, each: impl FnMut(&str, &'a str)) -> Result<(), serde_json::Error> {
     struct Fields<F>(F);
 
@@ -59,14 +61,14 @@ pub fn fields<'a>(json: &'a str, each: impl FnMut(&str, &'a str)) -> Result<(), 
     deserializer.end()
 }
 
-/// Returns the JSON of each element of the array in `json`. Other values have no elements.
+/// Returns the JSON of each element of the array in `json`; other values have no elements.
 #[must_use]
 pub fn elements(json: &str) -> Vec<&str> {
     let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     elements.into_iter().map(RawValue::get).collect()
 }
 
-/// A field name, borrowed unless it has escapes.
+/// A field name, borrowed unless it contains escapes.
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -93,8 +95,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Returns what stands between the quotes of a JSON string, still escaped; `None` for any other
-/// value.
+/// Returns the content of a JSON string, still escaped; `None` for any other value.
 #[inline]
 #[must_use]
 pub fn string(json: &str) -> Option<&str> {
@@ -113,12 +114,12 @@ pub fn text(json: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// Returns a whole number that is not negative; `None` for any other value.
+/// Returns a non-negative integer; `None` for any other value.
 #[must_use]
 pub fn number(json: &str) -> Option<u64> {
     json.parse().ok().or_else(|| {
         let number: f64 = json.parse().ok()?;
-        // Counts are written as `10.0` now and then. Above 2^53 they stop being exact.
+        // Counts are sometimes sent as `10.0`. Above 2^53 they are no longer exact.
         let whole = number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number);
         #[expect(
             clippy::cast_possible_truncation,
@@ -131,8 +132,8 @@ pub fn number(json: &str) -> Option<u64> {
 
 /// Appends the text of `inner`, the part between the quotes of a valid JSON string.
 ///
-/// Half of a surrogate pair becomes U+FFFD, as in every decoder for JavaScript's strings. What is
-/// no escape at all is kept as it stands.
+/// Half of a surrogate pair becomes U+FFFD, as in any decoder of JavaScript strings. An invalid
+/// escape is kept as it is.
 pub fn unescape(inner: &str, text: &mut String) {
     let mut rest = inner;
     while let Some(backslash) = memchr::memchr(b'\\', rest.as_bytes()) {
@@ -154,7 +155,7 @@ pub fn unescape(inner: &str, text: &mut String) {
     text.push_str(rest);
 }
 
-/// The character of `\u` followed by `digits`, and how many bytes after the backslash it took.
+/// The character of `\u` followed by `digits`, and the number of bytes read after the backslash.
 fn unicode_escape(digits: &str) -> (char, usize) {
     const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
     let Some(unit) = hex4(digits) else {
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_found_whatever_they_hold() {
+    fn fields_are_found_regardless_of_their_values() {
         let list = listed(r#"{"a":1,"b":{"c":[2]},"a":"x","d\n":null}"#).unwrap();
         let list: Vec<_> = list.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(

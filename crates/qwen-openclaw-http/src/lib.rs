@@ -1,4 +1,4 @@
-//! The HTTP client underneath `qwen-openclaw`: one place for TLS, limits, retries, address rules
+//! The HTTP client underneath `qwen-openclaw`: a single place for TLS, limits, retries, URL rules
 //! and the error bodies of Qwen Cloud (Alibaba Model Studio).
 //!
 //! ```no_run
@@ -14,30 +14,30 @@
 //! # }
 //! ```
 //!
-//! * [`Client`] sends a [`Request`] and answers with a [`Response`] whose [`Body`] arrives piece by
-//!   piece. Any status but a success is an [`Error`] that has read the server's own words.
-//! * [`BaseUrl`] is an address a credential may be sent to: https, or plain http to loopback.
-//! * [`SendRequest`] is the seam below: hand in another implementation for tests, for recording or
-//!   for another HTTP stack. Its [`Lookup`] says what it does with names that were checked.
-//! * [`Secrets`] cleans what a server says of what it must not say: keys and tokens that were sent,
-//!   and characters that drive a terminal. Errors and ids are cleaned already.
-//! * [`UrlPolicy`] says which addresses that a server gave are asked for: [`Client::fetch`] asks
-//!   without a credential, and never inside the caller's own network.
-//! * [`RetryPolicy`] says when and after how long a failed request is worth another try. This
-//!   crate computes the waits; who sends decides whether a second try may act twice.
-//! * [`ErrorKind`] tells a throttle from an exhausted quota from an unpaid bill, which on this
-//!   service share status codes. It is the vocabulary of all crates that send: their errors hold
-//!   an [`Error`] of this one.
-//! * [`json`] reads what a server sent without refusing the whole for one odd field.
+//! * [`Client`] sends a [`Request`] and returns a [`Response`] with a streaming [`Body`]. Any status
+//!   other than success is an [`Error`] that includes the server's own message.
+//! * [`BaseUrl`] is a URL that a credential may be sent to: https, or plain http to loopback.
+//! * [`SendRequest`] is the transport underneath: substitute your own for tests, for recording or
+//!   for another HTTP stack. Its [`Lookup`] tells how it resolves checked names.
+//! * [`Secrets`] removes what must not be shown from server output: keys and tokens that were sent,
+//!   and terminal control characters. Errors and ids are already clean.
+//! * [`UrlPolicy`] decides which server-supplied URLs are fetched: [`Client::fetch`] sends no
+//!   credential, and never reaches into the caller's own network.
+//! * [`RetryPolicy`] decides when a failed request is retried, and after how long. This crate
+//!   computes the waits; the caller decides whether a request is safe to repeat.
+//! * [`ErrorKind`] distinguishes throttling from an exhausted quota and an unpaid bill, which share
+//!   status codes on this service. All crates that send requests use it: their errors wrap an
+//!   [`Error`] of this crate.
+//! * [`json`] reads a server's JSON without rejecting all of it for one odd field.
 //!
-//! The crate knows nothing of chat, of models, or of where a key came from.
+//! The crate knows nothing about chat, about models, or about where a key came from.
 //!
 //! # Features
 //!
 //! * `rustls` (default): TLS by rustls with ring and the platform's trust store.
-//! * `rustls-no-provider`: TLS by rustls with the crypto provider the process installed.
+//! * `rustls-no-provider`: TLS by rustls with the crypto provider that the process installed.
 //! * `native-tls`: TLS by the platform's library.
-//! * `reqwest-0-13`: adds `ClientBuilder::reqwest`, to hand in a configured reqwest 0.13 client.
+//! * `reqwest-0-13`: adds `ClientBuilder::reqwest`, to pass in a configured reqwest 0.13 client.
 
 mod backend;
 mod base_url;

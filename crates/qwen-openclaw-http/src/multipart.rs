@@ -1,4 +1,4 @@
-//! Multipart form bodies, as object storage wants them: fields first, one file last.
+//! Multipart form bodies, as object storage expects: fields first, one file last.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderValue, header::CONTENT_TYPE};
@@ -10,11 +10,11 @@ use crate::{Error, ErrorKind, Request};
 pub struct FormFile<'a> {
     /// The name of the field.
     pub field: &'a str,
-    /// The name of the file, as the server is told it.
+    /// The file name to send.
     pub file_name: &'a str,
-    /// Its media type.
+    /// The media type of the file.
     pub media_type: &'a str,
-    /// What is in it.
+    /// The content of the file.
     pub content: Bytes,
 }
 
@@ -23,7 +23,8 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] when a name or a media type holds a line break or a quotation mark.
+    /// [`ErrorKind::InvalidRequest`] when a name or a media type contains a line break or a quotation
+    /// mark.
     pub fn multipart(
         mut self,
         fields: &[(&str, &str)],
@@ -34,7 +35,7 @@ impl Request {
         for name in names {
             if name.contains(['\r', '\n', '"']) {
                 return Err(Error::unsent(ErrorKind::InvalidRequest)
-                    .with_message("a form field's name holds a line break or quotation mark"));
+                    .with_message("a form field's name contains a line break or quotation mark"));
             }
         }
         let boundary = boundary(&file.content);
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn names_cannot_break_out() {
+    fn names_cannot_inject_headers() {
         let request = Request::new(Method::POST, "https://a.example/");
         let bad = FormFile {
             file_name: "a\"\r\nX: y",

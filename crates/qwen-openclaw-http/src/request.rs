@@ -1,4 +1,4 @@
-//! A request about to be sent, and the head of its answer.
+//! Requests and the heads of their responses.
 
 use std::{fmt, time::Duration};
 
@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::{AllowedUrl, Body, Error, ErrorKind, Secrets};
 
-/// A request about to be sent. Made by [`Client::get`](crate::Client::get) and
+/// A request, created by [`Client::get`](crate::Client::get) or
 /// [`Client::post`](crate::Client::post).
 ///
-/// Cloning is cheap, so that a request can be sent again.
+/// Cheap to clone, so that it can be retried.
 #[derive(Clone)]
 #[must_use]
 pub struct Request {
@@ -24,7 +24,7 @@ pub struct Request {
     pub(crate) body: Bytes,
     pub(crate) head_timeout: Option<Duration>,
     secrets: Secrets,
-    /// Whether its address came from a server, and may not lead inward.
+    /// Whether its URL came from a server and must not reach into the local network.
     pub(crate) public_only: bool,
 }
 
@@ -41,28 +41,30 @@ impl Request {
         }
     }
 
-    /// Sets the key that is sent. It is marked sensitive and hidden from errors.
+    /// Sets the API key, which is marked sensitive and masked in errors.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Authentication`] when `key` cannot stand in a header.
+    /// [`ErrorKind::Authentication`] when `key` is not a valid header value.
     pub fn bearer(mut self, key: &str) -> Result<Self, Error> {
         let mut value = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
-            // The cause is left out: it would be the key.
+            // The cause is omitted: it would contain the key.
             Error::unsent(ErrorKind::Authentication)
-                .with_message("the key cannot be sent in a header")
+                .with_message("the key is not a valid header value")
         })?;
         value.set_sensitive(true);
         self.headers.insert(AUTHORIZATION, value);
         Ok(self)
     }
 
-    /// Adds a header, replacing one of the same name. Its value is never shown; where the name says
-    /// that it is a secret, it is also hidden in what the server says.
+    /// Adds a header, replacing one of the same name.
+    ///
+    /// Its value is never shown. If the name suggests a secret, the value is also masked in server
+    /// output.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] when `name` or `value` cannot stand in a header.
+    /// [`ErrorKind::InvalidRequest`] when `name` or `value` is not valid in a header.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, Error> {
         let invalid = || {
             Error::unsent(ErrorKind::InvalidRequest)
@@ -79,17 +81,17 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] when `value` cannot be written as JSON.
+    /// [`ErrorKind::InvalidRequest`] when `value` cannot be serialized to JSON.
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Error> {
         let body = serde_json::to_vec(value).map_err(|error| {
             Error::unsent(ErrorKind::InvalidRequest)
-                .with_message("could not write the request as JSON")
+                .with_message("could not serialize the request to JSON")
                 .with_source(error)
         })?;
         Ok(self.json_bytes(body))
     }
 
-    /// Sets a body that is JSON already.
+    /// Sets a body that is already JSON.
     pub fn json_bytes(mut self, body: impl Into<Bytes>) -> Self {
         self.headers
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -97,40 +99,43 @@ impl Request {
         self
     }
 
-    /// Says which media type the answer should have.
+    /// Sets the `Accept` header.
     pub fn accept(mut self, media_type: &'static str) -> Self {
         self.headers
             .insert(ACCEPT, HeaderValue::from_static(media_type));
         self
     }
 
-    /// Sets how long the connection and the response head may take together. The default is that
-    /// of the client.
+    /// Sets the time limit for the connection and the response head together. The default is the
+    /// client's.
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = Some(timeout);
         self
     }
 
-    /// Marks the request as one to an address that a server gave: a name that resolves to a
-    /// private address is not connected to, unless the screening allowed it.
+    /// Marks the request's URL as server-supplied.
+    ///
+    /// A name that resolves to a private address is then not connected to, unless the policy allowed
+    /// it.
     pub fn for_url(mut self, url: &AllowedUrl) -> Self {
         self.public_only = !url.private;
         self
     }
 
-    /// Hides `secret`, which this request holds, from what the server says. The key and headers that
-    /// are called like secrets are hidden without being named here.
+    /// Masks `secret`, which this request contains, in server output.
+    ///
+    /// The key and headers whose names suggest a secret are masked automatically.
     pub fn hiding(mut self, secret: &str) -> Self {
         self.secrets = self.secrets.with(secret);
         self
     }
 
-    /// What is sent and must not be shown.
+    /// The secrets in this request.
     pub(crate) fn secrets(&self) -> Secrets {
         let values = self.headers.values().filter(|value| value.is_sensitive());
         let values = values.filter_map(|value| value.to_str().ok());
         values.fold(self.secrets.clone(), |secrets, value| {
-            // The scheme in front of a key is none.
+            // The scheme before a key is not a secret.
             let secret = value.split_once(' ').map_or(value, |(_, secret)| secret);
             secrets.with(secret.trim())
         })
@@ -146,7 +151,7 @@ impl Request {
     pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, Error> {
         let uri = Uri::try_from(self.url.as_str()).map_err(|error| {
             Error::unsent(ErrorKind::InvalidRequest)
-                .with_message("the request's address is not valid")
+                .with_message("the request URL is not valid")
                 .with_source(error)
         })?;
         let mut request = http::Request::new(self.body);
@@ -159,18 +164,18 @@ impl Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither body nor query: both hold what users write.
+        // Neither body nor query: both contain user input.
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("url", &self.url.split('?').next().unwrap_or_default())
-            // Values too may be secrets, whatever they are called.
+            // The values of other headers may be secrets too.
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
 }
 
-/// Whether a header is called like one that holds a secret.
+/// Whether a header's name suggests a secret.
 fn is_secret(name: &HeaderName) -> bool {
     const WORDS: [&str; 7] = [
         "auth",
@@ -184,20 +189,20 @@ fn is_secret(name: &HeaderName) -> bool {
     WORDS.iter().any(|word| name.as_str().contains(word))
 }
 
-/// The head of a successful answer and its unread body.
+/// The head of a successful response and its unread body.
 pub struct Response {
     pub(crate) status: u16,
     pub(crate) request_id: Option<Box<str>>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) secrets: Secrets,
-    /// Who answered, and how long the head could have taken.
+    /// The host, and the time limit for the head.
     pub(crate) host: String,
     pub(crate) head_timeout: Duration,
 }
 
 impl Response {
-    /// Returns what was sent and must not be shown, to clean diagnostic texts of the body by.
+    /// Returns the secrets that were sent, for cleaning diagnostic texts from the body.
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
@@ -215,8 +220,7 @@ impl Response {
         &self.headers
     }
 
-    /// Returns the id under which the vendor finds this request, without what the request must not
-    /// show.
+    /// Returns the request id, to give to the vendor's support; secrets are masked.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
@@ -240,7 +244,7 @@ impl Response {
     }
 }
 
-/// The values of headers may repeat what was sent.
+/// Omits header values, which may echo secrets.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
@@ -291,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_headers_and_addresses_are_errors() {
+    fn invalid_headers_and_urls_are_errors() {
         let request = Request::new(Method::GET, "https://a.example/");
         assert_eq!(
             request.clone().header("a b", "c").unwrap_err().kind(),

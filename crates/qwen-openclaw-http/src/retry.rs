@@ -1,4 +1,4 @@
-//! When, how often and after how long a failed request is tried again.
+//! When, how often and after how long a failed request is retried.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,12 +6,12 @@ use http::HeaderMap;
 
 use crate::Error;
 
-/// How failed requests are tried again.
+/// How failed requests are retried.
 ///
-/// Only errors that say [`is_transient`](Error::is_transient) count; quota and billing errors are
-/// never tried again. Waits double from [`base`](Self::base) up to [`cap`](Self::cap), each with a
-/// random part so that clients that failed together do not return together. A `Retry-After` of the
-/// server is a minimum, itself cut at [`retry_after_cap`](Self::retry_after_cap).
+/// Only [transient](Error::is_transient) errors are retried, so never quota and billing errors. Waits
+/// double from [`base`](Self::base) up to [`cap`](Self::cap), with jitter so that clients that failed
+/// together do not come back together. The server's `Retry-After` is a minimum; above
+/// [`retry_after_cap`](Self::retry_after_cap), the request is not retried.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
     retries: u32,
@@ -27,7 +27,7 @@ impl Default for RetryPolicy {
             retries: 2,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(8),
-            // Throttles of this service recover within a minute; its error page says so.
+            // Throttling on this service ends within a minute, according to its documentation.
             retry_after_cap: Duration::from_secs(60),
             budget: Duration::from_secs(120),
         }
@@ -35,7 +35,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// A policy that never tries again.
+    /// Creates a policy that never retries.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -44,7 +44,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Sets how many times a request is sent again at most. The default is 2.
+    /// Sets the maximum number of retries. The default is 2.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
@@ -58,30 +58,31 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait that this policy chooses by itself. The default is 8 seconds.
+    /// Sets the maximum wait that this policy chooses itself. The default is 8 seconds.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
         self.cap = cap;
         self
     }
 
-    /// Sets the longest wait that a server may ask for; one that asks for more is not tried
-    /// again. The default is a minute.
+    /// Sets the maximum wait that a server may ask for. The default is one minute.
+    ///
+    /// If it asks for more, the request is not retried.
     #[must_use]
     pub fn retry_after_cap(mut self, cap: Duration) -> Self {
         self.retry_after_cap = cap;
         self
     }
 
-    /// Sets how much time may pass between the first try and the start of the last. The default
-    /// is two minutes.
+    /// Sets the maximum time between the start of the first attempt and of the last. The default is
+    /// two minutes.
     #[must_use]
     pub fn budget(mut self, budget: Duration) -> Self {
         self.budget = budget;
         self
     }
 
-    /// Starts to count the attempts of one request.
+    /// Starts counting the attempts of one request.
     #[must_use]
     pub fn attempts(&self) -> Attempts {
         Attempts {
@@ -101,14 +102,15 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Returns how many attempts have been made, the running one included.
+    /// Returns how many attempts have been made, including the current one.
     #[must_use]
     pub fn made(&self) -> u32 {
         self.made
     }
 
-    /// Counts the failure of the running attempt: `Some(wait)` when another one should follow,
-    /// `None` when `error` is final.
+    /// Records the failure of the current attempt and returns how long to wait before the next one.
+    ///
+    /// `None` means that `error` is final.
     pub fn after(&mut self, error: &Error) -> Option<Duration> {
         error
             .is_transient()
@@ -116,8 +118,7 @@ impl Attempts {
             .flatten()
     }
 
-    /// As [`after`](Self::after), for a failure known to be transient, with what the server asked
-    /// for.
+    /// Like [`after`](Self::after), for a transient failure with an optional wait from the server.
     pub fn after_transient(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
         if self.made > self.policy.retries {
             return None;
@@ -125,7 +126,7 @@ impl Attempts {
         let own = self.backoff();
         let wait = match retry_after {
             Some(asked) if asked > self.policy.retry_after_cap => return None,
-            // A little more than asked for: everybody was told the same moment.
+            // Add jitter: all clients were told the same time.
             Some(asked) => asked + own.mul_f64(0.25).min(Duration::from_secs(1)),
             None => own,
         };
@@ -136,7 +137,7 @@ impl Attempts {
         Some(wait)
     }
 
-    /// The wait of this attempt: doubled each time, then between half and all of it by chance.
+    /// The wait after this attempt: doubled each time, then a random part between half and all of it.
     fn backoff(&self) -> Duration {
         let doubled = self
             .policy
@@ -148,7 +149,7 @@ impl Attempts {
     }
 }
 
-/// Reads how long the server asks to wait: `retry-after-ms`, or `Retry-After` as seconds or date.
+/// Parses how long the server asks to wait: `retry-after-ms`, or `Retry-After` as seconds or date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(ms) = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok()) {
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_wish() {
+    fn invalid_values_are_ignored() {
         for value in ["", "soon", "-3", "NaN", "inf", "1e300"] {
             assert_eq!(asked("retry-after", value), None, "{value}");
         }
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn stops_after_the_set_number_of_retries() {
+    async fn stops_after_the_maximum_number_of_retries() {
         let mut attempts = RetryPolicy::default().retries(2).attempts();
         assert!(attempts.after(&failure(ErrorKind::Network)).is_some());
         assert!(attempts.after(&failure(ErrorKind::Server)).is_some());
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn never_tries_again_what_cannot_help() {
+    async fn permanent_errors_are_not_retried() {
         let mut attempts = RetryPolicy::default().attempts();
         for kind in [
             ErrorKind::Quota,
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_wish_of_the_server_is_a_minimum_up_to_a_point() {
+    async fn retry_after_is_a_minimum_up_to_its_cap() {
         let throttle = |seconds| {
             let server = crate::ServerError::default();
             Error::from_answer(429, server, Some(Duration::from_secs(seconds)))
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keeps_to_the_time_budget() {
+    async fn stays_within_the_time_budget() {
         let mut attempts = RetryPolicy::default()
             .budget(Duration::from_secs(10))
             .attempts();

@@ -1,4 +1,4 @@
-//! Where a request to an address that a server gave would lead, found out before it is sent.
+//! Resolves and checks the target of a request to a server-supplied URL before it is sent.
 
 use std::{
     fmt, io,
@@ -14,8 +14,9 @@ use crate::{
     url_policy::{is_private, refused},
 };
 
-/// The machine that a request to an address given by a server may reach, in the extensions of that
-/// request.
+/// The checked target of a request to a server-supplied URL.
+///
+/// It is passed in the extensions of the request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CheckedTarget {
     host: String,
@@ -29,15 +30,16 @@ impl CheckedTarget {
         &self.host
     }
 
-    /// Returns its addresses, none of them private. Empty when the name does not resolve here: only
-    /// a proxy may be asked for it then.
+    /// Returns its addresses, none of them private.
+    ///
+    /// Empty when the name does not resolve on this machine: then only a proxy may resolve it.
     #[must_use]
     pub fn addresses(&self) -> &[IpAddr] {
         &self.addresses
     }
 }
 
-/// Finds the addresses of names: a seam for tests, which have no names of their own.
+/// Resolves names; a trait so that tests can supply their own.
 #[async_trait]
 pub(crate) trait ResolveName: fmt::Debug + Send + Sync {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
@@ -55,17 +57,17 @@ impl ResolveName for SystemNames {
     }
 }
 
-/// What is done about names that do not resolve here.
+/// How to handle names that do not resolve on this machine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unresolved {
-    /// They are refused, where the sender would look them up once more, unchecked.
+    /// Reject them if the sender would look them up again, unchecked.
     Refused,
-    /// The sender has a proxy, and leaves them to it.
+    /// Leave them to the sender's proxy.
     ToProxy,
 }
 
-/// Looks up where `url` leads, and refuses what is private. With a proxy the name is looked up a
-/// second time, over there: what it means here is what can be judged.
+/// Resolves the host of `url` and rejects private addresses. A proxy resolves the name again on its
+/// side; only the addresses seen here can be checked.
 pub(crate) async fn check(
     url: &str,
     names: &dyn ResolveName,
@@ -75,7 +77,7 @@ pub(crate) async fn check(
     let url =
         Url::parse(url).map_err(|error| refused("it is not a valid URL").with_source(error))?;
     let (host, addresses) = match url.host() {
-        None => return Err(refused("it names no host")),
+        None => return Err(refused("it has no host")),
         Some(Host::Ipv4(ip)) => (ip.to_string(), vec![IpAddr::V4(ip)]),
         Some(Host::Ipv6(ip)) => (ip.to_string(), vec![IpAddr::V6(ip)]),
         Some(Host::Domain(name)) => {
@@ -83,21 +85,24 @@ pub(crate) async fn check(
             (name.to_owned(), found.unwrap_or_default())
         }
     };
-    // One private address among public ones is how a name is made to lead inward at times.
+    // A single private address among public ones could be picked for the connection.
     if addresses.iter().any(|address| is_private(*address)) {
         return Err(refused(
-            "its name leads into a private network or to this machine; allow private addresses if \
-             that is meant",
+            "its name resolves to a private network or to this machine; allow private addresses if \
+             that is intended",
         ));
     }
     if addresses.is_empty() {
         if lookup != Lookup::Checked && unresolved == Unresolved::Refused {
             return Err(refused(
-                "its name does not resolve here, and the sender that was handed in would look it \
-                 up unchecked; say so if that has a proxy which resolves names",
+                "its name does not resolve on this machine, and the custom sender would look it up \
+                 unchecked; set `names_go_to_proxy` if it uses a proxy that resolves names",
             ));
         }
-        info!(host, "the name does not resolve here: left to the proxy");
+        info!(
+            host,
+            "name does not resolve on this machine, leaving it to the proxy"
+        );
     }
     Ok(CheckedTarget { host, addresses })
 }

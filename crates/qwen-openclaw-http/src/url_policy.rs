@@ -1,7 +1,7 @@
-//! Addresses that a server gave: where a result lies, where an upload goes.
+//! Policy for server-supplied URLs, such as those of results and uploads.
 //!
-//! A server that was taken over, or a proxy in front of it, can name any address. What is asked
-//! for there is asked from inside the caller's network, so addresses of that network are refused.
+//! A compromised server, or a proxy in front of it, can return any URL. The request would come from
+//! inside the caller's network, so URLs that point into that network are rejected.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use crate::{Error, ErrorKind, base_url::is_loopback};
 
-/// Which addresses that a server gave are asked for. By default public https ones.
+/// Which server-supplied URLs may be fetched; by default only public https ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[must_use]
 pub struct UrlPolicy {
@@ -21,32 +21,31 @@ pub struct UrlPolicy {
 }
 
 impl UrlPolicy {
-    /// Public https addresses only.
+    /// Allows only public https URLs.
     pub fn strict() -> Self {
         Self::default()
     }
 
-    /// Also takes this machine, by http too, for servers of one's own. The default is not to.
+    /// Also allows loopback, including plain http, for local servers. Default: not allowed.
     pub fn allow_loopback(mut self) -> Self {
         self.loopback = true;
         self
     }
 
-    /// Also takes addresses of private networks and this machine, by http too. The default is not
-    /// to.
+    /// Also allows private networks and loopback, including plain http. Default: not allowed.
     pub fn allow_private(mut self) -> Self {
         self.private = true;
         self
     }
 
-    /// Checks an address.
+    /// Checks a URL.
     ///
-    /// A name is checked for what it says; what it resolves to is checked before it is
-    /// connected to.
+    /// This checks only the name of a host; the addresses it resolves to are checked before
+    /// connecting.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`], with the reason.
+    /// [`ErrorKind::InvalidRequest`] with the reason.
     pub fn check(&self, text: &str) -> Result<AllowedUrl, Error> {
         let url = Url::parse(text.trim())
             .map_err(|error| refused("it is not a valid URL").with_source(error))?;
@@ -55,10 +54,10 @@ impl UrlPolicy {
 
     pub(crate) fn check_url(&self, url: Url) -> Result<AllowedUrl, Error> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("only https is fetched"));
+            return Err(refused("only https is allowed"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("it holds a user name or password"));
+            return Err(refused("it contains a user name or password"));
         }
         let here = is_loopback(&url);
         let inside = here || url.host().is_none_or(|host| is_private_host(&host));
@@ -70,15 +69,16 @@ impl UrlPolicy {
             ));
         }
         if url.scheme() == "http" && !(inside && allowed) {
-            return Err(refused("plain http can be read and changed on the way"));
+            return Err(refused("plain http can be read and modified in transit"));
         }
         let private = self.private || here;
         Ok(AllowedUrl { url, private })
     }
 }
 
-/// An address that has passed a [`UrlPolicy`]. What follows its path is shown nowhere, as it may be
-/// a signature.
+/// A URL that has passed a [`UrlPolicy`].
+///
+/// Its query is never shown, since it may be a signature.
 #[derive(Clone, Eq, PartialEq)]
 pub struct AllowedUrl {
     pub(crate) url: Url,
@@ -87,7 +87,7 @@ pub struct AllowedUrl {
 }
 
 impl AllowedUrl {
-    /// Returns the whole address.
+    /// Returns the whole URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.url.as_str()
@@ -120,9 +120,8 @@ impl fmt::Display for AllowedUrl {
 }
 
 pub(crate) fn refused(why: &str) -> Error {
-    Error::unsent(ErrorKind::InvalidRequest).with_message(format!(
-        "the address that the server gave is refused: {why}"
-    ))
+    Error::unsent(ErrorKind::InvalidRequest)
+        .with_message(format!("rejected the URL from the server: {why}"))
 }
 
 fn is_private_host(host: &Host<&str>) -> bool {
@@ -133,7 +132,7 @@ fn is_private_host(host: &Host<&str>) -> bool {
     }
 }
 
-/// Names that mean something only inside a network.
+/// Names that are only meaningful inside a network.
 fn is_local_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or_default();
@@ -144,8 +143,7 @@ fn is_local_name(name: &str) -> bool {
         )
 }
 
-/// Returns true for an address that is not of the public network (the IANA special-purpose
-/// registries).
+/// Returns true for an address outside the public internet (the IANA special-purpose registries).
 pub(crate) fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_private_v4(ip),
@@ -176,7 +174,7 @@ fn is_private_v6(ip: Ipv6Addr) -> bool {
         return is_private_v4(v4);
     }
     let [a, b, ..] = ip.segments();
-    // Global unicast is 2000::/3; Teredo, ORCHID, benchmarking and documentation lie in it.
+    // Global unicast is 2000::/3, which includes Teredo, ORCHID, benchmarking and documentation.
     a & 0xe000 != 0x2000 || (a == 0x2001 && (b < 0x200 || b == 0xdb8)) || a == 0x3fff
 }
 
@@ -197,8 +195,8 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn passes(screening: UrlPolicy, url: &str) -> bool {
-        screening.check(url).is_ok()
+    fn passes(policy: UrlPolicy, url: &str) -> bool {
+        policy.check(url).is_ok()
     }
 
     #[test]
@@ -215,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_inside_is_refused_in_any_spelling() {
+    fn private_hosts_are_rejected_in_any_spelling() {
         for url in [
             "https://127.0.0.1/",
             "https://127.1/",
@@ -264,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_what_was_allowed() {
+    fn plain_http_requires_an_explicit_allowance() {
         let (public, here) = ("http://a.example.com/", "http://127.0.0.1:9/");
         assert!(!passes(UrlPolicy::strict().allow_private(), public));
         assert!(!passes(UrlPolicy::strict(), here));

@@ -286,7 +286,7 @@ mod tests {
             .with_partial(reply);
         assert_eq!(
             error.to_string(),
-            "the stream ended early; it was cut off: raise the limit of tokens"
+            "the stream ended early; it was cut off: raise the token limit"
         );
         assert!(!format!("{error:?}").contains("secret"));
         assert_eq!(error.partial().unwrap().text(), "a secret plan");

@@ -85,7 +85,7 @@ fn error_event(text: &[u8]) {
     };
     let shown = error.to_string();
     assert!(
-        !shown.ends_with("status 0 and no explanation"),
+        !shown.ends_with("status 0 and no error message"),
         "{shown}: {}",
         text.escape_ascii()
     );

@@ -1,38 +1,36 @@
-//! What the members of a model family have in common, and which family an id belongs to.
+//! What the models of a family have in common, and which family an id belongs to.
 //!
-//! A row of the table names its family. An id that has no row is matched by how it begins, so that
-//! a snapshot or a newer member is treated as its family wants, although nothing else is known of
-//! it.
+//! A row of the table names its family. An id without a row is matched by prefix, so that a snapshot
+//! or a newer model is treated like its family although nothing else is known about it.
 
 use crate::{structured::StructuredOutput, thinking::Family};
 
-/// How the members of a family are asked to think, and which structured output they take.
+/// How the models of a family think, and which structured output they support.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ModelFamily {
     /// The thinking family on the Standard and Coding Plan endpoints.
     pub(crate) thinking: Family,
     /// The thinking family on the Token Plan.
     pub(crate) token_plan_thinking: Family,
-    pub(crate) unasked: Unasked,
+    pub(crate) default_thinking: DefaultThinking,
     pub(crate) structured_output: StructuredOutput,
 }
 
 /// What a model does when a request does not mention thinking.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Unasked {
-    /// It is not known.
+pub(crate) enum DefaultThinking {
     Unknown,
-    /// It thinks, and obeys `enable_thinking: false`.
-    Thinks,
-    /// It thinks, and cannot be stopped.
-    AlwaysThinks,
+    /// It thinks, and honors `enable_thinking: false`.
+    On,
+    /// It thinks, and this cannot be turned off.
+    AlwaysOn,
 }
 
-/// Nothing is known: thinking is a switch, structured output is `json_object`.
+/// An unknown family: thinking is on or off, structured output is `json_object`.
 pub(crate) const PLAIN: ModelFamily = ModelFamily {
     thinking: Family::Plain,
     token_plan_thinking: Family::Plain,
-    unasked: Unasked::Unknown,
+    default_thinking: DefaultThinking::Unknown,
     structured_output: StructuredOutput::JsonObject,
 };
 
@@ -40,7 +38,7 @@ pub(crate) const PLAIN: ModelFamily = ModelFamily {
 // AI SDK 2.0 sends it to these families.
 
 pub(super) const QWEN3_5: ModelFamily = ModelFamily {
-    unasked: Unasked::Thinks,
+    default_thinking: DefaultThinking::On,
     ..PLAIN
 };
 
@@ -49,7 +47,7 @@ pub(super) const QWEN3_7: ModelFamily = ModelFamily {
     ..PLAIN
 };
 
-/// The two models themselves. OpenClaw 2026.9 gives their snapshots no efforts.
+/// The two models themselves; OpenClaw 2026.9 gives their snapshots no efforts.
 pub(super) const QWEN3_8: ModelFamily = ModelFamily {
     thinking: Family::Qwen38,
     token_plan_thinking: Family::Qwen38,
@@ -58,13 +56,13 @@ pub(super) const QWEN3_8: ModelFamily = ModelFamily {
 
 /// help.aliyun.com, Model Studio, pages on Qwen4, 2026-11-16.
 pub(super) const QWEN4: ModelFamily = ModelFamily {
-    unasked: Unasked::Thinks,
+    default_thinking: DefaultThinking::On,
     structured_output: StructuredOutput::JsonSchema,
     ..PLAIN
 };
 
 pub(super) const MINIMAX_M2_5: ModelFamily = ModelFamily {
-    unasked: Unasked::AlwaysThinks,
+    default_thinking: DefaultThinking::AlwaysOn,
     ..PLAIN
 };
 
@@ -79,12 +77,12 @@ pub(super) const KIMI: ModelFamily = ModelFamily {
 };
 
 pub(super) const KIMI_HYBRID: ModelFamily = ModelFamily {
-    unasked: Unasked::Thinks,
+    default_thinking: DefaultThinking::On,
     ..KIMI
 };
 
 pub(super) const KIMI_CODE: ModelFamily = ModelFamily {
-    unasked: Unasked::AlwaysThinks,
+    default_thinking: DefaultThinking::AlwaysOn,
     ..KIMI
 };
 
@@ -94,7 +92,7 @@ pub(super) const GLM: ModelFamily = ModelFamily {
 };
 
 pub(super) const GLM_HYBRID: ModelFamily = ModelFamily {
-    unasked: Unasked::Thinks,
+    default_thinking: DefaultThinking::On,
     ..GLM
 };
 
@@ -103,8 +101,8 @@ pub(super) const GLM_5_2: ModelFamily = ModelFamily {
     ..GLM_HYBRID
 };
 
-/// How the ids of a family begin; the first that fits counts.
-const BEGINNINGS: &[(&str, ModelFamily)] = &[
+/// The id prefixes of each family; the first match wins.
+const PREFIXES: &[(&str, ModelFamily)] = &[
     ("qwen3.5-", QWEN3_5),
     ("qwen3.7-plus", QWEN3_7),
     ("qwen3.7-flash", QWEN3_7),
@@ -123,11 +121,11 @@ const BEGINNINGS: &[(&str, ModelFamily)] = &[
     ("glm-", GLM),
 ];
 
-/// Returns the family that an id without a row belongs to; the id is trimmed and in lower case.
-pub(super) fn by_beginning(id: &str) -> ModelFamily {
-    BEGINNINGS
+/// Returns the family of an id without a row; the id is trimmed and lowercase.
+pub(super) fn by_prefix(id: &str) -> ModelFamily {
+    PREFIXES
         .iter()
-        .find(|(beginning, _)| id.starts_with(beginning))
+        .find(|(prefix, _)| id.starts_with(prefix))
         .map_or(PLAIN, |(_, family)| *family)
 }
 
@@ -136,12 +134,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longer_beginning_comes_first() {
-        for (index, (beginning, _)) in BEGINNINGS.iter().enumerate() {
-            let hidden = BEGINNINGS[..index]
+    fn longer_prefixes_come_first() {
+        for (index, (prefix, _)) in PREFIXES.iter().enumerate() {
+            let hidden = PREFIXES[..index]
                 .iter()
-                .any(|(earlier, _)| beginning.starts_with(earlier));
-            assert!(!hidden, "{beginning} is never reached");
+                .any(|(earlier, _)| prefix.starts_with(earlier));
+            assert!(!hidden, "{prefix} is never reached");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The table of chat models: one row holds everything that is known of a model.
+//! The table of chat models: one row holds everything known about a model.
 //!
-//! To add a model, add its row to the file of its maker. What differs from provider to provider
-//! stands in the row's offers, what differs from edition to edition in theirs. A model that no
-//! edition lists may have a row as well, for its price.
+//! To add a model, add its row to its vendor's file. What differs between providers goes into the
+//! row's offers, what differs between editions into the offers' editions. A model that no edition
+//! lists may have a row too, for its price.
 
 mod earlier;
 mod qwen;
@@ -15,7 +15,7 @@ use crate::{
     price::PriceList,
 };
 
-/// Everything that is known of a chat model; what is not known is `None`.
+/// Everything known about a chat model; unknown values are `None`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ModelFacts {
     pub(crate) id: &'static str,
@@ -25,17 +25,17 @@ pub(crate) struct ModelFacts {
     pub(crate) untried: &'static [Modality],
     /// The context window in tokens.
     pub(crate) context: Option<u32>,
-    /// The maximum output in tokens that holds whether the model thinks or not.
+    /// The maximum output in tokens, with or without thinking.
     pub(crate) max_output: Option<u32>,
     pub(crate) family: ModelFamily,
-    /// Who serves it. Empty for a model of which no more than the price is known.
+    /// The providers that serve it. Empty for a model of which only the price is known.
     pub(crate) offers: &'static [Offer],
-    /// A model for describing images and videos, which only the Standard endpoints have. No
-    /// edition lists it; it is found in each of them.
+    /// A model that describes images and videos, offered only on the Standard endpoints. No edition
+    /// lists it, but lookups find it in every edition.
     pub(crate) media: bool,
-    /// The editions in which this model describes images and videos unless another is named.
+    /// The editions in which this is the default model for describing images and videos.
     pub(crate) describes_in: &'static [Edition],
-    /// What OpenClaw writes as `codeMode` into its configuration.
+    /// The `codeMode` that OpenClaw writes to its configuration.
     pub(crate) code_mode: Option<&'static str>,
     /// The price on the Standard endpoint in China.
     pub(crate) china: Option<PriceList>,
@@ -47,26 +47,26 @@ pub(crate) struct ModelFacts {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Offer {
     pub(crate) provider: &'static str,
-    /// The editions that list it, the oldest first.
+    /// The editions that list it, oldest first.
     pub(crate) editions: &'static [Listed],
-    /// Where it stands among the provider's models; those of the same place stand as in the table.
+    /// Its position among the provider's models; ties keep the order of the table.
     pub(crate) place: u8,
     /// Whether it is the provider's default model.
     pub(crate) default: bool,
-    /// The context window, where it is not the model's.
+    /// The context window, if different from the model's.
     pub(crate) context: Option<u32>,
-    /// The maximum output, where it is not the model's.
+    /// The maximum output, if different from the model's.
     pub(crate) max_output: Option<u32>,
     pub(crate) notes: &'static str,
 }
 
-/// What one edition says of an offer.
+/// What one edition says about an offer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Listed {
     pub(crate) edition: Edition,
-    /// Whether it counts the model as one that thinks.
+    /// Whether it marks the model as a reasoning model.
     pub(crate) reasoning: bool,
-    /// Whether the Coding Plan has it; asked of the provider `qwen` only.
+    /// Whether the Coding Plan offers it; only used for the provider `qwen`.
     pub(crate) coding_plan: Option<bool>,
 }
 
@@ -78,23 +78,23 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static ModelFacts> {
         .flatten()
 }
 
-/// Returns the row of an id, ignoring case and surrounding blanks.
+/// Returns the row of an id, ignoring case and surrounding whitespace.
 pub(crate) fn row(id: &str) -> Option<&'static ModelFacts> {
     let id = id.trim();
     rows().find(|row| row.id.eq_ignore_ascii_case(id))
 }
 
-/// Returns the family of an id: that of its row, or the one its beginning tells.
+/// Returns the family of an id, from its row or else its prefix.
 pub(crate) fn family(id: &str) -> ModelFamily {
     match row(id) {
         Some(row) => row.family,
-        None => families::by_beginning(&id.trim().to_ascii_lowercase()),
+        None => families::by_prefix(&id.trim().to_ascii_lowercase()),
     }
 }
 
 impl Offer {
-    /// Returns what an edition says of this offer; the merged view says what the newest says.
-    /// `None` when the edition does not list it.
+    /// Returns what an edition says about this offer, or `None` if it does not list it. The merged
+    /// view uses the newest edition.
     pub(crate) fn listed_in(&self, edition: Edition) -> Option<&'static Listed> {
         match edition {
             Edition::Merged => self.editions.last(),
@@ -143,10 +143,10 @@ const V2026_9: Listed = Listed::of(Edition::V2026_9);
 
 const V2026_11: Listed = Listed::of(Edition::V2026_11);
 
-/// In both editions, on the Coding Plan too.
+/// Listed in both editions, also on the Coding Plan.
 const BOTH: &[Listed] = &[V2026_4.in_coding_plan(), V2026_9.in_coding_plan()];
 
-/// Newer than both, as a model that thinks; whether the Coding Plan has it is not known.
+/// Newer than both, with thinking; whether the Coding Plan offers it is unknown.
 const NEWER: &[Listed] = &[V2026_11.thinking()];
 
 const THINKS_IN_2026_9: &[Listed] = &[V2026_9.thinking()];
@@ -164,8 +164,8 @@ const fn standard(editions: &'static [Listed]) -> Offer {
     }
 }
 
-/// An offer of the Token Plan, which came with edition `2026.9` and lists only models that think;
-/// `place` is where it stands there.
+/// An offer of the Token Plan, which was added in edition `2026.9` and lists only thinking models;
+/// `place` is its position there.
 const fn token_plan(place: u8) -> Offer {
     Offer {
         provider: "qwen-token-plan",
@@ -174,7 +174,7 @@ const fn token_plan(place: u8) -> Offer {
     }
 }
 
-/// An offer of the portal, which is the same in each edition.
+/// An offer of the portal, the same in each edition.
 const fn portal() -> Offer {
     Offer {
         provider: "qwen-oauth",
@@ -182,7 +182,7 @@ const fn portal() -> Offer {
     }
 }
 
-/// A model that takes text.
+/// A model that accepts text.
 const fn text(id: &'static str) -> ModelFacts {
     ModelFacts {
         id,
@@ -201,8 +201,8 @@ const fn text(id: &'static str) -> ModelFacts {
     }
 }
 
-/// A model that takes text and images. Whether it takes videos is not known; audio is for the omni
-/// models only.
+/// A model that accepts text and images. Whether it accepts videos is unknown; only omni models
+/// accept audio.
 const fn vision(id: &'static str) -> ModelFacts {
     ModelFacts {
         input: &[Text, Image],
@@ -211,7 +211,7 @@ const fn vision(id: &'static str) -> ModelFacts {
     }
 }
 
-/// A model of which no more than the price is known.
+/// A model of which only the price is known.
 const fn priced(id: &'static str) -> ModelFacts {
     ModelFacts {
         untried: &[Image, Video, Audio],

@@ -1,11 +1,11 @@
-//! What counts as native, held against the `url` crate.
+//! Which URLs count as native, cross-checked with the `url` crate.
 
 use proptest::prelude::*;
 use url::Url;
 
 use super::*;
 
-/// Checks plan, region and nativeness in one word: `coding china native`.
+/// Checks plan, region and native in one string: `coding china native`.
 fn check(url: &str, expected: &str) {
     let class = classify(url);
     let mut words: Vec<&str> = Vec::new();
@@ -32,7 +32,7 @@ fn the_documented_base_urls_are_native() {
 }
 
 #[test]
-fn spelling_that_means_the_same_is_the_same() {
+fn equivalent_spellings_are_equal() {
     check(
         "https://dashscope-intl.aliyuncs.com/compatible-mode/v1//",
         "standard global native",
@@ -116,7 +116,7 @@ fn look_alikes_are_custom() {
 }
 
 #[test]
-fn what_needs_repair_is_custom() {
+fn urls_that_need_repair_are_custom() {
     check("https:\\\\coding.dashscope.aliyuncs.com/v1", "custom");
     check("https://coding.dashscope.aliyuncs\u{3002}com/v1", "custom");
     check("https://coding.dashscope.aliyuncs%2Ecom/v1", "custom");
@@ -131,7 +131,7 @@ fn what_needs_repair_is_custom() {
 }
 
 #[test]
-fn workspaces_are_native_and_know_their_region() {
+fn workspaces_are_native_and_have_a_region() {
     check(
         "https://ws-1.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1",
         "workspace global native",
@@ -212,7 +212,7 @@ fn the_aigc_origin_follows_the_region() {
     assert_eq!(aigc_origin_for(Some("https://portal.qwen.ai/v1")), None);
 }
 
-/// Native means: a URL parser agrees on the host, the scheme and the port.
+/// Checks that a URL parser agrees on host, scheme and port of a native URL.
 fn agrees_with_url(text: &str) {
     let class = classify(text);
     if !class.is_native() {

@@ -1,4 +1,4 @@
-//! How the price of a chat model is written down in its row.
+//! How a row states the price of a chat model.
 //!
 //! Mainland China: help.aliyun.com model-studio, page "model-pricing", as of 2026-05-27. A "k" of
 //! its tier limits is read as 1,024 tokens, since the tier up to "256k" covers inputs of 258,048
@@ -12,10 +12,10 @@ use crate::{chat::ModelFacts, plan::Region};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct PriceList {
     pub(crate) currency: Currency,
-    /// The tiers, by rising input length.
+    /// The tiers, in order of increasing input length.
     pub(crate) tiers: &'static [Tier],
     pub(crate) source: &'static str,
-    /// The day the figures are of, as `YYYY-MM-DD`.
+    /// The date of the figures, as `YYYY-MM-DD`.
     pub(crate) as_of: &'static str,
 }
 
@@ -56,7 +56,7 @@ impl ModelFacts {
     }
 }
 
-/// A tier that ends at a length of the input, in tokens.
+/// A tier up to an input length in tokens.
 pub(crate) const fn up_to(limit: u64, input: f64, output: f64) -> Tier {
     Tier {
         up_to: Some(limit),
@@ -64,7 +64,7 @@ pub(crate) const fn up_to(limit: u64, input: f64, output: f64) -> Tier {
     }
 }
 
-/// A tier without an end.
+/// A tier without an upper limit.
 pub(crate) const fn any(input: f64, output: f64) -> Tier {
     Tier {
         up_to: None,
@@ -78,7 +78,7 @@ pub(crate) const fn any(input: f64, output: f64) -> Tier {
 }
 
 impl Tier {
-    /// Another price for output that was thought about.
+    /// Sets a different price for output with thinking on.
     pub(crate) const fn thinking(self, output: f64) -> Self {
         Self {
             thinking_output: Some(Rate::of(output)),

@@ -1,4 +1,4 @@
-//! Exact money: rates and amounts as integers, so that sums neither drift nor round.
+//! Exact money: rates and amounts as integers, so that totals neither drift nor round.
 
 use std::fmt;
 
@@ -39,25 +39,25 @@ impl fmt::Display for Currency {
     }
 }
 
-/// A price for one unit of what is sold, exact to a millionth of the currency.
+/// A price per unit, exact to a millionth of the currency.
 ///
-/// The unit is a million tokens in a chat list and a second in a video list.
+/// The unit is a million tokens for chat and a second for video.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Rate(u64);
 
 impl Rate {
-    /// Makes a rate from a price; used on literals of the price lists.
+    /// Creates a rate from a price literal of the price lists.
     pub(crate) const fn of(price: f64) -> Self {
         Self((price * RATE_STEPS as f64 + 0.5) as u64)
     }
 
-    /// Returns the price of a unit.
+    /// Returns the price per unit.
     #[must_use]
     pub const fn price(self) -> f64 {
         self.0 as f64 / RATE_STEPS as f64
     }
 
-    /// Returns a share of this rate in hundredths, rounded to the nearest step.
+    /// Returns a percentage of this rate, rounded to the nearest millionth.
     #[must_use]
     pub const fn percent(self, percent: u64) -> Self {
         Self((self.0 * percent + 50) / 100)
@@ -85,15 +85,15 @@ impl schemars::JsonSchema for Rate {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "number",
-            "description": "The price of a unit: a million tokens, or a second of video."
+            "description": "The price per unit: a million tokens, or a second of video."
         })
     }
 }
 
 /// An amount of money.
 ///
-/// [`Display`](fmt::Display) shows the currency and at most six decimals, less when a precision is
-/// given: `{cost:.2}`.
+/// [`Display`](fmt::Display) prints the currency and up to six decimals, or as many as the precision
+/// says: `{cost:.2}`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Cost {
     currency: Currency,
@@ -101,13 +101,13 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Returns nothing, in a currency.
+    /// Returns zero in a currency.
     #[must_use]
     pub const fn zero(currency: Currency) -> Self {
         Self { currency, parts: 0 }
     }
 
-    /// Adds a number of tokens, at a rate for a million.
+    /// Adds the cost of a number of tokens, at a rate per million.
     #[must_use]
     pub fn plus(self, rate: Rate, tokens: u64) -> Self {
         let more = u128::from(rate.0) * u128::from(tokens);
@@ -117,7 +117,7 @@ impl Cost {
         }
     }
 
-    /// Adds a number of seconds, at a rate for one.
+    /// Adds the cost of a number of seconds, at a rate per second.
     #[must_use]
     pub fn plus_seconds(self, rate: Rate, seconds: u32) -> Self {
         self.plus(rate, u64::from(seconds) * RATE_STEPS)
@@ -129,7 +129,7 @@ impl Cost {
         self.currency
     }
 
-    /// Returns the amount in units of the currency, rounded to what a float can hold.
+    /// Returns the amount in units of the currency, as the nearest float.
     #[must_use]
     pub const fn amount(self) -> f64 {
         self.parts as f64 / COST_PARTS as f64
@@ -177,7 +177,7 @@ impl schemars::JsonSchema for Cost {
 }
 
 /// Writes `parts / unit` with as many decimals as the formatter asks for; without a precision,
-/// with at most `decimals` and no zeros at the end.
+/// with at most `decimals` and no trailing zeros.
 fn write_decimal(
     f: &mut fmt::Formatter<'_>,
     parts: u128,
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_are_exact_to_the_figures_of_the_lists() {
+    fn rates_are_exact() {
         for (price, shown) in [
             (0.8, "0.8"),
             (0.1875, "0.1875"),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_shown_as_asked() {
+    fn amounts_honor_the_precision() {
         let cost = Cost::zero(Currency::Usd).plus(Rate::of(2.5), 1_234_567);
         assert_eq!(cost.to_string(), "USD 3.086418");
         assert_eq!(format!("{cost:.2}"), "USD 3.09");

@@ -1,4 +1,4 @@
-//! Tiers, cache and thinking in the bill.
+//! How tiers, caching and thinking are billed.
 
 use super::*;
 use crate::{classify::classify, endpoint::Endpoint};
@@ -55,7 +55,7 @@ fn the_whole_request_is_billed_at_the_tier_of_its_input() {
 }
 
 #[test]
-fn what_is_not_known_has_no_price() {
+fn unknown_models_and_tiers_have_no_price() {
     let known = |model, region, input| bill(model, region, tokens(input, 1)).is_some();
     assert!(!known("glm-5", Region::China, 1));
     assert!(!known("qwen3.5-plus", Region::Global, 1));
@@ -63,7 +63,7 @@ fn what_is_not_known_has_no_price() {
     assert!(known("qwen3-max", Region::Global, 32 * 1_024));
     assert!(
         !known("qwen3-max", Region::Global, 32 * 1_024 + 1),
-        "a tier that is not known"
+        "an unknown tier"
     );
     assert!(!known("", Region::China, 1));
 }
@@ -104,7 +104,7 @@ fn cached_input_costs_less_and_writing_it_more() {
 }
 
 #[test]
-fn a_missing_cache_price_follows_from_the_general_percentages() {
+fn a_missing_cache_price_uses_the_general_percentages() {
     let list = chat("qwen3-coder-next", Region::China).unwrap();
     let tier = list.tier(1).unwrap();
     assert_eq!(tier.read_rate(false).to_string(), "0.2");
@@ -131,7 +131,7 @@ fn more_cached_than_sent_is_not_billed_twice() {
 }
 
 #[test]
-fn an_answer_that_was_thought_about_may_cost_more_as_a_whole() {
+fn thinking_may_raise_the_price_of_all_output() {
     let thinking = TokenUsage {
         reasoning: 1,
         ..tokens(0, 1_000_000)

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Checks `level -> enable_thinking/reasoning_effort` for a row of levels.
+/// Checks `level -> enable_thinking/reasoning_effort` for a list of levels.
 fn check(provider: &Provider, model: &str, expected: &[(Option<Level>, &str)]) {
     let contract = Thinking::of(provider, model, true);
     for (level, expected) in expected {
@@ -28,7 +28,7 @@ const XHIGH: Option<Level> = Some(Level::Xhigh);
 const MAX: Option<Level> = Some(Level::Max);
 
 #[test]
-fn plain_models_have_a_switch_only() {
+fn plain_models_are_only_on_or_off() {
     let expected = [(DEFAULT, "on"), (OFF, "off"), (LOW, "on"), (MAX, "on")];
     for id in [
         "qwen3.6-plus",
@@ -45,7 +45,7 @@ fn plain_models_have_a_switch_only() {
 }
 
 #[test]
-fn qwen38_knows_three_efforts() {
+fn qwen38_has_three_efforts() {
     let expected = [
         (DEFAULT, "on xhigh"),
         (OFF, "off"),
@@ -98,7 +98,7 @@ fn the_token_plan_families_have_their_own_efforts() {
 }
 
 #[test]
-fn models_that_always_think_are_not_switched_off() {
+fn models_that_always_think_are_not_turned_off() {
     for id in ["MiniMax-M2.5", "kimi-k2.7-code", "kimi-k2.7-code-highspeed"] {
         check(
             &Provider::QWEN_TOKEN_PLAN,
@@ -109,7 +109,7 @@ fn models_that_always_think_are_not_switched_off() {
         assert_eq!(
             contract.switch(),
             Switch::Always,
-            "whatever the row says: {id}"
+            "regardless of the row: {id}"
         );
         assert_eq!(contract.self_hosted().decide(OFF).enable, Some(false));
     }
@@ -138,7 +138,7 @@ fn a_model_that_does_not_think_gets_no_field() {
 }
 
 #[test]
-fn a_forced_tool_choice_gives_way_to_thinking_or_stops_it() {
+fn a_forced_tool_choice_is_relaxed_or_turns_thinking_off() {
     let rule =
         |provider: &Provider, id, choice| Thinking::of(provider, id, true).tool_choice(choice);
     let plan = &Provider::QWEN_TOKEN_PLAN;
@@ -178,7 +178,7 @@ fn replay_and_streamed_tools_belong_to_their_families() {
 }
 
 #[test]
-fn an_effort_is_sent_only_together_with_thinking() {
+fn an_effort_is_sent_only_with_thinking_on() {
     let ids = [
         "qwen3.8-max",
         "glm-5",
@@ -214,7 +214,7 @@ fn levels_survive_a_round_trip() {
 }
 
 #[test]
-fn a_model_that_thinks_unasked_is_known_by_its_family() {
+fn the_family_decides_whether_a_model_thinks_by_default() {
     let unasked = |provider: &Provider, id| Thinking::of(provider, id, false).thinks_unasked();
     for id in [
         "qwen3.5-plus",
@@ -228,7 +228,7 @@ fn a_model_that_thinks_unasked_is_known_by_its_family() {
         assert!(unasked(&Provider::QWEN_OAUTH, id), "{id}");
         assert!(!unasked(&Provider::OPENAI, id), "{id}");
     }
-    // The last two cannot be told to stop.
+    // Thinking cannot be turned off for the last two.
     for id in [
         "qwen3-coder-plus",
         "glm-4.6",

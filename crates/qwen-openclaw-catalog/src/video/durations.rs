@@ -1,8 +1,8 @@
-//! How long a video can be.
+//! The durations a video can have.
 
 use serde::Serialize;
 
-/// The durations a model offers, in whole seconds.
+/// The durations that a model offers, in whole seconds.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Durations {
@@ -11,18 +11,18 @@ pub struct Durations {
 }
 
 impl Durations {
-    /// Makes the set; the durations must be given in rising order.
+    /// Creates the set; the durations must be in increasing order.
     pub(super) const fn new(offered: &'static [u32], default: u32) -> Self {
         Self { offered, default }
     }
 
-    /// Returns every duration, the shortest first.
+    /// Returns every duration, shortest first.
     #[must_use]
     pub const fn all(self) -> &'static [u32] {
         self.offered
     }
 
-    /// Returns the duration the service takes when none is sent.
+    /// Returns the duration that the service uses if none is sent.
     #[must_use]
     pub const fn default_seconds(self) -> u32 {
         self.default
@@ -34,8 +34,7 @@ impl Durations {
         self.offered.contains(&seconds)
     }
 
-    /// Returns the offered duration closest to the one wanted; the longer of two that are
-    /// equally close.
+    /// Returns the offered duration closest to the requested one; ties go to the longer.
     #[must_use]
     pub fn nearest(self, seconds: u32) -> u32 {
         let distance = |offered: &&u32| (offered.abs_diff(seconds), u32::MAX - **offered);

@@ -1,4 +1,4 @@
-//! Resolutions, ratios and the exact sizes they stand for.
+//! Resolutions, aspect ratios and their exact sizes.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Protocol;
 use crate::error::Error;
 
-/// A resolution tier, by the lines of its 16:9 picture.
+/// A resolution tier, named after the number of lines at 16:9.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -24,13 +24,13 @@ pub enum Resolution {
 }
 
 impl Resolution {
-    /// Returns every resolution, the smallest first.
+    /// Returns every resolution, smallest first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::P480, Self::P720, Self::P1080]
     }
 
-    /// Returns the value as it is sent, with a capital P.
+    /// Returns the value as sent to the service, with a capital P.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Resolution {
         }
     }
 
-    /// Returns the lines of the 16:9 picture.
+    /// Returns the number of lines at 16:9.
     #[must_use]
     pub const fn lines(self) -> u32 {
         match self {
@@ -60,7 +60,7 @@ impl fmt::Display for Resolution {
 impl FromStr for Resolution {
     type Err = Error;
 
-    /// Reads a resolution, ignoring case and surrounding blanks; the P may be left out.
+    /// Parses a resolution, ignoring case and surrounding whitespace; the P is optional.
     fn from_str(text: &str) -> Result<Self, Error> {
         let name = text.trim().trim_end_matches(['p', 'P']);
         let known = Self::all()
@@ -72,7 +72,7 @@ impl FromStr for Resolution {
     }
 }
 
-/// The ratio of width to height.
+/// An aspect ratio, width to height.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -95,13 +95,13 @@ pub enum Ratio {
 }
 
 impl Ratio {
-    /// Returns every ratio, the default first.
+    /// Returns every ratio, default first.
     #[must_use]
     pub const fn all() -> &'static [Self] {
         &[Self::R16x9, Self::R9x16, Self::R1x1, Self::R4x3, Self::R3x4]
     }
 
-    /// Returns the value as it is sent.
+    /// Returns the value as sent to the service.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -113,7 +113,7 @@ impl Ratio {
         }
     }
 
-    /// Returns width by height.
+    /// Returns the width divided by the height.
     #[must_use]
     pub fn value(self) -> f64 {
         match self {
@@ -135,7 +135,7 @@ impl fmt::Display for Ratio {
 impl FromStr for Ratio {
     type Err = Error;
 
-    /// Reads a ratio, ignoring surrounding blanks.
+    /// Parses a ratio, ignoring surrounding whitespace.
     fn from_str(text: &str) -> Result<Self, Error> {
         let known = Self::all()
             .iter()
@@ -147,24 +147,24 @@ impl FromStr for Ratio {
     }
 }
 
-/// A size in pixels; written with a star, as the service wants it.
+/// A size in pixels, written `WIDTH*HEIGHT` as the service requires.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Size {
-    /// The width.
+    /// The width in pixels.
     pub width: u32,
-    /// The height.
+    /// The height in pixels.
     pub height: u32,
 }
 
 impl Size {
-    /// Makes a size.
+    /// Creates a size.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
     }
 
-    /// Returns the exact size of a resolution and a ratio; 480P has no 4:3 and 3:4.
+    /// Returns the exact size of a resolution and a ratio; 480P has no 4:3 or 3:4.
     pub(super) const fn of(
         protocol: Protocol,
         resolution: Resolution,
@@ -187,14 +187,14 @@ impl Size {
                 Protocol::Media => Self::new(1_648, 1_248),
             },
             (P::P480, R::R4x3 | R::R3x4) => return None,
-            (_, R::R9x16) => return turned(Self::of(protocol, resolution, R::R16x9)),
-            (_, R::R3x4) => return turned(Self::of(protocol, resolution, R::R4x3)),
+            (_, R::R9x16) => return rotated(Self::of(protocol, resolution, R::R16x9)),
+            (_, R::R3x4) => return rotated(Self::of(protocol, resolution, R::R4x3)),
         };
         Some(size)
     }
 
-    /// Returns the resolution and ratio of a size that the protocol's map has; the newer one
-    /// understands the older one's sizes too.
+    /// Returns the resolution and ratio of a size of the protocol; the newer protocol recognizes the
+    /// older sizes too.
     pub(super) fn format(self, protocol: Protocol) -> Option<(Resolution, Ratio)> {
         let maps = match protocol {
             Protocol::Legacy => [Protocol::Legacy, Protocol::Legacy],
@@ -220,7 +220,7 @@ impl fmt::Display for Size {
 impl FromStr for Size {
     type Err = Error;
 
-    /// Reads `1280*720` or `1280x720`, ignoring surrounding blanks.
+    /// Parses `1280*720` or `1280x720`, ignoring surrounding whitespace.
     fn from_str(text: &str) -> Result<Self, Error> {
         let number = |digits: &str| {
             let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -256,8 +256,8 @@ impl schemars::JsonSchema for Size {
     }
 }
 
-/// Turns a size by a right angle.
-const fn turned(size: Option<Size>) -> Option<Size> {
+/// Swaps width and height.
+const fn rotated(size: Option<Size>) -> Option<Size> {
     match size {
         Some(size) => Some(Size::new(size.height, size.width)),
         None => None,
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newer_map_understands_the_older_sizes() {
+    fn the_newer_protocol_recognizes_the_older_sizes() {
         let older = Size::new(1_088, 832);
         let newer = Size::new(1_104, 832);
         let expected = Some((Resolution::P720, Ratio::R4x3));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_in_any_usual_spelling() {
+    fn common_spellings_are_parsed() {
         assert_eq!(" 720p ".parse::<Resolution>().unwrap(), Resolution::P720);
         assert_eq!("1080".parse::<Resolution>().unwrap(), Resolution::P1080);
         assert_eq!(" 4:3 ".parse::<Ratio>().unwrap(), Ratio::R4x3);

@@ -1,4 +1,4 @@
-//! The references a model takes.
+//! The references that a model accepts.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use super::{MAX_AUDIO_BYTES, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES};
 
-/// What an entry of `media[]` is.
+/// The type of an entry of `media[]`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaType {
-    /// The image the video begins with.
+    /// The image that the video starts with.
     FirstFrame,
-    /// The image the video ends with.
+    /// The image that the video ends with.
     LastFrame,
-    /// The audio the video follows.
+    /// The audio that drives the video.
     DrivingAudio,
-    /// The video that is continued; its length counts into the duration.
+    /// The video to continue; its length counts toward the duration.
     FirstClip,
-    /// An image whose subject appears.
+    /// An image whose subject appears in the video.
     ReferenceImage,
-    /// A video whose subject appears.
+    /// A video whose subject appears in the new one.
     ReferenceVideo,
 }
 
@@ -40,7 +40,7 @@ impl MediaType {
         }
     }
 
-    /// Returns the maximum size of such a file in bytes, of all models that take it.
+    /// Returns the maximum file size in bytes, the same for all models that accept the type.
     #[must_use]
     pub const fn max_bytes(self) -> u64 {
         match self {
@@ -57,7 +57,7 @@ impl fmt::Display for MediaType {
     }
 }
 
-/// How many references a request may and must hold.
+/// How many references a request must and may have.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -70,12 +70,12 @@ pub struct References {
     pub max_images: u32,
     /// The maximum number of videos.
     pub max_videos: u32,
-    /// The sets of media that go together, when not every set does.
+    /// The allowed combinations of media; empty if all are allowed.
     pub sets: &'static [&'static [MediaType]],
 }
 
 impl References {
-    /// None at all.
+    /// No references.
     pub(super) const NONE: Self = Self {
         min: 0,
         max: 0,
@@ -131,7 +131,7 @@ impl References {
             && videos <= self.max_videos as usize
     }
 
-    /// Returns whether a set of media goes together, in whatever order.
+    /// Returns whether a combination of media is allowed, in any order.
     #[must_use]
     pub fn accept_set(&self, media: &[MediaType]) -> bool {
         let same = |set: &&[MediaType]| {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_checked_in_sum_and_apart() {
+    fn counts_are_checked_in_total_and_by_kind() {
         let subjects = References::SUBJECTS;
         assert!(subjects.accept(5, 0) && subjects.accept(2, 3) && subjects.accept(0, 1));
         assert!(!subjects.accept(0, 0) && !subjects.accept(0, 4) && !subjects.accept(3, 3));
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_be_as_large_as_its_kind() {
+    fn the_size_limit_depends_on_the_kind() {
         assert_eq!(MediaType::FirstFrame.max_bytes(), 20 << 20);
         assert_eq!(MediaType::ReferenceVideo.max_bytes(), 100 << 20);
         assert_eq!(MediaType::DrivingAudio.max_bytes(), 15 << 20);
     }
 
     #[test]
-    fn only_documented_sets_go_together() {
+    fn only_documented_combinations_are_accepted() {
         use MediaType::{DrivingAudio, FirstClip, FirstFrame, LastFrame};
         let frames = References::FRAMES;
         assert!(frames.accept_set(&[LastFrame, FirstFrame]));

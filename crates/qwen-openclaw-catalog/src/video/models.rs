@@ -7,7 +7,7 @@ use super::{
     price::{FLASH, PREVIEW, STANDARD},
 };
 
-/// Every model, the default first.
+/// Every model, default first.
 pub(super) const ALL: &[VideoModel] = &[
     VideoModel {
         shot_type: true,

@@ -8,23 +8,23 @@ use crate::{
     price::{Cost, Currency, Rate},
 };
 
-/// The maximum length of a reference video that is billed, in seconds.
+/// The maximum billed length of reference videos in seconds.
 const BILLED_INPUT_SECONDS: u32 = 5;
 
-/// The prices of a second of video, in one region.
+/// The prices per second of video in one region.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VideoPrice {
     /// The currency of every figure.
     pub currency: Currency,
-    /// A second with audio, by resolution.
+    /// The price of a second with audio, by resolution.
     pub seconds: &'static [(Resolution, Rate)],
-    /// A second without audio, by resolution; empty where that is not cheaper.
+    /// The price of a second without audio, by resolution; empty if it is not cheaper.
     pub silent_seconds: &'static [(Resolution, Rate)],
     /// Where the figures come from.
     pub source: &'static str,
-    /// The day the figures are of, as `YYYY-MM-DD`.
+    /// The date of the figures, as `YYYY-MM-DD`.
     pub as_of: &'static str,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Prices {
     pub(super) global: &'static VideoPrice,
 }
 
-/// What of a job decides its price.
+/// The properties of a job that determine its price.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Job {
@@ -43,10 +43,9 @@ pub struct Job {
     pub resolution: Resolution,
     /// The length of the new video in seconds.
     pub seconds: u32,
-    /// The total length of the reference videos in seconds. When it is not known, 5 is the upper
-    /// bound, as no more are billed.
+    /// The total length of the reference videos in seconds. If unknown, use 5: no more are billed.
     pub reference_seconds: u32,
-    /// Whether audio was switched off.
+    /// Whether audio is turned off.
     pub silent: bool,
 }
 
@@ -71,7 +70,7 @@ impl Job {
         }
     }
 
-    /// Switches audio off. Default: on.
+    /// Turns audio off. Default: on.
     #[must_use]
     pub const fn silent(self) -> Self {
         Self {
@@ -81,10 +80,10 @@ impl Job {
     }
 }
 
-/// Returns the price list of a model in a region; `None` when it is not known.
+/// Returns the price list of a model in a region, if known.
 ///
-/// China: list prices in yuan. Global: dollars, worked out from the yuan that the vendor prints
-/// for the international region.
+/// China: list prices in yuan. Global: dollars, converted from the yuan prices that the vendor
+/// publishes for the international region.
 #[must_use]
 pub fn price(model: &VideoModel, region: Region) -> Option<&'static VideoPrice> {
     let prices = model.prices?;
@@ -94,10 +93,9 @@ pub fn price(model: &VideoModel, region: Region) -> Option<&'static VideoPrice> 
     })
 }
 
-/// Returns what a job costs when it succeeds; failed ones are free. `None` when the price is not
-/// known.
+/// Returns the cost of a successful job, if the price is known.
 ///
-/// Reference videos are billed as well, at most five seconds of them.
+/// Failed jobs are free. Reference videos are billed too, up to five seconds in total.
 #[must_use]
 pub fn estimate(model: &VideoModel, region: Region, job: &Job) -> Option<Cost> {
     let list = price(model, region)?;
@@ -118,7 +116,7 @@ pub fn estimate(model: &VideoModel, region: Region, job: &Job) -> Option<Cost> {
     Some(Cost::zero(list.currency).plus_seconds(*rate, seconds))
 }
 
-/// The usual prices.
+/// The standard prices.
 pub(super) const STANDARD: Option<Prices> = Some(Prices {
     china: &VideoPrice {
         seconds: &[
@@ -136,7 +134,7 @@ pub(super) const STANDARD: Option<Prices> = Some(Prices {
     },
 });
 
-/// The prices of the flash models, which cost half, and half of that without audio.
+/// The prices of the flash models: half the standard price, and half of that without audio.
 pub(super) const FLASH: Option<Prices> = Some(Prices {
     china: &VideoPrice {
         seconds: &[
@@ -162,7 +160,7 @@ pub(super) const FLASH: Option<Prices> = Some(Prices {
     },
 });
 
-/// The prices of the models that make 480P as well.
+/// The prices of the models that also offer 480P.
 pub(super) const PREVIEW: Option<Prices> = Some(Prices {
     china: &VideoPrice {
         seconds: &[
@@ -220,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_cheaper_where_it_can_be_chosen() {
+    fn videos_without_audio_are_cheaper_where_offered() {
         let job = Job::new(Resolution::P1080, 4);
         check("wan2.6-i2v-flash", Region::Global, job, "USD 0.3");
         check("wan2.6-i2v-flash", Region::Global, job.silent(), "USD 0.15");
@@ -252,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn every_offered_resolution_has_a_price_and_no_other_has() {
+    fn exactly_the_offered_resolutions_have_a_price() {
         for model in models() {
             for region in Region::all() {
                 for resolution in Resolution::all() {

@@ -29,13 +29,13 @@ fn ids_are_found_with_their_snapshots() {
 }
 
 #[test]
-fn the_size_is_asked_for_as_each_model_wants_it() {
-    let asked_by = |framing| {
+fn each_model_specifies_its_size_in_one_way() {
+    let models_with = |framing| {
         let fitting = models().iter().filter(|model| model.framing() == framing);
         fitting.map(VideoModel::id).collect::<Vec<_>>()
     };
     assert_eq!(
-        asked_by(Framing::Size),
+        models_with(Framing::Size),
         [
             "wan2.6-t2v",
             "wan2.6-r2v",
@@ -44,11 +44,11 @@ fn the_size_is_asked_for_as_each_model_wants_it() {
         ]
     );
     assert_eq!(
-        asked_by(Framing::ResolutionAndRatio),
+        models_with(Framing::ResolutionAndRatio),
         ["wan2.7-t2v", "wan2.7-r2v"]
     );
     assert_eq!(
-        asked_by(Framing::Resolution),
+        models_with(Framing::Resolution),
         [
             "wan2.6-i2v",
             "wan2.6-i2v-flash",
@@ -79,7 +79,7 @@ fn the_sizes_of_a_model_are_the_documented_ones() {
 }
 
 #[test]
-fn a_size_leads_back_to_resolution_and_ratio_where_it_is_offered() {
+fn an_offered_size_maps_back_to_resolution_and_ratio() {
     let format = |id, size: &str| model(id).format_of(size.parse().unwrap());
     assert_eq!(
         format("wan2.6-t2v", "720*1280"),
@@ -116,7 +116,7 @@ fn durations_depend_on_the_references() {
 }
 
 #[test]
-fn parameters_exist_where_they_are_documented() {
+fn models_have_the_documented_parameters() {
     let having = |test: fn(&VideoModel) -> bool| {
         models()
             .iter()
@@ -158,7 +158,7 @@ fn parameters_exist_where_they_are_documented() {
 }
 
 #[test]
-fn subjects_are_named_as_the_protocol_does() {
+fn references_are_named_by_the_protocol() {
     let name = |id, kind, number| model(id).reference_name(kind, number);
     assert_eq!(
         name("wan2.6-r2v", MediaType::ReferenceVideo, 2),

@@ -1,6 +1,6 @@
-//! The catalog from outside.
+//! Integration tests of the catalog's public API.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be read fails its test")]
+#![allow(clippy::unwrap_used, reason = "a failure fails the test")]
 
 #[cfg(feature = "schemars")]
 mod schema;

@@ -68,7 +68,7 @@ fn an_unknown_model_is_sent_with_a_warning() {
     let ran = ran
         .exits_with(4)
         .says("(HTTP 404, request id ")
-        .says("warning: the catalog does not know qwen/qwen3-coder-pluss");
+        .says("warning: qwen/qwen3-coder-pluss is not in the catalog");
     ran.says("qwen3-coder-plus").says("does not exist");
     assert_eq!(service.requests().len(), 1);
 }

@@ -89,7 +89,7 @@ fn an_unknown_model_is_warned_of_once() {
     let Some(ran) = on_a_terminal(arguments, &[], "one\ntwo\n/quit\n") else {
         return;
     };
-    let warnings = ran.stdout.matches("warning: the catalog does not know");
+    let warnings = ran.stdout.matches(" is not in the catalog");
     assert_eq!(warnings.count(), 1, "{}", ran.stdout);
     assert_eq!(
         ran.stdout.matches("does not exist").count(),

@@ -1,4 +1,4 @@
-//! The order of the rules, and what binds a key.
+//! The order of the rules, and the origin that a key is bound to.
 
 use qwen_openclaw_auth::{ApiKey, KeyEndpoint};
 
@@ -41,7 +41,7 @@ fn check(
 }
 
 #[test]
-fn the_first_rule_that_says_something_decides() {
+fn the_first_rule_that_applies_decides() {
     let coding_china = Endpoint::CodingChina.base_url();
     let known = stored("sk-sp-1", Some(Plan::Coding), Some(Region::China));
     let rules = EndpointRules::new()
@@ -55,7 +55,7 @@ fn the_first_rule_that_says_something_decides() {
         GATEWAY,
         &EndpointRule::Explicit,
     );
-    // A region alone keeps the plan that was stored, and a plan alone the region.
+    // A region alone keeps the stored plan, and a plan alone the stored region.
     check(
         rules.clone().region(Region::Global),
         qwen(),
@@ -119,7 +119,7 @@ fn the_first_rule_that_says_something_decides() {
 }
 
 #[test]
-fn each_provider_has_plans_of_its_own() {
+fn each_provider_has_its_own_plans() {
     let china = || EndpointRules::new().region(Region::China);
     let asked = &EndpointRule::PlanAndRegion;
     let token = Endpoint::TokenChina.base_url();
@@ -132,7 +132,7 @@ fn each_provider_has_plans_of_its_own() {
     check(china(), Provider::QWEN_OAUTH, None, portal, default);
     let openai = "https://api.openai.com/v1";
     check(china(), Provider::OPENAI, None, openai, default);
-    // A key of another plan does not lead astray.
+    // A key of another plan has no effect.
     let key = key("sk-sp-1");
     let token = Endpoint::TokenGlobal.base_url();
     let none = EndpointRules::new();
@@ -140,7 +140,7 @@ fn each_provider_has_plans_of_its_own() {
 }
 
 #[test]
-fn a_provider_of_which_nothing_is_known_needs_a_base_url() {
+fn an_unknown_provider_needs_a_base_url() {
     let own: Provider = "my-vllm".parse().unwrap();
     let error = EndpointRules::new().decide(&own, None).unwrap_err();
     assert!(
@@ -153,7 +153,7 @@ fn a_provider_of_which_nothing_is_known_needs_a_base_url() {
 }
 
 #[test]
-fn a_key_that_was_stored_for_a_base_url_goes_there_and_nowhere_else() {
+fn a_key_stored_for_a_base_url_is_sent_only_there() {
     let own = key("sk-1").with_base_url(GATEWAY);
     let decide = |rules: EndpointRules| rules.decide(&Provider::QWEN, Some(&own));
     let endpoint = decide(EndpointRules::new()).unwrap();
@@ -177,13 +177,13 @@ fn a_key_that_was_stored_for_a_base_url_goes_there_and_nowhere_else() {
     // Another path of the same origin is the same server.
     let same = EndpointRules::new().environment("https://gateway.example:443/v2", variable());
     assert!(decide(same).is_ok());
-    // The caller may, if the caller says so.
+    // An explicit base URL overrides this.
     let explicit = EndpointRules::new().base_url("https://elsewhere.example/v1");
     assert!(decide(explicit).is_ok());
 }
 
 #[test]
-fn plain_http_is_refused_whoever_names_it() {
+fn plain_http_is_rejected_from_any_source() {
     for rules in [
         EndpointRules::new().base_url("http://gateway.example/v1"),
         EndpointRules::new().environment("http://gateway.example/v1", variable()),

@@ -1,4 +1,4 @@
-//! The core of every call: authorization, one renewal, retries, hints.
+//! The core of every call: authorization, one refresh, retries, hints.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ fn connection(server: &MockServer) -> qwen_openclaw_client::ConnectionBuilder {
     Connection::builder(Provider::QWEN, rules).retry(RetryPolicy::default().base(Duration::ZERO))
 }
 
-/// A login that is renewed when it is refused.
+/// A login that is refreshed when it is rejected.
 #[derive(Debug, Default)]
 struct Renewed(AtomicU32);
 
@@ -45,7 +45,7 @@ impl CredentialProvider for Renewed {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_for_any_kind_of_call() {
+async fn a_rejected_token_is_refreshed_once_for_any_kind_of_call() {
     let server = MockServer::start().await;
     Mock::given(header("authorization", "Bearer token-0"))
         .respond_with(ResponseTemplate::new(401))
@@ -96,7 +96,7 @@ async fn who_has_no_credential_just_now_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_twice_is_an_error() {
+async fn a_token_that_is_rejected_twice_is_an_error() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(401))
@@ -116,12 +116,12 @@ async fn a_token_that_is_refused_twice_is_an_error() {
     else {
         panic!("{:?}", error.hint());
     };
-    // On a server that is not the service there is nothing left to try.
+    // On a server that is not the service, there are no other endpoints to try.
     assert!(key.to_string().contains("explicit") && left_to_try.is_empty());
 }
 
 #[tokio::test]
-async fn throttles_are_waited_out_and_refusals_are_not() {
+async fn throttling_is_retried_and_rejections_are_not() {
     let server = MockServer::start().await;
     Mock::given(path("/v1/busy"))
         .respond_with(ResponseTemplate::new(503))
@@ -160,7 +160,7 @@ async fn one_attempt_is_one_request() {
 }
 
 #[tokio::test]
-async fn a_server_without_keys_gets_none() {
+async fn a_server_that_needs_no_key_gets_none() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200))
@@ -191,7 +191,7 @@ async fn tasks_go_to_the_aigc_host_of_the_region() {
 }
 
 #[tokio::test]
-async fn a_route_may_be_refused_before_anything_is_sent() {
+async fn a_route_can_be_rejected_before_anything_is_sent() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .respond_with(ResponseTemplate::new(200))

@@ -1,5 +1,5 @@
 //! Routes and calls against a server on loopback.
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod calls;
 mod routes;

@@ -1,4 +1,4 @@
-//! What decides a route, put together.
+//! How the settings combine into a route.
 
 use qwen_openclaw_client::{
     EndpointRule, OwnProvider, Routes,
@@ -14,7 +14,7 @@ fn environment(pairs: &[(&str, &str)]) -> Routes {
 }
 
 #[tokio::test]
-async fn a_ref_leads_to_provider_endpoint_key_and_row() {
+async fn a_ref_resolves_to_provider_endpoint_key_and_row() {
     let routes = environment(&[("DASHSCOPE_API_KEY", PLAN)]);
     let route = routes
         .route("modelstudio/qwen-vl-max-latest")
@@ -30,11 +30,11 @@ async fn a_ref_leads_to_provider_endpoint_key_and_row() {
         "env: DASHSCOPE_API_KEY"
     );
     assert_eq!(route.row().unwrap().id(), "qwen-vl-max-latest");
-    // The plan of the key decides what the endpoint has.
+    // The plan of the key decides which models the endpoint offers.
     assert!(route.availability().reason().is_some());
 
     let explanation = serde_json::to_value(route.explain()).unwrap();
-    assert_eq!(explanation["baseUrlRule"], "prefix of the key");
+    assert_eq!(explanation["baseUrlRule"], "key prefix");
     assert_eq!(explanation["keySource"], "env: DASHSCOPE_API_KEY");
     assert_eq!(explanation["available"], false);
     assert_eq!(explanation["plan"], "coding");
@@ -51,7 +51,7 @@ async fn a_route_without_a_key_says_why_there_is_none() {
 }
 
 #[tokio::test]
-async fn the_environments_base_url_is_for_qwen_alone() {
+async fn the_environments_base_url_is_only_for_qwen() {
     let routes = environment(&[
         ("QWEN_BASE_URL", "https://gateway.example/v1"),
         ("QWEN_API_KEY", STANDARD),
@@ -66,7 +66,7 @@ async fn the_environments_base_url_is_for_qwen_alone() {
 }
 
 #[tokio::test]
-async fn a_server_of_ones_own_needs_no_key_and_gets_nobody_elses() {
+async fn a_custom_provider_needs_no_key_and_gets_no_other_providers_key() {
     let own = OwnProvider::new("my-vllm", "http://127.0.0.1:8000/v1").unwrap();
     let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
     let route = routes.route("my-vllm/org/model").await.unwrap();
@@ -79,13 +79,13 @@ async fn a_server_of_ones_own_needs_no_key_and_gets_nobody_elses() {
         route.endpoint().base_url().as_str(),
         "http://127.0.0.1:8000/v1"
     );
-    // Nothing is known of its models, and nothing is missed.
+    // Its models are unknown, which is not worth a warning.
     assert!(route.row().is_none() && route.unknown_model().is_none());
 }
 
-/// An entry of exactly an alias's name is the user's own.
+/// A custom provider named exactly like an alias takes precedence.
 #[tokio::test]
-async fn an_exact_id_comes_before_an_alias() {
+async fn an_exact_id_takes_precedence_over_an_alias() {
     let own = OwnProvider::new("modelstudio", "https://gateway.example/v1").unwrap();
     let own = own.api_key(ApiKey::parse("own-key").unwrap());
     let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
@@ -97,7 +97,7 @@ async fn an_exact_id_comes_before_an_alias() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_has_neighbors() {
+async fn an_unknown_provider_gets_suggestions() {
     let error = environment(&[]).route("qwn/glm-5").await.unwrap_err();
     assert!(error.to_string().contains("did you mean qwen"), "{error}");
 }
@@ -120,7 +120,7 @@ async fn a_stored_key_remembers_its_endpoint() {
         .put(&"qwen:work".parse().unwrap(), &profile)
         .await
         .unwrap();
-    // Whatever key the environment has, which is not sent.
+    // The key in the environment is not sent.
     let routes = environment(&[("QWEN_API_KEY", PLAN)]).store(store);
     let route = routes.route("qwen/qwen-vl-max-latest").await.unwrap();
     assert_eq!(

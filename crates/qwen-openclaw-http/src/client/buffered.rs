@@ -1,4 +1,4 @@
-//! Whole answers of any status, for protocols whose errors are answers like any other.
+//! Buffered responses of any status, for protocols whose errors are ordinary responses.
 
 use std::{
     fmt,
@@ -16,16 +16,16 @@ use super::{Client, late};
 use crate::{Error, Request, Response, Secrets, request::request_id, retry::retry_after};
 
 impl Client {
-    /// Sends `request` once and reads the whole answer, whatever its status, up to `limit` bytes.
+    /// Sends `request` once and reads the whole response, of any status, up to `limit` bytes.
     ///
-    /// Redirects are not followed: one is an answer with a status of 300 to 399. The whole
-    /// exchange, connection and body included, may take as long as
+    /// Redirects are not followed: a redirect is a response with a status from 300 to 399. The whole
+    /// exchange, including connection and body, is limited to
     /// [`head_timeout`](Request::head_timeout).
     ///
     /// # Errors
     ///
     /// [`Setup`], [`InvalidRequest`], [`Network`], [`Timeout`], and [`TooLarge`] for a longer
-    /// answer.
+    /// response.
     ///
     /// [`Setup`]: crate::ErrorKind::Setup
     /// [`InvalidRequest`]: crate::ErrorKind::InvalidRequest
@@ -52,13 +52,14 @@ impl Client {
         answer.unwrap_or_else(|_| Err(late(&host, time)))
     }
 
-    /// Sends `request` once and reads the whole of a successful answer that should be JSON, up to
-    /// `limit` bytes. The body may take as long again as the head. Where the answer repeats the key
-    /// that was sent, `[key]` stands in its place.
+    /// Sends `request` once and reads a successful JSON response, up to `limit` bytes.
+    ///
+    /// The body gets the same time limit again as the head. If the response echoes the key that was
+    /// sent, it is replaced by `[key]`.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`], also [`TooLarge`](crate::ErrorKind::TooLarge).
+    /// Same as [`Client::send`]; also [`TooLarge`](crate::ErrorKind::TooLarge).
     pub async fn buffered_json(
         &self,
         request: Request,
@@ -68,14 +69,15 @@ impl Client {
         self.read(response, limit).await
     }
 
-    /// Reads the whole of a successful answer that should be JSON, up to `limit` bytes. It may take
-    /// as long again as the head. Where it repeats the key that was sent, `[key]` stands in its
-    /// place.
+    /// Reads the body of a successful JSON response, up to `limit` bytes.
+    ///
+    /// It gets the same time limit again as the head. If it echoes the key that was sent, the key is
+    /// replaced by `[key]`.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a longer answer, and when it breaks off or does
-    /// not come in time.
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a longer body; also when the body is cut short or
+    /// does not arrive in time.
     pub async fn read(&self, response: Response, limit: usize) -> Result<BufferedResponse, Error> {
         let time = response.head_timeout;
         let body = timeout(time, response.body.bytes(limit)).await;
@@ -89,8 +91,9 @@ impl Client {
     }
 }
 
-/// A whole answer of any status. `Debug` leaves the body out. What is taken from its head holds no
-/// secret that was sent.
+/// A fully read response of any status.
+///
+/// `Debug` omits the body. Values taken from its head contain no secret that was sent.
 pub struct BufferedResponse {
     status: u16,
     headers: HeaderMap,
@@ -111,7 +114,7 @@ impl BufferedResponse {
         &self.body
     }
 
-    /// Returns the body without the byte order mark that some gateways put before it.
+    /// Returns the body without the byte order mark that some gateways prepend.
     #[must_use]
     pub fn json(&self) -> &[u8] {
         self.body
@@ -119,7 +122,7 @@ impl BufferedResponse {
             .unwrap_or(&self.body)
     }
 
-    /// Returns what was sent and must not be shown, to clean texts of the body by.
+    /// Returns the secrets that were sent, for cleaning texts from the body.
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
@@ -133,13 +136,13 @@ impl BufferedResponse {
         media_type.filter(|value| !value.is_empty())
     }
 
-    /// Returns the id under which the vendor finds this request.
+    /// Returns the request id, to give to the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<Box<str>> {
         request_id(&self.headers, &self.secrets)
     }
 
-    /// Returns how long the server asked to wait.
+    /// Returns how long the server asked the client to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers, SystemTime::now())
@@ -151,7 +154,7 @@ impl BufferedResponse {
         httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()
     }
 
-    /// Returns the host a redirect points to. The rest of a location may hold tokens.
+    /// Returns the host that a redirect points to; the rest of a location may contain tokens.
     #[must_use]
     pub fn location_host(&self) -> Option<String> {
         let location = self.headers.get(LOCATION)?.to_str().ok()?;
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_are_answers_like_any_other() {
+    async fn errors_are_ordinary_responses() {
         let response = ResponseTemplate::new(400)
             .set_body_raw("{}", "application/json; charset=utf-8")
             .insert_header("retry-after", "3")
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn redirects_are_not_followed_and_long_answers_not_read() {
+    async fn redirects_are_not_followed_and_long_bodies_not_read() {
         let response = ResponseTemplate::new(302)
             .insert_header("location", "https://elsewhere.example/?code=secret");
         let answer = ask(response, 2).await.unwrap();

@@ -1,4 +1,4 @@
-//! Fetches what a server pointed to: screened at every step, without a credential.
+//! Fetches server-supplied URLs: checked at every step, without a credential.
 
 use http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use url::Url;
@@ -6,25 +6,23 @@ use url::Url;
 use super::{Client, failed};
 use crate::{AllowedUrl, Error, ErrorKind, Request, Response, UrlPolicy, request::request_id};
 
-/// Redirects that are followed.
+/// Maximum number of redirects to follow.
 const REDIRECTS: usize = 3;
 
 impl Client {
-    /// Asks for an address that a server gave, and follows at most three redirects to addresses
-    /// that pass the same screening. `headers` are sent with each request, such as `Range` and
-    /// `If-Range`.
+    /// Fetches a server-supplied URL, following up to three redirects that pass the same policy.
     ///
-    /// No credential is sent. A name that resolves to a private address is not connected to,
-    /// unless the screening allows it.
+    /// `headers`, such as `Range` and `If-Range`, are sent with each request. No credential is sent.
+    /// A name that resolves to a private address is not connected to unless the policy allows it.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`]; [`ErrorKind::InvalidRequest`] for an address that is refused,
-    /// [`ErrorKind::Protocol`] for a redirect that leads nowhere or too far.
+    /// Same as [`Client::send`]; also [`ErrorKind::InvalidRequest`] for a URL that the policy rejects,
+    /// and [`ErrorKind::Protocol`] for invalid or too many redirects.
     pub async fn fetch(
         &self,
         url: &AllowedUrl,
-        screening: UrlPolicy,
+        policy: UrlPolicy,
         headers: &[(&str, &str)],
     ) -> Result<Response, Error> {
         let mut url = url.clone();
@@ -54,10 +52,13 @@ impl Client {
                     });
                 }
                 300..=399 => {
-                    let next = next(&url, response.status(), response.headers(), screening)?;
+                    let next = next(&url, response.status(), response.headers(), policy)?;
                     seen.push(url);
                     if seen.len() > REDIRECTS || seen.contains(&next) {
-                        return Err(astray(response.status(), "too often, or in a circle"));
+                        return Err(bad_redirect(
+                            response.status(),
+                            "too many times or in a loop",
+                        ));
                     }
                     url = next;
                 }
@@ -74,16 +75,16 @@ fn next(
     url: &AllowedUrl,
     status: StatusCode,
     headers: &HeaderMap,
-    screening: UrlPolicy,
+    policy: UrlPolicy,
 ) -> Result<AllowedUrl, Error> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let location = location.ok_or_else(|| astray(status, "without saying where to"))?;
+    let location = location.ok_or_else(|| bad_redirect(status, "without a location"))?;
     let joined: Result<Url, _> = url.url.join(location);
-    let joined = joined.map_err(|_| astray(status, "to what is no address"))?;
-    screening.check_url(joined).map_err(Error::after_sending)
+    let joined = joined.map_err(|_| bad_redirect(status, "to an invalid URL"))?;
+    policy.check_url(joined).map_err(Error::after_sending)
 }
 
-fn astray(status: StatusCode, how: &str) -> Error {
+fn bad_redirect(status: StatusCode, how: &str) -> Error {
     let status = status.as_u16();
     Error::new(ErrorKind::Protocol)
         .with_message(format!("the server redirects (status {status}) {how}"))
@@ -105,11 +106,11 @@ mod tests {
     }
 
     async fn fetch(server: &MockServer, path: &str) -> Result<Response, Error> {
-        let screening = UrlPolicy::strict().allow_loopback();
-        let url = screening.check(&format!("{}{path}", server.uri()))?;
+        let policy = UrlPolicy::strict().allow_loopback();
+        let url = policy.check(&format!("{}{path}", server.uri()))?;
         let client = Client::builder().build()?;
         let headers = [("range", "bytes=2-"), ("if-range", "\"one\"")];
-        client.fetch(&url, screening, &headers).await
+        client.fetch(&url, policy, &headers).await
     }
 
     #[tokio::test]
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn redirects_inward_and_in_circles_are_not() {
+    async fn private_invalid_and_circular_redirects_are_not_followed() {
         let server = MockServer::start().await;
         redirect(&server, "/inward", "https://10.0.0.1/").await;
         redirect(&server, "/down", "http://a.example.com/").await;
@@ -146,15 +147,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_that_lead_inward_are_not_connected_to() {
-        // Resolves to loopback everywhere, and does not look like it.
-        let screening = UrlPolicy::strict();
+    async fn names_that_resolve_to_private_addresses_are_not_connected_to() {
+        // Resolves to loopback everywhere, without looking like it.
+        let policy = UrlPolicy::strict();
         let url = AllowedUrl {
             url: "http://localhost:9/".parse().unwrap(),
             private: false,
         };
         let client = Client::builder().build().unwrap();
-        let error = client.fetch(&url, screening, &[]).await.unwrap_err();
+        let error = client.fetch(&url, policy, &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The client against plain servers and canned answers.
+//! The client against mock servers and canned responses.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -50,7 +50,7 @@ async fn sends_key_and_user_agent() {
 }
 
 #[tokio::test]
-async fn an_error_status_carries_the_words_of_the_server() {
+async fn an_error_status_includes_the_message_of_the_server() {
     let server = serve(
         ResponseTemplate::new(429)
             .insert_header("retry-after", "3")
@@ -68,7 +68,7 @@ async fn an_error_status_carries_the_words_of_the_server() {
 }
 
 #[tokio::test]
-async fn an_answer_that_succeeds_does_not_repeat_the_key_either() {
+async fn a_successful_response_does_not_echo_the_key() {
     const KEY: &str = "sk-0123456789abcdef";
     let body = format!(r#"{{"code":"{KEY}","list":["a%20\u0073k-0123456789abcdef"],"n":1.50}}"#);
     let answer = ResponseTemplate::new(200)
@@ -90,7 +90,7 @@ async fn an_answer_that_succeeds_does_not_repeat_the_key_either() {
 }
 
 #[tokio::test]
-async fn a_redirect_does_not_repeat_the_key() {
+async fn a_redirect_does_not_echo_the_key() {
     let server = serve(
         ResponseTemplate::new(302).insert_header("location", "https://sk-0123456789.a.example/"),
     )
@@ -105,13 +105,13 @@ async fn a_redirect_does_not_repeat_the_key() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_gateway_is_no_explanation() {
+async fn a_gateway_page_is_not_an_error_message() {
     let server = serve(ResponseTemplate::new(502).set_body_string("<html>Bad Gateway")).await;
     let error = client().send(client().get(server.uri())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server);
     assert_eq!(
         error.to_string(),
-        "the server answered with status 502 and no explanation"
+        "the server responded with status 502 and no error message"
     );
 }
 
@@ -129,7 +129,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn large_answers_are_cut_off() {
+async fn large_responses_are_rejected() {
     let server = serve(ResponseTemplate::new(200).set_body_string("[1,2,3,4]")).await;
     let client = Client::builder().json_limit(4).build().unwrap();
     let error = client
@@ -140,7 +140,7 @@ async fn large_answers_are_cut_off() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_connection_error() {
+async fn an_unreachable_server_is_a_connection_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -154,7 +154,7 @@ async fn nobody_there_is_a_connection_error() {
     assert!(error.is_transient());
 }
 
-/// Answers from a list, and never when the list is empty.
+/// Responds from a list, and never once the list is empty.
 #[derive(Debug, Default)]
 struct Canned(Mutex<VecDeque<http::Response<Body>>>);
 
@@ -170,7 +170,7 @@ impl SendRequest for Canned {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_server_is_given_up() {
+async fn a_silent_server_times_out() {
     let client = Client::builder().sender(Canned::default()).build().unwrap();
     let request = client
         .get("https://a.example/x")
@@ -181,7 +181,7 @@ async fn a_silent_server_is_given_up() {
 }
 
 #[tokio::test]
-async fn another_sender_can_be_handed_in() {
+async fn a_custom_sender_is_used() {
     let answer = http::Response::new(Body::full("{\"a\":1}"));
     let sender = Canned(Mutex::new(VecDeque::from([answer])));
     let client = Client::builder().sender(sender).build().unwrap();
@@ -190,7 +190,7 @@ async fn another_sender_can_be_handed_in() {
 }
 
 #[tokio::test]
-async fn a_user_agent_that_is_none_is_refused() {
+async fn an_invalid_user_agent_is_rejected() {
     let error = Client::builder().user_agent("a\nb").build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Setup);
 }

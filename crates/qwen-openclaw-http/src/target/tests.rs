@@ -1,4 +1,4 @@
-//! The check in front of every kind of sender, with names of a table in place of real ones.
+//! The target check with every kind of sender, with names from a table instead of DNS.
 
 use std::{
     collections::HashMap,
@@ -18,12 +18,12 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 use super::*;
 use crate::{
     AllowedUrl, Body, Client, ClientBuilder, ErrorKind, Response, SendRequest, UrlPolicy,
-    backend::HandedIn,
+    backend::CallerClient,
 };
 
 const TARGET: &str = "http://cdn.example.com/v.mp4";
 
-/// Names of a table; all others do not resolve.
+/// Resolves the names of a table and no others.
 #[derive(Debug, Default)]
 struct Table {
     names: HashMap<&'static str, Vec<IpAddr>>,
@@ -48,7 +48,7 @@ fn table(rows: &[(&'static str, &[&str])]) -> Arc<Table> {
     })
 }
 
-/// Fetches as for an address that has passed as a public one.
+/// Fetches a URL that has passed the policy as public.
 async fn fetch(builder: ClientBuilder, names: Arc<Table>, url: &str) -> Result<Response, Error> {
     let client: Client = builder.names(names).build()?;
     let url = AllowedUrl {
@@ -73,7 +73,7 @@ fn behind_proxy(port: u16) -> ClientBuilder {
 }
 
 #[tokio::test]
-async fn a_proxy_may_have_a_private_address_and_gets_names_unknown_here() {
+async fn a_private_proxy_is_allowed_and_gets_unresolved_names() {
     let proxy = serve().await;
     let names = table(&[("proxy.corp", &["127.0.0.1"])]);
     let builder = behind_proxy(proxy.address().port());
@@ -84,7 +84,7 @@ async fn a_proxy_may_have_a_private_address_and_gets_names_unknown_here() {
 }
 
 #[tokio::test]
-async fn an_encrypted_target_is_asked_for_by_name() {
+async fn an_https_target_is_passed_to_the_proxy_by_name() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let proxy = async {
@@ -107,7 +107,7 @@ async fn an_encrypted_target_is_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn what_is_private_here_does_not_go_to_the_proxy() {
+async fn private_targets_do_not_go_to_the_proxy() {
     let proxy = serve().await;
     for addresses in [
         &["10.0.0.1"][..],
@@ -127,7 +127,7 @@ async fn what_is_private_here_does_not_go_to_the_proxy() {
 }
 
 #[tokio::test]
-async fn without_a_proxy_an_unknown_name_is_not_looked_up_again() {
+async fn without_a_proxy_an_unresolved_name_is_not_looked_up_again() {
     let names = table(&[]);
     let error = fetch(Client::builder(), names.clone(), TARGET).await;
     let error = error.unwrap_err();
@@ -136,11 +136,11 @@ async fn without_a_proxy_an_unknown_name_is_not_looked_up_again() {
 }
 
 #[tokio::test]
-async fn a_client_that_was_handed_in_keeps_the_check() {
+async fn a_custom_client_keeps_the_check() {
     let server = serve().await;
     let handed_in = || {
         let client = reqwest::Client::builder().resolve("cdn.example.com", *server.address());
-        Client::builder().sender(HandedIn::of(client.no_proxy()))
+        Client::builder().sender(CallerClient::of(client.no_proxy()))
     };
     let port = server.address().port();
     let url = format!("http://cdn.example.com:{port}/v.mp4");
@@ -156,7 +156,7 @@ async fn a_client_that_was_handed_in_keeps_the_check() {
     fetch(handed_in(), public, &url).await.unwrap();
 }
 
-/// Answers everything, and says what it was told of where a request leads.
+/// Responds to everything with the checked target that it received.
 #[derive(Debug)]
 struct Own(Option<Lookup>);
 
@@ -171,7 +171,7 @@ impl SendRequest for Own {
     }
 
     fn lookup(&self) -> Lookup {
-        // What an implementation is that says nothing.
+        // The default of an implementation that does not override it.
         self.0.unwrap_or_else(|| Silent.lookup())
     }
 }
@@ -186,7 +186,7 @@ impl SendRequest for Silent {
     }
 }
 
-async fn told(lookup: Option<Lookup>, names: &Arc<Table>) -> Result<String, Error> {
+async fn target_seen_by(lookup: Option<Lookup>, names: &Arc<Table>) -> Result<String, Error> {
     let builder = Client::builder().sender(Own(lookup));
     let response = fetch(builder, names.clone(), TARGET).await?;
     let body = response.into_body().bytes(99).await?;
@@ -194,31 +194,33 @@ async fn told(lookup: Option<Lookup>, names: &Arc<Table>) -> Result<String, Erro
 }
 
 #[tokio::test]
-async fn any_sender_is_told_where_it_may_go() {
-    let (inward, unknown) = (table(&[("cdn.example.com", &["10.0.0.1"])]), table(&[]));
+async fn every_sender_gets_the_checked_target() {
+    let (private, unknown) = (table(&[("cdn.example.com", &["10.0.0.1"])]), table(&[]));
     for lookup in [None, Some(Lookup::Own), Some(Lookup::Checked)] {
         let names = table(&[("cdn.example.com", &["8.8.8.8"])]);
-        let target = told(lookup, &names).await.unwrap();
+        let target = target_seen_by(lookup, &names).await.unwrap();
         assert_eq!(target, "cdn.example.com [8.8.8.8]", "{lookup:?}");
-        let error = told(lookup, &inward).await.unwrap_err();
+        let error = target_seen_by(lookup, &private).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{lookup:?}");
     }
-    let error = told(None, &unknown).await.unwrap_err();
+    let error = target_seen_by(None, &unknown).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    let target = told(Some(Lookup::Checked), &unknown).await.unwrap();
+    let target = target_seen_by(Some(Lookup::Checked), &unknown)
+        .await
+        .unwrap();
     assert_eq!(target, "cdn.example.com []");
 }
 
 #[tokio::test]
-async fn canned_answers_need_no_names() {
+async fn canned_responses_need_no_lookup() {
     let names = table(&[]);
-    let target = told(Some(Lookup::Never), &names).await.unwrap();
+    let target = target_seen_by(Some(Lookup::Never), &names).await.unwrap();
     assert_eq!(target, "nothing");
     assert_eq!(names.asked.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn addresses_are_judged_once_more() {
+async fn literal_addresses_are_checked_too() {
     for url in ["http://10.0.0.1/", "http://[::1]/"] {
         let names = table(&[]);
         let error = fetch(Client::builder(), names, url).await.unwrap_err();

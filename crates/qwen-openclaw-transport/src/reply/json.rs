@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(
             cut.json::<Recipe>().unwrap_err().to_string(),
             "the answer is not the JSON that was asked for, at steps[0]; it was cut off: raise the \
-             limit of tokens"
+             token limit"
         );
     }
 }

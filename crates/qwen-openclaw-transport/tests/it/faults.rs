@@ -43,7 +43,7 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         | FaultKind::PostpaidBillOverdue => Error(E::Billing, "check the balance", Nothing, 1),
         FaultKind::Arrearage => Error(E::Billing, "good standing", Nothing, 1),
         FaultKind::FreeTierExhausted | FaultKind::FreeTierQuota => {
-            Error(E::Quota, "does not come back by waiting", Nothing, 1)
+            Error(E::Quota, "waiting does not restore the quota", Nothing, 1)
         }
         FaultKind::AccessDenied => Error(E::Permission, "", Nothing, 1),
         FaultKind::DataInspection | FaultKind::ErrorAsData => {
@@ -53,9 +53,9 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::InternalError | FaultKind::ModelServingError | FaultKind::ModelUnavailable => {
             Error(E::Server, "", Nothing, TRIED)
         }
-        FaultKind::BadGateway => Error(E::Server, "status 502 and no explanation", Nothing, TRIED),
+        FaultKind::BadGateway => Error(E::Server, "status 502 and no error message", Nothing, TRIED),
         FaultKind::Redirect | FaultKind::RedirectLoop | FaultKind::RedirectPrivate => {
-            Error(E::Protocol, "a key does not follow", Nothing, 1)
+            Error(E::Protocol, "keys are not sent to redirect", Nothing, 1)
         }
         FaultKind::ResetBefore | FaultKind::LostAnswer => Error(E::Network, "", Nothing, TRIED),
         FaultKind::EmptyBody => Error(E::Truncated, "before the reply began", Nothing, TRIED),

@@ -137,7 +137,7 @@ async fn money_and_quotas() {
             403,
             "AllocationQuota.FreeTierOnly",
             ErrorKind::Quota,
-            "does not come back by waiting",
+            "waiting does not restore the quota",
         ),
     ] {
         let body = format!(r#"{{"code":"{code}","message":"m"}}"#);
@@ -169,7 +169,7 @@ async fn what_cannot_go_with_thinking() {
     .await;
     assert_eq!(
         hint,
-        "thinking may have to be switched off for this: level `off`"
+        "this may require turning thinking off: level `off`"
     );
 }
 

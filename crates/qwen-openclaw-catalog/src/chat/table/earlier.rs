@@ -1,7 +1,7 @@
-//! Rows of Qwen models that no edition lists: the media model, those of the portal alone, and those
-//! that are known by their price.
+//! Rows of Qwen models that no edition lists: the media model, portal-only models, and models of
+//! which only the price is known.
 //!
-//! Sources: OpenClaw documentation (pages on media understanding and on Qwen OAuth), and what
+//! Sources: OpenClaw documentation (media understanding and Qwen OAuth pages), and what
 //! OpenClaw 2026.3 writes after a portal login. The portal's free tier ended on 2026-04-15.
 
 use super::{super::families::QWEN3_5, ModelFacts, Offer, portal, priced, standard, text, vision};

@@ -1,8 +1,8 @@
-//! Rows of the Qwen models, in the order in which they are listed.
+//! Rows of the Qwen models, in display order.
 //!
-//! Sources: OpenClaw documentation (page on the Qwen provider) for edition `2026.4`, the catalog
+//! Sources: OpenClaw documentation (Qwen provider page) for edition `2026.4`, the catalog
 //! of OpenClaw 2026.9 for edition `2026.9` and the Token Plan, 2026-11; for edition `2026.11` the
-//! page named at the row. Prices as [`CHINA`] and [`MODELS_DEV`] say.
+//! page named at the row. See [`CHINA`] and [`MODELS_DEV`] for the sources of prices.
 
 use super::{
     super::families::{QWEN3_5, QWEN3_7, QWEN3_8, QWEN4},
@@ -135,8 +135,8 @@ pub(super) const ROWS: &[ModelFacts] = &[
         ],
         ..vision("qwen3.8-flash")
     },
-    // help.aliyun.com, Model Studio, pages on Qwen4, 2026-11-16. When it thinks, an answer can have
-    // 262,144 tokens. Whether a plan has it is not known, nor its price.
+    // help.aliyun.com, Model Studio, Qwen4 pages, 2026-11-16. With thinking on, the output can be up
+    // to 262,144 tokens. Whether a plan offers it is unknown, as is its price.
     ModelFacts {
         input: &[Text, Image, Video],
         context: Some(1_000_000),

@@ -1,4 +1,4 @@
-//! The table as a whole.
+//! Consistency of the table as a whole.
 
 use super::*;
 
@@ -36,25 +36,25 @@ fn the_editions_of_an_offer_are_in_order() {
 }
 
 #[test]
-fn a_row_serves_a_purpose() {
+fn every_row_has_an_offer_or_a_price() {
     for row in rows() {
         let priced = row.china.is_some() || row.global.is_some();
         assert!(priced || !row.offers.is_empty(), "{}", row.id);
     }
 }
 
-/// What is said of an id by how it begins must not contradict its row. Where it says nothing, the
-/// row alone counts.
+/// The family of an id's prefix must not contradict its row. Where no prefix matches, only the row
+/// counts.
 #[test]
-fn a_row_belongs_to_the_family_that_its_id_tells() {
+fn a_row_belongs_to_the_family_of_its_prefix() {
     let apart: Vec<_> = rows()
         .filter(|row| {
-            let told = families::by_beginning(&row.id.to_ascii_lowercase());
+            let told = families::by_prefix(&row.id.to_ascii_lowercase());
             told != families::PLAIN && told != row.family
         })
         .map(|row| row.id)
         .collect();
-    // OpenClaw gives these efforts, and their snapshots none.
+    // OpenClaw gives these efforts, but not their snapshots.
     assert_eq!(apart, ["qwen3.8-max", "qwen3.8-flash"]);
 }
 

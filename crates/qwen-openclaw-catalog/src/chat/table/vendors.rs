@@ -1,4 +1,4 @@
-//! Rows of other makers' models that the service resells.
+//! Rows of other vendors' models that the service resells.
 //!
 //! Sources as for the Qwen models.
 

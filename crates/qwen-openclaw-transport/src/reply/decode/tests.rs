@@ -450,7 +450,7 @@ fn the_text_of_an_error_event_is_its_message() {
     );
     assert_eq!(
         message("event: error\ndata: {}\n\n"),
-        "the server reported an error without an explanation"
+        "the server reported an error without a message"
     );
     let (_, error) = failed(
         "data: {\"error\":{\"message\":\"a\",\"message\":\"b\",\"code\":\"x\",\"code\":\"y\"}}\n\n",
