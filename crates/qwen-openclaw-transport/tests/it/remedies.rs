@@ -167,10 +167,7 @@ async fn what_cannot_go_with_thinking() {
         answer,
     )
     .await;
-    assert_eq!(
-        hint,
-        "this may require turning thinking off: level `off`"
-    );
+    assert_eq!(hint, "this may require turning thinking off: level `off`");
 }
 
 /// A server that repeats the key in an error, also inside a stream.
