@@ -1,4 +1,4 @@
-//! The seam between whoever has a credential and whoever sends requests with it.
+//! The interface between credential providers and the clients that send requests.
 
 use std::fmt::Debug;
 
@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use crate::{error::Error, key::ApiKey, key_endpoint::KeyEndpoint, source::Source};
 
-/// What a request is sent with: a key, where it came from, and the endpoint it was issued for.
+/// A credential for requests: a key, its source, and the endpoint it was issued for.
 ///
-/// `Debug` shows neither the key nor a base URL that may hold a secret.
+/// `Debug` shows neither the key nor a base URL that may contain a secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Credential {
     key: ApiKey,
@@ -17,7 +17,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Makes a credential that is sent to whatever endpoint the caller has chosen.
+    /// Creates a credential without an endpoint; it is sent to the one the caller chooses.
     #[must_use]
     pub fn new(key: ApiKey, source: Source) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Credential {
         }
     }
 
-    /// Sets the base URL that was issued together with the key, as a portal login does. Default:
+    /// Sets the base URL that was issued together with the key, as by a portal login. Default:
     /// none.
     #[must_use]
     pub fn with_base_url(mut self, base_url: impl Into<String>) -> Self {
@@ -35,7 +35,7 @@ impl Credential {
         self
     }
 
-    /// Sets the endpoint that the key was issued for. Default: not known.
+    /// Sets the endpoint that the key was issued for. Default: unknown.
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: KeyEndpoint) -> Self {
         self.endpoint = endpoint;
@@ -48,7 +48,7 @@ impl Credential {
         &self.key
     }
 
-    /// Returns where the key was found.
+    /// Returns the source of the key.
     #[must_use]
     pub fn source(&self) -> &Source {
         &self.source
@@ -68,20 +68,20 @@ impl Credential {
 }
 
 impl From<ApiKey> for Credential {
-    /// Takes a key as one that the caller gave.
+    /// Converts a key, with [`Source::Explicit`] as its source.
     fn from(key: ApiKey) -> Self {
         Self::new(key, Source::Explicit)
     }
 }
 
-/// Something that has a credential: a fixed key, a login that is renewed, a vault.
+/// A provider of credentials: a fixed key, a renewable login, a vault.
 ///
-/// Clients ask before each attempt, so an implementation that fetches should cache what it has
-/// fetched. The calls may come from several tasks at once.
+/// Clients call it before each attempt, so an implementation that fetches credentials should cache
+/// them. Calls may come from several tasks concurrently.
 ///
 /// # Example
 ///
-/// A key from a vault that replaces it now and then. The macro is re-exported as
+/// A key from a vault that rotates it from time to time. The macro is re-exported as
 /// [`async_trait`](crate::async_trait).
 ///
 /// ```
@@ -101,7 +101,7 @@ impl From<ApiKey> for Credential {
 /// #[async_trait]
 /// impl CredentialProvider for Vault {
 ///     async fn credential(&self) -> Result<Credential, Error> {
-///         // A vault that does not answer is asked again; one without a key is not.
+///         // An unreachable vault is worth a retry; an invalid key is not.
 ///         let text = self.read().await.map_err(Error::unavailable)?;
 ///         Ok(Credential::new(ApiKey::parse(text)?, Source::Explicit))
 ///     }
@@ -114,15 +114,16 @@ impl From<ApiKey> for Credential {
 /// ```
 #[async_trait]
 pub trait CredentialProvider: Debug + Send + Sync + 'static {
-    /// Returns the credential to send the next request with.
+    /// Returns the credential for the next request.
     ///
     /// # Errors
     ///
-    /// What [`Error::unavailable`] or [`Error::refused`] made of the cause: nothing is sent.
+    /// [`Error::unavailable`] or [`Error::refused`] with the cause; nothing is sent.
     async fn credential(&self) -> Result<Credential, Error>;
 
-    /// Returns the credential as it is, without renewing it, to show where a request would go. By
-    /// default as [`credential`](Self::credential).
+    /// Returns the current credential without renewing it, to show where a request would go.
+    ///
+    /// The default implementation calls [`credential`](Self::credential).
     ///
     /// # Errors
     ///
@@ -131,11 +132,11 @@ pub trait CredentialProvider: Debug + Send + Sync + 'static {
         self.credential().await
     }
 
-    /// Returns another credential after the service has answered 401 to `rejected`, or `None` when
-    /// there is no other.
+    /// Returns another credential after a 401 response to `rejected`, or `None` if there is none.
     ///
-    /// It is called at most once a request. An implementation that finds `rejected` already
-    /// replaced returns the newer one without asking for another. By default there is no other.
+    /// It is called at most once per request. An implementation that finds `rejected` already
+    /// replaced should return the newer credential without renewing it again. The default
+    /// implementation returns `None`.
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ pub trait CredentialProvider: Debug + Send + Sync + 'static {
 pub struct StaticCredential(Credential);
 
 impl StaticCredential {
-    /// Makes a provider of this credential.
+    /// Creates a provider of this credential.
     pub fn new(credential: impl Into<Credential>) -> Self {
         Self(credential.into())
     }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_static_credential_is_given_again_and_never_renewed() {
+    async fn a_static_credential_is_returned_every_time_and_never_renewed() {
         let provider: Box<dyn CredentialProvider> = Box::new(StaticCredential::new(credential()));
         let first = provider.credential().await.unwrap();
         assert_eq!(first, credential());
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_the_key_and_a_telling_base_url() {
+    fn debug_hides_the_key_and_a_revealing_base_url() {
         let plain = credential().with_base_url("https://portal.qwen.ai/v1");
         let shown = format!("{:?}", StaticCredential::new(plain.clone()));
         assert!(shown.contains("https://portal.qwen.ai/v1"), "{shown}");

@@ -1,32 +1,32 @@
-//! Reads the dotenv format.
+//! A parser for the dotenv format.
 //!
-//! The format is that of the Node package `dotenv`, which OpenClaw reads `~/.openclaw/.env` with,
-//! so that a file means the same to both: `NAME=value` with an optional `export`; single, double or
-//! backtick quotes, which may span lines; a `#` begins a comment, also right after an unquoted
-//! value; the last of several equal names wins. Nothing is substituted: a `$` stands for itself.
-//! In double quotes `\n`, `\r`, `\t`, `\"`, `\\` and `\$` are escapes and any other backslash
-//! stands for itself.
+//! The format is that of the Node package `dotenv`, with which OpenClaw reads `~/.openclaw/.env`,
+//! so that a file means the same to both: `NAME=value` with an optional `export`; single, double,
+//! or backtick quotes, which may span lines; a `#` starts a comment, even right after an unquoted
+//! value; if a name occurs more than once, the last one wins. There is no substitution: a `$` is
+//! literal. In double quotes `\n`, `\r`, `\t`, `\"`, `\\` and `\$` are escapes; any other backslash
+//! is literal.
 //!
-//! It is written here because the usual crate, `dotenvy` 0.15, cannot serve: its errors carry the
-//! faulty line, which may be a key; it replaces `$NAME` by looking into the process environment,
-//! which only [`Environment`](crate::Environment) may read; it tells no line numbers; and it stops
-//! at an unquoted value with a blank in it, which OpenClaw accepts.
+//! The usual crate, `dotenvy` 0.15, does not fit: its errors contain the offending line, which may
+//! be a key; it expands `$NAME` from the process environment, which only
+//! [`Environment`](crate::Environment) may read; it reports no line numbers; and it stops at an
+//! unquoted value containing a space, which OpenClaw accepts.
 
 use std::fmt;
 
 use secrecy::SecretString;
 
-/// The largest file that is read, in bytes.
+/// The maximum size of a file, in bytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
 
-/// One assignment of a file.
+/// One assignment in a file.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) value: SecretString,
 }
 
-/// A line that is not understood; what it says is not kept, as it may be a secret.
+/// A malformed line; its text is not kept, because it may be a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct SyntaxError {
     /// Counted from 1.
@@ -34,7 +34,7 @@ pub(crate) struct SyntaxError {
     pub(crate) problem: SyntaxProblem,
 }
 
-/// Why a line is not understood.
+/// Why a line is malformed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SyntaxProblem {
     NoEqualSign,
@@ -47,16 +47,16 @@ pub(crate) enum SyntaxProblem {
 impl fmt::Display for SyntaxProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoEqualSign => "no equal sign: write NAME=value",
+            Self::NoEqualSign => "no equals sign: write NAME=value",
             Self::BadName => "not a variable name: use letters, digits, '_', '.' and '-'",
-            Self::OpenQuote => "the quote is not closed",
+            Self::OpenQuote => "unclosed quote",
             Self::AfterQuote => "text after the closing quote: put a '#' before a comment",
             Self::NotUnicode => "not UTF-8",
         })
     }
 }
 
-/// Returns the text of a file.
+/// Decodes the text of a file.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
     str::from_utf8(bytes).map_err(|error| SyntaxError {
         line: bytes[..error.valid_up_to()]
@@ -66,8 +66,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
     })
 }
 
-/// Returns the assignments of a text in order, and an error for each line in between that is not
-/// one. A byte order mark is passed over.
+/// Returns the assignments in order, and an error for each malformed line. A byte order mark is
+/// skipped.
 pub(crate) fn parse(text: &str) -> Parser<'_> {
     Parser {
         rest: text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -75,7 +75,7 @@ pub(crate) fn parse(text: &str) -> Parser<'_> {
     }
 }
 
-/// The iterator of [`parse`].
+/// The iterator returned by [`parse`].
 #[derive(Debug)]
 pub(crate) struct Parser<'a> {
     rest: &'a str,
@@ -105,7 +105,7 @@ impl Iterator for Parser<'_> {
 }
 
 impl Parser<'_> {
-    /// Reads the assignment that begins with the current line, and moves past it if it is one.
+    /// Parses the assignment that starts at the current line, and moves past it on success.
     fn assignment(&mut self, statement: &str) -> Result<Entry, SyntaxProblem> {
         let (left, _) = statement
             .split_once('=')
@@ -146,7 +146,7 @@ impl Parser<'_> {
         self.line += 1;
     }
 
-    /// Moves past the line that holds the byte at `end`.
+    /// Moves past the line that contains the byte at `end`.
     fn skip_lines_until(&mut self, end: usize) {
         let target = self.rest.len() - end;
         while self.rest.len() >= target && !self.rest.is_empty() {
@@ -165,7 +165,7 @@ fn split_line(text: &str) -> (&str, &str) {
     (line, rest)
 }
 
-/// Returns the variable's name on the left of an equal sign.
+/// Returns the variable's name to the left of an equals sign.
 fn name_of(left: &str) -> Option<&str> {
     let left = left.trim();
     let name = match left.strip_prefix("export") {
@@ -179,7 +179,7 @@ fn name_of(left: &str) -> Option<&str> {
     is_name.then_some(name)
 }
 
-/// Returns where the closing quote is, if there is one.
+/// Returns the position of the closing quote, if there is one.
 fn quoted_length(inside: &str, quote: char) -> Option<usize> {
     if quote != '"' {
         return inside.find(quote);
@@ -192,9 +192,9 @@ fn quoted_length(inside: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// Returns the value of a quoted text, its line ends as `\n`.
+/// Returns the value of quoted text, with line endings normalized to `\n`.
 fn unquoted(inside: &str, quote: char) -> SecretString {
-    // As large as it can become, so that growing leaves no copies behind.
+    // Allocated at its maximum size, so that growing leaves no copies behind.
     let mut value = String::with_capacity(inside.len());
     let mut characters = inside.chars().peekable();
     while let Some(character) = characters.next() {

@@ -1,4 +1,4 @@
-//! The environment: one snapshot, in layers, taken once and handed on as a value.
+//! The environment: a layered snapshot, taken once and passed around as a value.
 
 use std::{
     collections::BTreeMap,
@@ -26,13 +26,13 @@ mod tests;
 
 use layer::{Layer, Origin, Value};
 
-/// A snapshot of the variables that count, from the process environment and the files below it.
+/// A snapshot of environment variables, from the process environment and layered files.
 ///
-/// The layers are, from the highest: the process environment, dotenv files that were named,
-/// OpenClaw's own `~/.openclaw/.env`, the `env.vars` of a configuration file, the login shell.
-/// Their rank does not depend on the order in which they are added; among files that were named,
-/// the one added first is higher. A blank value counts as absent everywhere: the next layer is
-/// asked.
+/// The layers, from highest precedence to lowest: the process environment, dotenv files named by
+/// the caller, OpenClaw's own `~/.openclaw/.env`, the `env.vars` of a configuration file, the login
+/// shell. Their precedence does not depend on the order in which they are added; among named dotenv
+/// files, the one added first wins. A blank value always counts as unset, and the next layer is
+/// checked.
 ///
 /// ```
 /// use std::path::Path;
@@ -47,27 +47,27 @@ use layer::{Layer, Origin, Value};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `Debug` shows the names of known variables and no value.
+/// `Debug` shows the names of known variables and no values.
 #[derive(Clone, Default)]
 pub struct Environment {
     layers: Vec<Layer>,
     problems: Vec<Error>,
 }
 
-/// How far a dotenv file is trusted.
+/// How much a dotenv file is trusted.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Every variable of the file counts.
+    /// Every variable in the file is used.
     Full,
-    /// Variables are left out that hold secrets or decide where secrets come from or go to: keys,
+    /// Variables that hold secrets, or decide where secrets come from or go, are ignored: keys,
     /// tokens, base URLs, proxies, folders.
     ///
-    /// For the `.env` of a working folder, which whoever wrote the folder has written.
+    /// For the `.env` of a working folder, which may come from an untrusted author.
     Settings,
 }
 
-/// A variable that is set, and not blank.
+/// A variable that is set and not blank.
 #[derive(Clone, Copy)]
 pub struct Variable<'a> {
     name: &'a str,
@@ -76,22 +76,22 @@ pub struct Variable<'a> {
 }
 
 impl Environment {
-    /// Takes the snapshot of the process environment.
+    /// Captures the process environment.
     ///
-    /// This is the only place in the workspace that reads it. A value that is not UTF-8 does no
-    /// harm until it is asked for. OpenClaw's own file is not read yet: see
+    /// This is the only place in the workspace that reads it. A value that is not UTF-8 is an error
+    /// only when it is requested. OpenClaw's own file is not read yet: see
     /// [`with_openclaw_dotenv`](Self::with_openclaw_dotenv).
     #[must_use]
     pub fn capture() -> Self {
-        // A name that is not UTF-8 is none that anybody here can ask for.
+        // Lookups are by `&str`, so a name that is not UTF-8 could never be found.
         Self::from_pairs(
             env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))),
         )
     }
 
-    /// Makes a snapshot of these variables in place of the process environment.
+    /// Creates a snapshot from these variables instead of the process environment.
     ///
-    /// Of several equal names the last wins.
+    /// If a name occurs more than once, the last value wins.
     #[must_use]
     pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
@@ -105,33 +105,33 @@ impl Environment {
         Self::default().with_layer(Origin::Process, values)
     }
 
-    /// Makes a snapshot without any variable.
+    /// Creates an empty snapshot.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// Adds the variables of a dotenv file.
+    /// Adds the variables from a dotenv file.
     ///
-    /// The file holds lines of the form `NAME=value`; quotes, `export`, comments and values over
-    /// several lines are understood, nothing is substituted.
+    /// The file consists of lines of the form `NAME=value`; quotes, `export`, comments, and
+    /// multi-line values are supported, variable substitution is not.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Read`](crate::ErrorKind::Read) when the file cannot be read,
-    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when it has more than 1 MiB,
-    /// [`ErrorKind::Dotenv`](crate::ErrorKind::Dotenv) for the first line that is not understood.
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when it is larger than 1 MiB,
+    /// [`ErrorKind::Dotenv`](crate::ErrorKind::Dotenv) for the first malformed line.
     pub fn with_dotenv_file(self, path: impl AsRef<Path>, trust: Trust) -> Result<Self, Error> {
         let path = path.as_ref();
         let bytes = read(path).map_err(|error| Error::read(&self.shown(path), error))?;
         self.with_dotenv_bytes(path, bytes.expose_secret(), trust)
     }
 
-    /// Adds the variables of a text in the dotenv format; `path` is what it is called in messages.
+    /// Adds the variables from text in dotenv format; `path` names it in messages.
     ///
     /// # Errors
     ///
-    /// As [`with_dotenv_file`](Self::with_dotenv_file), save that nothing is read.
+    /// The same as [`with_dotenv_file`](Self::with_dotenv_file), except that nothing is read.
     pub fn with_dotenv_text(
         self,
         path: impl AsRef<Path>,
@@ -141,11 +141,11 @@ impl Environment {
         self.with_dotenv_bytes(path.as_ref(), text.as_bytes(), trust)
     }
 
-    /// Adds the variables of OpenClaw's own `~/.openclaw/.env`, if there is one.
+    /// Adds the variables from OpenClaw's own `~/.openclaw/.env`, if it exists.
     ///
-    /// The file is another program's, so nothing in it is fatal: lines that are not understood are
-    /// passed over, as OpenClaw passes over them, and told by [`problems`](Self::problems). The
-    /// folder is the one of [`openclaw_dir`].
+    /// The file belongs to another program, so nothing in it is fatal: malformed lines are skipped,
+    /// as OpenClaw skips them, and reported by [`problems`](Self::problems). The folder is that of
+    /// [`openclaw_dir`].
     #[must_use]
     pub fn with_openclaw_dotenv(mut self) -> Self {
         let Ok(folder) = openclaw_dir(&self) else {
@@ -182,7 +182,7 @@ impl Environment {
         self.with_layer(Origin::OpenClawDotenv { shown }, values)
     }
 
-    /// Adds the variables that a configuration file sets (`env.vars` of `openclaw.json`).
+    /// Adds the variables set by a configuration file (`env.vars` of `openclaw.json`).
     #[must_use]
     pub fn with_config_variables<N, V>(
         self,
@@ -197,7 +197,7 @@ impl Environment {
         self.with_layer(Origin::Config { shown }, values_of(pairs))
     }
 
-    /// Adds the variables that the login shell reported (`env.shellEnv` of `openclaw.json`).
+    /// Adds the variables reported by the login shell (`env.shellEnv` of `openclaw.json`).
     #[must_use]
     pub fn with_shell_variables<N, V>(self, pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
@@ -207,7 +207,7 @@ impl Environment {
         self.with_layer(Origin::Shell, values_of(pairs))
     }
 
-    /// Finds a variable in the highest layer where it is not blank.
+    /// Returns a variable from the highest layer in which it is not blank.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Variable<'_>> {
         let name = fold(name.to_owned());
@@ -221,15 +221,14 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when it is set to something else
-    /// than UTF-8.
+    /// [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when its value is not UTF-8.
     pub fn value(&self, name: &str) -> Result<Option<&str>, Error> {
         self.get(name).map(|variable| variable.value()).transpose()
     }
 
     /// Returns the value of a variable that names a file or folder, if it is set and not blank.
     ///
-    /// A leading `~/` is the home folder. The path need not be UTF-8.
+    /// A leading `~/` stands for the home folder. The path need not be UTF-8.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         let path = self.get(name)?.value.to_path();
@@ -242,14 +241,14 @@ impl Environment {
         )
     }
 
-    /// Returns the user's home folder: `HOME`, else `USERPROFILE`.
+    /// Returns the user's home folder: `HOME`, or else `USERPROFILE`.
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {
         let home = self.get(HOME).or_else(|| self.get(USERPROFILE))?;
         Some(home.value.to_path())
     }
 
-    /// Returns a path as it is shown to people: with `~` for the home folder.
+    /// Returns a path for display, with `~` for the home folder.
     #[must_use]
     pub fn shown(&self, path: &Path) -> String {
         let below = self
@@ -263,15 +262,15 @@ impl Environment {
         }
     }
 
-    /// Returns what could not be read of the files that are passed over in silence.
+    /// Returns the problems in files that are otherwise skipped silently.
     ///
-    /// Each is worth a warning to the user, none is a reason to stop.
+    /// Each is worth a warning to the user; none is a reason to stop.
     #[must_use]
     pub fn problems(&self) -> &[Error] {
         &self.problems
     }
 
-    /// Tells whether some layer holds the variable with nothing in it.
+    /// Returns whether the variable is set but blank in any layer.
     pub(crate) fn is_blank(&self, name: &str) -> bool {
         let name = fold(name.to_owned());
         self.layers
@@ -311,13 +310,13 @@ impl fmt::Debug for Environment {
 }
 
 impl<'a> Variable<'a> {
-    /// Returns the name.
+    /// Returns the variable's name.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name
     }
 
-    /// Returns the value without the white space around it; it is never empty.
+    /// Returns the trimmed value, which is never empty.
     ///
     /// # Errors
     ///
@@ -345,7 +344,7 @@ impl fmt::Debug for Variable<'_> {
     }
 }
 
-/// Windows does not tell the case of names apart.
+/// Folds the case of a name on Windows, where variable names are case-insensitive.
 fn fold(name: String) -> String {
     if cfg!(windows) {
         name.to_ascii_uppercase()
@@ -368,7 +367,7 @@ fn values_of<N: Into<String>, V: Into<String>>(
         .collect()
 }
 
-/// Reads a file, though no more than one byte past the limit.
+/// Reads a file, but at most one byte past the limit.
 fn read(path: &Path) -> io::Result<SecretSlice<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?

@@ -1,4 +1,4 @@
-//! The crate's error: what is wrong with a key or its place, never the key itself.
+//! The crate's error: what is wrong with a key or its source, never the key itself.
 
 use std::{error, fmt, io, sync::Arc};
 
@@ -21,9 +21,9 @@ use store::StoreReason;
 
 type Cause = Arc<dyn error::Error + Send + Sync>;
 
-/// A key that could not be found, read or used.
+/// An error finding, reading, or using a credential.
 ///
-/// No message, and nothing that `Debug` prints, holds a key or the value of a variable.
+/// Neither the message nor `Debug` output ever contains a key or the value of a variable.
 #[derive(Clone, Debug)]
 pub struct Error {
     inner: Box<Inner>,
@@ -75,102 +75,104 @@ enum Reason {
     Portal(PortalReason),
 }
 
-/// What went wrong, to branch on.
+/// The kind of an [`Error`], to match on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The text cannot be a key. Sending it would fail, so nothing is sent; a retry does not help.
+    /// The text is not a valid key. Sending it would fail, so nothing is sent. Retrying does not
+    /// help.
     InvalidKey(KeyProblem),
-    /// No place holds a key for the provider. A retry does not help.
+    /// No source has a key for the provider. Retrying does not help.
     Missing,
-    /// The variable that was asked for is not UTF-8. A retry does not help.
+    /// The requested variable is not UTF-8. Retrying does not help.
     NotUnicode,
-    /// A line of a dotenv file is not understood. A retry does not help.
+    /// A line of a dotenv file is malformed. Retrying does not help.
     Dotenv,
-    /// A dotenv file is larger than any sensible one. A retry does not help.
+    /// A dotenv file exceeds the size limit. Retrying does not help.
     TooLarge,
     /// A file cannot be read; the cause is the operating system's error.
     Read,
-    /// No variable tells where the home folder is. A retry does not help.
+    /// No variable names the home folder. Retrying does not help.
     NoHome,
     /// The state folder cannot be created; the cause is the operating system's error.
     Folder,
-    /// A [`CredentialProvider`](crate::CredentialProvider) cannot tell its credential now. A retry
-    /// may help.
+    /// A [`CredentialProvider`](crate::CredentialProvider) cannot provide its credential right now.
+    /// Retrying may help.
     Unavailable,
-    /// A [`CredentialProvider`](crate::CredentialProvider) has no credential to give: the login has
-    /// to be made again. A retry does not help.
+    /// A [`CredentialProvider`](crate::CredentialProvider) has no valid credential: the user must
+    /// log in again. Retrying does not help.
     Refused,
     /// A file cannot be written; the cause is the operating system's error.
     Write,
-    /// A credential file is damaged, or not what it should be. It is left as it is. A retry does
-    /// not help.
+    /// A credential file is corrupt or has an unexpected format. It is left untouched. Retrying
+    /// does not help.
     Corrupt,
-    /// A credential file was written by a newer version, and is left as it is. A retry does not
+    /// A credential file was written by a newer version. It is left untouched. Retrying does not
     /// help.
     Newer,
-    /// A credential file, or the folder it is to be stored in, belongs to somebody else, or others
-    /// could replace it. A retry does not help.
+    /// A credential file or its folder is owned or writable by another user. Retrying does not
+    /// help.
     Untrusted,
-    /// Somebody else holds the lock on a credential, for longer than is waited. A retry may help.
+    /// Another process held the lock on a credential for longer than the wait limit. Retrying may
+    /// help.
     Busy,
-    /// A text is no profile id of the form `provider:account`. A retry does not help.
+    /// A string is not a profile id of the form `provider:account`. Retrying does not help.
     ProfileId,
-    /// There is no profile of that id. A retry does not help.
+    /// No profile has that id. Retrying does not help.
     NoProfile,
-    /// Something has changed a profile in the meantime. A retry may help.
+    /// A profile was changed concurrently. Retrying may help.
     Conflict,
-    /// The user has denied the login. A retry needs a new login.
+    /// The user denied the login. Retrying requires a new login.
     Denied,
-    /// The code of a login has expired before it was approved. A retry needs a new login.
+    /// The login code expired before it was approved. Retrying requires a new login.
     LoginExpired,
-    /// The login server has refused, for a reason of its own. A retry does not help.
+    /// The login server rejected the request for another reason. Retrying does not help.
     LoginRefused,
-    /// A page of HTML stands where the login server's answer should be: a firewall, a captcha, a
-    /// gateway. A retry may help.
+    /// An HTML page came back in place of the login server's response: a firewall, a captcha, or a
+    /// gateway. Retrying may help.
     Blocked,
-    /// The login server's answer is not what the protocol says. A retry does not help.
+    /// The login server's response violates the protocol. Retrying does not help.
     Protocol,
-    /// An address is not one a token may be sent to. Nothing was sent. A retry does not help.
+    /// A token must not be sent to a URL. Nothing was sent. Retrying does not help.
     InvalidRequest,
 }
 
-/// Why a text cannot be an API key.
+/// Why a string is not a valid API key.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeyProblem {
-    /// Nothing, or nothing but white space.
+    /// Empty, or only whitespace.
     Empty,
-    /// A line break inside: more than the key was pasted.
+    /// A line break inside: more than just the key was pasted.
     LineBreak,
     /// A space or a tab inside.
     Blank,
     /// Another control character inside.
     Control,
-    /// A character outside ASCII inside, such as a typographic quote.
+    /// A non-ASCII character inside, such as a typographic quote.
     NonAscii,
 }
 
 impl Error {
-    /// Wraps the cause why a credential cannot be had at the moment.
+    /// Creates the error for a credential that is temporarily unavailable.
     ///
     /// For implementors of [`CredentialProvider`](crate::CredentialProvider): the network is down,
-    /// a lock is held. The kind is [`ErrorKind::Unavailable`]. The cause is printed by whoever
-    /// prints the error, so it must not hold a secret.
+    /// or a lock is held. The kind is [`ErrorKind::Unavailable`]. The cause is printed along with
+    /// the error, so it must not contain a secret.
     pub fn unavailable(cause: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         Self::new(Reason::Unavailable).caused_by(Arc::from(cause.into()))
     }
 
-    /// Wraps the cause why there is no credential to give.
+    /// Creates the error for a credential that is no longer valid.
     ///
     /// For implementors of [`CredentialProvider`](crate::CredentialProvider): a refresh token was
-    /// revoked, a vault said no. The kind is [`ErrorKind::Refused`]. The cause is printed by
-    /// whoever prints the error, so it must not hold a secret.
+    /// revoked, or a vault denied access. The kind is [`ErrorKind::Refused`]. The cause is printed
+    /// along with the error, so it must not contain a secret.
     pub fn refused(cause: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
         Self::new(Reason::Refused).caused_by(Arc::from(cause.into()))
     }
 
-    /// Adds where the value was found that the error is about.
+    /// Sets the source of the offending value.
     #[must_use]
     pub fn at(mut self, source: Source) -> Self {
         self.inner.found_in = Some(source);
@@ -199,7 +201,7 @@ impl Error {
         }
     }
 
-    /// Returns true when the same call may succeed if made again.
+    /// Returns true if retrying the same call may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
@@ -208,13 +210,13 @@ impl Error {
         )
     }
 
-    /// Returns where the value was found that the error is about, if one was found.
+    /// Returns the source of the offending value, if there is one.
     #[must_use]
     pub fn found_in(&self) -> Option<&Source> {
         self.inner.found_in.as_ref()
     }
 
-    /// Returns the variables that were looked at when no key was found, in order of precedence.
+    /// Returns the variables that were checked when no key was found, in order of precedence.
     #[must_use]
     pub fn variables(&self) -> &'static [&'static str] {
         match self.inner.reason {
@@ -223,7 +225,7 @@ impl Error {
         }
     }
 
-    /// Returns the line of the dotenv file that the error is about, counted from 1.
+    /// Returns the offending line of the dotenv file, counted from 1.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
         match self.inner.reason {
@@ -232,13 +234,13 @@ impl Error {
         }
     }
 
-    /// Makes the error for a text that cannot be a key; `position` counts characters from 1.
+    /// Creates the error for an invalid key; `position` counts characters from 1.
     pub(crate) fn invalid_key(problem: KeyProblem, position: usize) -> Self {
         Self::new(Reason::InvalidKey { problem, position })
     }
 
-    /// Makes the error for a provider without a key; `hint` is a file that could not be read in
-    /// full and may have held it.
+    /// Creates the error for a provider without a key; `hint` is about a file that could not be
+    /// fully read and may have contained it.
     pub(crate) fn missing(
         provider: &str,
         variables: &'static [&'static str],
@@ -256,12 +258,12 @@ impl Error {
         }
     }
 
-    /// Makes the error for a variable whose value is not UTF-8.
+    /// Creates the error for a variable whose value is not UTF-8.
     pub(crate) fn not_unicode(source: Source) -> Self {
         Self::new(Reason::NotUnicode).at(source)
     }
 
-    /// Makes the error for a line of a dotenv file; `shown` is the file's path, as shown.
+    /// Creates the error for a line of a dotenv file; `shown` is the file's display path.
     pub(crate) fn syntax(shown: &str, error: SyntaxError) -> Self {
         let SyntaxError { line, problem } = error;
         Self::new(Reason::Syntax {
@@ -271,7 +273,7 @@ impl Error {
         })
     }
 
-    /// Makes the error for a dotenv file of more than `limit` bytes.
+    /// Creates the error for a dotenv file of more than `limit` bytes.
     pub(crate) fn too_large(shown: &str, limit: usize) -> Self {
         Self::new(Reason::TooLarge {
             path: shown.to_owned(),
@@ -279,7 +281,7 @@ impl Error {
         })
     }
 
-    /// Makes the error for a file that cannot be read.
+    /// Creates the error for a file that cannot be read.
     pub(crate) fn read(shown: &str, cause: io::Error) -> Self {
         Self::new(Reason::Read {
             path: shown.to_owned(),
@@ -287,12 +289,12 @@ impl Error {
         .caused_by(Arc::new(cause))
     }
 
-    /// Makes the error for an unknown home folder; `variable` is the one to set instead.
+    /// Creates the error for an unknown home folder; `variable` is the one to set instead.
     pub(crate) fn no_home(variable: &'static str) -> Self {
         Self::new(Reason::NoHome { variable })
     }
 
-    /// Makes the error for a folder that cannot be created.
+    /// Creates the error for a folder that cannot be created.
     #[cfg(any(test, feature = "store"))]
     pub(crate) fn folder(path: &std::path::Path, cause: io::Error) -> Self {
         Self::new(Reason::Folder {
@@ -326,7 +328,7 @@ impl fmt::Display for Error {
                     write!(f, " ({source})")?;
                 }
                 match problem {
-                    KeyProblem::Empty => f.write_str(" is empty: pass a key or leave it out"),
+                    KeyProblem::Empty => f.write_str(" is empty: pass a key or omit it"),
                     problem => write!(
                         f,
                         " contains {problem} at character {position}: \
@@ -343,7 +345,7 @@ impl fmt::Display for Error {
                 if variables.is_empty() {
                     return f.write_str(": pass or store one");
                 }
-                write!(f, ": looked at {}", List(variables, "and"))?;
+                write!(f, ": checked {}", List(variables, "and"))?;
                 if !blank.is_empty() {
                     write!(f, " ({} set but blank)", List(blank, "and"))?;
                 }
@@ -364,16 +366,19 @@ impl fmt::Display for Error {
             Reason::TooLarge { path, limit } => {
                 write!(
                     f,
-                    "{path} has more than {limit} bytes: is it a dotenv file?"
+                    "{path} is larger than {limit} bytes: is it a dotenv file?"
                 )
             }
             Reason::Read { path } => write!(f, "could not read {path}"),
             Reason::NoHome { variable } => {
-                write!(f, "the home folder is not known: set HOME or {variable}")
+                write!(f, "the home folder is unknown: set HOME or {variable}")
             }
             #[cfg(any(test, feature = "store"))]
             Reason::Folder { path } => write!(f, "could not create the folder {path}"),
-            Reason::Unavailable => f.write_str("the credential is not available now: try again"),
+            Reason::Unavailable => f.write_str(
+                "the credential is temporarily unavailable: try \
+                again",
+            ),
             Reason::Refused => f.write_str("there is no valid credential: log in again"),
             #[cfg(feature = "store")]
             Reason::Store(reason) => fmt::Display::fmt(reason, f),
@@ -389,7 +394,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// So that a checked value can stand where one that is to be checked may.
+/// Lets an already validated value be passed where one that needs validation is accepted.
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
@@ -410,14 +415,14 @@ impl fmt::Display for KeyProblem {
         f.write_str(match self {
             Self::Empty => "nothing",
             Self::LineBreak => "a line break",
-            Self::Blank => "a blank",
+            Self::Blank => "whitespace",
             Self::Control => "a control character",
-            Self::NonAscii => "a character outside ASCII",
+            Self::NonAscii => "a non-ASCII character",
         })
     }
 }
 
-/// Names in a sentence: `A`, `A and B`, `A, B and C`.
+/// A list of names in a sentence: `A`, `A and B`, `A, B and C`.
 struct List<'a>(&'a [&'a str], &'a str);
 
 impl fmt::Display for List<'_> {

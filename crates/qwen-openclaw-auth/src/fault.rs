@@ -1,10 +1,10 @@
-//! Named points at which tests end the process, to see what a crash there leaves behind.
+//! Named points at which tests kill the process, to see what a crash there leaves behind.
 
-/// Marks a point. Outside the crate's own tests it is nothing.
+/// Marks a point. Outside the crate's own tests it does nothing.
 #[cfg(not(test))]
 pub(crate) fn point(_name: &str) {}
 
-/// Ends the process here when the variable `QWEN_OPENCLAW_TEST_DIE_AT` names this point.
+/// Kills the process here if the variable `QWEN_OPENCLAW_TEST_DIE_AT` names this point.
 #[cfg(test)]
 pub(crate) fn point(name: &str) {
     use std::sync::LazyLock;
@@ -12,7 +12,7 @@ pub(crate) fn point(name: &str) {
     static DIE_AT: LazyLock<Option<String>> =
         LazyLock::new(|| std::env::var("QWEN_OPENCLAW_TEST_DIE_AT").ok());
     if DIE_AT.as_deref() == Some(name) {
-        // Nothing can be done against it, and no destructor runs.
+        // It cannot be caught, and no destructor runs.
         #[cfg(unix)]
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
@@ -20,7 +20,7 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-/// Every point of a refresh, in the order in which it passes them.
+/// Every point of a refresh, in the order in which they are reached.
 #[cfg(all(test, feature = "portal"))]
 pub(crate) const REFRESH_POINTS: &[&str] = &[
     "before-lease",

@@ -1,4 +1,4 @@
-//! Where state is kept: our own folder and OpenClaw's.
+//! Where state is stored: this workspace's folder and OpenClaw's.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use crate::{
     variables::{OPENCLAW_HOME, OPENCLAW_STATE_DIR, QWEN_OPENCLAW_HOME},
 };
 
-/// The folder that credentials, jobs and usage are kept in.
+/// The folder where credentials, jobs, and usage are stored.
 ///
-/// The value is a name: the folder need not exist, and nothing is written before `create`, which
-/// comes with the feature `store`.
+/// The value is only a path: the folder need not exist, and nothing is written before `create`,
+/// which requires the feature `store`.
 ///
 /// ```
 /// use std::path::Path;
@@ -26,12 +26,12 @@ use crate::{
 pub struct StateDir(PathBuf);
 
 impl StateDir {
-    /// Names the folder to use.
+    /// Uses the folder at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// Finds the folder: `QWEN_OPENCLAW_HOME`, else `~/.qwen-openclaw`.
+    /// Locates the folder: `QWEN_OPENCLAW_HOME`, or else `~/.qwen-openclaw`.
     ///
     /// # Errors
     ///
@@ -53,25 +53,27 @@ impl StateDir {
         &self.0
     }
 
-    /// Creates the folder and those above it, for nobody but the user (mode 0700 on Unix), and
-    /// checks it, as [`state`](crate::state) says.
+    /// Creates the folder and its parents, accessible only to the user (mode 0700 on Unix).
     ///
-    /// A folder of the user's own that others can read is closed to them, by mode 0700. Stores do
-    /// this before they store anything.
+    /// It then checks the folder by the rules of [`state`](crate::state).
+    ///
+    /// If the folder belongs to the user but others can read it, its mode is changed to 0700.
+    /// Stores call this before they store anything.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Folder`](crate::ErrorKind::Folder) when the folder cannot be created,
     /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when it belongs to another user, or
-    /// others can write to it. It is left as it is then.
+    /// others can write to it; it is then left unchanged.
     #[cfg(feature = "store")]
     pub fn create(&self) -> Result<(), Error> {
         crate::state::close_folder(&self.0)
     }
 }
 
-/// Finds OpenClaw's own folder: `OPENCLAW_STATE_DIR`, else `.openclaw` below `OPENCLAW_HOME` or the
-/// home folder.
+/// Locates OpenClaw's own folder.
+///
+/// That is `OPENCLAW_STATE_DIR`, or else `.openclaw` in `OPENCLAW_HOME` or the home folder.
 ///
 /// # Errors
 ///

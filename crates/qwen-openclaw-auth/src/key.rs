@@ -1,4 +1,4 @@
-//! The API key: checked once, hidden ever after.
+//! The API key: validated once, redacted everywhere after.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, KeyProblem};
 
-/// An API key that is fit to be sent and is never printed.
+/// A validated API key that is never printed.
 ///
-/// The key is one line of visible ASCII characters. It has no `Display` and no `Serialize`, its
-/// `Debug` says `[redacted]`, and its memory is overwritten when it is dropped. [`expose`] is the
-/// only way to the text; [`masked`] is what may be shown to people.
+/// The key is a single line of visible ASCII characters. It has no `Display` and no `Serialize`,
+/// its `Debug` prints `[redacted]`, and its memory is zeroed on drop. [`expose`] is the only access
+/// to the text; [`masked`] is safe to show to people.
 ///
-/// Two keys are equal when their texts are. The comparison is not made in constant time: both sides
-/// are the caller's own.
+/// Keys are compared by their text. The comparison is not constant-time, because both sides belong
+/// to the caller.
 ///
 /// ```
 /// use qwen_openclaw_auth::{ApiKey, KeyKind};
@@ -31,11 +31,11 @@ use crate::error::{Error, KeyProblem};
 #[derive(Clone)]
 pub struct ApiKey {
     text: SecretString,
-    /// The access token of a login, of which not even the ends are shown.
+    /// A login's access token, which is masked completely.
     is_token: bool,
 }
 
-/// Checks a key, as [`ApiKey::parse`] does.
+/// Validates a key, as [`ApiKey::parse`] does.
 impl TryFrom<&str> for ApiKey {
     type Error = Error;
 
@@ -44,7 +44,7 @@ impl TryFrom<&str> for ApiKey {
     }
 }
 
-/// Checks a key, as [`ApiKey::parse`] does.
+/// Validates a key, as [`ApiKey::parse`] does.
 impl TryFrom<String> for ApiKey {
     type Error = Error;
 
@@ -54,15 +54,16 @@ impl TryFrom<String> for ApiKey {
 }
 
 impl ApiKey {
-    /// Checks a key and takes it over, without the white space around it.
+    /// Validates a key, trimming surrounding whitespace.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey) when nothing is left after trimming,
-    /// or at the first character that no key has: a line break, a blank, another control character
-    /// or one outside ASCII. The error tells which and where, and never holds the key.
+    /// or at the first character that no key contains: a line break, whitespace, another control
+    /// character, or a non-ASCII character. The error says which and where, and never contains the
+    /// key.
     pub fn parse(text: impl Into<String>) -> Result<Self, Error> {
-        // From here on the text is wiped when it is dropped, also on the way out with an error.
+        // From here on the text is zeroed on drop, including on the error paths.
         let given = SecretString::from(text.into());
         let text = given.expose_secret();
         let trimmed = text.trim();
@@ -74,32 +75,33 @@ impl ApiKey {
                 return Err(Error::invalid_key(problem, index + 1));
             }
         }
-        let text = match trimmed.len() == text.len() {
-            true => given,
-            false => SecretString::from(trimmed),
+        let text = if trimmed.len() == text.len() {
+            given
+        } else {
+            SecretString::from(trimmed)
         };
         let is_token = false;
         Ok(Self { text, is_token })
     }
 
-    /// The same as the access token of a login: nobody compares it with what a console shows.
+    /// Marks the key as a login's access token, which no user compares with what a console shows.
     #[cfg(feature = "store")]
     pub(crate) fn into_token(self) -> Self {
         let is_token = true;
         Self { is_token, ..self }
     }
 
-    /// Returns the key in clear, to be sent and for nothing else.
+    /// Returns the key in the clear, only for sending it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
 
-    /// Returns the key as it may be shown: its ends, with `...` between them.
+    /// Returns the masked key: its ends, with `...` between them.
     ///
     /// A key of more than 16 characters shows eight at each end, one of more than 6 shows two, a
-    /// shorter one shows one. This is how OpenClaw shows keys, so that the output of both can be
-    /// compared. Of a login's access token nothing is shown: `[token]`.
+    /// shorter one shows one. OpenClaw masks keys the same way, so that the output of both can be
+    /// compared. A login's access token is hidden completely: `[token]`.
     ///
     /// ```
     /// # use qwen_openclaw_auth::ApiKey;
@@ -117,11 +119,11 @@ impl ApiKey {
             7..=16 => 2,
             _ => 8,
         };
-        // A key is ASCII and not empty, so that every index is a character boundary.
+        // A key is ASCII and not empty, so every index is a character boundary.
         format!("{}...{}", &key[..shown], &key[key.len() - shown..])
     }
 
-    /// Returns what the key's prefix says about the plan it belongs to.
+    /// Returns the kind of key, judged by its prefix.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
         KeyKind::of(self.expose())
@@ -142,28 +144,28 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What the prefix of an API key says about it.
+/// The kind of an API key, judged by its prefix.
 ///
 /// The prefix is a hint for messages and defaults; only the service knows which region and plan a
 /// key belongs to. Keys of the Token Plan have no documented prefix of their own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KeyKind {
-    /// `sk-sp-`: a subscription key of the Coding Plan, refused by every other endpoint.
+    /// `sk-sp-`: a Coding Plan subscription key, rejected by every other endpoint.
     CodingPlan,
     /// `sk-ws-`: a key bound to one workspace.
     Workspace,
     /// `st-`: a temporary key, valid for minutes.
     Temporary,
-    /// `sk-`: an ordinary key.
+    /// `sk-`: a standard key.
     Standard,
-    /// Any other form, such as a portal token or the key of a proxy.
+    /// Any other format, such as a portal token or a proxy's key.
     Other,
 }
 
 impl KeyKind {
     fn of(key: &str) -> Self {
-        // The longer prefixes come first: `sk-` begins three of them.
+        // Longer prefixes come first, because three of them start with `sk-`.
         const PREFIXES: [(&str, KeyKind); 4] = [
             ("sk-sp-", KeyKind::CodingPlan),
             ("sk-ws-", KeyKind::Workspace),
@@ -178,14 +180,14 @@ impl KeyKind {
 }
 
 impl fmt::Display for KeyKind {
-    /// Writes a name for messages, such as `Coding Plan key`.
+    /// Writes a name for use in messages, such as `Coding Plan key`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CodingPlan => "Coding Plan key",
             Self::Workspace => "workspace key",
             Self::Temporary => "temporary key",
-            Self::Standard => "ordinary key",
-            Self::Other => "key of unknown form",
+            Self::Standard => "standard key",
+            Self::Other => "key of unknown format",
         })
     }
 }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_key_has_is_told_apart() {
+    fn invalid_characters_are_told_apart() {
         let table = [
             ("", KeyProblem::Empty, "the API key is empty"),
             (" \t\r\n", KeyProblem::Empty, "the API key is empty"),
@@ -229,8 +231,12 @@ mod tests {
                 KeyProblem::LineBreak,
                 "a line break at character 5",
             ),
-            ("Bearer sk-1", KeyProblem::Blank, "a blank at character 7"),
-            ("sk\t1", KeyProblem::Blank, "a blank at character 3"),
+            (
+                "Bearer sk-1",
+                KeyProblem::Blank,
+                "whitespace at character 7",
+            ),
+            ("sk\t1", KeyProblem::Blank, "whitespace at character 3"),
             (
                 "sk-\u{0}",
                 KeyProblem::Control,
@@ -244,17 +250,17 @@ mod tests {
             (
                 "sk-\u{2026}",
                 KeyProblem::NonAscii,
-                "a character outside ASCII at character 4",
+                "a non-ASCII character at character 4",
             ),
             (
                 "sk\u{a0}1",
                 KeyProblem::NonAscii,
-                "a character outside ASCII at character 3",
+                "a non-ASCII character at character 3",
             ),
             (
                 "\u{feff}sk-1",
                 KeyProblem::NonAscii,
-                "a character outside ASCII at character 1",
+                "a non-ASCII character at character 1",
             ),
         ];
         for (text, problem, message) in table {
@@ -298,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_holds_nothing_of_the_key() {
+    fn debug_contains_no_part_of_the_key() {
         let key = ApiKey::parse("sk-very-secret").unwrap();
         assert_eq!(
             format!("{key:?} {key:#?}"),
@@ -328,7 +334,7 @@ mod tests {
         }
 
         #[test]
-        fn errors_hold_no_part_of_the_key(
+        fn errors_contain_no_part_of_the_key(
             start in "[0-9]{8,40}",
             bad in "[\n\r \t\u{1}\u{7f}\u{e9}\u{2028}]",
             end in "[0-9]{8,40}",

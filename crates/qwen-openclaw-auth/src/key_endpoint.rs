@@ -4,11 +4,11 @@ use std::fmt;
 
 use qwen_openclaw_catalog::{Plan, Region};
 
-/// The endpoint that a key was issued for, as far as that was said when it was stored.
+/// The endpoint that a key was issued for, as far as it was specified when the key was stored.
 ///
-/// Keys are bound to a plan and a region, and most of them do not tell which: remembered beside the
-/// key, a plan or region need not be named again. A base URL binds the key to that origin: it is
-/// sent nowhere else.
+/// Keys are bound to a plan and a region, but most keys do not reveal which. Storing them along
+/// with the key means that they need not be specified again. A base URL binds the key to that
+/// origin: the key is sent nowhere else.
 #[derive(Clone, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct KeyEndpoint {
@@ -16,12 +16,12 @@ pub struct KeyEndpoint {
     pub plan: Option<Plan>,
     /// The region.
     pub region: Option<Region>,
-    /// The base URL that came with the key, as with a portal login or a server of one's own.
+    /// The base URL that came with the key, as for a portal login or a self-hosted server.
     pub base_url: Option<String>,
 }
 
 impl KeyEndpoint {
-    /// Returns true when nothing is known of it.
+    /// Returns true if nothing is known about the endpoint.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -31,7 +31,7 @@ impl KeyEndpoint {
 impl fmt::Debug for KeyEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |url: &String| {
-            if is_plain_address(url) {
+            if is_plain_url(url) {
                 url.clone()
             } else {
                 "[redacted]".to_owned()
@@ -45,8 +45,8 @@ impl fmt::Debug for KeyEndpoint {
     }
 }
 
-/// Whether nothing in `url` may be a secret: no user, no query, and no part that may be a key.
-fn is_plain_address(url: &str) -> bool {
+/// Returns whether no part of `url` could be a secret: no user, no query, and nothing key-like.
+fn is_plain_url(url: &str) -> bool {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     let may_be_key = |part: &str| {
         let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());

@@ -1,9 +1,9 @@
-//! Finds the key that a request to Qwen Cloud is sent with, checks it, and keeps it from view.
+//! Finds the API key for requests to Qwen Cloud, validates it, and keeps it out of logs.
 //!
 //! ```
 //! use qwen_openclaw_auth::{Environment, KeyKind, catalog::Provider, resolve};
 //!
-//! // A program takes `Environment::capture().with_openclaw_dotenv()`, once.
+//! // A program calls `Environment::capture().with_openclaw_dotenv()` once.
 //! let environment = Environment::from_pairs([
 //!     ("QWEN_API_KEY", "  "),
 //!     ("DASHSCOPE_API_KEY", "sk-0123456789abcdef"),
@@ -18,36 +18,35 @@
 //!
 //! # The parts
 //!
-//! - [`ApiKey`] is a key that is fit to be sent. A key with a line break, a blank or a character
-//!   outside ASCII does not come into being; the [`Error`] says what is wrong and never shows the
-//!   key.
-//! - [`Environment`] is a snapshot of the variables that count: the process environment, dotenv
+//! - [`ApiKey`] is a validated key. A key with a line break, whitespace, or a non-ASCII character
+//!   cannot be constructed; the [`Error`] says what is wrong and never shows the key.
+//! - [`Environment`] is a snapshot of the environment variables: the process environment, dotenv
 //!   files, OpenClaw's `~/.openclaw/.env`, and what a configuration file adds. Nothing else in the
-//!   workspace reads the process environment; [`variables`] lists the names that are known.
-//! - [`resolve`], and [`Resolver`] for the whole order of precedence, find the key for a provider,
+//!   workspace reads the process environment; [`variables`] lists the known names.
+//! - [`resolve`], and [`Resolver`] for the full order of precedence, find the key for a provider
 //!   and its [`Source`].
-//! - [`CredentialProvider`] is the seam to whoever sends requests; [`StaticCredential`] is a fixed
-//!   key behind it.
-//! - [`StateDir`] and [`openclaw_dir`] name the folders that state is kept in.
+//! - [`CredentialProvider`] is the interface to code that sends requests; [`StaticCredential`]
+//!   implements it with a fixed key.
+//! - [`StateDir`] and [`openclaw_dir`] locate the folders where state is stored.
 //!
-//! The names, their order and the masking are those of OpenClaw (OpenClaw documentation, "Qwen
-//! Cloud" provider page) and of its current release where the page is silent. The prefixes of keys
-//! are from help.aliyun.com, model-studio "coding-plan" and "generate-temporary-api-key"; `sk-ws-`
-//! is known from keys in use.
+//! The names, their order, and the masking match OpenClaw (OpenClaw documentation, "Qwen Cloud"
+//! provider page) and its current release where the page is silent. Key prefixes are from
+//! help.aliyun.com, model-studio "coding-plan" and "generate-temporary-api-key"; `sk-ws-` is known
+//! from keys in use.
 //!
-//! Most people want the crate `qwen-openclaw`, which does all of this on the way to an answer.
+//! Most people want the crate `qwen-openclaw`, which does all of this for each request.
 //!
 //! # Features
 //!
-//! None is on by default.
+//! No feature is enabled by default.
 //!
-//! * `store`: [`CredentialStore`] keeps API keys, tokens and logins under ids such as
-//!   `qwen:default`, [`FileStore`] in a file that several processes may use at once; and
-//!   [`StoredCredential`] sends requests with what is stored. [`state`] has what they are made of,
-//!   for other files in the state folder. Costs serde_json and tempfile.
-//! * `portal`: [`portal`], the login by device code at the Qwen portal and its refresh, and the
-//!   Qwen Code CLI's credentials. Costs `store` and the HTTP client. The free tier behind it was
-//!   discontinued by Qwen on 2026-04-15.
+//! * `store`: [`CredentialStore`] stores API keys, tokens, and logins under ids such as
+//!   `qwen:default`; [`FileStore`] does so in a file that several processes can share;
+//!   [`StoredCredential`] provides the stored credential for requests. [`state`] has the building
+//!   blocks, for other files in the state folder. Costs serde_json and tempfile.
+//! * `portal`: [`portal`], device-code login at the Qwen portal, token refresh, and the Qwen Code
+//!   CLI's credentials. Costs `store` and the HTTP client. Qwen discontinued the free tier behind
+//!   it on 2026-04-15.
 
 mod credential;
 mod dotenv;
@@ -68,7 +67,7 @@ pub mod state;
 mod store;
 pub mod variables;
 
-// Whoever depends on this crate alone has the types of its interface.
+// Re-exported so that users of this crate alone can name the types in its API.
 #[doc(no_inline)]
 pub use async_trait::async_trait;
 #[doc(no_inline)]

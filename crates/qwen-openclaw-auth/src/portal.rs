@@ -1,4 +1,4 @@
-//! The Qwen portal: login by device code, refresh, and the Qwen Code CLI's credentials.
+//! The Qwen portal: device-code login, refresh, and the Qwen Code CLI's credentials.
 
 use std::{
     fmt,
@@ -36,17 +36,16 @@ pub use self::{
     server::{CLIENT_ID, PUBLIC_SERVER, SCOPE},
 };
 
-/// What a user should read before a login starts.
+/// A notice to show to the user before a login starts.
 pub const CLOSURE_NOTICE: &str = "Qwen discontinued the free tier of Qwen OAuth on 2026-04-15: \
     logins at the public server may fail, and tokens may be refused. For a key that works, use \
-    Model Studio or a Coding Plan. This login is for accounts whose tokens still work, and for \
-    other servers that speak the same protocol.";
+    Model Studio or a Coding Plan. This login is for accounts whose tokens still work, and for other servers that implement the same protocol.";
 
-/// A login server and how it is spoken to. Cheap to clone; clones share connections.
+/// A client for a login server. Cheap to clone; clones share connections.
 ///
-/// The free tier behind the public server was discontinued on 2026-04-15; see
-/// [`CLOSURE_NOTICE`]. The protocol is the device grant of RFC 8628 with PKCE (RFC 7636), as
-/// published clients of the portal speak it.
+/// The free tier behind the public server was discontinued on 2026-04-15; see [`CLOSURE_NOTICE`].
+/// The protocol is the device grant of RFC 8628 with PKCE (RFC 7636), as implemented by published
+/// clients of the portal.
 ///
 /// ```no_run
 /// use qwen_openclaw_auth::{FileStore, CredentialStore, Profile, ProfileId, portal::Portal};
@@ -69,8 +68,8 @@ pub struct Portal {
     settings: Arc<Settings>,
 }
 
-/// How long a request may take, connection and answer together. It is well below the time after
-/// which the Qwen Code CLI takes a lock for orphaned.
+/// The timeout of a request, from connecting to the end of the response. It is well below the age
+/// at which the Qwen Code CLI treats a lock as orphaned.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Debug)]
@@ -81,21 +80,21 @@ struct Settings {
 }
 
 impl Portal {
-    /// Starts to set up a portal.
+    /// Starts building a portal.
     pub fn builder() -> PortalBuilder {
         PortalBuilder::default()
     }
 
-    /// Asks for a login: the answer says where the user has to go.
+    /// Starts a device-code login, which the user must then approve in a browser.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable),
     /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked),
     /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) or
-    /// [`ErrorKind::LoginRefused`](crate::ErrorKind::LoginRefused), as the server answers;
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it sends the user to a page that
-    /// is not https.
+    /// [`ErrorKind::LoginRefused`](crate::ErrorKind::LoginRefused), depending on the server's
+    /// response; [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it names a
+    /// login page that is not https.
     pub async fn start_login(&self) -> Result<DeviceLogin, Error> {
         DeviceLogin::start(self.clone()).await
     }
@@ -109,7 +108,7 @@ impl Portal {
     }
 }
 
-/// Sets up a [`Portal`].
+/// Builds a [`Portal`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct PortalBuilder {
@@ -119,11 +118,14 @@ pub struct PortalBuilder {
     scope: String,
     base_url: Option<BaseUrl>,
     allowed_hosts: Vec<String>,
-    poll_interval: Duration,
+    /// How long before its expiry a token is renewed, though never before half of its lifetime has
+    /// passed.
     ahead: Duration,
+    /// How long to wait after a failed refresh before the next attempt.
     failure_pause: Duration,
+    /// If a token that replaced a rejected one is itself rejected within this time, no further
+    /// refresh is attempted.
     second_refusal: Duration,
-    stale_lock: Duration,
     clock: Clock,
 }
 
@@ -136,37 +138,36 @@ impl Default for PortalBuilder {
             scope: SCOPE.to_owned(),
             base_url: None,
             allowed_hosts: Vec::new(),
-            poll_interval: Duration::from_secs(5),
             ahead: Duration::from_secs(90),
             failure_pause: Duration::from_secs(10),
             second_refusal: Duration::from_secs(60),
-            stale_lock: Duration::from_secs(35),
             clock: Clock(Arc::new(SystemTime::now)),
         }
     }
 }
 
 impl PortalBuilder {
-    /// Sends through `http`. Default: a client of its own.
+    /// Sets the HTTP client. Default: a new one.
     pub fn http(mut self, http: Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Sets the server that logins are started at, by its origin: https, or loopback. Default:
-    /// [`PUBLIC_SERVER`].
+    /// Sets the server for new logins. Default: [`PUBLIC_SERVER`].
     ///
-    /// A login remembers its server, and is renewed there.
+    /// The URL must be https or loopback.
+    ///
+    /// A login remembers its server and is renewed there.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(UrlText::from(url));
         self
     }
 
-    /// Takes the server from `QWEN_OAUTH_BASE_URL`, where that is set.
+    /// Takes the server from `QWEN_OAUTH_BASE_URL`, if set.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when it is no text.
+    /// [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when the value is not UTF-8.
     pub fn environment(mut self, environment: &Environment) -> Result<Self, Error> {
         if let Some(url) = environment.value(QWEN_OAUTH_BASE_URL)? {
             self.server = Some(UrlText::from(url));
@@ -180,57 +181,43 @@ impl PortalBuilder {
         self
     }
 
-    /// Sets the scopes, separated by blanks. Default: [`SCOPE`].
+    /// Sets the scopes, separated by spaces. Default: [`SCOPE`].
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Sends tokens to this address, whatever the login server says. Default: where it says, if
-    /// that is one of the portal's hosts.
+    /// Sets the base URL for requests, overriding the login server's. Default: none.
+    ///
+    /// Without it, tokens go where the login server says, if that is an allowed host.
     pub fn base_url(mut self, base_url: BaseUrl) -> Self {
         self.base_url = Some(base_url);
         self
     }
 
-    /// Lets the login server send tokens to this host too. Default: `*.qwen.ai`,
-    /// `dashscope*.aliyuncs.com` and the login server's own host.
+    /// Adds a host to which the login server may direct tokens. Default: none.
+    ///
+    /// Always allowed are `*.qwen.ai`, `dashscope*.aliyuncs.com`, and the login server's own host.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.allowed_hosts.push(host.into().to_ascii_lowercase());
         self
     }
 
-    /// Sets how often a login asks whether it was approved, where the server does not say.
-    /// Default: 5 seconds (RFC 8628, section 3.2).
-    pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
-        self
-    }
-
-    /// Sets how long before its end a token is renewed, though never before half its life.
-    /// Default: 90 seconds; for the Qwen Code CLI's file always that program's 30.
-    pub fn refresh_ahead(mut self, ahead: Duration) -> Self {
+    #[cfg(test)]
+    fn refresh_ahead(mut self, ahead: Duration) -> Self {
         self.ahead = ahead;
         self
     }
 
-    /// Sets how long a refresh that failed is not tried again. Default: 10 seconds.
-    pub fn failure_pause(mut self, pause: Duration) -> Self {
+    #[cfg(test)]
+    fn failure_pause(mut self, pause: Duration) -> Self {
         self.failure_pause = pause;
         self
     }
 
-    /// Sets the time in which a token that replaced a refused one must not be refused itself: the
-    /// second refusal is final. Default: a minute.
-    pub fn second_refusal(mut self, within: Duration) -> Self {
+    #[cfg(test)]
+    fn second_refusal(mut self, within: Duration) -> Self {
         self.second_refusal = within;
-        self
-    }
-
-    /// Sets the age at which a lock in the Qwen Code CLI's folder counts as orphaned. Default:
-    /// 35 seconds, as that program has it.
-    pub fn stale_lock(mut self, age: Duration) -> Self {
-        self.stale_lock = age;
         self
     }
 
@@ -240,13 +227,13 @@ impl PortalBuilder {
         self
     }
 
-    /// Finishes. Nothing is sent yet.
+    /// Builds the portal. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the server's URL is neither https nor
-    /// loopback, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when no HTTP client can
-    /// be set up.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the server's URL is
+    /// neither https nor loopback, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when
+    /// no HTTP client can be created.
     pub fn build(self) -> Result<Portal, Error> {
         let http = match &self.http {
             Some(http) => http.clone(),

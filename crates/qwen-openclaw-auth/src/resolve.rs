@@ -1,4 +1,4 @@
-//! Which key a provider's requests are sent with.
+//! Resolves which key to use for a provider.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use crate::{
     credential::Credential, environment::Environment, error::Error, key::ApiKey, source::Source,
 };
 
-/// Finds the key for a provider in the variables of an environment.
+/// Finds the key for a provider in an environment's variables.
 ///
-/// This is the short form of a [`Resolver`] that is given nothing else.
+/// Shorthand for a [`Resolver`] with nothing but an environment.
 ///
 /// # Errors
 ///
@@ -19,12 +19,12 @@ pub fn resolve(provider: Provider, environment: &Environment) -> Result<Resolved
     Resolver::new(provider).environment(environment).resolve()
 }
 
-/// Finds the key for a provider among the places that are handed in.
+/// Finds the key for a provider in the sources it is given.
 ///
-/// An explicit key comes first, then a stored profile, then the environment, and last a key that
-/// is written in a configuration file. In the environment the provider's variables are looked at
-/// in their order, each through all layers; a blank one counts as absent. The first place that
-/// holds something decides: a broken key there is an error, never a reason to take another.
+/// An explicit key comes first, then a stored profile, then the environment, and last a key from a
+/// configuration file. In the environment, the provider's variables are checked in order, each
+/// through all layers; a blank value counts as unset. The first source with a value wins: an
+/// invalid key there is an error, never a reason to fall back to the next source.
 ///
 /// ```
 /// use qwen_openclaw_auth::{ApiKey, Environment, Resolver};
@@ -49,7 +49,7 @@ pub struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Begins the search for the key of this provider; no place is looked at yet.
+    /// Creates a resolver for this provider's key, without any source yet.
     pub fn new(provider: Provider) -> Self {
         Self {
             provider,
@@ -60,40 +60,41 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Sets the key that the caller gave. Default: none.
+    /// Sets a key passed explicitly by the caller. Default: none.
     pub fn explicit(mut self, key: ApiKey) -> Self {
         self.explicit = Some(key);
         self
     }
 
-    /// Sets the key of the stored profile with this name, which must belong to the provider.
-    /// Default: none.
+    /// Sets the key of a stored profile. Default: none.
+    ///
+    /// The profile must belong to the provider.
     pub fn profile(mut self, name: impl Into<String>, key: ApiKey) -> Self {
         self.profile = Some((name.into(), key));
         self
     }
 
-    /// Sets the environment whose variables are looked at. Default: none.
+    /// Sets the environment to search. Default: none.
     pub fn environment(mut self, environment: &'a Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
-    /// Sets the key that is written in the configuration file at this path. Default: none.
+    /// Sets the key from the configuration file at this path. Default: none.
     pub fn config_key(mut self, path: impl Into<PathBuf>, key: ApiKey) -> Self {
         self.config_key = Some((path.into(), key));
         self
     }
 
-    /// Returns the key that comes first, with its source.
+    /// Returns the key with the highest precedence, and its source.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) when no place holds a key; it lists the
-    /// variables looked at, and its cause is the first of the environment's
+    /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) when no source has a key; it lists the
+    /// variables that were checked, and its cause is the first of the environment's
     /// [`problems`](Environment::problems). [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey)
-    /// or [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when the variable that decides
-    /// does not hold a key; it names the variable.
+    /// or [`ErrorKind::NotUnicode`](crate::ErrorKind::NotUnicode) when the winning variable does
+    /// not hold a valid key; it names the variable.
     pub fn resolve(self) -> Result<Resolved, Error> {
         if let Some(key) = self.explicit {
             return Ok(Resolved {

@@ -1,56 +1,56 @@
-//! Where a value was found.
+//! The source of a key or setting.
 
 use std::fmt;
 
-/// Where a key or a setting was found.
+/// The source of a key or setting.
 ///
-/// `Display` gives the form for people, such as `env: QWEN_API_KEY`. Paths are kept as they are
-/// shown: with `~` for the home folder.
+/// `Display` gives the user-facing form, such as `env: QWEN_API_KEY`. Paths are display paths, with
+/// `~` for the home folder.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Source {
-    /// Handed in by the caller.
+    /// Passed explicitly by the caller.
     Explicit,
-    /// The stored profile of this name, such as `qwen:default`.
+    /// The stored profile with this name, such as `qwen:default`.
     Profile(String),
-    /// A variable of the process environment.
+    /// A variable in the process environment.
     Environment {
         /// The variable's name.
         name: String,
     },
-    /// A variable of a dotenv file.
+    /// A variable in a dotenv file.
     Dotenv {
         /// The variable's name.
         name: String,
-        /// The file, as shown.
+        /// The file's display path.
         path: String,
     },
-    /// A variable that a configuration file sets (`env.vars`).
+    /// A variable set by a configuration file (`env.vars`).
     ConfigVariable {
         /// The variable's name.
         name: String,
-        /// The file, as shown.
+        /// The file's display path.
         path: String,
     },
-    /// A variable that the login shell reported.
+    /// A variable reported by the login shell.
     Shell {
         /// The variable's name.
         name: String,
     },
-    /// A key written in a configuration file (`apiKey`).
+    /// A key in a configuration file (`apiKey`).
     Config {
-        /// The file, as shown.
+        /// The file's display path.
         path: String,
     },
-    /// A file in which another program keeps its login.
+    /// A file in which another program stores its login.
     File {
-        /// The file.
+        /// The file's path.
         path: String,
     },
 }
 
 impl Source {
-    /// Returns the name of the variable, where the value came from one.
+    /// Returns the variable's name, if the value came from a variable.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         match self {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_read_as_people_expect() {
+    fn sources_display_in_user_facing_form() {
         let name = || "QWEN_API_KEY".to_owned();
         let path = || "~/.openclaw/x".to_owned();
         let table = [

@@ -1,27 +1,26 @@
-//! Files that hold state: their folder, how they are read and replaced, and who may change them.
+//! State files: their folder, how they are read and replaced, and who may change them.
 //!
-//! Everything that is kept for later (credentials, jobs) is kept this way. The folder is checked
-//! before anything is stored in it ([`StateDir::create`], [`create_folder`]); a file is read only
-//! when nobody else can have written it ([`read`]) and is only ever replaced whole ([`replace`]);
-//! whoever changes it has a [`FileLock`]; and what a killed process was writing is removed by the
-//! next one ([`Leftovers`]).
+//! All persistent state (credentials, jobs) is stored this way. The folder is checked before
+//! anything is stored in it ([`StateDir::create`], [`create_folder`]); a file is read only if no
+//! other user can have written it ([`read`]), and is always replaced atomically ([`replace`]); a
+//! process that changes it holds a [`FileLock`]; and temporary files left by a killed process are
+//! removed by the next one ([`Leftovers`]).
 //!
 //! # Folders
 //!
-//! On Unix a folder is refused, with
-//! [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted), when
+//! On Unix a folder is rejected, with [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted), if
 //!
 //! * it belongs to another user, root included,
-//! * it is reached by a symbolic link that belongs to another user but root, or
-//! * everybody, or its group, can write to it (`chmod go-w` closes it, once it is certain that
-//!   everything in it is one's own). A folder that is not the state folder may be open to the
-//!   user's own group, which on many systems is the user alone.
+//! * it is reached through a symbolic link that belongs to a user other than root, or
+//! * its group or everyone can write to it (`chmod go-w` fixes that, once you are certain that
+//!   everything in it is yours). A folder other than the state folder may be writable by the user's
+//!   own group, which on many systems contains only the user.
 //!
-//! A symbolic link of one's own is followed, and what it points to is held to the same. A folder of
-//! one's own that others can only read is used; where it is the state folder itself it is closed to
-//! them first (mode 0700), any other keeps its mode. Folders that are made here have mode 0700.
+//! The user's own symbolic links are followed, and their targets must meet the same rules. A folder
+//! of the user's that others can only read is accepted; the state folder itself is changed to mode
+//! 0700 first, any other folder keeps its mode. New folders are created with mode 0700.
 //!
-//! Elsewhere a user's folders are the user's own, and nothing is checked.
+//! On other systems a user's folders are private by default, and nothing is checked.
 
 mod fields;
 mod file;

@@ -1,4 +1,4 @@
-//! Where credentials are kept: the seam, and what every store does alike.
+//! Credential stores: the trait, and the behavior that all stores share.
 
 use std::fmt;
 
@@ -28,15 +28,15 @@ pub use self::{
     stored::StoredCredential,
 };
 
-/// Keeps profiles: API keys, tokens and logins, each under the id `provider:account`.
+/// A store of profiles: API keys, tokens, and logins, each under an id `provider:account`.
 ///
-/// A provider may be named by an alias, which is the provider itself: what is under
-/// `modelstudio:default` is `qwen:default`, wherever it is listed, loaded, ordered or removed.
+/// An alias of a provider means the provider itself: `modelstudio:default` is `qwen:default`
+/// wherever profiles are listed, loaded, ordered, or removed.
 ///
-/// Several processes may use the same store at once. Everything that changes a profile is one
+/// Several processes may use the same store at once. Every change to a profile goes through one
 /// operation, [`swap`](Self::swap), which succeeds only if the profile is still what the caller
-/// has seen; a [`Lease`] gives one of them the right to renew it. [`MemoryStore`] and
-/// [`FileStore`] are two stores, and one suite of tests holds both to what is written here.
+/// last saw; a [`Lease`] gives one process the right to renew it. [`MemoryStore`] and [`FileStore`]
+/// implement this trait, and a shared test suite holds both to this contract.
 #[async_trait]
 pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the ids of all profiles that can be read, sorted.
@@ -46,20 +46,20 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot be read.
     async fn list(&self) -> Result<Vec<ProfileId>, Error>;
 
-    /// Reads a profile; `None` when there is none of this id.
+    /// Loads a profile; `None` if no profile has this id.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read, or the profile is damaged
+    /// When the store cannot be read, or the profile is corrupt
     /// ([`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt)).
     async fn load(&self, id: &ProfileId) -> Result<Option<Profile>, Error>;
 
-    /// Puts `new` in the place of `expected`, and tells whether it did.
+    /// Replaces `expected` with `new`, and returns whether it did.
     ///
-    /// Nothing is changed, and false is returned, when the profile is not `expected` any more.
-    /// `None` stands for no profile: expected, it makes this an insertion; new, a removal. A
-    /// profile that is removed leaves the order of its provider too. When this returns true, the
-    /// profile outlasts a crash as far as the store outlasts one at all.
+    /// If the profile is no longer `expected`, nothing is changed and false is returned. `None`
+    /// means no profile: as `expected`, it makes this an insertion; as `new`, a removal. Removing a
+    /// profile also removes it from its provider's order. Once this returns true, the change
+    /// survives a crash to the extent that the store itself does.
     ///
     /// # Errors
     ///
@@ -71,46 +71,46 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
         new: Option<&Profile>,
     ) -> Result<bool, Error>;
 
-    /// Returns the profiles of a provider in the order in which they are to be used; empty when
-    /// no order was set.
+    /// Returns the configured order of a provider's profiles; empty if none was set.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     async fn order(&self, provider: &str) -> Result<Vec<ProfileId>, Error>;
 
-    /// Sets the order of a provider's profiles; an empty one forgets it.
+    /// Sets the order of a provider's profiles; an empty slice clears it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoProfile`](crate::ErrorKind::NoProfile) for an id that has no profile or
-    /// belongs to another provider, otherwise when the store cannot be read or written.
+    /// belongs to another provider, and when the store cannot be read or written.
     async fn set_order(&self, provider: &str, order: &[ProfileId]) -> Result<(), Error>;
 
-    /// Waits for the right to renew a profile. Others wait until the lease is dropped, or its
-    /// holder is dead.
+    /// Waits for the exclusive right to renew a profile.
     ///
-    /// A lease does not keep anybody from [`swap`](Self::swap).
+    /// Other callers wait until the lease is dropped or its holder dies.
+    ///
+    /// A lease does not prevent other callers from calling [`swap`](Self::swap).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when it takes too long, otherwise when the
-    /// store cannot be written.
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when it takes too long, and when the store
+    /// cannot be written.
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error>;
 
-    /// Returns true when it is known at once that there is no profile of `provider`.
+    /// Returns true if it is already known that `provider` has no profile.
     ///
-    /// It saves whoever has no other key the wait for the error of the first request. By default
-    /// nothing is known.
+    /// It lets a caller without any other key fail early instead of on the first request. The
+    /// default implementation returns false.
     fn lacks(&self, provider: &str) -> bool {
         let _ = provider;
         false
     }
 
-    /// Fails if a change could not be saved now: a full disk, a read-only file system.
+    /// Fails if a change could not be saved now, as on a full disk or a read-only file system.
     ///
-    /// It is called before something is done that cannot be taken back, such as spending a refresh
-    /// token. By default it succeeds.
+    /// It is called before an action that cannot be undone, such as spending a refresh token. The
+    /// default implementation succeeds.
     ///
     /// # Errors
     ///
@@ -119,12 +119,12 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Stores a profile, whatever was there.
+    /// Stores a profile, replacing any existing one.
     ///
     /// # Errors
     ///
-    /// As [`swap`](Self::swap), and [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when
-    /// others keep changing it.
+    /// The same as [`swap`](Self::swap), and [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
+    /// when other callers keep changing it.
     async fn put(&self, id: &ProfileId, profile: &Profile) -> Result<(), Error> {
         for _ in 0..8 {
             let present = self.load(id).await?;
@@ -135,8 +135,10 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
         Err(Error::conflict(id))
     }
 
-    /// Returns the profiles of a provider in the order in which they are used: those of its order
-    /// first, then logins, tokens and keys, of each the account `default` first.
+    /// Returns the profiles of a provider in the order in which they are used.
+    ///
+    /// Profiles in the configured order come first, then logins, tokens, and keys; within each
+    /// kind, the account `default` comes first.
     ///
     /// # Errors
     ///
@@ -158,7 +160,7 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
                 found.push((rank, id, profile));
             }
         }
-        // Sorted by id already, which therefore decides last.
+        // The list is already sorted by id, so ties are broken by id.
         found.sort_by_key(|(rank, ..)| *rank);
         Ok(found
             .into_iter()
@@ -167,56 +169,56 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// The right to renew a profile, until it is dropped.
+/// The exclusive right to renew a profile, held until dropped.
 #[derive(Debug)]
-#[must_use = "a lease that is dropped is given back"]
+#[must_use = "dropping a lease releases it"]
 pub struct Lease {
     guard: Box<dyn LeaseGuard>,
 }
 
 impl Lease {
-    /// Wraps what a store holds for as long as the lease lives.
+    /// Wraps the guard that a store holds for as long as the lease lives.
     pub fn new(guard: impl LeaseGuard + 'static) -> Self {
         let guard = Box::new(guard);
         Self { guard }
     }
 
-    /// Reads the note that the last holder left; `None` when it left none.
+    /// Reads the note left by the last holder, if any.
     ///
-    /// A note says what its holder was about to do. One that is still there is of a holder that
-    /// died on the way.
+    /// A note says what its holder was about to do. A note that is still there means that the
+    /// holder died before it finished.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// When the note cannot be read.
     pub fn note(&self) -> Result<Option<String>, Error> {
         self.guard.note()
     }
 
-    /// Writes a note, or removes it. It outlasts the holder.
+    /// Writes or removes the note, which outlives its holder.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the note cannot be written.
     pub fn set_note(&self, note: Option<&str>) -> Result<(), Error> {
         self.guard.set_note(note)
     }
 }
 
-/// What a store holds for as long as a [`Lease`] lives. Dropping it gives the lease back.
+/// The guard that a store holds for as long as a [`Lease`] lives. Dropping it releases the lease.
 pub trait LeaseGuard: fmt::Debug + Send + Sync {
-    /// Reads the note of the last holder.
+    /// Reads the note left by the last holder, if any.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// When the note cannot be read.
     fn note(&self) -> Result<Option<String>, Error>;
 
     /// Writes or removes the note.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When the note cannot be written.
     fn set_note(&self, note: Option<&str>) -> Result<(), Error>;
 }
 

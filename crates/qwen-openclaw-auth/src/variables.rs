@@ -1,16 +1,16 @@
-//! The environment variables that this workspace knows, in one table.
+//! The environment variables known to this workspace, in one table.
 
-/// The key for Qwen Cloud that is looked at first; also the token of `qwen-oauth`.
+/// The Qwen Cloud key, checked first; also the token for `qwen-oauth`.
 pub const QWEN_API_KEY: &str = "QWEN_API_KEY";
-/// The key for Qwen Cloud under the name of Model Studio, looked at second.
+/// The Qwen Cloud key under Model Studio's name, checked second.
 pub const MODELSTUDIO_API_KEY: &str = "MODELSTUDIO_API_KEY";
-/// The key for Qwen Cloud under the name in the vendor's own examples, looked at last.
+/// The Qwen Cloud key under the name used in the vendor's examples, checked last.
 pub const DASHSCOPE_API_KEY: &str = "DASHSCOPE_API_KEY";
 /// The key for the Token Plan.
 pub const QWEN_TOKEN_PLAN_API_KEY: &str = "QWEN_TOKEN_PLAN_API_KEY";
-/// The base URL that requests go to when none is given otherwise.
+/// The base URL for requests when none is given explicitly.
 pub const QWEN_BASE_URL: &str = "QWEN_BASE_URL";
-/// The server that portal logins are started at; default `https://chat.qwen.ai`.
+/// The server for portal logins; default `https://chat.qwen.ai`.
 pub const QWEN_OAUTH_BASE_URL: &str = "QWEN_OAUTH_BASE_URL";
 /// The folder of the Qwen Code CLI; default `~/.qwen`.
 pub const QWEN_HOME: &str = "QWEN_HOME";
@@ -18,61 +18,61 @@ pub const QWEN_HOME: &str = "QWEN_HOME";
 pub const QWEN_OPENCLAW_HOME: &str = "QWEN_OPENCLAW_HOME";
 /// The state folder of OpenClaw; default `~/.openclaw`.
 pub const OPENCLAW_STATE_DIR: &str = "OPENCLAW_STATE_DIR";
-/// What OpenClaw takes for the home folder; default the user's.
+/// The home folder as OpenClaw sees it; default the user's.
 pub const OPENCLAW_HOME: &str = "OPENCLAW_HOME";
 /// The user's home folder.
 pub const HOME: &str = "HOME";
 /// The user's home folder on Windows, where `HOME` is usually not set.
 pub const USERPROFILE: &str = "USERPROFILE";
 
-/// Every variable above, with what it is for.
-pub const TABLE: &[Known] = &[
-    Known::new(QWEN_API_KEY, Purpose::Key),
-    Known::new(MODELSTUDIO_API_KEY, Purpose::Key),
-    Known::new(DASHSCOPE_API_KEY, Purpose::Key),
-    Known::new(QWEN_TOKEN_PLAN_API_KEY, Purpose::Key),
-    Known::new(QWEN_BASE_URL, Purpose::Endpoint),
-    Known::new(QWEN_OAUTH_BASE_URL, Purpose::Endpoint),
-    Known::new(QWEN_HOME, Purpose::Folder),
-    Known::new(QWEN_OPENCLAW_HOME, Purpose::Folder),
-    Known::new(OPENCLAW_STATE_DIR, Purpose::Folder),
-    Known::new(OPENCLAW_HOME, Purpose::Folder),
-    Known::new(HOME, Purpose::Folder),
-    Known::new(USERPROFILE, Purpose::Folder),
+/// Every variable above, with its purpose.
+pub const TABLE: &[KnownVariable] = &[
+    KnownVariable::new(QWEN_API_KEY, Purpose::Key),
+    KnownVariable::new(MODELSTUDIO_API_KEY, Purpose::Key),
+    KnownVariable::new(DASHSCOPE_API_KEY, Purpose::Key),
+    KnownVariable::new(QWEN_TOKEN_PLAN_API_KEY, Purpose::Key),
+    KnownVariable::new(QWEN_BASE_URL, Purpose::Endpoint),
+    KnownVariable::new(QWEN_OAUTH_BASE_URL, Purpose::Endpoint),
+    KnownVariable::new(QWEN_HOME, Purpose::Folder),
+    KnownVariable::new(QWEN_OPENCLAW_HOME, Purpose::Folder),
+    KnownVariable::new(OPENCLAW_STATE_DIR, Purpose::Folder),
+    KnownVariable::new(OPENCLAW_HOME, Purpose::Folder),
+    KnownVariable::new(HOME, Purpose::Folder),
+    KnownVariable::new(USERPROFILE, Purpose::Folder),
 ];
 
-/// A variable that this workspace knows.
+/// A variable known to this workspace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Known {
-    /// The name, as it is set.
+pub struct KnownVariable {
+    /// The variable's name.
     pub name: &'static str,
-    /// What the value is.
+    /// What the value is for.
     pub purpose: Purpose,
 }
 
-impl Known {
+impl KnownVariable {
     const fn new(name: &'static str, purpose: Purpose) -> Self {
         Self { name, purpose }
     }
 }
 
-/// What the value of a variable is.
+/// What the value of a variable is for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// A secret that requests are sent with.
+    /// A secret that authenticates requests.
     Key,
-    /// An address that secrets are sent to.
+    /// A URL that secrets are sent to.
     Endpoint,
-    /// A folder that secrets are stored in or read from.
+    /// A folder where secrets are stored or read.
     Folder,
 }
 
-/// Tells whether a variable holds a secret, or decides where a secret comes from or goes to.
+/// Returns whether a variable holds a secret, or decides where a secret comes from or goes.
 ///
-/// Variables outside the table are judged by the words of their names: a configuration file may
-/// take its key from any variable.
+/// Variables outside the table are judged by the words in their names, because a configuration file
+/// may take its key from any variable.
 pub(crate) fn is_sensitive(name: &str) -> bool {
     const WORDS: [&str; 17] = [
         "KEY",

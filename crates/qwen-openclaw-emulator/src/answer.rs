@@ -99,7 +99,7 @@ fn service_headers(content_type: &str, id: Id, finished: bool) -> Vec<(String, S
 /// What is sent for a request.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    /// An answer in good order, which hyper sends.
+    /// A well-formed response, which hyper sends.
     Plain(Answer),
     /// Exact bytes, for which the connection is taken over from hyper.
     Exact(Reply),

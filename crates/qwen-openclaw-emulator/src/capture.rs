@@ -1,4 +1,4 @@
-//! What the emulator remembers of the requests it got.
+//! Requests recorded by the emulator.
 
 use std::{collections::VecDeque, fmt, sync::Mutex, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{key, lock::lock};
 
-/// A request as it arrived. `Debug` shows neither credentials nor the body.
+/// A recorded request. `Debug` shows neither credentials nor the body.
 #[derive(Clone)]
 pub struct CapturedRequest {
     pub(crate) method: Method,
@@ -44,7 +44,7 @@ impl CapturedRequest {
         &self.headers
     }
 
-    /// Returns a header's value, `None` when it is absent or not text.
+    /// Returns a header's value; `None` if it is absent or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -62,13 +62,13 @@ impl CapturedRequest {
         &self.body
     }
 
-    /// Returns the body as JSON; [`Value::Null`] when it is none.
+    /// Returns the body as JSON; [`Value::Null`] if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// Returns when the request had arrived, counted from the emulator's start on tokio's clock.
+    /// Returns when the request arrived, relative to the emulator's start on tokio's clock.
     #[must_use]
     pub fn at(&self) -> Duration {
         self.at
@@ -86,7 +86,7 @@ impl fmt::Debug for CapturedRequest {
     }
 }
 
-/// The requests kept, bounded in number and in bytes. The oldest go first.
+/// The recorded requests, limited in number and bytes. The oldest are dropped first.
 #[derive(Debug)]
 pub(crate) struct Captures {
     limit: usize,
@@ -99,7 +99,7 @@ struct Kept {
     bytes: usize,
 }
 
-/// How many bytes of bodies are kept at most. The newest request is kept whatever its size.
+/// The maximum total size of recorded bodies. The newest request is kept whatever its size.
 const MAX_BYTES: usize = 256 << 20;
 
 impl Captures {

@@ -1,4 +1,4 @@
-//! The running emulator and how it is set up.
+//! The running emulator and its builder.
 
 use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -19,7 +19,8 @@ use crate::{
     video::{Studio, Video, VideoLimits, VideoSettings},
 };
 
-/// Model Studio on loopback. Dropping it stops the server and closes every connection.
+/// An emulator of Model Studio on loopback. Dropping it stops the server and closes every
+/// connection.
 #[derive(Debug)]
 pub struct Emulator {
     state: Arc<State>,
@@ -27,11 +28,11 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an emulator with the defaults on a free port of 127.0.0.1.
+    /// Starts an emulator with default settings on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// When no port can be listened on.
+    /// When it cannot listen on a port.
     ///
     /// # Panics
     ///
@@ -40,12 +41,12 @@ impl Emulator {
         Self::builder().start().await
     }
 
-    /// Starts setting up an emulator.
+    /// Starts building an emulator.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
 
-    /// Returns scheme, host and port, such as `http://127.0.0.1:4711`.
+    /// Returns the origin, such as `http://127.0.0.1:4711`.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.state.origin
@@ -77,31 +78,31 @@ impl Emulator {
             .collect()
     }
 
-    /// Makes a key that only the endpoints of `plan` and `region` take.
+    /// Creates a key accepted only by the endpoints of `plan` and `region`.
     #[must_use]
     pub fn key_for(plan: Plan, region: Region) -> String {
         key::key_for(plan, region)
     }
 
-    /// Returns the requests so far, oldest first, as far as they are kept.
+    /// Returns the recorded requests, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<CapturedRequest> {
         self.state.captures.all()
     }
 
-    /// Returns the requests so far, oldest first, and forgets them.
+    /// Removes and returns the recorded requests, oldest first.
     #[must_use]
     pub fn take_requests(&self) -> Vec<CapturedRequest> {
         self.state.captures.take()
     }
 
-    /// Returns the counts of connections and requests.
+    /// Returns the connection and request counts.
     #[must_use]
     pub fn connections(&self) -> Connections {
         *self.state.counts.borrow()
     }
 
-    /// Waits until the counts are as wanted, and returns them.
+    /// Waits until `wanted` accepts the counts, and returns them.
     ///
     /// ```
     /// # async fn example(emulator: qwen_openclaw_emulator::Emulator) {
@@ -110,44 +111,44 @@ impl Emulator {
     /// ```
     pub async fn connections_until(&self, wanted: impl FnMut(&Connections) -> bool) -> Connections {
         let mut counts = self.state.counts.subscribe();
-        // The sending half lives in `self`, so that this cannot fail.
+        // The sender lives in `self`, so this cannot fail.
         counts
             .wait_for(wanted)
             .await
             .map_or_else(|_| self.connections(), |counts| *counts)
     }
 
-    /// Adds a script, which is used when those before it have nothing left.
+    /// Adds a script, which is used once the earlier ones are exhausted.
     pub fn script(&self, script: impl Into<Script>) {
         self.state.scripts.push(script.into());
     }
 
-    /// Adds a rule by which faults happen.
+    /// Adds a fault rule.
     pub fn fault(&self, rule: impl Into<FaultRule>) {
         self.state.faults.push(rule.into());
     }
 
-    /// Removes every rule by which faults happen.
+    /// Removes every fault rule.
     pub fn clear_faults(&self) {
         self.state.faults.clear();
     }
 
-    /// Returns the video side: the tasks, the emulated time, the rates seen.
+    /// Returns a handle to the video API: its tasks, emulated time, and observed rates.
     #[must_use]
     pub fn video(&self) -> Video<'_> {
         Video::new(&self.state)
     }
 
-    /// Returns the login server of the portal, to be set up and looked at.
+    /// Returns a handle to the portal's login server.
     #[must_use]
     pub fn oauth(&self) -> OAuth<'_> {
         OAuth::new(&self.state)
     }
 
-    /// Stops the server and waits until every connection is closed.
+    /// Stops the server, and waits until every connection is closed.
     pub async fn shutdown(mut self) {
         self.server.abort();
-        // The only error is the cancellation just asked for.
+        // The only possible error is the cancellation just requested.
         let _ = (&mut self.server).await;
     }
 
@@ -162,7 +163,7 @@ impl Drop for Emulator {
     }
 }
 
-/// How an emulator is set up. Made by [`Emulator::builder`].
+/// Builds an emulator. Created by [`Emulator::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EmulatorBuilder {
@@ -201,20 +202,21 @@ impl Default for EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// Sets the port. Default: 0, any that is free.
+    /// Sets the port. Default: 0, any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Adds a model to every plan, beside those the service has. It is served as a text model that
-    /// thinks when asked to.
+    /// Adds a model to every plan, in addition to the service's own.
+    ///
+    /// It is served as a text model with optional reasoning.
     pub fn model(mut self, id: impl Into<String>) -> Self {
         self.models.add(id.into());
         self
     }
 
-    /// Takes this key only; called again, it adds one. Default: every key of valid form.
+    /// Accepts only this key, and those of further calls. Default: every well-formed key.
     pub fn require_key(mut self, key: impl Into<String>) -> Self {
         self.config.keys.push(key.into());
         self
@@ -232,19 +234,19 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets what request ids are derived from. Default: 0.
+    /// Sets the seed for request ids. Default: 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Sets the size of request bodies beyond which they are refused. Default: 64 MiB.
+    /// Sets the maximum size of a request body. Default: 64 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.config.max_body = bytes;
         self
     }
 
-    /// Sets how many requests are kept for [`Emulator::requests`]. Default: 10 000.
+    /// Sets the maximum number of requests recorded for [`Emulator::requests`]. Default: 10,000.
     pub fn capture_limit(mut self, requests: usize) -> Self {
         self.captures = requests;
         self
@@ -256,14 +258,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a rule by which faults happen. Default: none.
+    /// Adds a fault rule. Default: none.
     pub fn fault(mut self, rule: impl Into<FaultRule>) -> Self {
         self.faults.push(rule.into());
         self
     }
 
-    /// Sets how long video tasks wait at least, and how long they run, in emulated time. Default:
-    /// 200 ms and 800 ms.
+    /// Sets the minimum queue time and the run time of video tasks. Default: 200 ms and 800 ms.
+    ///
+    /// Both are in emulated time.
     pub fn video_times(mut self, queued: Duration, running: Duration) -> Self {
         self.video.queued = queued;
         self.video.running = running;
@@ -276,13 +279,14 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Approves every login at the login server at once. Default: its page does.
+    /// Approves every login at the login server immediately. Default: logins are approved on its
+    /// page.
     pub fn auto_approve(mut self) -> Self {
         self.auto_approve = true;
         self
     }
 
-    /// Switches on a scenario of the login server. Default: none.
+    /// Enables a scenario of the login server. Default: none.
     pub fn oauth_scenario(mut self, scenario: OAuthScenario) -> Self {
         self.scenarios.push((scenario, None));
         self
@@ -292,7 +296,7 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be listened on.
+    /// When it cannot listen on the port.
     ///
     /// # Panics
     ///

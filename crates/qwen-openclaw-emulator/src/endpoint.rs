@@ -1,8 +1,8 @@
-//! Plans, regions and the paths under which the emulator serves them.
+//! Plans, regions, and their paths on the emulator.
 
 use std::fmt;
 
-/// A plan of the service. Each has its own address, its own keys and its own models.
+/// A plan of the service, with its own base URL, keys, and models.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Plan {
@@ -12,7 +12,7 @@ pub enum Plan {
     Coding,
     /// The Token Plan subscription.
     Token,
-    /// The portal, which takes tokens of a login instead of keys.
+    /// The portal, which accepts login tokens instead of keys.
     Portal,
 }
 
@@ -20,7 +20,7 @@ impl Plan {
     /// Every plan, in the order in which base URLs are listed.
     pub const ALL: [Self; 4] = [Self::Standard, Self::Coding, Self::Token, Self::Portal];
 
-    /// Returns the word for this plan in emulator keys, such as `coding` in `sk-emu-coding-cn-1`.
+    /// Returns the plan's name in emulator keys, such as `coding` in `sk-emu-coding-cn-1`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Plan {
     }
 }
 
-/// A region of the service. Keys of one are refused by the other.
+/// A region of the service. Each rejects the other's keys.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Region {
@@ -65,7 +65,7 @@ impl Region {
     /// Both regions, the international one first.
     pub const ALL: [Self; 2] = [Self::Global, Self::China];
 
-    /// Returns the word for this region in emulator keys, such as `cn` in `sk-emu-coding-cn-1`.
+    /// Returns the region's name in emulator keys, such as `cn` in `sk-emu-coding-cn-1`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Region {
     }
 }
 
-/// Which of the two protocols an address speaks.
+/// Which of the two protocols an endpoint uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
     /// `chat/completions` and `models`, errors as `{"error":{..}}`.
@@ -98,7 +98,7 @@ pub(crate) enum Protocol {
     Native,
 }
 
-/// One address of the emulator.
+/// One endpoint of the emulator.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Endpoint {
     pub(crate) protocol: Protocol,
@@ -123,7 +123,7 @@ impl Endpoint {
         }
     }
 
-    /// Every address, as they are listed.
+    /// Every endpoint, in listing order.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         Region::ALL.into_iter().flat_map(|region| {
             Plan::ALL
@@ -133,7 +133,7 @@ impl Endpoint {
         })
     }
 
-    /// Finds the address a request path belongs to, and what of the path is left.
+    /// Finds the endpoint of a request path, and the rest of the path.
     pub(crate) fn split(path: &str) -> Option<(Self, &str)> {
         Self::all().find_map(|endpoint| {
             let rest = path
@@ -143,7 +143,7 @@ impl Endpoint {
         })
     }
 
-    /// The plan whose keys are taken here.
+    /// The plan whose keys are accepted here.
     pub(crate) const fn plan(self) -> Plan {
         match self.protocol {
             Protocol::OpenAi(plan) => plan,
@@ -174,7 +174,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// One of the emulator's base URLs with its name. Displays as both, for a list on a terminal.
+/// One of the emulator's base URLs with its name. `Display` shows both, for a list on a terminal.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BaseUrl {
     label: String,
@@ -195,7 +195,7 @@ impl BaseUrl {
         &self.label
     }
 
-    /// Returns the URL, without a slash at its end.
+    /// Returns the URL, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

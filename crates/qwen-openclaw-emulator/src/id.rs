@@ -67,7 +67,7 @@ fn mix(seed: u64, number: u64) -> u128 {
     (u128::from(high) << 64) | u128::from(low)
 }
 
-/// The finaliser of SplitMix64.
+/// The finalizer of SplitMix64.
 pub(crate) const fn splitmix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -34,9 +34,9 @@ pub(crate) struct Model {
     plans: &'static [Plan],
     pub(crate) thinking: Thinking,
     pub(crate) media: &'static [Media],
-    /// The most input tokens.
+    /// The maximum number of input tokens.
     pub(crate) max_input: u32,
-    /// The most output tokens.
+    /// The maximum number of output tokens.
     pub(crate) max_output: u32,
 }
 

@@ -1,12 +1,11 @@
-//! Replies given byte by byte.
+//! Replies served byte for byte.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
 
-/// A reply that is served exactly as written here: head, one network write for each chunk, and the
-/// way it ends.
+/// A reply served exactly as specified: the head, one network write per chunk, and the ending.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,15 +42,15 @@ pub(crate) enum HeadTime {
 pub enum Framing {
     /// `Transfer-Encoding: chunked`, each chunk of the reply an HTTP chunk of its own.
     Chunked,
-    /// `Content-Length`, the sum of all chunks.
+    /// `Content-Length`, the total of all chunks.
     Length,
-    /// The body ends where the connection does.
+    /// The body ends when the connection closes.
     UntilClose,
-    /// Nothing is added: no status line, no headers. The chunks are all there is.
+    /// Nothing is added: no status line and no headers, only the chunks.
     Raw,
 }
 
-/// One thing done while the body is sent.
+/// One step of sending the body.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
     Write(Bytes),
@@ -65,17 +64,17 @@ pub enum End {
     /// Complete, and the connection stays open for the next request. The default.
     #[default]
     Complete,
-    /// As [`End::Complete`], but what tells the client that the body is over comes this much later.
+    /// The same as [`End::Complete`], but the end of the body is signaled this much later.
     Late(Duration),
-    /// The server closes its side without having said that the body is over.
+    /// The server closes its side without signaling the end of the body.
     Eof,
     /// The connection is reset (RST).
     Reset,
-    /// Nothing more comes, and the connection stays open until the client leaves.
+    /// Nothing more is sent, and the connection stays open until the client disconnects.
     Hang,
-    /// The chunk is repeated until the client leaves, with a pause before each.
+    /// The chunk is repeated until the client disconnects, with a pause before each.
     Endless {
-        /// What is repeated.
+        /// The chunk to repeat.
         chunk: Bytes,
         /// The pause.
         every: Duration,
@@ -83,7 +82,7 @@ pub enum End {
 }
 
 impl Reply {
-    /// Starts a reply with a status, which may be one that HTTP does not know, and no body.
+    /// Creates a reply with any status, even an undefined one, and no body.
     pub fn new(status: u16) -> Self {
         Self {
             status,
@@ -96,12 +95,12 @@ impl Reply {
         }
     }
 
-    /// Starts an event stream with status 200.
+    /// Creates an event stream with status 200.
     pub fn event_stream() -> Self {
         Self::new(200).header("content-type", "text/event-stream;charset=UTF-8")
     }
 
-    /// Makes a JSON reply.
+    /// Creates a JSON reply.
     pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status)
             .header("content-type", "application/json")
@@ -109,7 +108,7 @@ impl Reply {
             .chunk(body.to_string())
     }
 
-    /// Makes a reply of other text.
+    /// Creates a text reply.
     pub fn text(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         Self::new(status)
             .header("content-type", content_type)
@@ -117,12 +116,12 @@ impl Reply {
             .chunk(body)
     }
 
-    /// Starts a reply without HTTP: the chunks are all that the client gets.
+    /// Creates a reply without HTTP: the client receives only the chunks.
     pub fn raw() -> Self {
         Self::new(0).framing(Framing::Raw)
     }
 
-    /// Adds a header, written as it is given.
+    /// Adds a header, written verbatim.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -134,7 +133,7 @@ impl Reply {
         self
     }
 
-    /// Never writes the head. The connection stays open until the client leaves.
+    /// Never writes the head. The connection stays open until the client disconnects.
     pub fn head_never(mut self) -> Self {
         self.head = HeadTime::Never;
         self
@@ -158,7 +157,7 @@ impl Reply {
         chunks.into_iter().fold(self, Self::chunk)
     }
 
-    /// Adds a chunk that holds the event `data: PAYLOAD` and its blank line.
+    /// Adds a chunk with the event `data: PAYLOAD` and its blank line.
     pub fn event(self, payload: impl AsRef<str>) -> Self {
         self.chunk(format!("data: {}\n\n", payload.as_ref()))
     }

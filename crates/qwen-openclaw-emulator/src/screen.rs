@@ -1,4 +1,4 @@
-//! Who may ask: programs on this machine, and no web page of somebody else's.
+//! Access control: programs on this machine may connect, foreign web pages may not.
 //!
 //! A browser sends requests to loopback for any page, and a page whose name is made to point at
 //! 127.0.0.1 can read the answers too. What a browser does not let a page forge are the name the
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{answer::Answer, state::State};
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Foreign {
     /// It was sent to a name that is not the emulator's.

@@ -1,13 +1,14 @@
-//! Replies handed out in order.
+//! Replies served in order.
 
 use std::{collections::VecDeque, sync::Mutex};
 
 use crate::{lock::lock, reply::Reply};
 
-/// Replies for the requests to come, one each, in order.
+/// A sequence of replies, one for each upcoming request.
 ///
-/// After the last one the emulator answers by itself again, unless [`Script::repeat_last`] was
-/// asked for. Scripted replies are served whatever the request says, its key included.
+/// After the last one the emulator generates its own responses again, unless
+/// [`Script::repeat_last`] is set. Scripted replies are served whatever the request contains, even
+/// with an invalid key.
 ///
 /// ```
 /// use qwen_openclaw_emulator::{Reply, Script};
@@ -26,7 +27,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Starts an empty script, for requests to any path.
+    /// Creates an empty script, for requests to any path.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,13 +38,13 @@ impl Script {
         self
     }
 
-    /// Goes on with the last reply for ever.
+    /// Repeats the last reply forever.
     pub fn repeat_last(mut self) -> Self {
         self.repeat_last = true;
         self
     }
 
-    /// Answers only requests whose path ends so. Default: all.
+    /// Applies only to requests whose path ends with `path`. Default: all.
     pub fn only(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self

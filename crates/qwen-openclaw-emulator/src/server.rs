@@ -24,7 +24,7 @@ use crate::{
     wire::{self, After, Asked},
 };
 
-/// Accepts connections for ever. Dropping the future closes the listener and every connection.
+/// Accepts connections forever. Dropping the future closes the listener and every connection.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {

@@ -1,4 +1,4 @@
-//! What all connections of one emulator share.
+//! State shared by all connections of an emulator.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) max_body: usize,
 }
 
-/// What the connections of an emulator share.
+/// State shared by the connections of an emulator.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) origin: String,
@@ -35,17 +35,17 @@ pub(crate) struct State {
     pub(crate) started: Instant,
 }
 
-/// Counts of an emulator's connections and replies.
+/// An emulator's connection and reply counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Connections {
-    /// Connections taken since the start.
+    /// Connections accepted since the start.
     pub accepted: usize,
     /// Connections open now.
     pub open: usize,
     /// Requests received since the start.
     pub requests: usize,
-    /// Replies whose client left before their end.
+    /// Replies whose client disconnected before the end.
     pub abandoned: usize,
 }
 

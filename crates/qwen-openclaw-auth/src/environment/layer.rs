@@ -1,4 +1,4 @@
-//! One layer of an environment, and the values it holds.
+//! One layer of an environment, and its values.
 
 use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
 
@@ -6,14 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{source::Source, variables::TABLE};
 
-/// The variables of one place.
+/// The variables from one origin.
 #[derive(Clone)]
 pub(super) struct Layer {
     pub(super) origin: Origin,
     pub(super) values: BTreeMap<String, Value>,
 }
 
-/// A place that variables come from; paths are as shown.
+/// Where a layer's variables come from; paths are display paths.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     Process,
@@ -32,7 +32,7 @@ pub(super) enum Value {
 }
 
 impl Origin {
-    /// Returns the place in the order of precedence, the highest first.
+    /// Returns the rank in the order of precedence; 0 is the highest.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Process => 0,
@@ -90,7 +90,7 @@ impl Value {
 }
 
 impl fmt::Debug for Layer {
-    /// Shows the known names and how many others there are; no value.
+    /// Shows the known names and the number of others, and no values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = TABLE.iter().map(|known| known.name);
         let known: Vec<_> = known

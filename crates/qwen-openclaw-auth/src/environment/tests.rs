@@ -127,7 +127,7 @@ fn a_faulty_line_is_an_error_that_names_it_and_holds_nothing_of_it() {
         .with_dotenv_text("x.env", text, Trust::Full)
         .unwrap_err();
     assert_eq!((error.kind(), error.line()), (ErrorKind::Dotenv, Some(2)));
-    assert_eq!(error.to_string(), "x.env, line 2: the quote is not closed");
+    assert_eq!(error.to_string(), "x.env, line 2: unclosed quote");
     assert!(!format!("{error:?}").contains("secret"));
 }
 

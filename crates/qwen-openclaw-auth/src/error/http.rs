@@ -1,4 +1,4 @@
-//! This crate's errors in the words of the crates that send.
+//! Conversion of this crate's errors into those of `qwen-openclaw-http`.
 
 use qwen_openclaw_http as http;
 
@@ -31,7 +31,7 @@ impl From<ErrorKind> for http::ErrorKind {
     }
 }
 
-/// Nothing of the request has been sent that the credential was for.
+/// The request that needed the credential was never sent.
 impl From<Error> for http::Error {
     fn from(error: Error) -> Self {
         let this = Self::unsent(error.kind().into()).with_message(error.to_string());
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn message_cause_and_what_may_pass_stay_the_same() {
+    fn message_cause_and_transience_are_kept() {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         for (error, kind) in [
             (Error::refused("revoked"), http::ErrorKind::Authentication),

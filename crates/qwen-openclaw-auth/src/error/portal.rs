@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc};
 
 use super::{Error, ErrorKind, Reason};
 
-/// What Qwen has said about the free tier, for those whose tokens are refused.
+/// Qwen's announcement about the free tier, for users whose tokens are rejected.
 const CLOSED: &str = "the Qwen OAuth free tier was discontinued by Qwen on 2026-04-15: use a \
                       Model Studio or Coding Plan API key, or another provider";
 
 #[derive(Clone, Debug)]
 pub(super) enum PortalReason {
-    /// The server's words, if it said any.
+    /// The user denied the login.
     Denied,
     LoginExpired,
     LoginRefused {
@@ -41,7 +41,7 @@ pub(super) enum PortalReason {
         shown: String,
         why: &'static str,
     },
-    /// The refresh token is not taken any more.
+    /// The refresh token is no longer accepted.
     Spent {
         login: String,
         interrupted: bool,
@@ -50,7 +50,7 @@ pub(super) enum PortalReason {
         login: String,
         why: &'static str,
     },
-    /// A token that has just been renewed is refused.
+    /// A token that was just renewed is rejected.
     Closed,
 }
 
@@ -78,7 +78,7 @@ impl Error {
         Self::portal(PortalReason::LoginExpired)
     }
 
-    /// Makes the error for a refused login; `code` is the server's, as far as it is fit to print.
+    /// Creates the error for a rejected login; `code` is the server's, if it is safe to print.
     pub(crate) fn login_refused(code: &str) -> Self {
         Self::portal(PortalReason::LoginRefused {
             code: printable(code),
@@ -102,7 +102,7 @@ impl Error {
         Self::portal(PortalReason::Blocked {
             doing,
             status,
-            media_type: printable(media_type.unwrap_or("no type")),
+            media_type: media_type.map_or_else(|| "no content type".to_owned(), printable),
             request_id: request_id.map(printable),
         })
     }
@@ -116,7 +116,7 @@ impl Error {
         Self::portal(PortalReason::Protocol { doing, what })
     }
 
-    /// Makes the error for an address that gets no token; `shown` must be fit to print.
+    /// Creates the error for a URL that must not receive a token; `shown` must be safe to print.
     pub(crate) fn address(shown: impl Into<String>, why: &'static str) -> Self {
         let shown = shown.into();
         Self::portal(PortalReason::Address { shown, why })
@@ -141,8 +141,8 @@ impl Error {
     }
 }
 
-/// A word of a server as it may be shown: short, and without what drives terminals. A longer one
-/// could be a token that the server repeats.
+/// Sanitizes a server's word for display: short, and without terminal escapes. A longer one could
+/// be a token that the server echoes.
 fn printable(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:+".contains(c);
     if text.is_empty() || text.len() > 64 || !text.chars().all(plain) {
@@ -154,14 +154,14 @@ fn printable(text: &str) -> String {
 impl fmt::Display for PortalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied => f.write_str("the login was denied: start again to ask once more"),
+            Self::Denied => f.write_str("the login was denied: start the login again"),
             Self::LoginExpired => {
-                f.write_str("the login code has expired or was used already: start the login again")
+                f.write_str("the login code has expired or was already used: start the login again")
             }
             Self::LoginRefused { code } => {
                 write!(
                     f,
-                    "the login server refused ({code}): start the login again"
+                    "the login server rejected the request ({code}): start the login again"
                 )
             }
             Self::Unreachable { doing } => {
@@ -169,7 +169,7 @@ impl fmt::Display for PortalReason {
             }
             Self::Failing { doing, status } => write!(
                 f,
-                "{doing} failed: the login server answered with status {status}"
+                "{doing} failed: the login server responded with status {status}"
             ),
             Self::Blocked {
                 doing,
@@ -179,41 +179,42 @@ impl fmt::Display for PortalReason {
             } => {
                 write!(
                     f,
-                    "{doing} failed: a page stands where the login server's answer should be \
+                    "{doing} failed: got an HTML page instead of the login server's response \
                      (status {status}, {media_type}"
                 )?;
                 if let Some(id) = request_id {
                     write!(f, ", request {id}")?;
                 }
                 f.write_str(
-                    "); a firewall or gateway may be in between, or the service closed: \
-                     open the site in a browser, or try through another network",
+                    "); a firewall or gateway may be in the way, or the service may be closed: \
+                     open the site in a browser, or try another network",
                 )
             }
             Self::Redirected { doing, to } => write!(
                 f,
-                "{doing} failed: the login server redirects to {to}, and a token does not follow"
+                "{doing} failed: the login server redirects to {to}, and tokens are never sent to \
+                 a redirect target"
             ),
             Self::Protocol { doing, what } => {
-                write!(f, "{doing} failed: the login server's answer {what}")
+                write!(f, "{doing} failed: the login server's response {what}")
             }
-            Self::Address { shown, why } => write!(f, "no token is sent to {shown}: {why}"),
+            Self::Address { shown, why } => write!(f, "refusing to use {shown}: {why}"),
             Self::Spent {
                 login,
                 interrupted: true,
             } => write!(
                 f,
-                "the saved login of {login} was spent by an interrupted refresh; log in again"
+                "the saved login {login} was used up by an interrupted refresh: log in again"
             ),
             Self::Spent { login, .. } => write!(
                 f,
-                "the login of {login} is not accepted any more: log in again \
+                "the login {login} is no longer accepted: log in again \
                  (`models auth login --provider qwen-portal`); {CLOSED}"
             ),
             Self::NotRefreshable { login, why } => {
-                write!(f, "the login of {login} cannot be renewed: {why}")
+                write!(f, "the login {login} cannot be renewed: {why}")
             }
-            Self::Closed => write!(f, "a token that was just renewed is refused: {CLOSED}"),
+            Self::Closed => write!(f, "a token that was just renewed was rejected: {CLOSED}"),
         }
     }
 }
@@ -241,29 +242,28 @@ mod tests {
         let table = [
             (
                 Error::blocked("renewing the login", 504, Some("text/html"), Some("r-1")),
-                "renewing the login failed: a page stands where the login server's answer should \
-                 be (status 504, text/html, request r-1); a firewall or gateway may be in between, \
-                 or the service closed: open the site in a browser, or try through another network",
+                "renewing the login failed: got an HTML page instead of the login server's \
+                 response (status 504, text/html, request r-1); a firewall or gateway may be in the way, or the service may be closed: open the site in a browser, or try another network",
             ),
             (
                 Error::redirected("renewing the login", Some("a.example".to_owned())),
-                "renewing the login failed: the login server redirects to a.example, and a token \
-                 does not follow",
+                "renewing the login failed: the login server redirects to a.example, and tokens \
+                 are never sent to a redirect target",
             ),
             (
                 Error::spent("qwen-oauth:default", true),
-                "the saved login of qwen-oauth:default was spent by an interrupted refresh; log \
-                 in again",
+                "the saved login qwen-oauth:default was used up by an interrupted refresh: log in \
+                 again",
             ),
             (
                 Error::spent("qwen-oauth:default", false),
-                "the login of qwen-oauth:default is not accepted any more: log in again (`models \
+                "the login qwen-oauth:default is no longer accepted: log in again (`models \
                  auth login --provider qwen-portal`); the Qwen OAuth free tier was discontinued by \
                  Qwen on 2026-04-15: use a Model Studio or Coding Plan API key, or another provider",
             ),
             (
                 Error::denied(),
-                "the login was denied: start again to ask once more",
+                "the login was denied: start the login again",
             ),
         ];
         for (error, message) in table {

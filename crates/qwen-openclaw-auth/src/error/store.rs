@@ -1,4 +1,4 @@
-//! What can go wrong with stored credentials.
+//! Errors of stored credentials.
 
 use std::{fmt, io, path::Path, sync::Arc, time::Duration};
 
@@ -33,15 +33,15 @@ impl StoreReason {
 }
 
 impl Error {
-    /// Makes the error for a credential that is not there.
+    /// Creates the error for a profile that does not exist.
     ///
-    /// For implementors of [`CredentialStore`](crate::CredentialStore) and for whoever looks for a
+    /// For implementors of [`CredentialStore`](crate::CredentialStore) and callers that look up a
     /// profile by its id.
     pub fn no_profile(id: &crate::ProfileId) -> Self {
         Self::stored(StoreReason::NoProfile { id: id.to_string() })
     }
 
-    /// Makes the error for a lease that was waited for in vain; `what` names it.
+    /// Creates the error for a lease that could not be acquired in time; `what` names it.
     ///
     /// For implementors of [`CredentialStore`](crate::CredentialStore).
     pub fn locked(what: impl Into<String>, waited: Duration) -> Self {
@@ -49,24 +49,24 @@ impl Error {
         Self::stored(StoreReason::Locked { what, waited })
     }
 
-    /// Makes the error for a profile that changed while it was being replaced.
+    /// Creates the error for a profile that changed while it was being replaced.
     pub(crate) fn conflict(id: &crate::ProfileId) -> Self {
         Self::stored(StoreReason::Conflict { id: id.to_string() })
     }
 
-    /// Makes the error for a file that cannot be written.
+    /// Creates the error for a file that cannot be written.
     pub(crate) fn write(path: &Path, cause: io::Error) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::Write { path }).caused_by(Arc::new(cause))
     }
 
-    /// Makes the error for a file that is damaged; `what` says how, without showing any of it.
+    /// Creates the error for a corrupt file; `what` says how, without showing its contents.
     pub(crate) fn corrupt(path: &Path, what: &'static str) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::Corrupt { path, what })
     }
 
-    /// Makes the error for a file that is longer than any of its kind.
+    /// Creates the error for a file that exceeds the size limit.
     pub(crate) fn too_long(path: &Path) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::TooLong { path })
@@ -77,13 +77,13 @@ impl Error {
         Self::stored(StoreReason::Newer { path })
     }
 
-    /// Makes the error for a file or folder that others could read from or write to.
+    /// Creates the error for a file or folder that other users could read or write.
     pub(crate) fn untrusted(path: &Path, why: &'static str) -> Self {
         let path = path.display().to_string();
         Self::stored(StoreReason::Untrusted { path, why })
     }
 
-    /// Makes the error for a text that is no profile id.
+    /// Creates the error for a string that is not a profile id.
     pub(crate) fn profile_id(text: &str) -> Self {
         let text = text.escape_debug().take(60).collect();
         Self::stored(StoreReason::ProfileId { text })
@@ -100,29 +100,29 @@ impl fmt::Display for StoreReason {
             Self::Write { path } => write!(f, "could not write {path}"),
             Self::Corrupt { path, what } => write!(
                 f,
-                "{path} {what}: it is left as it is; repair it, or move it away and log in again"
+                "{path} {what}: repair it, or move it away and log in again"
             ),
-            Self::TooLong { path } => write!(
-                f,
-                "{path} is far too long: it is left as it is; move it away"
-            ),
+            Self::TooLong { path } => write!(f, "{path} is too large: move it away"),
             Self::Newer { path } => write!(
                 f,
-                "{path} was written by a newer version: use that, or another state folder"
+                "{path} was written by a newer version: use that version, or another state folder"
             ),
-            Self::Untrusted { path, why } => write!(f, "{path} is not used: {why}"),
+            Self::Untrusted { path, why } => write!(f, "refusing to use {path}: {why}"),
             Self::Locked { what, waited } => write!(
                 f,
-                "{what} is in use by another process for more than {} s: try again",
+                "{what} has been locked by another process for more than {} s: try again",
                 waited.as_secs()
             ),
             Self::ProfileId { text } => write!(
                 f,
-                "`{text}` is no profile: write provider:account, such as qwen:default"
+                "`{text}` is not a profile id: use provider:account, such as qwen:default"
             ),
-            Self::NoProfile { id } => write!(f, "there is no profile {id}"),
+            Self::NoProfile { id } => write!(f, "no such profile: {id}"),
             Self::Conflict { id } => {
-                write!(f, "the profile {id} was changed in the meantime: try again")
+                write!(
+                    f,
+                    "the profile {id} was changed by another process: try again"
+                )
             }
         }
     }
@@ -143,26 +143,26 @@ mod tests {
                 "could not write /x/credentials.json",
             ),
             (
-                Error::corrupt(path, "is no JSON"),
-                "/x/credentials.json is no JSON: it is left as it is; repair it, or move it away \
-                 and log in again",
+                Error::corrupt(path, "is not JSON"),
+                "/x/credentials.json is not JSON: repair it, or move it away and log in again",
             ),
             (
                 Error::untrusted(path, "it belongs to another user"),
-                "/x/credentials.json is not used: it belongs to another user",
+                "refusing to use /x/credentials.json: it belongs to another user",
             ),
             (
                 Error::locked("the profile qwen:a", Duration::from_secs(60)),
-                "the profile qwen:a is in use by another process for more than 60 s: try again",
+                "the profile qwen:a has been locked by another process for more than 60 s: try \
+                 again",
             ),
             (
                 Error::profile_id("qwen\u{1b}"),
-                "`qwen\\u{1b}` is no profile: write provider:account, such as qwen:default",
+                "`qwen\\u{1b}` is not a profile id: use provider:account, such as qwen:default",
             ),
-            (Error::no_profile(&id), "there is no profile qwen:a"),
+            (Error::no_profile(&id), "no such profile: qwen:a"),
             (
                 Error::conflict(&id),
-                "the profile qwen:a was changed in the meantime: try again",
+                "the profile qwen:a was changed by another process: try again",
             ),
         ];
         for (error, message) in table {

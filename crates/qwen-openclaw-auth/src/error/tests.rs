@@ -1,4 +1,4 @@
-//! What errors say, what they keep to themselves, and how large they are.
+//! What errors say, what they hide, and how large they are.
 
 use std::{error::Error as _, path::Path};
 
@@ -23,7 +23,7 @@ fn messages_say_what_is_wrong_and_what_to_do() {
     let table = [
         (
             Error::invalid_key(KeyProblem::Empty, 0),
-            "the API key is empty: pass a key or leave it out",
+            "the API key is empty: pass a key or omit it",
         ),
         (
             Error::invalid_key(KeyProblem::LineBreak, 12),
@@ -32,18 +32,18 @@ fn messages_say_what_is_wrong_and_what_to_do() {
         ),
         (
             Error::invalid_key(KeyProblem::NonAscii, 3).at(env("QWEN_API_KEY")),
-            "the API key (env: QWEN_API_KEY) contains a character outside ASCII at character 3: \
+            "the API key (env: QWEN_API_KEY) contains a non-ASCII character at character 3: \
              copy the key again, alone and on one line",
         ),
         (
             missing(vec![]),
-            "no API key for Qwen Cloud: looked at QWEN_API_KEY, MODELSTUDIO_API_KEY and \
+            "no API key for Qwen Cloud: checked QWEN_API_KEY, MODELSTUDIO_API_KEY and \
              DASHSCOPE_API_KEY; set QWEN_API_KEY, MODELSTUDIO_API_KEY or DASHSCOPE_API_KEY or \
              pass a key",
         ),
         (
             Error::missing("Qwen OAuth", &NAMES[..1], vec![NAMES[0]], None),
-            "no API key for Qwen OAuth: looked at QWEN_API_KEY (QWEN_API_KEY set but blank); \
+            "no API key for Qwen OAuth: checked QWEN_API_KEY (QWEN_API_KEY set but blank); \
              set QWEN_API_KEY or pass a key",
         ),
         (
@@ -52,20 +52,20 @@ fn messages_say_what_is_wrong_and_what_to_do() {
         ),
         (
             syntax(SyntaxProblem::NoEqualSign),
-            "~/x/.env, line 7: no equal sign: write NAME=value",
+            "~/x/.env, line 7: no equals sign: write NAME=value",
         ),
         (
             syntax(SyntaxProblem::OpenQuote),
-            "~/x/.env, line 7: the quote is not closed",
+            "~/x/.env, line 7: unclosed quote",
         ),
         (
             Error::too_large("~/x/.env", 1_048_576),
-            "~/x/.env has more than 1048576 bytes: is it a dotenv file?",
+            "~/x/.env is larger than 1048576 bytes: is it a dotenv file?",
         ),
         (Error::read("~/x/.env", denied()), "could not read ~/x/.env"),
         (
             Error::no_home("QWEN_OPENCLAW_HOME"),
-            "the home folder is not known: set HOME or QWEN_OPENCLAW_HOME",
+            "the home folder is unknown: set HOME or QWEN_OPENCLAW_HOME",
         ),
         (
             Error::folder(Path::new("/x"), denied()),
@@ -73,7 +73,7 @@ fn messages_say_what_is_wrong_and_what_to_do() {
         ),
         (
             Error::unavailable("offline"),
-            "the credential is not available now: try again",
+            "the credential is temporarily unavailable: try again",
         ),
         (
             Error::refused("revoked"),
@@ -106,7 +106,7 @@ fn causes_are_the_source_and_not_in_the_message() {
 }
 
 #[test]
-fn only_what_may_pass_is_transient() {
+fn only_passing_failures_are_transient() {
     assert!(Error::unavailable("offline").is_transient());
     assert!(!Error::refused("revoked").is_transient());
     assert!(!Error::read("x", denied()).is_transient());
@@ -127,7 +127,7 @@ fn details_are_there_for_the_kinds_that_have_them() {
 }
 
 #[test]
-fn an_error_is_one_word_and_may_cross_threads() {
+fn an_error_is_one_word_and_is_send_and_sync() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());

@@ -1,4 +1,4 @@
-//! Requests to a login server, and its answers: JSON, or whatever stands in its place.
+//! Requests to a login server, and its responses: JSON, or whatever comes back instead.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,47 +8,47 @@ use serde_json::{Map, Value};
 use super::{Portal, TIMEOUT};
 use crate::error::Error;
 
-/// No answer of the protocol is longer; pages of firewalls are.
+/// No response of the protocol is longer; firewalls' pages are.
 const MAX_BYTES: usize = 64 << 10;
 
-/// The fields of a form that give whoever knows them a login.
+/// The form fields that are secret, because knowing them is enough to log in.
 const SECRET_FIELDS: [&str; 3] = ["refresh_token", "device_code", "code_verifier"];
 
-/// An answer that is a JSON object, whatever its status.
+/// A response that is a JSON object, whatever its status.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) object: Map<String, Value>,
     pub(super) retry_after: Option<Duration>,
     /// The server's clock.
     pub(super) date: Option<SystemTime>,
-    /// What was sent, and may be repeated in words of the answer.
+    /// The secrets that were sent, which the response may echo.
     pub(super) sent: Secrets,
 }
 
-/// A request without such an answer.
+/// A request that got no such response.
 #[derive(Debug)]
 pub(super) struct NoAnswer {
     pub(super) error: Error,
     pub(super) cause: Cause,
 }
 
-/// Why there is no answer, as far as it decides what to do next.
+/// Why there is no response, as far as it determines what to do next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Cause {
     /// Nothing was sent.
     NotSent,
-    /// Nothing was sent, and it makes no sense to try again: a certificate that is not trusted.
+    /// Nothing was sent, and retrying is pointless: an untrusted certificate.
     Hopeless,
-    /// It was sent, and the answer got lost: the server may have acted.
+    /// It was sent, and the response was lost: the server may have acted.
     Lost,
-    /// A gateway answered for a server that failed or was slow: it may have acted.
+    /// A gateway responded for a server that failed or was slow: it may have acted.
     Failing,
-    /// A page of HTML, or something else that is no answer of this protocol.
+    /// An HTML page, or something else that is not a response of this protocol.
     Foreign,
 }
 
 impl Portal {
-    /// Sends a form and reads the answer. `doing` is the subject of error messages.
+    /// Sends a form and reads the response. `doing` is the subject of error messages.
     pub(super) async fn ask(
         &self,
         doing: &'static str,
@@ -88,13 +88,13 @@ fn unsent(doing: &'static str, error: http::Error) -> NoAnswer {
         _ => Cause::Hopeless,
     };
     let error = match cause {
-        Cause::Foreign => Error::protocol(doing, "is far too long"),
+        Cause::Foreign => Error::protocol(doing, "is too large"),
         _ => Error::unreachable(doing, error),
     };
     NoAnswer { error, cause }
 }
 
-/// A server whose certificate is not trusted does not become trusted by asking again.
+/// Retrying does not help against an untrusted certificate.
 fn is_certificate(error: &http::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -145,7 +145,7 @@ fn decode(doing: &'static str, answer: &http::BufferedResponse) -> Result<Answer
             }
         } else {
             NoAnswer {
-                error: Error::protocol(doing, "is no JSON object"),
+                error: Error::protocol(doing, "is not a JSON object"),
                 cause: Cause::Foreign,
             }
         });
@@ -164,27 +164,27 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The error code, folded to lower case and without what was sent; servers answer with one at
-    /// any status.
+    /// Returns the error code, in lower case and with the sent secrets masked; servers return one
+    /// with any status.
     pub(super) fn error(&self) -> Option<String> {
         let error = self.object.get("error")?;
         let code = error.as_str().or_else(|| error.get("code")?.as_str())?;
         Some(self.sent.mask(code.trim()).to_ascii_lowercase())
     }
 
-    /// A text that is not blank.
+    /// Returns a string field that is not blank.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let text = self.object.get(name)?.as_str()?.trim();
         (!text.is_empty()).then_some(text)
     }
 
-    /// A number of seconds above zero, as number or as text.
+    /// Returns a positive number of seconds, given as a number or a string.
     pub(super) fn seconds(&self, name: &str) -> Option<Duration> {
         let value = self.object.get(name)?;
         let number = value
             .as_f64()
             .or_else(|| value.as_str()?.trim().parse().ok())?;
-        // Longer than a century is as good as one.
+        // Capped at about a century.
         (number.is_finite() && number > 0.0).then(|| Duration::from_secs_f64(number.min(3.2e9)))
     }
 }

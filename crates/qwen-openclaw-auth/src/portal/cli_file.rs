@@ -19,19 +19,19 @@ use crate::{
     variables::{HOME, QWEN_HOME, QWEN_OAUTH_BASE_URL},
 };
 
-/// The file in which the Qwen Code CLI keeps its login.
+/// The file in which the Qwen Code CLI stores its login.
 ///
-/// It is only ever read, and replaced by a profile that is bound to it; never created, never
-/// deleted. The value is a name: the file need not exist.
+/// It is only read, or replaced by a profile bound to it; it is never created or deleted. The value
+/// is only a path: the file need not exist.
 #[derive(Clone, Debug)]
 pub struct QwenCliFile {
     file: PlacedFile,
-    /// The server of the login in it, as a login remembers it.
+    /// The login server, in the form that a login remembers.
     server: Option<String>,
 }
 
 impl QwenCliFile {
-    /// Names the file to use.
+    /// Uses the file at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: PlacedFile::new(path.into(), Replacement::default()),
@@ -39,7 +39,7 @@ impl QwenCliFile {
         }
     }
 
-    /// Says which server the login in the file is of, and is renewed at. Default:
+    /// Sets the login server that issued and renews the login. Default:
     /// [`PUBLIC_SERVER`](super::PUBLIC_SERVER).
     ///
     /// # Errors
@@ -50,13 +50,14 @@ impl QwenCliFile {
         Ok(self)
     }
 
-    /// Finds the file: `oauth_creds.json` in `QWEN_HOME`, else in `~/.qwen`; and its server,
-    /// `QWEN_OAUTH_BASE_URL`, where that is set.
+    /// Locates the file: `oauth_creds.json` in `QWEN_HOME`, or else in `~/.qwen`.
+    ///
+    /// Its server is `QWEN_OAUTH_BASE_URL`, if set.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoHome`] when neither the first variable nor a home folder is set,
-    /// [`ErrorKind::InvalidRequest`] and [`ErrorKind::NotUnicode`] for a server that is none.
+    /// [`ErrorKind::InvalidRequest`] and [`ErrorKind::NotUnicode`] for an invalid server URL.
     pub fn of(environment: &Environment) -> Result<Self, Error> {
         let folder = match environment.path(QWEN_HOME) {
             Some(folder) => folder,
@@ -72,19 +73,22 @@ impl QwenCliFile {
         }
     }
 
-    /// Returns what a user should be told about the file: that others can read it, as versions of
-    /// the CLI up to 0.15 leave it after a login. A refresh by a bound profile closes it.
+    /// Returns a warning to show the user if others can read the file.
+    ///
+    /// Versions of the CLI up to 0.15 leave it that way after a login. A refresh by a bound profile
+    /// removes the access.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let contents = self.file.read().ok()??;
         contents.is_loose().then(|| loose(self.path()))
     }
 
-    /// Returns a profile that is bound to the file: its login is used and renewed where it is, from
-    /// whatever folder.
+    /// Returns a profile bound to the file, whose login is used and renewed in place.
+    ///
+    /// The path is made absolute.
     #[must_use]
     pub fn to_profile(&self) -> Profile {
-        // Without a working folder a path stays as it is.
+        // Without a current folder the path stays relative.
         let path = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_path_buf());
         Profile::QwenCli {
             path,
@@ -92,7 +96,7 @@ impl QwenCliFile {
         }
     }
 
-    /// The file that a profile is bound to.
+    /// Returns the file that a profile is bound to.
     pub(super) fn bound(path: &Path, server: Option<&str>) -> Result<Self, Error> {
         let file = Self::new(path);
         match server {
@@ -107,18 +111,18 @@ impl QwenCliFile {
         self.file.path()
     }
 
-    /// Reads the login in the file; `None` when there is no file.
+    /// Reads the login in the file; `None` if the file does not exist.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Corrupt`] when it holds no login, [`ErrorKind::Untrusted`] when it is another
-    /// user's, [`ErrorKind::Read`] when it cannot be read.
+    /// [`ErrorKind::Corrupt`] when it contains no login, [`ErrorKind::Untrusted`] when it belongs
+    /// to another user, [`ErrorKind::Read`] when it cannot be read.
     pub async fn read(&self) -> Result<Option<Login>, Error> {
         Ok(self.document().await?.map(|document| document.login))
     }
 
-    /// The file with everything in it. Older versions of the CLI write in place, so that a file
-    /// that makes no sense is read once more.
+    /// Reads the whole file. Older versions of the CLI write in place, so a corrupt file is read
+    /// once more.
     pub(super) async fn document(&self) -> Result<Option<CliDocument>, Error> {
         match self.document_now() {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
@@ -138,7 +142,8 @@ impl QwenCliFile {
         Ok(Some(document))
     }
 
-    /// Writes `login` into the file, if that still holds `document`; tells whether it did.
+    /// Writes `login` to the file if it still contains the login of `document`; returns whether it
+    /// did.
     pub(super) fn replace(&self, document: &CliDocument, login: &Login) -> Result<bool, Error> {
         let Some(present) = self.document_now()? else {
             return Ok(false);
@@ -155,11 +160,11 @@ impl QwenCliFile {
     }
 }
 
-/// What is in the file.
+/// The contents of the file.
 #[derive(Clone)]
 pub(super) struct CliDocument {
     pub(super) login: Login,
-    /// All of it, with what nobody here knows.
+    /// Every field, including unrecognized ones.
     fields: Fields,
 }
 
@@ -167,17 +172,16 @@ impl CliDocument {
     fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
         let corrupt = |what| Error::corrupt(path, what);
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let fields = Fields::parse(text).ok_or_else(|| corrupt("is no JSON object"))?;
+        let fields = Fields::parse(text).ok_or_else(|| corrupt("is not a JSON object"))?;
         let field = |name: &str| {
             let text: String = fields.get(name)?;
             let text = text.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
-        let access = field("access_token").ok_or_else(|| corrupt("holds no access token"))?;
-        let access =
-            ApiKey::parse(access).map_err(|_| corrupt("holds a token that cannot be sent"))?;
+        let access = field("access_token").ok_or_else(|| corrupt("contains no access token"))?;
+        let access = ApiKey::parse(access).map_err(|_| corrupt("contains an invalid token"))?;
         let refresh = field("refresh_token").map(SecretString::from);
-        // Without a date the token counts as expired: the refresh token may be good still.
+        // Without a date the token counts as expired, because the refresh token may still be valid.
         let expires = fields
             .get("expiry_date")
             .as_ref()
@@ -197,7 +201,7 @@ impl CliDocument {
         Ok(Self { login, fields })
     }
 
-    /// The document with another login in it.
+    /// Returns the document with its login replaced.
     fn with(mut self, login: &Login) -> Self {
         let fields = &mut self.fields;
         fields.set("access_token", login.access.expose());
@@ -208,7 +212,7 @@ impl CliDocument {
         if let Some(url) = &login.resource_url {
             fields.set("resource_url", url);
         }
-        // Its own reader takes a file without it for none.
+        // The CLI ignores a file without it.
         if fields.get::<String>("token_type").is_none() {
             fields.set("token_type", "Bearer");
         }
@@ -216,14 +220,14 @@ impl CliDocument {
         self
     }
 
-    /// As the CLI writes it: two blanks, no line break at the end.
+    /// Formats the document as the CLI does: two spaces of indentation, no trailing newline.
     fn to_text(&self) -> Zeroizing<Vec<u8>> {
-        // A map with text keys, of values that were JSON before: nothing in it can fail.
+        // A string-keyed map of values that were JSON before always serializes.
         Zeroizing::new(serde_json::to_vec_pretty(&self.fields).unwrap_or_default())
     }
 }
 
-/// A date in milliseconds: a number of either kind, in seconds where it is too small for more.
+/// Returns a date in milliseconds from an integer or a float, which is in seconds if it is small.
 fn millis(value: &Value) -> Option<u64> {
     let number = value.as_f64().filter(|number| *number > 0.0)?;
     let number = if number < 1e10 {
@@ -264,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_named_and_not_shown() {
+    fn corruption_is_reported_and_not_shown() {
         for text in [
             "",
             "{\"access_token\":\"secret",
@@ -283,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_is_kept_in_the_clis_own_form() {
+    fn unrecognized_fields_are_kept_in_the_clis_format() {
         let text = r#"{"access_token":"a","refresh_token":"r","x":{"y":[1]},"resource_url":"u"}"#;
         let document = parse(text).unwrap();
         let mut login = document.login.clone();

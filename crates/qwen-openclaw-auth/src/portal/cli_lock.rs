@@ -1,12 +1,12 @@
-//! The lock of the Qwen Code CLI: a file that is there or not.
+//! The Qwen Code CLI's lock, which is held while its file exists.
 //!
-//! It is created exclusively, holds a random id, and counts as orphaned when it is old. The CLI
-//! itself removes it without looking whose it is, so that holding it is a courtesy and no proof;
-//! what is read and compared under it is the real safeguard.
+//! The file is created exclusively, contains a random id, and is considered orphaned when it is
+//! old. The CLI removes it without checking who owns it, so holding it is a courtesy, not a
+//! guarantee; the real safeguard is what is read and compared under the lock.
 //!
-//! One of ours holds a mark beside the id and is locked by the operating system as well, which the
-//! CLI does not notice. When that lock is free, its holder is dead: nobody of ours waits for it to
-//! get old.
+//! A lock of ours contains a marker after the id and is also locked by the operating system, which
+//! the CLI does not notice. If that lock is free, its holder is dead, and other processes of ours
+//! need not wait for the file to age.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -20,27 +20,26 @@ use tokio::time::{Instant, interval, sleep};
 use super::device::random_uuid;
 use crate::{error::Error, state::no_follow};
 
-/// The lock, until it is dropped.
+/// The lock, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct CliLock {
     path: PathBuf,
     content: String,
-    /// Open for as long as the lock is held: it carries the operating system's.
+    /// Kept open while the lock is held, because it carries the operating system's lock.
     _file: File,
 }
 
-/// What follows the id in a lock that is the operating system's as well.
+/// The marker after the id in a lock that is also locked by the operating system.
 const MARK: &str = " qwen-openclaw";
 
-/// The CLI's own pace of asking.
+/// The CLI's own polling pace.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How often the lock is marked as alive. Versions up to 0.15 break one that is 10 s old.
+/// How often the lock's timestamp is refreshed. Versions up to 0.15 break a lock that is 10 s old.
 const HEARTBEAT: Duration = Duration::from_millis(2500);
 
 impl CliLock {
-    /// Waits for the lock beside `file`. One that has not changed for as long as `stale`, and
-    /// looks as old, is orphaned.
+    /// Waits for the lock next to `file`, breaking one that is older than `stale`.
     pub(super) async fn acquire(file: &Path, stale: Duration) -> Result<Self, Error> {
         let path = file.with_file_name("oauth_creds.lock");
         let id = random_uuid()?;
@@ -67,8 +66,8 @@ impl CliLock {
                     continue;
                 }
                 (Some(look), Some(before)) if before.look == look => {
-                    // One of ours is never orphaned while it is held, however long its holder was
-                    // asleep.
+                    // A lock of ours is never orphaned while it is held, no matter how long its
+                    // holder was suspended.
                     if before.is_orphaned(stale) && !look.holder_lives(&path) {
                         break_lock(&path, &look, &id)?;
                         seen = None;
@@ -90,7 +89,7 @@ impl CliLock {
         }
     }
 
-    /// Runs `work`, and marks the lock as alive while it does.
+    /// Runs `work`, keeping the lock's timestamp fresh meanwhile.
     pub(super) async fn alive_during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut beats = interval(HEARTBEAT);
         tokio::pin!(work);
@@ -103,16 +102,17 @@ impl CliLock {
         }
     }
 
-    /// Moves the time of the file on. One that is not ours any more is left alone.
+    /// Refreshes the file's timestamp. A lock that is no longer ours is left alone.
     fn beat(&self) {
         let mut options = OpenOptions::new();
         options.write(true);
-        // A file that somebody has linked to is not touched.
+        // The path may have become a symbolic link, which must not be followed.
         no_follow(&mut options);
         if self.is_ours()
             && let Ok(file) = options.open(&self.path)
         {
-            // A lock that looks older than it is may be broken; then the file is compared.
+            // If this fails, another process may break the lock; saving compares the file's
+            // contents anyway.
             let _ = file.set_modified(SystemTime::now());
         }
     }
@@ -125,13 +125,13 @@ impl CliLock {
 impl Drop for CliLock {
     fn drop(&mut self) {
         if self.is_ours() {
-            // One that cannot be removed is orphaned, which others will find out.
+            // A lock that cannot be removed becomes orphaned, which other processes detect.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// A lock of somebody else, as it was found.
+/// A snapshot of another process's lock.
 #[derive(Debug, Eq, PartialEq)]
 struct Look {
     content: Vec<u8>,
@@ -145,21 +145,21 @@ impl Look {
         Some(Self { content, modified })
     }
 
-    /// True for a lock of ours that the operating system says is held.
+    /// Returns true for a lock of ours whose operating-system lock is held.
     fn holder_lives(&self, path: &Path) -> bool {
         let is_held = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
         self.content.ends_with(MARK.as_bytes()) && File::open(path).is_ok_and(is_held)
     }
 
-    /// True for a lock of ours that the operating system has taken back. The mark is written when
-    /// the lock is held, so that it is never free because it was not taken yet.
+    /// Returns true for a lock of ours whose operating-system lock is free. The marker is written
+    /// after that lock is taken, so it is never free because it has not been taken yet.
     fn holder_is_dead(&self, path: &Path) -> bool {
         if !self.content.ends_with(MARK.as_bytes()) {
             return false;
         }
         let is_free = |mut file: File| {
             let mut content = Vec::new();
-            // Of the file that is locked: the path may be somebody else's by now.
+            // Read from the locked file, because the path may belong to another process by now.
             file.try_lock().is_ok()
                 && file.read_to_end(&mut content).is_ok()
                 && content == self.content
@@ -175,37 +175,39 @@ struct Seen {
 }
 
 impl Seen {
-    /// Old by its own time, or unchanged for long enough by ours: the clock that wrote it may be
-    /// wrong, and then its age is negative.
+    /// Returns true if the lock is old by its timestamp, or has been unchanged for long enough by
+    /// our own clock, because a wrong clock can set a timestamp in the future.
     fn is_orphaned(&self, stale: Duration) -> bool {
         let age = SystemTime::now().duration_since(self.look.modified);
         age.is_ok_and(|age| age > stale) || self.first.elapsed() > stale
     }
 }
 
-/// Creates the lock, and returns what is in it.
+/// Creates the lock file, and returns its contents.
 fn create(path: &Path, id: &str) -> io::Result<(String, File)> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    // Elsewhere a lock keeps others from reading the file. Not every file system has any.
-    let mark = match cfg!(unix) && file.try_lock().is_ok() {
-        true => MARK,
-        false => "",
+    // On other systems, locking would keep others from reading the file. Not every file system
+    // supports locks.
+    let mark = if cfg!(unix) && file.try_lock().is_ok() {
+        MARK
+    } else {
+        ""
     };
     let content = format!("{id}{mark}");
     if let Err(error) = file.write_all(content.as_bytes()) {
-        // A full disk: nobody shall wait for a lock that nobody holds.
+        // The disk is full: no one should wait for a lock that no one holds.
         let _ = fs::remove_file(path);
         return Err(error);
     }
     Ok((content, file))
 }
 
-/// Removes an orphaned lock. It is moved away first and looked at again: between two who break it
-/// at once, the second would remove the fresh lock of the first.
+/// Removes an orphaned lock. It is renamed first and checked again: of two processes that break it
+/// at once, the second could otherwise remove the first one's fresh lock.
 fn break_lock(path: &Path, orphan: &Look, id: &str) -> Result<(), Error> {
     let failed = |error| Error::write(path, error);
     let mut aside = path.as_os_str().to_owned();
@@ -216,7 +218,7 @@ fn break_lock(path: &Path, orphan: &Look, id: &str) -> Result<(), Error> {
         renamed => renamed.map_err(failed)?,
     }
     if fs::read(&aside).is_ok_and(|content| content != orphan.content) {
-        // Somebody's fresh lock: it goes back, unless there is another one by now.
+        // A fresh lock of another process: it is put back, unless there is a new one by now.
         let _ = File::open(&aside).and_then(|_| fs::hard_link(&aside, path));
     }
     fs::remove_file(&aside).map_err(failed)
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_holds_it_and_the_other_waits() {
+    async fn a_second_caller_waits_for_the_holder() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         let lock = CliLock::acquire(&file, STALE).await.unwrap();
@@ -256,21 +258,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_is_not_ours_any_more_is_left_alone() {
+    async fn a_lock_that_is_no_longer_ours_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         let lock = CliLock::acquire(&file, STALE).await.unwrap();
-        fs::write(&path, "somebody else").unwrap();
+        fs::write(&path, "another process").unwrap();
         age(&path, 20);
         let before = fs::metadata(&path).unwrap().modified().unwrap();
         lock.alive_during(sleep(Duration::from_secs(6))).await;
         assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
         drop(lock);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "somebody else");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "another process");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_is_kept_alive() {
+    async fn its_timestamp_is_kept_fresh() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         let lock = CliLock::acquire(&file, STALE).await.unwrap();
@@ -282,19 +284,19 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test(start_paused = true)]
-    async fn one_of_ours_whose_holder_is_dead_is_not_waited_for() {
+    async fn a_dead_holders_lock_is_taken_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         let dead = CliLock::acquire(&file, STALE).await.unwrap();
         let content = dead.content.clone();
         drop(dead);
-        // What a dead holder leaves: the file, fresh, and no lock on it.
+        // What a dead holder leaves behind: a fresh file without a lock on it.
         fs::write(&path, content).unwrap();
         let started = Instant::now();
         let lock = CliLock::acquire(&file, STALE).await.unwrap();
         assert_eq!(started.elapsed(), Duration::ZERO);
         assert!(lock.is_ours());
-        // The same file of the CLI's has to get old.
+        // A lock of the CLI's with the same contents has to age.
         fs::write(&path, lock.content.trim_end_matches(MARK)).unwrap();
         let wait = timeout(Duration::from_secs(30), CliLock::acquire(&file, STALE));
         assert!(wait.await.is_err());
@@ -302,7 +304,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test(start_paused = true)]
-    async fn one_of_ours_whose_holder_was_asleep_is_not_broken() {
+    async fn a_suspended_holders_lock_is_not_broken() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         let asleep = CliLock::acquire(&file, STALE).await.unwrap();
@@ -315,14 +317,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn two_who_break_at_once_leave_one_holder() {
+    async fn breaking_at_once_leaves_one_holder() {
         let folder = tempfile::tempdir().unwrap();
         let (file, path) = lock_file(&folder);
         fs::write(&path, "orphan").unwrap();
         age(&path, 60);
         let orphan = Look::at(&path).unwrap();
         let lock = CliLock::acquire(&file, STALE).await.unwrap();
-        // The other had seen the orphan too, and comes late.
+        // The other process saw the orphan too, and arrives late.
         break_lock(&path, &orphan, "late").unwrap();
         assert!(lock.is_ours());
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();

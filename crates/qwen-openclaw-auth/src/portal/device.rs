@@ -1,4 +1,4 @@
-//! A login by device code (RFC 8628) with PKCE (RFC 7636).
+//! Device-code login (RFC 8628) with PKCE (RFC 7636).
 
 use std::{
     fmt,
@@ -22,14 +22,17 @@ use crate::{error::Error, store::Login};
 const STARTING: &str = "starting the login";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// The life of a code whose answer does not say it, and the bounds of one that does.
+/// The polling interval if the server does not specify one (RFC 8628, section 3.2).
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The assumed lifetime of a code if the response does not specify one, and the limits if it does.
 const UNKNOWN_LIFE: Duration = Duration::from_secs(600);
 const SHORTEST_LIFE: Duration = Duration::from_secs(30);
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 
-/// A login that waits for its user. `Debug` shows no code.
+/// A login waiting for the user's approval. `Debug` shows no codes.
 ///
-/// Nothing is stored. Dropping it ends the login; the code then expires by itself.
+/// Nothing is stored yet. Dropping it abandons the login; the code then expires by itself.
 pub struct DeviceLogin {
     portal: Portal,
     device_code: SecretString,
@@ -41,8 +44,7 @@ pub struct DeviceLogin {
     deadline: Deadline,
 }
 
-/// The end of a code's life, by two clocks: one stands still while a machine sleeps, the other
-/// may be set.
+/// A code's expiry by two clocks: one stops while the machine sleeps, the other can be changed.
 #[derive(Clone, Copy, Debug)]
 struct Deadline {
     at: Instant,
@@ -74,7 +76,7 @@ impl DeviceLogin {
         let missing = |what| Error::protocol(STARTING, what);
         let device_code = answer
             .text("device_code")
-            .ok_or_else(|| missing("holds no device code"))?;
+            .ok_or_else(|| missing("contains no device code"))?;
         let short_url = answer.text("verification_uri");
         let url = answer
             .text("verification_uri_complete")
@@ -90,7 +92,7 @@ impl DeviceLogin {
             short_url: short_url.map(|url| page(url, server)).transpose()?,
             device_code: SecretString::from(device_code),
             user_code: answer.text("user_code").map(str::to_owned),
-            interval: interval.unwrap_or(options.poll_interval),
+            interval: interval.unwrap_or(POLL_INTERVAL),
             deadline: Deadline {
                 at: Instant::now() + life,
                 wall: portal.now() + life,
@@ -101,50 +103,52 @@ impl DeviceLogin {
         })
     }
 
-    /// Returns the page that the user has to open; it usually holds the code already.
+    /// Returns the URL of the login page, which usually includes the code.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns the page on which the code is typed, where the server names one.
+    /// Returns the URL of the page where the user enters the code, if there is one.
     #[must_use]
     pub fn short_url(&self) -> Option<&str> {
         self.short_url.as_deref()
     }
 
-    /// Returns the code that the user may be asked for, exactly as the server wrote it; `None`
-    /// when it gave none. Show it even if the page holds it, so that the user can compare.
+    /// Returns the user code, exactly as the server wrote it, if there is one.
+    ///
+    /// Show it even if the URL includes it, so that the user can compare it.
     #[must_use]
     pub fn user_code(&self) -> Option<&str> {
         self.user_code.as_deref()
     }
 
-    /// Returns how long the code is good for.
+    /// Returns how long the code is valid.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.deadline.life
     }
 
-    /// Returns how often the server is asked, to begin with.
+    /// Returns the initial polling interval.
     #[must_use]
     pub fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// Waits until the user has approved, and returns the login, which is not stored yet.
+    /// Waits for the user's approval, and returns the login, which is not stored yet.
     ///
-    /// Dropping the future cancels the login. Once this has returned, the code is used up: store
-    /// what it returned before anything else can interrupt.
+    /// Dropping the future cancels the login. Once it completes, the code is used up: store the
+    /// login before anything else can interrupt.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) and
-    /// [`ErrorKind::LoginExpired`](crate::ErrorKind::LoginExpired) as they say;
-    /// [`ErrorKind::LoginRefused`](crate::ErrorKind::LoginRefused) when the server refuses for
-    /// another reason; [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it answers
-    /// without tokens that could be kept; [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable)
-    /// and [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when it goes on failing.
+    /// [`ErrorKind::LoginExpired`](crate::ErrorKind::LoginExpired) when the user denies the login
+    /// or the code expires; [`ErrorKind::LoginRefused`](crate::ErrorKind::LoginRefused) when the
+    /// server rejects it for another reason; [`ErrorKind::Protocol`](crate::ErrorKind::Protocol)
+    /// when the response lacks usable tokens;
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) and
+    /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when the server keeps failing.
     pub async fn wait(self) -> Result<Login, Error> {
         let mut pace = Pace::new(self.interval);
         let mut wait = pace.interval();
@@ -160,18 +164,18 @@ impl DeviceLogin {
                 (Next::Stop(error), _) => return Err(error),
                 (Next::Wait(_), Ok(_)) if is_last => return Err(Error::login_expired()),
                 (Next::Wait(wait), _) if !is_last => wait,
-                // The last poll failed; what was wrong says more than that time is up.
+                // The last poll failed, and its error says more than that the time is up.
                 (_, Err(none)) => return Err(none.error),
                 (Next::Wait(wait), Ok(_)) => wait,
             };
         }
     }
 
-    /// Waits before the next poll; false when it is the last one.
+    /// Waits before the next poll; false if that is the last one.
     async fn pause(&self, wait: Duration) -> bool {
         let left = self.deadline.left(self.portal.now());
         sleep(wait.min(left)).await;
-        // A machine that slept has missed the time by the wall clock only.
+        // After the machine was suspended, only the wall clock shows that the time is up.
         wait < left && !self.deadline.left(self.portal.now()).is_zero()
     }
 
@@ -193,10 +197,10 @@ impl DeviceLogin {
         let tokens = Tokens::read("waiting for the login", answer, self.portal.now())?;
         let login = tokens.into_login(server.remembered());
         if !login.is_refreshable() {
-            // Others refuse a file without one, and it would be worth hours at most.
+            // Other programs reject a file without one, and the login would last only hours.
             return Err(Error::protocol(
                 "waiting for the login",
-                "holds no refresh token",
+                "contains no refresh token",
             ));
         }
         Ok(login)
@@ -221,14 +225,9 @@ impl Deadline {
     }
 }
 
-/// A page as it may be printed and opened: https, or on this machine if the server is.
+/// Checks the URL of a login page: https, or on this machine if the server is.
 fn page(text: &str, server: &LoginServer) -> Result<String, Error> {
-    let refused = || {
-        Error::address(
-            "the page of the login",
-            "the login server names one that is not https",
-        )
-    };
+    let refused = || Error::address("the login page", "its URL is not https");
     let url = Url::parse(text).map_err(|_| refused())?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
@@ -238,14 +237,14 @@ fn page(text: &str, server: &LoginServer) -> Result<String, Error> {
     }
 }
 
-/// 32 random bytes as text: 43 characters, a PKCE verifier.
+/// Returns 32 random bytes as 43 characters of text, for a PKCE verifier.
 fn random_text() -> Result<SecretString, Error> {
     let mut bytes = Zeroizing::new([0; 32]);
     fill(&mut *bytes)?;
     Ok(SecretString::from(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
-/// A random UUID (version 4).
+/// Returns a random UUID (version 4).
 pub(super) fn random_uuid() -> Result<String, Error> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;

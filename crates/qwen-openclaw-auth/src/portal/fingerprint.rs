@@ -1,17 +1,18 @@
-//! Fingerprints: what tells tokens apart without being one.
+//! Fingerprints, which identify tokens without revealing them.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// The fingerprint of a token: enough of its hash to tell two apart, nothing to log in with.
+/// Returns the fingerprint of a token: enough of its hash to tell two tokens apart, but not to log
+/// in.
 pub(super) fn of(token: &str) -> String {
     let hash = Sha256::new()
         .chain_update(b"qwen-openclaw token\0")
         .chain_update(token)
         .finalize();
     hash.iter().take(16).fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,14 +1,15 @@
-//! Work that several callers wait for, and that goes on when all of them leave.
+//! Work that is shared by its callers and continues when they are canceled.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-/// At most one piece of work at a time. Who comes while it is under way gets its result.
+/// Runs at most one piece of work at a time. Callers that arrive while it is in progress share its
+/// result.
 ///
-/// The work runs in a task of its own, which no caller's end can end: once a refresh token has
-/// been sent, the answer has to be read and saved, or the login is lost. It is bounded by the
-/// waits and timeouts inside, and there is one at most for each credential.
+/// The work runs in its own task, which canceling a caller does not cancel: once a refresh token
+/// has been sent, the response must be read and saved, or the login is lost. It is bounded by its
+/// internal waits and timeouts, and there is at most one per credential.
 #[derive(Debug)]
 pub(super) struct Flight<T> {
     current: Mutex<Option<watch::Receiver<Option<T>>>>,
@@ -23,21 +24,20 @@ impl<T> Default for Flight<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Flight<T> {
-    /// Waits for the work under way, or starts `work`. `None` when it was ended from outside, by
-    /// the end of its runtime.
+    /// Waits for the work in progress, or starts `work`. `None` if its runtime was shut down.
     pub(super) async fn join<F>(&self, work: impl FnOnce() -> F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut result = {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            match current.as_ref().filter(|result| is_under_way(result)) {
+            match current.as_ref().filter(|result| is_in_progress(result)) {
                 Some(result) => result.clone(),
                 None => {
                     let (sender, result) = watch::channel(None);
                     let work = work();
                     tokio::spawn(async move {
-                        // Nobody may be left to hear of it.
+                        // All callers may be gone by now.
                         let _ = sender.send(Some(work.await));
                     });
                     *current = Some(result.clone());
@@ -49,7 +49,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 }
 
-fn is_under_way<T>(result: &watch::Receiver<Option<T>>) -> bool {
+fn is_in_progress<T>(result: &watch::Receiver<Option<T>>) -> bool {
     result.borrow().is_none() && result.has_changed().is_ok()
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn callers_share_one_piece_of_work_and_may_leave() {
+    async fn callers_share_one_piece_of_work_and_may_be_canceled() {
         let flight = Arc::new(Flight::default());
         let runs = Arc::new(AtomicU32::new(0));
         let work = || {
@@ -78,7 +78,8 @@ mod tests {
                 runs.fetch_add(1, Ordering::Relaxed) + 1
             }
         };
-        // The first caller starts the work and leaves; the others come while it is under way.
+        // The first caller starts the work and is canceled; the others arrive while it is in
+        // progress.
         let left = timeout(Duration::from_secs(1), flight.join(work())).await;
         assert!(left.is_err());
         let (a, b) = tokio::join!(flight.join(work()), flight.join(work()));

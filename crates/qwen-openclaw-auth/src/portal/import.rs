@@ -1,4 +1,4 @@
-//! Logins and keys of other programs, copied into a store of ours.
+//! Importing the logins and keys of other programs into a store.
 
 use std::{fs, io, path::Path, time::SystemTime};
 
@@ -13,44 +13,44 @@ use crate::{
     store::{CredentialStore, Login, Profile, ProfileId, from_millis},
 };
 
-/// What became of one credential.
+/// The outcome of importing one credential.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Import {
-    /// It is stored now.
+    /// It was stored.
     Imported,
-    /// It was imported before, or is there already; what is stored stays, renewed or not.
+    /// It was already imported or present; the stored credential stays, renewed or not.
     Unchanged,
-    /// What is stored is newer, or somebody's own; it stays.
+    /// The stored credential is newer, or was not imported; it stays.
     Kept,
-    /// It cannot be used: it is a reference to somewhere else, empty, or of a form or a provider
-    /// that is not known here.
+    /// It cannot be used: it is empty, a reference to another place, or of an unknown kind or
+    /// provider.
     Skipped,
 }
 
-/// A credential that was looked at, and what became of it.
+/// A credential considered for import, and the outcome.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Imported {
-    /// The profile, as it is called where it comes from.
+    /// The profile's name in the source file.
     pub name: String,
-    /// The profile here, unless it was skipped.
+    /// The profile's id in the store, unless it was skipped.
     pub id: Option<ProfileId>,
-    /// What became of it.
+    /// The outcome.
     pub import: Import,
 }
 
-/// Copies the Qwen Code CLI's login into a profile.
+/// Imports the Qwen Code CLI's login into a profile.
 ///
-/// A login is copied once: afterwards the copy and the file go their own ways, and the file's
-/// token of that time is known again and never replaces what the copy was renewed to. A token
-/// that was not seen before replaces a stored one only if it expires later.
+/// A login is imported once: afterward the copy and the file are independent. The token imported
+/// from the file is recognized later and never replaces the renewed copy. A new token replaces a
+/// stored one only if it expires later.
 ///
 /// # Errors
 ///
-/// As [`QwenCliFile::read`], and [`ErrorKind::Read`](crate::ErrorKind::Read) when the file is not
-/// there; [`ErrorKind::Refused`](crate::ErrorKind::Refused) when it has no refresh token; when the
-/// store cannot be read or written.
+/// The same as [`QwenCliFile::read`]; [`ErrorKind::Read`](crate::ErrorKind::Read) when the file
+/// does not exist; [`ErrorKind::Refused`](crate::ErrorKind::Refused) when it has no refresh token;
+/// when the store cannot be read or written.
 pub async fn import_qwen_cli(
     store: &dyn CredentialStore,
     id: &ProfileId,
@@ -65,24 +65,24 @@ pub async fn import_qwen_cli(
     copy(store, id, login).await
 }
 
-/// Copies the keys, tokens and logins of OpenClaw's `auth-profiles.json`.
+/// Imports the keys, tokens, and logins from OpenClaw's `auth-profiles.json`.
 ///
-/// Keys and tokens are copied where there is no profile of that id; logins as by
-/// [`import_qwen_cli`]. The file is not changed. Its profiles of providers that are not known here
-/// are skipped, and so are keys that it keeps elsewhere (`keyRef`, `tokenRef`).
+/// Keys and tokens are imported if no profile has their id; logins as by [`import_qwen_cli`]. The
+/// file is not changed. Profiles of unknown providers are skipped, as are keys that are stored
+/// elsewhere (`keyRef`, `tokenRef`).
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Read`](crate::ErrorKind::Read) when the file cannot be read,
-/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is not what it should be, and when
-/// the store cannot be read or written.
+/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when its format is invalid, and when the store
+/// cannot be read or written.
 pub async fn import_openclaw(
     store: &dyn CredentialStore,
     path: &Path,
 ) -> Result<Vec<Imported>, Error> {
     let text = fs::read(path).map_err(|error| Error::read(&path.display().to_string(), error))?;
     let text = Zeroizing::new(text);
-    let corrupt = || Error::corrupt(path, "is no list of OpenClaw's profiles");
+    let corrupt = || Error::corrupt(path, "is not a list of OpenClaw profiles");
     let document: Value = serde_json::from_slice(&text).map_err(|_| corrupt())?;
     let profiles = document.get("profiles").and_then(Value::as_object);
     let mut imported = Vec::new();
@@ -107,7 +107,7 @@ pub async fn import_openclaw(
     Ok(imported)
 }
 
-/// Stores a profile where there is none.
+/// Stores a profile unless one exists.
 async fn insert(
     store: &dyn CredentialStore,
     id: &ProfileId,
@@ -121,13 +121,13 @@ async fn insert(
     }
 }
 
-/// Stores a foreign login, unless what is there is newer or comes from the same token.
+/// Stores an imported login, unless the stored one is newer or comes from the same token.
 async fn copy(
     store: &dyn CredentialStore,
     id: &ProfileId,
     mut login: Login,
 ) -> Result<Import, Error> {
-    // With the lease, so that no refresh of ours is between its request and its answer.
+    // Under the lease, so that no refresh is in progress.
     let _lease = store.lease(id).await?;
     let print = login.refresh_text().map(fingerprint::of);
     let present = store.load(id).await?;
@@ -144,7 +144,7 @@ async fn copy(
                     _ => Ok(Import::Unchanged),
                 };
             }
-            // One of somebody's own stays, and a token never goes to another server than its own.
+            // A login made here stays, and a token is never sent to a server other than its own.
             let is_other = present.imported.is_none() || present.server != login.server;
             if is_other || login.expires <= present.expires {
                 return Ok(Import::Kept);
@@ -155,13 +155,14 @@ async fn copy(
     }
     login.imported = print;
     let new = Profile::Login(login);
-    match store.swap(id, present.as_ref(), Some(&new)).await? {
-        true => Ok(Import::Imported),
-        false => Ok(Import::Kept),
+    if store.swap(id, present.as_ref(), Some(&new)).await? {
+        Ok(Import::Imported)
+    } else {
+        Ok(Import::Kept)
     }
 }
 
-/// Stores the server of a login that was imported without it, or with another.
+/// Corrects the server of a login that was imported without one, or with another.
 async fn correct(
     store: &dyn CredentialStore,
     id: &ProfileId,
@@ -171,13 +172,14 @@ async fn correct(
     let mut corrected = present.clone();
     corrected.server = Some(server);
     let (old, new) = (Profile::Login(present.clone()), Profile::Login(corrected));
-    match store.swap(id, Some(&old), Some(&new)).await? {
-        true => Ok(Import::Imported),
-        false => Ok(Import::Kept),
+    if store.swap(id, Some(&old), Some(&new)).await? {
+        Ok(Import::Imported)
+    } else {
+        Ok(Import::Kept)
     }
 }
 
-/// A profile of OpenClaw's file; `None` when it cannot be used here.
+/// Parses a profile from OpenClaw's file; `None` if it cannot be used.
 fn read(name: &str, value: &Value) -> Option<(ProfileId, Profile)> {
     let text = |name: &str| {
         let text = value.get(name)?.as_str()?.trim();
@@ -204,8 +206,8 @@ fn read(name: &str, value: &Value) -> Option<(ProfileId, Profile)> {
         "oauth" => {
             let refresh = SecretText::new(text("refresh")?);
             let expires = expires.unwrap_or(SystemTime::UNIX_EPOCH);
-            // Its address is in OpenClaw's configuration, which is not read here: the portal is
-            // meant.
+            // Its URL is in OpenClaw's configuration, which is not read here; it is assumed to be
+            // the portal's.
             Profile::Login(Login::new(key("access")?, Some(refresh), expires))
         }
         _ => return None,

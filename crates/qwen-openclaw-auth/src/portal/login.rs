@@ -1,4 +1,4 @@
-//! A login as the credential of requests, renewed when it has to be.
+//! A credential provider that renews its login when needed.
 
 use std::{
     fmt,
@@ -25,19 +25,19 @@ use crate::{
     store::{CredentialStore, ProfileId},
 };
 
-/// How long a login that was read is not read again.
+/// How long a loaded login is used before it is loaded again.
 const REREAD: Duration = Duration::from_secs(1);
 
-/// The credential of a login. Cheap to clone; clones share what is under way.
+/// A credential provider for a login. Cheap to clone; clones share refreshes in progress.
 ///
-/// The token is renewed ahead of its end, once however many ask, in this process and in all that
-/// share the store. What is on the disk counts: it is read again before and after everything that
-/// could have been overtaken, a newer token of somebody else is taken over, and a renewed one is
-/// saved before it is used. After a 401 the token is renewed once; when the new one is refused as
-/// well, that is final.
+/// The token is renewed before it expires, once for all callers in this process and in every
+/// process that shares the store. The stored login is authoritative: it is loaded again whenever
+/// another process could have changed it, another process's newer token is adopted, and a renewed
+/// token is saved before it is used. After a 401 the token is renewed once; if the new one is
+/// rejected as well, that is final.
 ///
-/// A refresh runs to its end even if whoever asked for it has left, since an answer that is not
-/// saved is a login lost. It needs a tokio runtime.
+/// A refresh runs to completion even if its callers are canceled, because a response that is not
+/// saved means a lost login. It requires a tokio runtime.
 #[derive(Clone)]
 pub struct PortalCredential {
     inner: Arc<Inner>,
@@ -45,88 +45,96 @@ pub struct PortalCredential {
 
 struct Inner {
     portal: Portal,
-    home: LoginLocation,
+    location: LoginLocation,
     flight: Flight<Outcome>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    held: Option<CachedLogin>,
+    cached: Option<CachedLogin>,
     memory: Memory,
     /// The last failure, and when it happened.
     failure: Option<(Instant, Error)>,
-    /// The fingerprint of a token that replaced a refused one.
+    /// The fingerprint of a token that replaced a rejected one, and when.
     replacement: Option<(String, Instant)>,
-    /// The fingerprint of a token whose refusal is final.
+    /// The fingerprint of a token whose rejection is final.
     refused: Option<String>,
 }
 
-/// A login in hand. Its times are those of the monotonic clock: what was fresh when it came does
-/// not expire because somebody sets the other clock.
+/// A login in memory. Its times are those of the monotonic clock, so that changing the wall clock
+/// does not expire a fresh token.
 #[derive(Clone)]
 struct CachedLogin {
-    found: LoadedLogin,
+    loaded: LoadedLogin,
     read: Instant,
     fresh_until: Instant,
     good_until: Instant,
 }
 
 impl PortalCredential {
-    /// Uses the login in a profile of a store, or the one in the Qwen Code CLI's file that the
-    /// profile is bound to.
+    /// Uses the login in a stored profile.
+    ///
+    /// If the profile is bound to the Qwen Code CLI's file, the login in that file is used.
     pub fn stored(portal: &Portal, store: Arc<dyn CredentialStore>, id: ProfileId) -> Self {
         Self::at(portal, LoginLocation::Profile { store, id })
     }
 
-    /// Uses the login in the Qwen Code CLI's file for as long as it is good. It is not renewed:
-    /// that program does, or a profile that is bound to the file.
+    /// Uses the login in the Qwen Code CLI's file while it is valid.
+    ///
+    /// It is not renewed; that is left to the CLI, or to a profile bound to the file.
     #[must_use]
     pub fn read_only(portal: &Portal, file: QwenCliFile) -> Self {
         Self::at(portal, LoginLocation::ReadOnly(file))
     }
 
-    fn at(portal: &Portal, home: LoginLocation) -> Self {
+    fn at(portal: &Portal, location: LoginLocation) -> Self {
         Self {
             inner: Arc::new(Inner {
                 portal: portal.clone(),
-                home,
+                location,
                 flight: Flight::default(),
                 state: Mutex::default(),
             }),
         }
     }
 
-    /// The login on the disk, or the one in hand if that was read just now.
+    /// Returns the stored login, or the cached one if it was loaded just now.
     async fn current(&self) -> Result<CachedLogin, Error> {
         let now = Instant::now();
-        let held = self.inner.state().held.clone();
-        if let Some(held) = &held
-            && now.duration_since(held.read) < REREAD
+        let cached = self.inner.state().cached.clone();
+        if let Some(cached) = &cached
+            && now.duration_since(cached.read) < REREAD
         {
-            return Ok(held.clone());
+            return Ok(cached.clone());
         }
-        match (self.inner.home.load().await, held) {
-            (Ok(found), _) => Ok(self.inner.hold(found)),
-            // A file that cannot be read just now is no reason to stop while the token is good.
-            (Err(error), Some(held)) if is_passing(&error) && now < held.fresh_until => Ok(held),
+        match (self.inner.location.load().await, cached) {
+            (Ok(loaded), _) => Ok(self.inner.cache(loaded)),
+            // A file that is temporarily unreadable does not matter while the token is valid.
+            (Err(error), Some(cached)) if is_passing(&error) && now < cached.fresh_until => {
+                Ok(cached)
+            }
             (Err(error), _) => Err(error),
         }
     }
 
-    /// Renews, or waits for whoever is renewing.
+    /// Renews the login, or waits for the refresh in progress.
     async fn renew(&self, reason: Reason) -> Result<CachedLogin, Failed> {
         let work = || {
             let inner = Arc::clone(&self.inner);
             async move { inner.renew(reason).await }
         };
-        let ended = || Failed::from(Error::unavailable("the refresh was ended from outside"));
+        let ended = || {
+            Failed::from(Error::unavailable(
+                "the runtime shut down during the refresh",
+            ))
+        };
         let outcome = self.inner.flight.join(work).await.ok_or_else(ended)?;
-        outcome.result.map(|found| self.inner.hold(found))
+        outcome.result.map(|loaded| self.inner.cache(loaded))
     }
 
-    fn credential_of(&self, held: &CachedLogin) -> Result<Credential, Error> {
-        let login = &held.found.login;
+    fn credential_of(&self, cached: &CachedLogin) -> Result<Credential, Error> {
+        let login = &cached.loaded.login;
         let options = self.inner.portal.options();
         let base_url = match &options.base_url {
             Some(base_url) => base_url.to_string(),
@@ -135,10 +143,10 @@ impl PortalCredential {
                 &LoginServer::parse(login.server.as_deref())?,
                 &options.allowed_hosts,
             )
-            .map_err(|error| error.at(self.inner.home.source()))?,
+            .map_err(|error| error.at(self.inner.location.source()))?,
         };
         let token = login.access.clone().into_token();
-        let credential = Credential::new(token, self.inner.home.source());
+        let credential = Credential::new(token, self.inner.location.source());
         Ok(credential.with_base_url(base_url))
     }
 }
@@ -146,23 +154,23 @@ impl PortalCredential {
 #[async_trait]
 impl CredentialProvider for PortalCredential {
     async fn credential(&self) -> Result<Credential, Error> {
-        let held = self.current().await?;
+        let cached = self.current().await?;
         let now = Instant::now();
         let unsaved = self.inner.state().memory.unsaved.is_some();
-        if now < held.fresh_until && !unsaved {
-            return self.credential_of(&held);
+        if now < cached.fresh_until && !unsaved {
+            return self.credential_of(&cached);
         }
-        let good = (now < held.good_until).then_some(&held);
+        let good = (now < cached.good_until).then_some(&cached);
         if let Some(error) = self.inner.recent_failure() {
             return match good {
-                Some(held) => self.credential_of(held),
+                Some(cached) => self.credential_of(cached),
                 None => Err(error),
             };
         }
         match (self.renew(Reason::Expiring).await, good) {
-            (Ok(held), _) => self.credential_of(&held),
-            // It is too early to fail: the token is good for a little while.
-            (Err(_), Some(held)) => self.credential_of(held),
+            (Ok(cached), _) => self.credential_of(&cached),
+            // Too early to fail: the token is still valid for a little while.
+            (Err(_), Some(cached)) => self.credential_of(cached),
             (Err(failed), None) => Err(failed.error),
         }
     }
@@ -174,63 +182,64 @@ impl CredentialProvider for PortalCredential {
     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, Error> {
         let print = fingerprint::of(rejected.key().expose());
         self.inner.final_refusal(&print)?;
-        let held = self.current().await?;
-        let other = fingerprint::of(held.found.login.access.expose()) != print;
-        if other && Instant::now() < held.fresh_until {
-            return self.credential_of(&held).map(Some);
+        let cached = self.current().await?;
+        let other = fingerprint::of(cached.loaded.login.access.expose()) != print;
+        if other && Instant::now() < cached.fresh_until {
+            return self.credential_of(&cached).map(Some);
         }
         if let Some(error) = self.inner.recent_failure() {
-            return match self.inner.home.is_read_only() {
-                true => Ok(None),
-                false => Err(error),
+            return if self.inner.location.is_read_only() {
+                Ok(None)
+            } else {
+                Err(error)
             };
         }
-        // Twice: the first may be a refresh for another reason, under way already, that adopted
-        // the refused token.
+        // Twice, because the first may be a refresh already in progress for another reason, which
+        // adopted the rejected token.
         for _ in 0..2 {
-            let held = match self.renew(Reason::Refused(print.clone())).await {
-                Ok(held) => held,
-                Err(failed) if self.inner.home.is_read_only() && failed.found.is_some() => {
+            let cached = match self.renew(Reason::Refused(print.clone())).await {
+                Ok(cached) => cached,
+                Err(failed) if self.inner.location.is_read_only() && failed.loaded.is_some() => {
                     return Ok(None);
                 }
                 Err(failed) => return Err(failed.error),
             };
-            let found = fingerprint::of(held.found.login.access.expose());
-            if found != print {
-                return self.credential_of(&held).map(Some);
+            let renewed = fingerprint::of(cached.loaded.login.access.expose());
+            if renewed != print {
+                return self.credential_of(&cached).map(Some);
             }
         }
         Ok(None)
     }
 }
 
-/// True when a file could not be read, which says nothing about the login in it.
+/// Returns true if a file could not be read, which says nothing about the login in it.
 fn is_passing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Read | ErrorKind::Corrupt)
 }
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing below leaves it half changed.
+        // No code below can panic halfway through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn renew(self: Arc<Self>, reason: Reason) -> Outcome {
         let memory = self.state().memory.clone();
-        let fresh = |found: &LoadedLogin| {
-            let held = self.held_of(found.clone());
-            Instant::now() < held.fresh_until
+        let fresh = |loaded: &LoadedLogin| {
+            let cached = self.cached_of(loaded.clone());
+            Instant::now() < cached.fresh_until
         };
-        let (portal, home) = (self.portal.clone(), self.home.clone());
-        let outcome = refresh(portal, home, reason.clone(), memory, fresh).await;
+        let (portal, location) = (self.portal.clone(), self.location.clone());
+        let outcome = refresh(portal, location, reason.clone(), memory, fresh).await;
         let mut state = self.state();
         state.memory = outcome.memory.clone();
         let now = Instant::now();
         match &outcome.result {
-            Ok(found) => {
+            Ok(loaded) => {
                 state.failure = None;
                 if let (Reason::Refused(_), true) = (&reason, outcome.renewed) {
-                    let print = fingerprint::of(found.login.access.expose());
+                    let print = fingerprint::of(loaded.login.access.expose());
                     state.replacement = Some((print, now));
                 }
             }
@@ -240,7 +249,7 @@ impl Inner {
         outcome
     }
 
-    /// The failure that is too recent for another attempt.
+    /// Returns the last failure, if it is too recent for another attempt.
     fn recent_failure(&self) -> Option<Error> {
         let state = self.state();
         let (at, error) = state.failure.as_ref()?;
@@ -248,8 +257,8 @@ impl Inner {
         recent.then(|| error.clone())
     }
 
-    /// Fails when the token with this fingerprint has replaced a refused one just now, or was
-    /// refused for good before.
+    /// Fails if the token with this fingerprint has just replaced a rejected one, or its rejection
+    /// is already final.
     fn final_refusal(&self, print: &str) -> Result<(), Error> {
         let within = self.portal.options().second_refusal;
         let mut state = self.state();
@@ -260,42 +269,43 @@ impl Inner {
         if second {
             state.refused = Some(print.to_owned());
         }
-        match state.refused.as_deref() == Some(print) {
-            true => Err(Error::closed()),
-            false => Ok(()),
+        if state.refused.as_deref() == Some(print) {
+            Err(Error::closed())
+        } else {
+            Ok(())
         }
     }
 
-    /// Takes a login in hand.
-    fn hold(&self, found: LoadedLogin) -> CachedLogin {
-        let held = self.held_of(found);
-        self.state().held = Some(held.clone());
-        held
+    /// Caches a loaded login.
+    fn cache(&self, loaded: LoadedLogin) -> CachedLogin {
+        let cached = self.cached_of(loaded);
+        self.state().cached = Some(cached.clone());
+        cached
     }
 
-    fn held_of(&self, found: LoadedLogin) -> CachedLogin {
+    fn cached_of(&self, loaded: LoadedLogin) -> CachedLogin {
         let read = Instant::now();
         let state = self.state();
-        if let Some(held) = &state.held
-            && held.found.login.access == found.login.access
-            && held.found.login.expires == found.login.expires
+        if let Some(cached) = &state.cached
+            && cached.loaded.login.access == loaded.login.access
+            && cached.loaded.login.expires == loaded.login.expires
         {
-            // Known already, and with it when it ends.
+            // Already cached, along with its times.
             return CachedLogin {
-                found,
+                loaded,
                 read,
-                ..held.clone()
+                ..cached.clone()
             };
         }
         drop(state);
-        let left = found.login.expires.duration_since(self.portal.now());
+        let left = loaded.login.expires.duration_since(self.portal.now());
         let left = left.unwrap_or_default();
-        let ahead = found.ahead(self.portal.options().ahead);
+        let ahead = loaded.ahead(self.portal.options().ahead);
         CachedLogin {
             read,
             fresh_until: read + left.saturating_sub(ahead),
             good_until: read + left,
-            found,
+            loaded,
         }
     }
 }
@@ -303,7 +313,7 @@ impl Inner {
 impl fmt::Debug for PortalCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PortalCredential")
-            .field("home", &self.inner.home)
+            .field("location", &self.inner.location)
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,8 @@
-//! Where a login lives: a profile of a store, or the Qwen Code CLI's file.
+//! Where a login is stored: a profile in a store, or the Qwen Code CLI's file.
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Portal,
     cli_file::{CliDocument, QwenCliFile},
     cli_lock::CliLock,
 };
@@ -13,18 +12,21 @@ use crate::{
     store::{CredentialStore, Lease, Login, Profile, ProfileId},
 };
 
-/// The place of one login.
+/// The age at which a lock in the Qwen Code CLI's folder is orphaned, as in that program.
+const STALE_LOCK: Duration = Duration::from_secs(35);
+
+/// The location of a login.
 #[derive(Clone, Debug)]
 pub(super) enum LoginLocation {
     Profile {
         store: Arc<dyn CredentialStore>,
         id: ProfileId,
     },
-    /// The CLI's file, which is not ours to change.
+    /// The CLI's file, which must not be changed.
     ReadOnly(QwenCliFile),
 }
 
-/// A login as it was found, with what is needed to replace it.
+/// A login as loaded, with what is needed to replace it.
 #[derive(Clone)]
 pub(super) struct LoadedLogin {
     pub(super) login: Login,
@@ -39,14 +41,14 @@ enum Place {
 
 /// The right to renew a login.
 #[derive(Debug)]
-pub(super) struct HomeLease {
-    /// Given back first: who waits for the lease would find the other taken.
+pub(super) struct LoginLease {
+    /// Dropped first, because the next holder of the lease would otherwise find this lock taken.
     cli: Option<(PathBuf, CliLock)>,
     pub(super) lease: Lease,
 }
 
 impl LoginLocation {
-    /// Reads the login; an error when there is none.
+    /// Loads the login; an error if there is none.
     pub(super) async fn load(&self) -> Result<LoadedLogin, Error> {
         match self {
             Self::Profile { store, id } => match store.load(id).await? {
@@ -58,7 +60,7 @@ impl LoginLocation {
                     let file = QwenCliFile::bound(&path, server.as_deref())?;
                     self.in_cli_file(&file).await
                 }
-                Some(_) => Err(Error::not_refreshable(id.as_str(), "it is no login")),
+                Some(_) => Err(Error::not_refreshable(id.as_str(), "it is not a login")),
                 None => Err(Error::no_profile(id)),
             },
             Self::ReadOnly(file) => self.in_cli_file(file).await,
@@ -67,7 +69,7 @@ impl LoginLocation {
 
     async fn in_cli_file(&self, file: &QwenCliFile) -> Result<LoadedLogin, Error> {
         let document = file.document().await?.ok_or_else(|| {
-            Error::not_refreshable(&self.name(), "the Qwen Code CLI's file is gone")
+            Error::not_refreshable(&self.name(), "the Qwen Code CLI's file no longer exists")
         })?;
         Ok(LoadedLogin {
             login: document.login.clone(),
@@ -75,45 +77,45 @@ impl LoginLocation {
         })
     }
 
-    /// Waits for the right to renew. `None` where that is not ours to do.
-    pub(super) async fn lease(&self, portal: &Portal) -> Result<Option<HomeLease>, Error> {
+    /// Waits for the right to renew the login; `None` if it must not be renewed.
+    pub(super) async fn lease(&self) -> Result<Option<LoginLease>, Error> {
         let Self::Profile { store, id } = self else {
             return Ok(None);
         };
-        // Our own lock first: it tells at once when its holder is dead, and keeps all of ours
-        // from queueing at the CLI's.
+        // Our own lock comes first: it is released at once when its holder dies, and it keeps our
+        // processes from queueing for the CLI's lock.
         let lease = store.lease(id).await?;
         let cli = match store.load(id).await? {
             Some(Profile::QwenCli { path, .. }) => {
-                // Without the folder there is nothing to lock, and it is not ours to create.
+                // Without the folder there is nothing to lock, and it must not be created.
                 if !path.exists() {
-                    let gone = "the Qwen Code CLI's file is gone";
+                    let gone = "the Qwen Code CLI's file no longer exists";
                     return Err(Error::not_refreshable(id.as_str(), gone));
                 }
-                // Beside the path by which the CLI knows it, wherever a link leads.
-                let lock = CliLock::acquire(&path, portal.options().stale_lock).await?;
+                // Next to the path that the CLI uses, wherever a link leads.
+                let lock = CliLock::acquire(&path, STALE_LOCK).await?;
                 Some((path, lock))
             }
             _ => None,
         };
-        Ok(Some(HomeLease { cli, lease }))
+        Ok(Some(LoginLease { cli, lease }))
     }
 
-    /// Fails when a renewed login could not be saved.
-    pub(super) async fn check_writable(&self, found: &LoadedLogin) -> Result<(), Error> {
-        match (self, &found.place) {
+    /// Fails if a renewed login could not be saved.
+    pub(super) async fn check_writable(&self, loaded: &LoadedLogin) -> Result<(), Error> {
+        match (self, &loaded.place) {
             (_, Place::CliFile(place)) => place.0.check_writable(),
             (Self::Profile { store, .. }, Place::Profile) => store.check_writable().await,
             (Self::ReadOnly(_), Place::Profile) => Ok(()),
         }
     }
 
-    /// Puts `login` in the place of what was found; false when that is not there any more.
-    pub(super) async fn save(&self, found: &LoadedLogin, login: &Login) -> Result<bool, Error> {
-        match (self, &found.place) {
+    /// Replaces the loaded login with `login`; false if it is no longer there.
+    pub(super) async fn save(&self, loaded: &LoadedLogin, login: &Login) -> Result<bool, Error> {
+        match (self, &loaded.place) {
             (_, Place::CliFile(place)) => place.0.replace(&place.1, login),
             (Self::Profile { store, id }, Place::Profile) => {
-                save_in_store(&**store, id, &found.login, login).await
+                save_in_store(&**store, id, &loaded.login, login).await
             }
             (Self::ReadOnly(_), Place::Profile) => Ok(false),
         }
@@ -123,7 +125,7 @@ impl LoginLocation {
         matches!(self, Self::ReadOnly(_))
     }
 
-    /// The name of the login in messages.
+    /// Returns the login's name for messages.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Profile { id, .. } => id.to_string(),
@@ -141,8 +143,8 @@ impl LoginLocation {
     }
 }
 
-/// Puts `renewed` in the place of `old`. What somebody else has changed beside the tokens stays
-/// changed; false when the tokens are others.
+/// Replaces `old` with `renewed`, keeping concurrent changes to anything but the tokens; false if
+/// the tokens have changed.
 async fn save_in_store(
     store: &dyn CredentialStore,
     id: &ProfileId,
@@ -150,7 +152,7 @@ async fn save_in_store(
     renewed: &Login,
 ) -> Result<bool, Error> {
     let mut present = old.clone();
-    // Whoever changes it so often does so on purpose.
+    // A limit, so that a process that keeps changing the profile cannot hold this up forever.
     for _ in 0..16 {
         let new = Profile::Login(renewed.clone().over(old, &present));
         let expected = Profile::Login(present);
@@ -168,10 +170,11 @@ async fn save_in_store(
 }
 
 impl LoadedLogin {
-    /// How long before its end the token is renewed.
+    /// Returns how long before its expiry the token is renewed.
     pub(super) fn ahead(&self, wanted: Duration) -> Duration {
         match &self.place {
-            // As the CLI does: whoever of us comes first renews it, at the same time.
+            // The same as the CLI, so that both renew it at the same time, and the first to do so
+            // wins.
             Place::CliFile(..) => Duration::from_secs(30),
             Place::Profile => match self.login.lifetime {
                 Some(lifetime) => wanted.min(lifetime / 2),
@@ -181,18 +184,18 @@ impl LoadedLogin {
     }
 }
 
-impl HomeLease {
-    /// Whether the right is that to what was found. A profile may have been tied to a file, or to
-    /// another one, after the lease was taken.
-    pub(super) fn covers(&self, found: &LoadedLogin) -> bool {
-        match (&found.place, &self.cli) {
+impl LoginLease {
+    /// Returns whether the lease covers the loaded login. A profile may have been bound to a file,
+    /// or to another one, after the lease was taken.
+    pub(super) fn covers(&self, loaded: &LoadedLogin) -> bool {
+        match (&loaded.place, &self.cli) {
             (Place::Profile, _) => true,
             (Place::CliFile(place), Some((path, _))) => place.0.path() == path,
             (Place::CliFile(_), None) => false,
         }
     }
 
-    /// Runs a request, and keeps the CLI's lock alive meanwhile.
+    /// Runs a request, keeping the CLI's lock alive meanwhile.
     pub(super) async fn alive_during<T>(&self, work: impl Future<Output = T>) -> T {
         match &self.cli {
             Some((_, lock)) => lock.alive_during(work).await,

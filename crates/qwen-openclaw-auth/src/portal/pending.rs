@@ -1,24 +1,24 @@
-//! How many refreshes of this process are between their request and the file.
+//! Counts this process's refreshes that are between sending the token and saving its replacement.
 
 use std::sync::LazyLock;
 
 use tokio::sync::watch;
 
-/// Of the whole process, since what ends them all is the end of the process.
+/// Process-wide, because exiting the process would cut off all of them.
 static PENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(watch::Sender::default);
 
-/// Waits until no refresh of this process is between its request and the file.
+/// Waits until every refresh in progress in this process has saved its result.
 ///
-/// A program that ends in between loses the login: the server has taken the old token, and nobody
-/// has kept the new one. Wait for this before the runtime is dropped, after a Ctrl-C as well. It
-/// takes no longer than a refresh, half a minute at most where the server does not answer; mostly
-/// nothing is under way.
+/// A program that exits in the middle of a refresh loses the login: the server has consumed the old
+/// token, and no one has saved the new one. Await this before the runtime is dropped, including
+/// after Ctrl-C. It takes no longer than a refresh, at most half a minute if the server does not
+/// respond; usually nothing is in progress.
 pub async fn wait_for_pending_refreshes() {
     // The sender lives as long as the process.
     let _ = PENDING.subscribe().wait_for(|pending| *pending == 0).await;
 }
 
-/// A refresh whose token is on its way, until it is dropped.
+/// Marks a refresh as in progress until dropped.
 #[derive(Debug)]
 pub(super) struct Pending(());
 

@@ -1,4 +1,4 @@
-//! What an answer to a poll means (RFC 8628, section 3.5), and how long to wait then.
+//! How to interpret a poll's response (RFC 8628, section 3.5), and how long to wait afterward.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use crate::error::Error;
 
 const DOING: &str = "waiting for the login";
 
-/// The pace of polling.
+/// The polling pace.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,
-    /// Throttles in a row that were no `slow_down`.
+    /// Consecutive throttling responses other than `slow_down`.
     throttled: u32,
-    /// Failures in a row that may pass.
+    /// Consecutive transient failures.
     failures: u32,
-    /// Pages in a row that stood where an answer should be.
+    /// Consecutive HTML pages in place of a response.
     pages: u32,
     backoff: Duration,
 }
@@ -23,20 +23,20 @@ pub(super) struct Pace {
 /// What to do after a poll.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// The answer holds tokens.
+    /// The response contains tokens.
     Finish,
-    /// Ask again after this time.
+    /// Poll again after this time.
     Wait(Duration),
     Stop(Error),
 }
 
-/// How much later every poll is after a `slow_down`.
+/// How much a `slow_down` adds to the interval.
 const SLOWER: Duration = Duration::from_secs(5);
 const SLOWEST: Duration = Duration::from_secs(60);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 const MAX_FAILURES: u32 = 8;
 const MAX_THROTTLES: u32 = 3;
-/// A challenge page does not go away by being asked for again.
+/// Retrying does not make a challenge page go away.
 const MAX_PAGES: u32 = 1;
 
 impl Pace {
@@ -54,7 +54,7 @@ impl Pace {
         self.interval
     }
 
-    /// Decides by an answer: by its `error` wherever there is one, since servers send the same
+    /// Decides based on a response: on its `error` if there is one, because servers send the same
     /// error with different statuses.
     pub(super) fn after(&mut self, answer: &Answer) -> Next {
         let error = answer.error();
@@ -83,7 +83,7 @@ impl Pace {
         }
     }
 
-    /// Decides where there was no answer.
+    /// Decides what to do when there was no response.
     pub(super) fn after_none(&mut self, none: &NoAnswer) -> Next {
         match none.cause {
             Cause::Hopeless => Next::Stop(none.error.clone()),
@@ -110,7 +110,7 @@ impl Pace {
         if null || pending {
             return Next::Wait(self.interval);
         }
-        Next::Stop(Error::protocol(DOING, "holds no access token"))
+        Next::Stop(Error::protocol(DOING, "contains no access token"))
     }
 
     fn throttle(&mut self, answer: &Answer) -> Next {
@@ -136,7 +136,7 @@ impl Pace {
 }
 
 impl Error {
-    /// An error status without an error that could be read.
+    /// Creates the error for an error status without a readable error code.
     fn failing_login(status: u16) -> Self {
         Self::login_refused(&format!("status-{status}"))
     }
@@ -254,7 +254,7 @@ mod tests {
             waits(pace.after_none(&none(Cause::Failing)), 10);
         }
         stops(pace.after_none(&none(Cause::Lost)), ErrorKind::Unavailable);
-        // One that passes is forgotten.
+        // A failure that passes is forgotten.
         pace.after(&answer(400, &json!({"error": "authorization_pending"})));
         waits(pace.after_none(&none(Cause::NotSent)), 6);
     }

@@ -1,10 +1,10 @@
-//! One refresh, from the lock to the file.
+//! One refresh, from taking the lock to saving the file.
 
 use super::{
     Portal,
     answer::{Answer, Cause},
     fingerprint,
-    login_location::{HomeLease, LoadedLogin, LoginLocation},
+    login_location::{LoadedLogin, LoginLease, LoginLocation},
     pending::Pending,
     server::LoginServer,
     token::Tokens,
@@ -13,68 +13,71 @@ use crate::{error::Error, fault, store::Login};
 
 const DOING: &str = "renewing the login";
 
-/// What is known about a login beside what is on the disk.
+/// What is known about a login beyond what is on disk.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
-    /// The fingerprint of a refresh token that the server does not take any more.
+    /// The fingerprint of a refresh token that the server no longer accepts.
     pub(super) dead: Option<(String, Error)>,
-    /// A renewed login that could not be saved, and what it replaces.
+    /// A renewed login that could not be saved, and the one it replaces.
     pub(super) unsaved: Option<(LoadedLogin, Login)>,
 }
 
 /// Why a token is renewed.
 #[derive(Clone, Debug)]
 pub(super) enum Reason {
-    /// It expires soon; one that is fresh enough does as well.
+    /// It expires soon; any token that is fresh enough will do.
     Expiring,
-    /// The service refused the token with this fingerprint; any other does.
+    /// The service rejected the token with this fingerprint; any other token will do.
     Refused(String),
 }
 
-/// What a refresh came to.
+/// The outcome of a refresh.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) result: Result<LoadedLogin, Failed>,
     pub(super) memory: Memory,
-    /// True when the token is new, false when somebody else's was adopted.
+    /// True if the token is new, false if another process's was adopted.
     pub(super) renewed: bool,
 }
 
-/// A refresh that failed, and the login as it was last seen.
+/// A failed refresh, and the login as last loaded.
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
     pub(super) error: Error,
-    pub(super) found: Option<LoadedLogin>,
+    pub(super) loaded: Option<LoadedLogin>,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { error, found: None }
+        Self {
+            error,
+            loaded: None,
+        }
     }
 }
 
-/// What became of one request.
+/// The outcome of one request.
 enum Attempt {
     Renewed(Tokens),
-    /// The server takes this refresh token no more.
+    /// The server no longer accepts this refresh token.
     Dead,
-    /// The answer got lost; the server may have acted.
+    /// The response was lost; the server may have acted.
     Lost(Error),
     /// The server has not acted.
     Failed(Error),
 }
 
-/// Renews the login at `home`, unless somebody else has done it meanwhile.
+/// Renews the login at `location`, unless another process has done so meanwhile.
 pub(super) async fn refresh(
     portal: Portal,
-    home: LoginLocation,
+    location: LoginLocation,
     reason: Reason,
     memory: Memory,
     is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
 ) -> Outcome {
     let mut refresh = Refresh {
         portal,
-        home,
+        location,
         reason,
         memory,
         renewed: false,
@@ -92,7 +95,7 @@ pub(super) async fn refresh(
 
 struct Refresh {
     portal: Portal,
-    home: LoginLocation,
+    location: LoginLocation,
     reason: Reason,
     memory: Memory,
     renewed: bool,
@@ -104,93 +107,93 @@ impl Refresh {
         is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
     ) -> Result<LoadedLogin, Failed> {
         fault::point("before-lease");
-        let Some(mut lease) = self.home.lease(&self.portal).await? else {
+        let Some(mut lease) = self.location.lease().await? else {
             return self.without_lease(is_fresh).await;
         };
         fault::point("leased");
         self.save_unsaved().await?;
-        // Twice at most: the second time with what somebody else has put there meanwhile.
-        let mut found = self.home.load().await?;
+        // At most twice: the second time with what another process has stored meanwhile.
+        let mut loaded = self.location.load().await?;
         fault::point("read-again");
         for last in [false, true] {
-            if self.suits(&found, &is_fresh) {
-                return Ok(found);
+            if self.suits(&loaded, &is_fresh) {
+                return Ok(loaded);
             }
-            if !lease.covers(&found) {
+            if !lease.covers(&loaded) {
                 lease = self.lease_again(lease).await?;
-                found = self.home.load().await?;
-                if !lease.covers(&found) {
-                    return Err(Failed::with(moved(), found));
+                loaded = self.location.load().await?;
+                if !lease.covers(&loaded) {
+                    return Err(Failed::with(moved(), loaded));
                 }
-                if self.suits(&found, &is_fresh) {
-                    return Ok(found);
+                if self.suits(&loaded, &is_fresh) {
+                    return Ok(loaded);
                 }
             }
-            match self.renew(&lease, &found).await {
+            match self.renew(&lease, &loaded).await {
                 Ok(renewed) => return Ok(renewed),
-                Err(error) if last => return Err(Failed::with(error, found)),
+                Err(error) if last => return Err(Failed::with(error, loaded)),
                 Err(error) => {
-                    let again = self.home.load().await?;
-                    if again.login.refresh_text() == found.login.refresh_text() {
+                    let again = self.location.load().await?;
+                    if again.login.refresh_text() == loaded.login.refresh_text() {
                         return Err(Failed::with(error, again));
                     }
-                    found = again;
+                    loaded = again;
                 }
             }
         }
-        Ok(found)
+        Ok(loaded)
     }
 
-    /// A lease of where the login is now.
-    async fn lease_again(&self, lease: HomeLease) -> Result<HomeLease, Error> {
+    /// Takes a lease for the login's current location.
+    async fn lease_again(&self, lease: LoginLease) -> Result<LoginLease, Error> {
         drop(lease);
-        let lease = self.home.lease(&self.portal).await?;
+        let lease = self.location.lease().await?;
         lease.ok_or_else(moved)
     }
 
-    /// The CLI's file, which the CLI renews: nothing can be done but to look again.
+    /// Handles the CLI's file, which only the CLI renews: all we can do is load it again.
     async fn without_lease(
         &self,
         is_fresh: impl Fn(&LoadedLogin) -> bool + Send,
     ) -> Result<LoadedLogin, Failed> {
-        let found = self.home.load().await?;
-        if self.suits(&found, &is_fresh) {
-            return Ok(found);
+        let loaded = self.location.load().await?;
+        if self.suits(&loaded, &is_fresh) {
+            return Ok(loaded);
         }
         let error = Error::not_refreshable(
-            &self.home.name(),
+            &self.location.name(),
             "it belongs to the Qwen Code CLI: run that program, or log in with --share-qwen-cli",
         );
-        Err(Failed::with(error, found))
+        Err(Failed::with(error, loaded))
     }
 
-    fn suits(&self, found: &LoadedLogin, is_fresh: impl Fn(&LoadedLogin) -> bool) -> bool {
+    fn suits(&self, loaded: &LoadedLogin, is_fresh: impl Fn(&LoadedLogin) -> bool) -> bool {
         match &self.reason {
-            Reason::Expiring => is_fresh(found),
+            Reason::Expiring => is_fresh(loaded),
             Reason::Refused(refused) => {
-                fingerprint::of(found.login.access.expose()) != *refused && is_fresh(found)
+                fingerprint::of(loaded.login.access.expose()) != *refused && is_fresh(loaded)
             }
         }
     }
 
-    /// Saves what an earlier refresh could not.
+    /// Saves what an earlier refresh could not save.
     async fn save_unsaved(&mut self) -> Result<(), Error> {
-        if let Some((found, login)) = &self.memory.unsaved {
-            // False: somebody else has logged in, and theirs stays.
-            self.home.save(found, login).await?;
+        if let Some((loaded, login)) = &self.memory.unsaved {
+            // False means that another process has logged in; its login stays.
+            self.location.save(loaded, login).await?;
             self.memory.unsaved = None;
         }
         Ok(())
     }
 
-    /// Sends the refresh token and saves what comes back.
+    /// Sends the refresh token and saves the response.
     async fn renew(
         &mut self,
-        lease: &HomeLease,
-        found: &LoadedLogin,
+        lease: &LoginLease,
+        loaded: &LoadedLogin,
     ) -> Result<LoadedLogin, Error> {
-        let name = self.home.name();
-        let Some(token) = found.login.refresh_text() else {
+        let name = self.location.name();
+        let Some(token) = loaded.login.refresh_text() else {
             let why = "it has no refresh token; log in again";
             return Err(Error::not_refreshable(&name, why));
         };
@@ -200,31 +203,31 @@ impl Refresh {
         {
             return Err(error.clone());
         }
-        // A token that was about to be sent by somebody who then died has probably been spent.
+        // A token that a process was about to send when it died has probably been used up.
         let mut spent = lease.lease.note()?.as_ref() == Some(&print);
-        self.home.check_writable(found).await?;
+        self.location.check_writable(loaded).await?;
         fault::point("writable");
         let _pending = Pending::new();
         lease.lease.set_note(Some(&print))?;
         fault::point("noted");
-        let mut attempt = lease.alive_during(self.ask(found, token)).await;
+        let mut attempt = lease.alive_during(self.ask(loaded, token)).await;
         if let Attempt::Lost(error) = attempt {
-            if self.home.load().await?.login.refresh_text() != Some(token) {
+            if self.location.load().await?.login.refresh_text() != Some(token) {
                 return Err(error);
             }
-            // Once more: a server may take it, and if not, nothing is lost that was not already.
+            // Try once more: the server may accept it, and if it does not, nothing more is lost.
             spent = true;
-            attempt = lease.alive_during(self.ask(found, token)).await;
+            attempt = lease.alive_during(self.ask(loaded, token)).await;
         }
         match attempt {
             Attempt::Renewed(tokens) => {
                 fault::point("answered");
-                let login = tokens.renew(&found.login);
-                self.renewed = self.save(found, login).await?;
+                let login = tokens.renew(&loaded.login);
+                self.renewed = self.save(loaded, login).await?;
                 fault::point("saved");
                 lease.lease.set_note(None)?;
                 fault::point("note-removed");
-                self.home.load().await
+                self.location.load().await
             }
             Attempt::Dead => {
                 self.forget_note(lease, spent)?;
@@ -240,27 +243,27 @@ impl Refresh {
         }
     }
 
-    /// Removes the note, unless the token was sent without an answer: then it tells who comes next
-    /// what has probably happened.
-    fn forget_note(&self, lease: &HomeLease, spent: bool) -> Result<(), Error> {
+    /// Removes the note, unless the token was sent and the response was lost: the note then tells
+    /// the next process what has probably happened.
+    fn forget_note(&self, lease: &LoginLease, spent: bool) -> Result<(), Error> {
         if spent {
             return Ok(());
         }
         lease.lease.set_note(None)
     }
 
-    /// Saves a renewed login; false when somebody has logged in while the request was under way.
-    /// Theirs stays, and is what the caller gets.
-    async fn save(&mut self, found: &LoadedLogin, login: Login) -> Result<bool, Error> {
-        let saved = self.home.save(found, &login).await;
+    /// Saves a renewed login; false if another process has logged in during the request. Its login
+    /// stays, and is what the caller gets.
+    async fn save(&mut self, loaded: &LoadedLogin, login: Login) -> Result<bool, Error> {
+        let saved = self.location.save(loaded, &login).await;
         if saved.is_err() {
-            self.memory.unsaved = Some((found.clone(), login));
+            self.memory.unsaved = Some((loaded.clone(), login));
         }
         saved
     }
 
-    async fn ask(&self, found: &LoadedLogin, token: &str) -> Attempt {
-        let server = match LoginServer::parse(found.login.server.as_deref()) {
+    async fn ask(&self, loaded: &LoadedLogin, token: &str) -> Attempt {
+        let server = match LoginServer::parse(loaded.login.server.as_deref()) {
             Ok(server) => server,
             Err(error) => return Attempt::Failed(error),
         };
@@ -290,8 +293,9 @@ impl Refresh {
             };
         }
         match answer.status {
-            // By the status: servers call a spent token `invalid_request` as often as
-            // `invalid_grant`. But an error there must be: a gateway's own JSON has another form.
+            // Based on the status, because servers call a used token `invalid_request` as often as
+            // `invalid_grant`. But there must be an error code: a gateway's own JSON has another
+            // form.
             400 | 401 if answer.error().is_some() => Attempt::Dead,
             status @ 500.. => Attempt::Lost(Error::failing(DOING, status)),
             429 => Attempt::Failed(Error::failing(DOING, 429)),
@@ -304,14 +308,14 @@ impl Refresh {
     }
 }
 
-/// The profile is tied to another file each time one looks.
+/// Creates the error for a profile that is bound to a different file each time it is loaded.
 fn moved() -> Error {
     Error::unavailable("the login is being moved to another place")
 }
 
 impl Failed {
-    fn with(error: Error, found: LoadedLogin) -> Self {
-        let found = Some(found);
-        Self { error, found }
+    fn with(error: Error, loaded: LoadedLogin) -> Self {
+        let loaded = Some(loaded);
+        Self { error, loaded }
     }
 }

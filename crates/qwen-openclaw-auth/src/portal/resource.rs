@@ -1,4 +1,4 @@
-//! Where a token may be sent: what the login server says, within limits.
+//! Where a token may be sent: the login server's choice, within limits.
 
 use qwen_openclaw_catalog::Endpoint;
 use qwen_openclaw_http::UrlText;
@@ -7,12 +7,12 @@ use url::{Host, Url};
 use super::server::LoginServer;
 use crate::error::Error;
 
-/// Makes the base URL of requests from `resource_url`, as a login server gives it: a bare host
-/// mostly, or a URL with or without `/v1`.
+/// Builds the base URL for requests from a login server's `resource_url`, which is usually a bare
+/// host, or a URL with or without `/v1`.
 ///
-/// The token goes wherever this leads and anybody who can write the file can change it, so that
-/// only the portal's hosts, the login server's own and those of `allowed` are taken, by https;
-/// loopback only from a login server on loopback.
+/// The token is sent wherever this leads, and any process that can write the file can change it.
+/// Therefore only the portal's hosts, the login server's own host, and those in `allowed` are
+/// accepted, over https; loopback only from a login server on loopback.
 pub(super) fn base_url(
     resource_url: Option<&str>,
     server: &LoginServer,
@@ -25,7 +25,7 @@ pub(super) fn base_url(
         }
         return Err(Error::address(
             "the API",
-            "the login server did not say where it is: give a base URL",
+            "the login server did not say where it is: set a base URL",
         ));
     }
     let full = if text.contains("://") {
@@ -34,12 +34,12 @@ pub(super) fn base_url(
         format!("https://{text}")
     };
     let refused = |why| Error::address(shown(text), why);
-    let mut url = Url::parse(&full).map_err(|_| refused("it is no URL"))?;
+    let mut url = Url::parse(&full).map_err(|_| refused("it is not a URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("it holds a user name or password"));
+        return Err(refused("it contains a user name or password"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it holds a query or a fragment"));
+        return Err(refused("it contains a query or a fragment"));
     }
     check_host(&url, server, allowed).map_err(refused)?;
     let mut path = url.path().trim_end_matches('/').to_owned();
@@ -51,19 +51,19 @@ pub(super) fn base_url(
 }
 
 fn check_host(url: &Url, server: &LoginServer, allowed: &[String]) -> Result<(), &'static str> {
-    let host = url.host().ok_or("it names no host")?;
+    let host = url.host().ok_or("it has no host")?;
     if is_loopback(&host) {
         return match (server.is_loopback(), url.scheme()) {
             (true, "http" | "https") => Ok(()),
             (false, _) => Err(
-                "this machine is taken only from a login server on this machine; log \
-                 in, or import the login, with that server's address",
+                "a loopback URL is accepted only from a login server on this machine; log in, or \
+                 import the login, with that server's URL",
             ),
-            (true, _) => Err("only https is spoken here"),
+            (true, _) => Err("only https is supported"),
         };
     }
     if url.scheme() != "https" {
-        return Err("only https is spoken here");
+        return Err("only https is supported");
     }
     let Host::Domain(name) = host else {
         return Err("it is not one of the portal's hosts");
@@ -80,7 +80,7 @@ fn check_host(url: &Url, server: &LoginServer, allowed: &[String]) -> Result<(),
     }
     match url.port() {
         None => Ok(()),
-        Some(_) => Err("the portal's hosts have no other port"),
+        Some(_) => Err("the portal's hosts use no other port"),
     }
 }
 
@@ -92,7 +92,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// A server's text as it may be shown: its host, or nothing.
+/// Returns the part of a server's text that is safe to show: its host, or a placeholder.
 fn shown(text: &str) -> String {
     let shown = UrlText::from(text).shown();
     let shown = shown.as_deref().unwrap_or_default();
@@ -100,7 +100,7 @@ fn shown(text: &str) -> String {
     let host = host.split('/').next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
     if host.is_empty() || host.contains('*') {
-        return "what the login server names".to_owned();
+        return "the login server's resource URL".to_owned();
     }
     host.to_owned()
 }

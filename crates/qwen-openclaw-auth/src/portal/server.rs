@@ -1,4 +1,4 @@
-//! Login servers and their addresses.
+//! Login servers and their URLs.
 
 use qwen_openclaw_http::BaseUrl;
 use url::Url;
@@ -8,14 +8,14 @@ use crate::error::Error;
 /// The public login server of the portal.
 pub const PUBLIC_SERVER: &str = "https://chat.qwen.ai";
 
-/// The client id that the portal gave to the Qwen Code CLI, a public client without a secret.
-/// There is no other that the public server takes.
+/// The client id of the Qwen Code CLI, a public client without a secret. The public server accepts
+/// no other.
 pub const CLIENT_ID: &str = "f0304373b74a44d2b584a3fb70ca9e56";
 
-/// The scopes that a login asks for.
+/// The scopes that a login requests.
 pub const SCOPE: &str = "openid profile email model.completion";
 
-/// Where the protocol lives below a server.
+/// The path of the protocol below the server's URL.
 const PATH: &str = "api/v1/oauth2";
 
 /// A login server: https, or loopback.
@@ -26,15 +26,16 @@ pub(super) struct LoginServer {
 }
 
 impl LoginServer {
-    /// The server at `url`; `None` is the public one. The path of the protocol may be part of it.
+    /// Parses the server's URL, which may include the path of the protocol; `None` means the public
+    /// server.
     pub(super) fn parse(url: Option<&str>) -> Result<Self, Error> {
         let text = url.unwrap_or(PUBLIC_SERVER).trim().trim_end_matches('/');
         let text = text.strip_suffix(PATH).unwrap_or(text);
         let base = BaseUrl::parse(text).map_err(|error| {
-            // The message of the cause masks what a URL may hide.
+            // The cause's message masks secrets in the URL.
             Error::address(
                 "the login server",
-                "give its URL with https, or one on this machine",
+                "its URL must be https, or on this machine",
             )
             .caused_by(std::sync::Arc::new(error))
         })?;
@@ -62,7 +63,7 @@ impl LoginServer {
         Some(Url::parse(self.base.as_str()).ok()?.host_str()?.to_owned())
     }
 
-    /// The server as a login remembers it: nothing for the public one.
+    /// Returns the server in the form that a login remembers: nothing for the public one.
     pub(super) fn remembered(&self) -> Option<String> {
         (!self.public).then(|| self.base.as_str().to_owned())
     }
@@ -74,7 +75,7 @@ mod tests {
     use crate::ErrorKind;
 
     #[test]
-    fn addresses_are_those_that_published_clients_use() {
+    fn urls_are_those_that_published_clients_use() {
         let server = LoginServer::parse(None).unwrap();
         assert_eq!(
             server.device_url(),

@@ -1,4 +1,5 @@
-//! The portal against a login server: every answer it can give, every way in which tokens get lost.
+//! The portal against a login server: every response it can give, every way in which tokens get
+//! lost.
 
 mod cases;
 mod matrix;

@@ -1,4 +1,4 @@
-//! Tokens as a login server gives them out.
+//! Tokens issued by a login server.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,13 @@ use crate::{
     store::{Login, from_millis, to_millis},
 };
 
-/// The life of a token whose answer does not say it. Too short costs a refresh, too long a 401,
-/// after which it is refreshed as well.
+/// The assumed lifetime of a token if the response does not specify one. Too short costs an extra
+/// refresh, too long a 401 followed by a refresh.
 const UNKNOWN_LIFE: Duration = Duration::from_secs(3600);
 const SHORTEST_LIFE: Duration = Duration::from_secs(1);
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
-/// A successful answer of the token endpoint.
+/// A successful response of the token endpoint.
 pub(super) struct Tokens {
     access: ApiKey,
     refresh: Option<SecretString>,
@@ -28,7 +28,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Reads an answer that succeeded.
+    /// Parses a successful response.
     pub(super) fn read(
         doing: &'static str,
         answer: &Answer,
@@ -36,9 +36,9 @@ impl Tokens {
     ) -> Result<Self, Error> {
         let access = answer
             .text("access_token")
-            .ok_or_else(|| Error::protocol(doing, "holds no access token"))?;
+            .ok_or_else(|| Error::protocol(doing, "contains no access token"))?;
         let access = ApiKey::parse(access)
-            .map_err(|_| Error::protocol(doing, "holds a token that cannot be sent"))?;
+            .map_err(|_| Error::protocol(doing, "contains an invalid token"))?;
         let life = answer
             .seconds("expires_in")
             .unwrap_or(UNKNOWN_LIFE)
@@ -53,7 +53,7 @@ impl Tokens {
         })
     }
 
-    /// The login that begins with these tokens.
+    /// Creates a new login with these tokens.
     pub(super) fn into_login(self, server: Option<String>) -> Login {
         Login {
             access: self.access,
@@ -68,7 +68,7 @@ impl Tokens {
         }
     }
 
-    /// `login` after its refresh. What the answer leaves out stays as it was.
+    /// Returns `login` after its refresh. Fields missing from the response stay unchanged.
     pub(super) fn renew(self, login: &Login) -> Login {
         Login {
             access: self.access,
@@ -85,13 +85,14 @@ impl Tokens {
 }
 
 impl Login {
-    /// This login, which replaced `old`, with what `present` has in place of that: all but tokens
-    /// and times may have been changed meanwhile.
+    /// Merges this login, which was renewed from `old`, with concurrent changes in `present`:
+    /// anything but tokens and times may have changed meanwhile.
     pub(super) fn over(self, old: &Self, present: &Self) -> Self {
-        let resource_url = match self.resource_url == old.resource_url {
-            true => present.resource_url.clone(),
-            // The server's word on it is newer.
-            false => self.resource_url,
+        let resource_url = if self.resource_url == old.resource_url {
+            present.resource_url.clone()
+        } else {
+            // The server's value is newer.
+            self.resource_url
         };
         Self {
             resource_url,
@@ -103,10 +104,11 @@ impl Login {
     }
 }
 
-/// When a token expires, by the server's clock: the file may be read on another machine.
+/// Returns when a token expires, by the server's clock, because the file may be read on another
+/// machine.
 ///
-/// Where the clock here is off by half the token's life or more, it is by the clock here, since
-/// nobody here could make sense of the other: the token would look expired, or never expire.
+/// If the local clock is off by half the token's lifetime or more, the local clock is used instead:
+/// by the server's clock, the token would look expired at once, or never expire.
 fn expiry(now: SystemTime, server: Option<SystemTime>, life: Duration) -> SystemTime {
     let sane = server.filter(|server| {
         let ahead = server.duration_since(now).unwrap_or_default();

@@ -176,7 +176,7 @@ fn a_missing_key_tells_what_was_looked_at_and_what_was_blank() {
     assert_eq!(error.variables(), NAMES);
     assert_eq!(
         error.to_string(),
-        "no API key for Qwen Cloud: looked at QWEN_API_KEY, MODELSTUDIO_API_KEY and \
+        "no API key for Qwen Cloud: checked QWEN_API_KEY, MODELSTUDIO_API_KEY and \
          DASHSCOPE_API_KEY (MODELSTUDIO_API_KEY set but blank); set QWEN_API_KEY, \
          MODELSTUDIO_API_KEY or DASHSCOPE_API_KEY or pass a key"
     );

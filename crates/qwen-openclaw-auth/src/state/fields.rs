@@ -1,4 +1,4 @@
-//! JSON objects of which not everything is understood.
+//! JSON objects with unrecognized fields.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,48 +12,45 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-/// The fields of a JSON object, each with its text as it was: what is not understood is written
-/// back to the digit. `Debug` does not show them.
+/// The fields of a JSON object, each with its original text.
 ///
-/// With serde it reads and writes JSON only, and is not read below `#[serde(flatten)]`, which knows
-/// values and not their text. There [`from_values`](Self::from_values) and
-/// [`to_values`](Self::to_values) help, in any format.
+/// Unrecognized fields are written back verbatim. `Debug` does not show them.
+///
+/// Its serde support is limited to JSON, and it cannot be deserialized inside `#[serde(flatten)]`,
+/// which passes values instead of their text. Use [`from_values`](Self::from_values) and
+/// [`to_values`](Self::to_values) there, in any format.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Fields(BTreeMap<String, Box<RawValue>>);
 
 impl Fields {
-    /// Reads an object; `None` when the text is none. Of a name that stands there twice, the last
-    /// counts.
+    /// Parses an object; `None` if the text is not a JSON object.
+    ///
+    /// If a name occurs twice, the last value wins.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
     }
 
-    /// Returns true when there are none.
+    /// Returns true if there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the names, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    /// Returns a field's JSON.
+    /// Returns a field's JSON text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         Some(self.0.get(name)?.get())
     }
 
-    /// Reads a field; `None` when it is not there or is something else.
+    /// Deserializes a field; `None` if it is absent or has another type.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_str(self.text(name)?).ok()
     }
 
-    /// Sets a field. A value that JSON cannot say leaves it as it is.
+    /// Sets a field. A value that cannot be represented in JSON leaves it unchanged.
     pub fn set(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         if let Ok(value) = to_raw_value(value) {
             self.0.insert(name.to_owned(), value);
@@ -65,23 +62,23 @@ impl Fields {
         self.0.remove(name);
     }
 
-    /// Keeps those fields whose names are wanted.
+    /// Keeps the fields for whose names `wanted` returns true.
     pub fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
         self.0.retain(|name, _| wanted(name));
     }
 
-    /// Adds those of `others` whose names are not there yet.
+    /// Adds the fields of `others` whose names are not present yet.
     pub fn add_missing(&mut self, others: Self) {
         for (name, value) in others.0 {
             self.0.entry(name).or_insert(value);
         }
     }
 
-    /// Reads fields of which only the values can be had, for `#[serde(deserialize_with = "..")]`.
+    /// Deserializes fields from values, for `#[serde(deserialize_with = "..")]`.
     ///
     /// # Errors
     ///
-    /// Those of the deserializer.
+    /// The deserializer's errors.
     pub fn from_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let values = BTreeMap::<String, Value>::deserialize(deserializer)?;
         let texts = values.into_iter().map(|(name, value)| {
@@ -91,11 +88,11 @@ impl Fields {
         texts.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Writes the values of the fields, for `#[serde(serialize_with = "..")]`.
+    /// Serializes the fields' values, for `#[serde(serialize_with = "..")]`.
     ///
     /// # Errors
     ///
-    /// Those of the serializer, and for a number that has no value here.
+    /// The serializer's errors, and one for a number that no value can represent.
     pub fn to_values<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let values = self.0.iter().map(|(name, text)| {
             let value: Value = serde_json::from_str(text.get()).map_err(S::Error::custom)?;
@@ -105,8 +102,8 @@ impl Fields {
         values.serialize(serializer)
     }
 
-    /// Takes a field out and reads it. `Some(None)` when it is not there or null, `None` when it
-    /// is something else.
+    /// Removes a field and deserializes it: `Some(None)` if it is absent or null, `None` if it has
+    /// another type.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<T>> {
         match self.0.remove(name) {
             Some(value) => serde_json::from_str(value.get()).ok(),
@@ -138,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_understood_keeps_its_text() {
+    fn unrecognized_fields_keep_their_text() {
         let text = r#"{"a":0.30000000000000004,"b":1.10,"c":1E+2,"d":-0.0,"e":123456789012345678901234567890,"f":{"x":[1.0, 2e400]},"g":"\u00e9\ud800"}"#;
         let fields = Fields::parse(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&fields).unwrap(), text);
@@ -163,7 +160,7 @@ mod tests {
         assert_eq!(fields, expect);
         fields.retain(|name| name != "m");
         fields.remove("n");
-        assert_eq!(fields.names().collect::<Vec<_>>(), ["t"]);
+        assert_eq!(serde_json::to_string(&fields).unwrap(), r#"{"t":"y"}"#);
         assert!(fields != expect && !fields.is_empty());
     }
 }

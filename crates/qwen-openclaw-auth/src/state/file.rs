@@ -1,4 +1,4 @@
-//! Files that are read with care, and replaced whole.
+//! Files that are read safely and replaced atomically.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use super::{folder::folder_of, owner};
 use crate::error::Error;
 
-/// What was read from a file. `Debug` does not show it, and it is wiped from memory.
+/// The contents of a file. `Debug` does not show them, and they are zeroed on drop.
 pub struct Contents {
     text: Zeroizing<Vec<u8>>,
     loose: bool,
@@ -26,7 +26,7 @@ impl Contents {
         &self.text
     }
 
-    /// Returns true when others than the owner can read the file.
+    /// Returns true if users other than the owner can read the file.
     #[must_use]
     pub fn is_loose(&self) -> bool {
         self.loose
@@ -42,13 +42,14 @@ impl fmt::Debug for Contents {
     }
 }
 
-/// Reads a regular file of the user's own, or root's, of at most `limit` bytes; `None` when there
-/// is none. A symbolic link is followed.
+/// Reads a regular file of at most `limit` bytes; `None` if it does not exist.
+///
+/// The file must belong to the user or to root. Symbolic links are followed.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when it belongs to another user or is not
-/// a regular file, [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is longer,
+/// a regular file, [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is too large,
 /// [`ErrorKind::Read`](crate::ErrorKind::Read) when it cannot be read.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Contents>, Error> {
     let failed = |error| Error::read(&path.display().to_string(), error);
@@ -57,17 +58,17 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Contents>, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
-    // Asked of what is open: a path may change between two questions.
+    // Taken from the open file, because the path may change between two calls.
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
-        return Err(Error::untrusted(path, "it is no regular file"));
+        return Err(Error::untrusted(path, "it is not a regular file"));
     }
     if !owner::is_trusted(&metadata) {
         return Err(Error::untrusted(path, "it belongs to another user"));
     }
     let mut text = Zeroizing::new(Vec::new());
     if metadata.len() <= limit {
-        // It may grow meanwhile.
+        // The file may grow in the meantime.
         let more = limit.saturating_add(1);
         (&mut file)
             .take(more)
@@ -81,17 +82,19 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Contents>, Error> {
     Ok(Some(Contents { text, loose }))
 }
 
-/// Replaces the file at `path`, or makes it: nobody ever sees a part of it, nobody else can read
-/// it (mode 0600), and when this returns it outlasts a crash. Its folder must be there.
+/// Atomically replaces or creates the file at `path`.
 ///
-/// A symbolic link at `path` is replaced, not followed. Two who write the same file at once need a
-/// [`FileLock`](super::FileLock). `passed` is told `temporary-file`, `synced` and `renamed` when
-/// these steps are done, for tests that end the process there; others pass `drop`.
+/// No reader ever sees a partial file, no other user can read it (mode 0600), and once this returns
+/// it survives a crash. Its folder must exist.
+///
+/// A symbolic link at `path` is replaced, not followed. Concurrent writers of the same file need a
+/// [`FileLock`](super::FileLock). `passed` is called with `temporary-file`, `synced`, and `renamed`
+/// after these steps, for tests that kill the process there; other callers pass `drop`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Write`](crate::ErrorKind::Write) when it cannot be written. Then the old file is
-/// still there.
+/// [`ErrorKind::Write`](crate::ErrorKind::Write) when it cannot be written; the old file is then
+/// unchanged.
 pub fn replace(path: &Path, text: &[u8], passed: fn(&'static str)) -> Result<(), Error> {
     let failed = |error| Error::write(path, error);
     let mut temporary = temporary(path)?;
@@ -106,18 +109,17 @@ pub fn replace(path: &Path, text: &[u8], passed: fn(&'static str)) -> Result<(),
     sync_folder(folder_of(path)).map_err(failed)
 }
 
-/// Fails when `room` bytes could not be written beside `path`.
+/// Fails if `room` bytes could not be written next to `path`.
 pub(crate) fn try_room(path: &Path, room: usize) -> Result<(), Error> {
     let mut temporary = temporary(path)?;
-    // A file system that is full takes the file, but not what is in it.
+    // A full file system accepts the file, but not its contents.
     temporary
         .write_all(&vec![b' '; room])
         .and_then(|()| temporary.as_file().sync_data())
         .map_err(|error| Error::write(path, error))
 }
 
-/// Files that processes have left which were killed while they wrote. There may be secrets in
-/// them.
+/// Temporary files left by processes that were killed while writing. They may contain secrets.
 #[derive(Debug)]
 #[must_use]
 pub struct Leftovers {
@@ -125,7 +127,7 @@ pub struct Leftovers {
 }
 
 impl Leftovers {
-    /// Finds those of one file.
+    /// Finds the leftovers of one file.
     pub fn of(path: &Path) -> Self {
         let prefix = prefix(path);
         Self::find(folder_of(path), |name| {
@@ -133,8 +135,7 @@ impl Leftovers {
         })
     }
 
-    /// Finds those of any file in a folder, and other files that `is_left` knows as such by their
-    /// names.
+    /// Finds the leftovers of any file in a folder, and other files whose names `is_left` accepts.
     pub fn within(folder: &Path, is_left: impl Fn(&str) -> bool) -> Self {
         Self::find(folder, |name| {
             name.starts_with('.') && name.ends_with(TEMPORARY) || is_left(name)
@@ -147,8 +148,10 @@ impl Leftovers {
         self.paths.is_empty()
     }
 
-    /// Removes them. Whoever does has the lock under which such files are written, so that none of
-    /// them is one that is still needed. One that cannot be removed stays, for the next time.
+    /// Removes the files.
+    ///
+    /// The caller must hold the lock under which such files are written, so that none of them is
+    /// still in use. A file that cannot be removed is left for the next time.
     pub fn remove(self) {
         for path in self.paths {
             let _ = fs::remove_file(path);
@@ -156,7 +159,7 @@ impl Leftovers {
     }
 
     fn find(folder: &Path, is_left: impl Fn(&str) -> bool) -> Self {
-        // In a folder that cannot be read nothing can be removed either.
+        // If the folder cannot be read, nothing in it can be removed either.
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let left = entries.filter(|entry| is_left(&entry.file_name().to_string_lossy()));
         Self {
@@ -165,16 +168,16 @@ impl Leftovers {
     }
 }
 
-/// How temporary files end: no other program's do.
+/// The suffix of temporary files, which no other program uses.
 const TEMPORARY: &str = ".qwen-openclaw.tmp";
 
-/// How the temporary files of a file begin.
+/// Returns the prefix of a file's temporary files.
 fn prefix(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!(".{name}.")
 }
 
-/// A file beside `path` of a name that nothing had, with mode 0600 from the start.
+/// Creates a uniquely named file next to `path`, with mode 0600 from the start.
 fn temporary(path: &Path) -> Result<NamedTempFile, Error> {
     tempfile::Builder::new()
         .prefix(&prefix(path))
@@ -183,15 +186,15 @@ fn temporary(path: &Path) -> Result<NamedTempFile, Error> {
         .map_err(|error| Error::write(path, error))
 }
 
-/// Opens a file for reading, without waiting for the other end where it is a pipe.
+/// Opens a file for reading, without blocking on a pipe.
 fn open(path: &Path) -> io::Result<File> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     File::open(path)
 }
 
-/// Makes a rename outlast a crash of the machine, where folders can be flushed.
+/// Makes a rename survive a system crash, on systems where folders can be flushed.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
@@ -218,7 +221,7 @@ mod tests {
         assert!(!format!("{contents:?}").contains("four"));
         let error = read(&path, 3).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert!(error.to_string().contains("too long"), "{error}");
+        assert!(error.to_string().contains("too large"), "{error}");
         assert!(read(folder.path(), 4).is_err());
     }
 

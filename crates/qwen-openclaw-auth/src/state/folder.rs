@@ -1,4 +1,4 @@
-//! Folders that state may be kept in.
+//! Folders for state.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -9,24 +9,25 @@ use std::{
 use super::owner::{self, Verdict, Writers};
 use crate::error::Error;
 
-/// Creates a folder and those above it, for nobody but the user, and checks it, as the
-/// [module](super) says. One that exists keeps its mode.
+/// Creates a folder and its parents, accessible only to the user, and checks it.
+///
+/// The [module documentation](super) has the rules. An existing folder keeps its mode.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Folder`](crate::ErrorKind::Folder) when it cannot be created,
-/// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when it is another user's or others can
-/// write to it.
+/// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when it belongs to another user or others
+/// can write to it.
 pub fn create_folder(path: &Path) -> Result<(), Error> {
     make(path)?;
     check(path, Writers::OwnGroup).map(drop)
 }
 
-/// As [`create_folder`] for the state folder, which no group may write to, and closes it to those
-/// who can read it.
+/// The same as [`create_folder`] for the state folder, which no group may write to; removes read
+/// access by others.
 pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
     make(path)?;
-    let Some(folder) = check(path, Writers::Nobody)? else {
+    let Some(folder) = check(path, Writers::OwnerOnly)? else {
         return Ok(());
     };
     #[cfg(unix)]
@@ -34,8 +35,8 @@ pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
         let closed = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         match folder.set_permissions(closed) {
             Ok(()) => {}
-            // Some file systems have the modes of their mount. Nobody can write there, and the
-            // files in it have modes of their own.
+            // On some file systems the mount determines the modes. No one else can write there, and
+            // the files in it have modes of their own.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
             Err(error) => return Err(Error::write(path, error)),
         }
@@ -45,13 +46,13 @@ pub(crate) fn close_folder(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether nobody else can write to a folder.
+/// Returns whether no one else can write to a folder.
 pub(crate) fn is_private(path: &Path) -> io::Result<bool> {
-    let verdict = owner::verdict(&fs::metadata(path)?, Writers::Nobody);
+    let verdict = owner::verdict(&fs::metadata(path)?, Writers::OwnerOnly);
     Ok(!matches!(verdict, Verdict::Refused(_)))
 }
 
-/// The folder that a file is in.
+/// Returns the folder that contains a file.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -69,7 +70,7 @@ fn make(path: &Path) -> Result<(), Error> {
         .map_err(|error| Error::folder(path, error))
 }
 
-/// Checks a folder; returns it when others can read it.
+/// Checks a folder; returns it if others can read it.
 fn check(path: &Path, writers: Writers) -> Result<Option<File>, Error> {
     if !cfg!(unix) {
         return Ok(None);
@@ -79,10 +80,10 @@ fn check(path: &Path, writers: Writers) -> Result<Option<File>, Error> {
     if link.is_symlink() && !owner::is_trusted(&link) {
         return Err(Error::untrusted(
             path,
-            "it is a link of another user: name a folder of your own",
+            "it is a link that belongs to another user: choose a folder of your own",
         ));
     }
-    // Opened, so that what is judged is what is changed.
+    // Opened, so that the folder that is checked is the one that is changed.
     let folder = File::open(path).map_err(failed)?;
     match owner::verdict(&folder.metadata().map_err(failed)?, writers) {
         Verdict::Closed => Ok(None),

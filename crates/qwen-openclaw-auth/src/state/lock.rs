@@ -1,4 +1,4 @@
-//! Locks that the operating system takes back when their holder dies.
+//! Locks that the operating system releases when their holder dies.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -12,40 +12,42 @@ use tokio::time::{Instant, sleep};
 use super::owner;
 use crate::{error::Error, store::LeaseGuard};
 
-/// An exclusive lock, until it is dropped or its process ends.
+/// An exclusive lock, held until it is dropped or its process exits.
 ///
-/// It is on a file of its own beside what it guards, which stays where it is: removing one that
-/// others may be waiting for would let two in at once. Nothing is ever locked, or written to, by
-/// way of a symbolic link. As a [`LeaseGuard`] it keeps its note in that file.
+/// It locks a separate file next to what it guards. That file is never removed: removing it while
+/// others wait for it would let two holders in. Symbolic links are never locked or written through.
+/// As a [`LeaseGuard`], it stores its note in that file.
 #[derive(Debug)]
-#[must_use = "a lock that is dropped is given back"]
+#[must_use = "dropping a lock releases it"]
 pub struct FileLock {
     file: File,
     path: PathBuf,
 }
 
 impl FileLock {
-    /// Takes the lock on the file at `path`, which is made if need be; `None` while another has it.
+    /// Tries to take the lock on the file at `path`, creating it if needed.
+    ///
+    /// Returns `None` while another holder has it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when a link, something else than a
-    /// regular file or a file of another user stands there,
-    /// [`ErrorKind::Write`](crate::ErrorKind::Write) when it cannot be opened or locked.
+    /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when the path is a symbolic link, not
+    /// a regular file, or belongs to another user, [`ErrorKind::Write`](crate::ErrorKind::Write)
+    /// when it cannot be opened or locked.
     pub fn try_acquire(path: &Path) -> Result<Option<Self>, Error> {
         let lock = Self::open(path)?;
         Ok(lock.is_taken()?.then_some(lock))
     }
 
-    /// Waits for the lock, at most `limit`.
+    /// Waits for the lock for at most `limit`.
     ///
-    /// It is asked for again and again, because the waiting of the operating system would hold up
-    /// everything else on the thread.
+    /// It polls, because a blocking wait in the operating system would stall everything else on the
+    /// thread.
     ///
     /// # Errors
     ///
-    /// As [`try_acquire`](Self::try_acquire), and
-    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when it takes longer.
+    /// The same as [`try_acquire`](Self::try_acquire), and
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) when the limit is exceeded.
     pub async fn acquire(path: &Path, limit: Duration) -> Result<Self, Error> {
         const LONGEST: Duration = Duration::from_millis(40);
         let started = Instant::now();
@@ -62,9 +64,9 @@ impl FileLock {
     }
 
     fn open(path: &Path) -> Result<Self, Error> {
-        let irregular = || Error::untrusted(path, "a lock must be a regular file, and no link");
+        let irregular = || Error::untrusted(path, "a lock must be a regular file, not a link");
         let is_irregular = || fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file());
-        // Looked at first for systems without the flag below.
+        // Checked first, for systems without the flag below.
         if is_irregular() {
             return Err(irregular());
         }
@@ -88,7 +90,7 @@ impl FileLock {
         Ok(Self { file, path })
     }
 
-    /// Tries to take it; false while another has it.
+    /// Tries to take the lock; false while another holder has it.
     fn is_taken(&self) -> Result<bool, Error> {
         match self.file.try_lock() {
             Ok(()) => Ok(true),
@@ -110,7 +112,7 @@ impl FileLock {
         file.set_len(0)?;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(note.as_bytes())?;
-        // A note is worth only what outlasts its writer.
+        // A note is useful only if it outlives its writer.
         file.sync_data()
     }
 }
@@ -162,7 +164,7 @@ mod tests {
         for name in ["link", "dangling", "socket", "folder"] {
             let error = FileLock::try_acquire(&place(name)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Untrusted, "{name}");
-            assert!(error.to_string().contains("no link"), "{error}");
+            assert!(error.to_string().contains("not a link"), "{error}");
         }
         assert!(!place("gone").exists());
         assert_eq!(fs::read(place("victim")).unwrap(), b"keep");

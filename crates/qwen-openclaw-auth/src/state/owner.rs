@@ -1,29 +1,29 @@
-//! Whose a file is, and who else can get at it.
+//! Ownership of files and folders, and access by others.
 
 use std::fs::{Metadata, OpenOptions};
 
 #[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
-/// What is to be done about a folder.
+/// The result of checking a folder.
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// Nobody else can get at it.
+    /// No one else has access.
     Closed,
-    /// Others can see what is in it, and change nothing.
+    /// Others can read it, but change nothing.
     Readable,
-    /// It is not used, and why.
+    /// It must not be used, for this reason.
     Refused(&'static str),
 }
 
-/// Who may write to a folder besides its owner.
+/// Who may write to a folder.
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Writers {
-    Nobody,
-    /// The group of the user, which on many systems is the user alone: what is made there without
-    /// a thought can be written to by it.
+    OwnerOnly,
+    /// The user's own group, which on many systems contains only the user, and which can write to
+    /// newly created folders by default.
     OwnGroup,
 }
 
@@ -35,13 +35,13 @@ struct Whose {
     group: u32,
 }
 
-/// Judges a folder by its owner and mode, for `us`.
+/// Judges a folder by its owner and mode, on behalf of `us`.
 #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has owners and modes"))]
 fn judge(owner: Whose, mode: u32, us: Whose, writers: Writers) -> Verdict {
     if owner.user != us.user {
         return Verdict::Refused(
-            "it belongs to another user: name a folder of your own, as QWEN_OPENCLAW_HOME for \
-             instance",
+            "it belongs to another user: choose a folder of your own, for instance with \
+             QWEN_OPENCLAW_HOME",
         );
     }
     let others = match writers {
@@ -50,8 +50,8 @@ fn judge(owner: Whose, mode: u32, us: Whose, writers: Writers) -> Verdict {
     };
     if mode & others != 0 {
         return Verdict::Refused(
-            "others can write to it: make sure that everything in it is yours, then close it \
-             with `chmod go-w`",
+            "others can write to it: make sure that everything in it is yours, then run `chmod \
+             go-w` on it",
         );
     }
     match mode & 0o077 {
@@ -83,25 +83,25 @@ pub(crate) fn is_us(metadata: &Metadata) -> bool {
     metadata.uid() == us()
 }
 
-/// Whether it is ours, or root's, who can change everything anyway.
+/// Returns whether it belongs to the user, or to root, who can change everything anyway.
 #[cfg(unix)]
 pub(super) fn is_trusted(metadata: &Metadata) -> bool {
     is_us(metadata) || metadata.uid() == 0
 }
 
-/// Whether others can read it.
+/// Returns whether others can read it.
 #[cfg(unix)]
 pub(super) fn is_loose(metadata: &Metadata) -> bool {
     metadata.mode() & 0o077 != 0
 }
 
-/// Files that are created are for their owner alone.
+/// Restricts created files to their owner.
 #[cfg(unix)]
 pub(super) fn private(options: &mut OpenOptions) {
     options.mode(0o600);
 }
 
-/// Opens no symbolic link, and does not wait for the other end of a pipe.
+/// Refuses to open symbolic links, and does not block on pipes.
 #[cfg(unix)]
 pub(crate) fn no_follow(options: &mut OpenOptions) {
     use rustix::fs::OFlags;
@@ -109,7 +109,7 @@ pub(crate) fn no_follow(options: &mut OpenOptions) {
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
 }
 
-// Elsewhere a user's folders are the user's own.
+// On other systems a user's folders are private by default.
 
 #[cfg(not(unix))]
 pub(super) fn verdict(_: &Metadata, _: Writers) -> Verdict {
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     const US: Whose = Whose { user: 7, group: 9 };
-    const BOTH: [Writers; 2] = [Writers::Nobody, Writers::OwnGroup];
+    const BOTH: [Writers; 2] = [Writers::OwnerOnly, Writers::OwnGroup];
 
     #[track_caller]
     fn is_refused(owner: Whose, mode: u32, writers: Writers, hint: &str) {
@@ -177,7 +177,7 @@ mod tests {
     fn a_group_may_write_only_if_it_is_ours_and_that_is_allowed() {
         let other = Whose { group: 10, ..US };
         for mode in [0o040_770, 0o040_775, 0o040_720] {
-            is_refused(US, mode, Writers::Nobody, "chmod go-w");
+            is_refused(US, mode, Writers::OwnerOnly, "chmod go-w");
             is_refused(other, mode, Writers::OwnGroup, "chmod go-w");
             let verdict = judge(US, mode, US, Writers::OwnGroup);
             assert_eq!(verdict, Verdict::Readable, "{mode:o}");

@@ -1,4 +1,4 @@
-//! Files that hold secrets at a fixed path: who may own them, and what a link there means.
+//! Secret files at a fixed path: who may own them, and how symbolic links are handled.
 
 use std::{
     fs, io,
@@ -11,21 +11,21 @@ use crate::{
     state::{self, Contents, Leftovers, folder_of, is_private, is_us},
 };
 
-/// No credential file is longer.
+/// The maximum size of a credential file.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What happens to a symbolic link that stands where a file is to be written.
+/// What to do when the path to write is a symbolic link.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Replacement {
-    /// The file it points to is replaced, if link and file are ours and nobody else can write
-    /// there; dotfile managers rely on it.
+    /// Replace its target, if link and target belong to the user and no one else can write there;
+    /// dotfile managers rely on it.
     #[default]
     Target,
-    /// The link itself is replaced by a file.
+    /// Replace the link itself with a file.
     Link,
 }
 
-/// A file with secrets at a fixed path.
+/// A secret file at a fixed path.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedFile {
     path: PathBuf,
@@ -41,25 +41,25 @@ impl PlacedFile {
         &self.path
     }
 
-    /// Reads the file; `None` when there is none.
+    /// Reads the file; `None` if it does not exist.
     pub(crate) fn read(&self) -> Result<Option<Contents>, Error> {
         state::read(&self.path, MAX_BYTES)
     }
 
-    /// Replaces the file by `text`. Whoever writes has the lock: what killed processes have left
-    /// goes first.
+    /// Replaces the file's contents with `text`. The caller must hold the lock, because leftovers
+    /// of killed processes are removed first.
     pub(crate) fn write(&self, text: &[u8]) -> Result<(), Error> {
         let target = self.target()?;
         Leftovers::of(&target).remove();
         state::replace(&target, text, fault::point)
     }
 
-    /// Fails when [`write`](Self::write) would.
+    /// Fails if [`write`](Self::write) would.
     pub(crate) fn check_writable(&self, room: usize) -> Result<(), Error> {
         state::try_room(&self.target()?, room)
     }
 
-    /// The file that is replaced by a write: the one at the path, or what a link there points to.
+    /// Returns the file that a write replaces: the one at the path, or a link's target.
     pub(crate) fn target(&self) -> Result<PathBuf, Error> {
         let metadata = match fs::symlink_metadata(&self.path) {
             Ok(metadata) => metadata,
@@ -74,20 +74,20 @@ impl PlacedFile {
             return if metadata.is_file() {
                 Ok(self.path.clone())
             } else {
-                Err(Error::untrusted(&self.path, "it is no regular file"))
+                Err(Error::untrusted(&self.path, "it is not a regular file"))
             };
         }
         if self.replacement == Replacement::Link {
             return Ok(self.path.clone());
         }
         let target = fs::canonicalize(&self.path)
-            .map_err(|_| Error::untrusted(&self.path, "it is a link to nothing"))?;
+            .map_err(|_| Error::untrusted(&self.path, "it is a dangling link"))?;
         let failed = |error| Error::read(&target.display().to_string(), error);
         let metadata = fs::metadata(&target).map_err(failed)?;
         if !metadata.is_file() {
             return Err(Error::untrusted(
                 &self.path,
-                "it is no link to a regular file",
+                "it is not a link to a regular file",
             ));
         }
         if !is_us(&metadata) {
@@ -103,10 +103,10 @@ impl PlacedFile {
     }
 }
 
-/// What is said about a file that others can read.
+/// Returns the warning about a file that others can read.
 pub(crate) fn loose(path: &Path) -> String {
     format!(
-        "{} could be read by other users of this machine",
+        "{} was readable by other users of this machine",
         path.display()
     )
 }

@@ -1,4 +1,4 @@
-//! The credentials file's JSON, kept whole: what is not understood survives a change, to the digit.
+//! The credentials file's JSON, in which unrecognized content survives a change verbatim.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{error::Error, key::ApiKey, key_endpoint::KeyEndpoint, state::Fields};
 
-/// The form of the file that is written here.
+/// The file format's version.
 const VERSION: u64 = 1;
 
-/// The file's content.
+/// The contents of the file.
 ///
-/// Names in it are as somebody wrote them, by an alias of the provider for instance. They are
-/// compared as what they mean; where one profile stands there twice, the one under the id itself
-/// counts, and the other is left alone.
+/// Names are kept as written, for instance with an alias of the provider, and compared by the id
+/// they mean. If a profile occurs twice, the one under the canonical id is used, and the other is
+/// left alone.
 #[derive(Clone, Serialize)]
 pub(super) struct Document {
     version: u64,
@@ -30,13 +30,13 @@ pub(super) struct Document {
     other: Fields,
 }
 
-/// What stands under a name.
+/// The entry under a name.
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
 enum Entry {
-    /// As it was read.
+    /// Unchanged since it was read.
     Kept(Box<RawValue>),
-    /// As it was changed.
+    /// Changed.
     Changed(Fields),
 }
 
@@ -61,10 +61,10 @@ impl Default for Document {
 }
 
 impl Document {
-    /// Reads the file's text; `path` is for messages.
+    /// Parses the file's text; `path` is for messages.
     pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, Error> {
-        // The cause is left out: it could show what stands around the place.
-        let corrupt = || Error::corrupt(path, "is no JSON of the expected form");
+        // The cause is omitted, because it could quote the surrounding text.
+        let corrupt = || Error::corrupt(path, "is not JSON of the expected form");
         let mut other = Fields::parse(text).ok_or_else(corrupt)?;
         let version: u64 = other.get("version").ok_or_else(corrupt)?;
         if version > VERSION {
@@ -91,7 +91,7 @@ impl Document {
     }
 
     pub(super) fn to_text(&self) -> Zeroizing<Vec<u8>> {
-        // Maps with text keys, and values that were JSON before: nothing in them can fail.
+        // String-keyed maps of values that were JSON before always serialize.
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(self).unwrap_or_default());
         text.push(b'\n');
         text
@@ -108,23 +108,22 @@ impl Document {
         ids
     }
 
-    /// The profile of this id; an error when there is one that cannot be read.
+    /// Returns the profile with this id; an error if it is corrupt.
     pub(super) fn profile(&self, path: &Path, id: &ProfileId) -> Result<Option<Profile>, Error> {
         match self.find(id) {
             None => Ok(None),
             Some((_, Some(profile))) => Ok(Some(profile)),
-            Some((_, None)) => Err(Error::corrupt(path, "holds a damaged profile")),
+            Some((_, None)) => Err(Error::corrupt(path, "contains a corrupt profile")),
         }
     }
 
-    /// Puts a profile in the place of the one that [`profile`](Self::profile) finds, or removes
-    /// that one.
+    /// Replaces the profile that [`profile`](Self::profile) finds, or removes it.
     pub(super) fn set(&mut self, id: &ProfileId, profile: Option<&Profile>) {
         let name = self.find(id).map(|(name, _)| name.to_owned());
         let present = name.as_ref().and_then(|name| self.profiles.remove(name));
         match profile {
             Some(profile) => {
-                // Under the id itself, unless something damaged stands there.
+                // Under the canonical id, unless a corrupt entry is there.
                 let name = match name {
                     Some(alias) if self.profiles.contains_key(id.as_str()) => alias,
                     _ => id.to_string(),
@@ -137,7 +136,7 @@ impl Document {
         }
     }
 
-    /// Removes all there is of this id, readable or not; false when there is nothing.
+    /// Removes every entry for this id, corrupt or not; false if there is none.
     pub(super) fn discard(&mut self, id: &ProfileId) -> bool {
         let before = self.profiles.len();
         self.profiles.retain(|name, _| !means(name, id));
@@ -175,8 +174,8 @@ impl Document {
         Ok(())
     }
 
-    /// The entry that counts as this profile, and what it is if it can be read: the first readable
-    /// one, that under the id itself before those under aliases.
+    /// Finds the entry for this profile, and its profile if it is intact: the first intact one,
+    /// with the canonical id before aliases.
     fn find(&self, id: &ProfileId) -> Option<(&str, Option<Profile>)> {
         let own = self.profiles.get_key_value(id.as_str());
         let aliases = self.profiles.iter();
@@ -199,12 +198,12 @@ impl Document {
     }
 }
 
-/// Whether a name in the file is this id.
+/// Returns whether a name in the file means this id.
 fn means(name: &str, id: &ProfileId) -> bool {
     name.parse::<ProfileId>().is_ok_and(|named| named == *id)
 }
 
-/// A profile as it is written. The names are those of OpenClaw's own file where it has them.
+/// A profile in the file's format. Field names match OpenClaw's own file where it has them.
 #[derive(Default)]
 struct Written {
     kind: Option<String>,
@@ -229,7 +228,7 @@ struct Written {
 }
 
 impl Written {
-    /// `None` when one of the fields is something else than it should be.
+    /// Returns `None` if one of the fields has the wrong type.
     fn of(mut fields: Fields) -> Option<Self> {
         Some(Self {
             kind: fields.take("type")?,
@@ -290,7 +289,7 @@ impl Written {
 
 fn read(id: &ProfileId, entry: &Entry) -> Option<Profile> {
     let written = Written::of(entry.fields()?)?;
-    // A credential that says it belongs to another provider belongs to nobody here.
+    // A credential that names another provider must not be used for this one.
     if let Some(provider) = &written.provider
         && ProfileId::new(provider, id.account()).ok()?.provider() != id.provider()
     {
@@ -299,7 +298,7 @@ fn read(id: &ProfileId, entry: &Entry) -> Option<Profile> {
     let key = |text: Option<String>| ApiKey::parse(text?).ok();
     Some(match written.kind.as_deref()? {
         "api_key" => {
-            // A name that only a newer version knows: better no profile than the wrong endpoint.
+            // If only a newer version knows the name, no profile is better than the wrong endpoint.
             let (plan, region) = (written.plan.as_deref(), written.region.as_deref());
             let endpoint = KeyEndpoint {
                 plan: plan.map(str::parse).transpose().ok()?,
@@ -334,7 +333,7 @@ fn read(id: &ProfileId, entry: &Entry) -> Option<Profile> {
     })
 }
 
-/// A profile as JSON; fields of `present` that nobody here knows are kept.
+/// Serializes a profile; unrecognized fields of `present` are kept.
 fn write(id: &ProfileId, profile: &Profile, present: Option<&Entry>) -> Fields {
     let text = |text: &str| Some(text.to_owned());
     let mut written = Written {

@@ -1,4 +1,4 @@
-//! Credentials in a file that several processes may use at once.
+//! A credential store in a file that several processes can share.
 
 use std::{
     io,
@@ -24,16 +24,17 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Keeps profiles in a JSON file, `credentials.json` of the state folder.
+/// A store that keeps profiles in a JSON file, `credentials.json` in the state folder.
 ///
-/// The file is for its owner alone (mode 0600) and is only ever replaced whole: written beside it,
-/// flushed to the disk, renamed. What stands in it that is not understood is kept. A file that
-/// belongs to another user is refused; one that others can read is read, told by
-/// [`warning`](Self::warning), and closed to others at the next change. Where a symbolic link
-/// stands, the file it points to is replaced, if both are the user's own and nobody else can write
-/// to that folder. Nothing is stored in a folder that belongs to another user, or that others can
-/// write to: [`state`](crate::state) has the rules. What a process has left that was killed while
-/// it wrote is removed when the store is next used.
+/// Only the owner can access the file (mode 0600), and it is always replaced atomically: a
+/// temporary file is written next to it, flushed to disk, and renamed. Unrecognized content is
+/// preserved. A file that belongs to another user is rejected; one that others can read is
+/// accepted, reported by [`warning`](Self::warning), and restricted to its owner on the next
+/// change. If the path is a symbolic link, its target is replaced, provided that both belong to the
+/// user and no one else can write to the target's folder. Nothing is stored in a folder that
+/// belongs to another user or that others can write to: see the rules in [`state`](crate::state).
+/// Temporary files left by a process that was killed while writing are removed the next time the
+/// store is used.
 ///
 /// ```
 /// use qwen_openclaw_auth::{ApiKey, CredentialStore, FileStore, Profile};
@@ -51,44 +52,47 @@ mod tests;
 #[derive(Debug)]
 pub struct FileStore {
     file: PlacedFile,
-    /// The state folder, where it is one: it is closed to others before something is stored in it.
-    home: Option<StateDir>,
-    /// Whether what killed processes have left was looked for.
+    /// The state folder, if the file is in one: access by others is removed before anything is
+    /// stored.
+    state_dir: Option<StateDir>,
+    /// Whether leftovers of killed processes have been cleaned up.
     swept: AtomicBool,
     wait: Duration,
     loose: AtomicBool,
 }
 
 impl FileStore {
-    /// Keeps profiles in the file at `path`. Nothing is read or written yet.
+    /// Creates a store in the file at `path`. Nothing is read or written yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             file: PlacedFile::new(path.into(), Replacement::default()),
-            home: None,
+            state_dir: None,
             swept: AtomicBool::new(false),
             wait: Duration::from_secs(120),
             loose: AtomicBool::new(false),
         }
     }
 
-    /// Keeps profiles in `credentials.json` of a state folder.
+    /// Creates a store in `credentials.json` in a state folder.
     #[must_use]
     pub fn in_folder(folder: &StateDir) -> Self {
         Self {
-            home: Some(folder.clone()),
+            state_dir: Some(folder.clone()),
             ..Self::new(folder.path().join("credentials.json"))
         }
     }
 
-    /// Replaces a symbolic link by a file, in place of the file that it points to.
+    /// Replaces a symbolic link itself with a file, instead of replacing its target.
     #[must_use]
     pub fn replace_links(mut self) -> Self {
         self.file = PlacedFile::new(self.file.path().to_path_buf(), Replacement::Link);
         self
     }
 
-    /// Sets how long a lock that others hold is waited for. Default: 120 seconds, which is longer
-    /// than a refresh can take, the wait for the Qwen Code CLI's lock included.
+    /// Sets how long to wait for a lock. Default: 120 seconds.
+    ///
+    /// The default is longer than a refresh can take, including the wait for the Qwen Code CLI's
+    /// lock.
     #[must_use]
     pub fn lock_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
@@ -101,23 +105,24 @@ impl FileStore {
         self.file.path()
     }
 
-    /// Returns what a user should be told about the file, once something was read from it.
+    /// Returns a warning to show the user about the file, once it has been read.
     ///
-    /// It is told once: the next call returns `None`.
+    /// Each warning is returned once; the next call returns `None`.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let told = self.loose.swap(false, Ordering::Relaxed);
         told.then(|| loose(self.path()))
     }
 
-    /// Moves a file that cannot be read out of the way, to `credentials.json.corrupt-<time>`, and
-    /// returns its new path; `None` when it can be read or there is none.
+    /// Renames a corrupt file to `credentials.json.corrupt-<time>`, and returns its new path.
     ///
-    /// This is for a login that somebody asked for, and for nothing that happens by itself.
+    /// Returns `None` if the file is intact or does not exist.
+    ///
+    /// Call it only for a login that the user requested, never automatically.
     ///
     /// # Errors
     ///
-    /// When the file cannot be moved, or is not ours.
+    /// When the file cannot be renamed, or belongs to another user.
     pub async fn set_corrupt_aside(&self) -> Result<Option<PathBuf>, Error> {
         let _lock = self.lock().await?;
         match self.document() {
@@ -134,12 +139,13 @@ impl FileStore {
         Ok(Some(aside))
     }
 
-    /// Removes a profile, readable or not, under every name that it has in the file; false when
-    /// there is none.
+    /// Removes a profile, even a corrupt one, under every name it has in the file.
+    ///
+    /// Returns false if there is none.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read as a whole, or written.
+    /// When the file as a whole is corrupt, or cannot be written.
     pub async fn discard(&self, id: &ProfileId) -> Result<bool, Error> {
         let _lock = self.lock().await?;
         let mut document = self.document()?;
@@ -165,8 +171,8 @@ impl FileStore {
         FileLock::acquire(&self.beside("lock")?, self.wait).await
     }
 
-    /// Removes, once, what killed processes have left. Nobody waits for that, and where it does not
-    /// work now the next change does it.
+    /// Removes, once, the leftovers of killed processes. It never waits for the lock: if the lock
+    /// is taken, the next change cleans up.
     fn sweep(&self) {
         if self.swept.load(Ordering::Relaxed) {
             return;
@@ -187,17 +193,17 @@ impl FileStore {
         self.swept.store(swept, Ordering::Relaxed);
     }
 
-    /// The file that is replaced, in a folder that is there and in which something may be stored.
+    /// Returns the file to replace, after creating and checking its folder.
     fn target(&self) -> Result<PathBuf, Error> {
-        match &self.home {
-            Some(home) => home.create()?,
+        match &self.state_dir {
+            Some(folder) => folder.create()?,
             None => create_folder(folder_of(self.path()))?,
         }
         self.file.target()
     }
 
-    /// A file of ours beside the one that is replaced, so that all who get there by links of
-    /// their own agree on it.
+    /// Returns the path of an auxiliary file next to the target, so that processes that reach it
+    /// through different links agree on it.
     fn beside(&self, what: &str) -> Result<PathBuf, Error> {
         let mut path = self.target()?.into_os_string();
         path.push(format!(".{what}"));
@@ -229,7 +235,7 @@ impl CredentialStore for FileStore {
         if let Some(Profile::QwenCli { path, .. }) = new
             && path.to_str().is_none()
         {
-            // The file is JSON, which has no other texts.
+            // JSON strings are Unicode.
             return Err(Error::write(path, io::ErrorKind::InvalidFilename.into()));
         }
         document.set(id, new);
@@ -249,14 +255,14 @@ impl CredentialStore for FileStore {
     }
 
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error> {
-        // An equal sign stands in no id, so that two ids never share a file.
+        // An id contains no equals sign, so two ids never share a file.
         let name = format!("lease={}={}", id.provider(), id.account());
         let lock = FileLock::acquire(&self.beside(&name)?, self.wait).await?;
         Ok(Lease::new(lock))
     }
 
     fn lacks(&self, provider: &str) -> bool {
-        // What cannot be read is said when it is loaded.
+        // A read error is reported on load.
         let provider = canonical(provider);
         self.document()
             .is_ok_and(|document| document.ids().iter().all(|id| id.provider() != provider))

@@ -1,4 +1,4 @@
-//! Credentials that end with the process.
+//! An in-memory credential store.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// Keeps profiles in memory. Clones share them.
+/// A store that keeps profiles in memory. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     shared: Arc<Mutex<Kept>>,
@@ -30,18 +30,18 @@ struct Kept {
     notes: BTreeMap<ProfileId, String>,
 }
 
-/// How long a lease is waited for.
+/// How long to wait for a lease.
 const WAIT: Duration = Duration::from_secs(60);
 
 impl MemoryStore {
-    /// Makes an empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Nothing below leaves it half changed.
+        // No code below can panic halfway through a change.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept under a profile's id.
+//! The credentials stored under a profile's id.
 
 use std::{
     fmt,
@@ -16,21 +16,21 @@ use crate::{key::ApiKey, key_endpoint::KeyEndpoint, state::Fields};
 pub enum Profile {
     /// A key that never changes.
     ApiKey(StoredKey),
-    /// A token that somebody pasted; it is not renewed.
+    /// A token pasted by the user; it is not renewed.
     Token(StaticToken),
-    /// A login, which is renewed with its refresh token.
+    /// A login, renewed with its refresh token.
     Login(Login),
-    /// The login in the Qwen Code CLI's own file, which is used and renewed where it is.
+    /// The login in the Qwen Code CLI's own file, used and renewed in place.
     QwenCli {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// The login server; `None` is the public one.
+        /// The login server; `None` means the public one.
         server: Option<String>,
     },
 }
 
 impl Profile {
-    /// Returns the word for this kind of profile: `api_key`, `token`, `oauth` or `qwen_cli`.
+    /// Returns the name of the profile's kind: `api_key`, `token`, `oauth`, or `qwen_cli`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Profile {
         }
     }
 
-    /// Returns when the credential expires, where it does and that is known here.
+    /// Returns when the credential expires, if known.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         match self {
@@ -51,7 +51,7 @@ impl Profile {
         }
     }
 
-    /// Where it stands among the profiles of a provider for which no order was set.
+    /// Returns the rank among a provider's profiles when no order is configured.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Login(_) => 0,
@@ -63,13 +63,13 @@ impl Profile {
 }
 
 impl From<ApiKey> for Profile {
-    /// Takes a key of which nothing else is known.
+    /// Wraps a key without an endpoint.
     fn from(key: ApiKey) -> Self {
         Self::ApiKey(key.into())
     }
 }
 
-/// A key, and the endpoint that it was issued for.
+/// A stored key, and the endpoint that it was issued for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredKey {
     pub(crate) key: ApiKey,
@@ -77,7 +77,7 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// Takes a key, to be sent to `endpoint` unless something else is asked for.
+    /// Creates a stored key that is sent to `endpoint` unless the caller requests another.
     #[must_use]
     pub fn new(key: ApiKey, endpoint: KeyEndpoint) -> Self {
         Self { key, endpoint }
@@ -110,14 +110,14 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// Takes a token that lives until it is revoked.
+    /// Creates a token without an expiry.
     #[must_use]
     pub fn new(token: ApiKey) -> Self {
         let expires = None;
         Self { token, expires }
     }
 
-    /// Sets when the token expires, to the millisecond. Default: not known.
+    /// Sets when the token expires, in whole milliseconds. Default: unknown.
     #[must_use]
     pub fn expires_at(mut self, expires: SystemTime) -> Self {
         self.expires = Some(from_millis(to_millis(expires)));
@@ -131,28 +131,28 @@ impl StaticToken {
     }
 }
 
-/// A login: the token that requests are sent with, and what renews it. `Debug` shows neither.
+/// A login: an access token and the refresh token that renews it. `Debug` shows neither.
 #[derive(Clone)]
 pub struct Login {
     pub(crate) access: ApiKey,
     pub(crate) refresh: Option<SecretString>,
-    /// Whole milliseconds, as files keep it.
+    /// In whole milliseconds, as stored in files.
     pub(crate) expires: SystemTime,
-    /// How long the token was to live when it was given out, in whole seconds.
+    /// The token's lifetime when it was issued, in whole seconds.
     pub(crate) lifetime: Option<Duration>,
     pub(crate) resource_url: Option<String>,
-    /// The login server, where it is not the public one.
+    /// The login server, if it is not the public one.
     pub(crate) server: Option<String>,
-    /// Counts the tokens of this login, so that an older one can be told.
+    /// Counts the login's tokens, so that an older one can be recognized.
     pub(crate) generation: u64,
-    /// The fingerprint of the foreign refresh token that this login was copied from.
+    /// The fingerprint of the refresh token from which this login was imported.
     pub(crate) imported: Option<String>,
-    /// What other programs have written beside it.
+    /// Fields written by other programs.
     pub(crate) extra: Fields,
 }
 
 impl Login {
-    /// Makes a login of tokens that were obtained elsewhere.
+    /// Creates a login from tokens obtained elsewhere.
     #[must_use]
     pub fn new(access: ApiKey, refresh: Option<SecretText>, expires: SystemTime) -> Self {
         Self {
@@ -168,38 +168,39 @@ impl Login {
         }
     }
 
-    /// Returns the token that requests are sent with.
+    /// Returns the access token.
     #[must_use]
     pub fn access(&self) -> &ApiKey {
         &self.access
     }
 
-    /// Returns when that token expires.
+    /// Returns when the access token expires.
     #[must_use]
     pub fn expires(&self) -> SystemTime {
         self.expires
     }
 
-    /// Returns true when the token can be renewed.
+    /// Returns true if the token can be renewed.
     #[must_use]
     pub fn is_refreshable(&self) -> bool {
         self.refresh.is_some()
     }
 
-    /// Returns where the API is, as the login server said it.
+    /// Returns the URL of the API, as given by the login server.
     #[must_use]
     pub fn resource_url(&self) -> Option<&str> {
         self.resource_url.as_deref()
     }
 
-    /// Returns the login server; `None` is the public one.
+    /// Returns the login server; `None` means the public one.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.server.as_deref()
     }
 
-    /// Returns how many tokens the login has had here: 1 when it was made, one more for each
-    /// refresh, 0 for one that came from elsewhere.
+    /// Returns the number of tokens the login has had: 1 at first, plus one per refresh.
+    ///
+    /// A login obtained elsewhere starts at 0.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
@@ -234,12 +235,12 @@ impl fmt::Debug for Login {
     }
 }
 
-/// A text that is kept from view, such as a refresh token.
+/// Secret text, such as a refresh token, that is never shown.
 #[derive(Clone)]
 pub struct SecretText(pub(crate) SecretString);
 
 impl SecretText {
-    /// Takes the text.
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
@@ -251,13 +252,13 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// Milliseconds since 1970; 0 for a time before.
+/// Returns the milliseconds since the Unix epoch; 0 for an earlier time.
 pub(crate) fn to_millis(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The time so many milliseconds after 1970, at most ten thousand years from there.
+/// Returns the time `millis` milliseconds after the Unix epoch, capped at ten thousand years.
 pub(crate) fn from_millis(millis: u64) -> SystemTime {
     const MAX: u64 = 10_000 * 365 * 86_400 * 1000;
     UNIX_EPOCH + Duration::from_millis(millis.min(MAX))

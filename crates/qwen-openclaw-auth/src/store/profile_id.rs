@@ -1,4 +1,4 @@
-//! The names of profiles.
+//! Profile ids.
 
 use std::{fmt, str::FromStr};
 
@@ -8,7 +8,8 @@ use crate::error::Error;
 
 /// The id of a profile: a provider and an account, such as `qwen:default`.
 ///
-/// The alias of a known provider becomes its id: `qwen-portal:default` is `qwen-oauth:default`.
+/// An alias of a known provider is normalized to its id: `qwen-portal:default` is
+/// `qwen-oauth:default`.
 ///
 /// ```
 /// use qwen_openclaw_auth::ProfileId;
@@ -24,16 +25,16 @@ pub struct ProfileId {
     colon: usize,
 }
 
-/// The longest provider or account. Both end up in file names and on terminals.
+/// The maximum length of a provider or account. Both end up in file names and on terminals.
 const MAX: usize = 100;
 
 impl ProfileId {
-    /// Makes the id of an account of a provider.
+    /// Creates the id of a provider's account.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::ProfileId`](crate::ErrorKind::ProfileId) when one of them is empty, longer than
-    /// 100 bytes, or holds anything but ASCII letters, digits, `-`, `_`, `.`, `+` and `@`.
+    /// 100 bytes, or contains anything but ASCII letters, digits, `-`, `_`, `.`, `+`, and `@`.
     pub fn new(provider: &str, account: &str) -> Result<Self, Error> {
         let provider = canonical(provider);
         let fits = |part: &str| {
@@ -48,7 +49,7 @@ impl ProfileId {
         Ok(Self { text, colon })
     }
 
-    /// Makes the id of the provider's first account, `default`.
+    /// Creates the id of the provider's default account, `default`.
     #[must_use]
     pub fn default_of(provider: &Provider) -> Self {
         let colon = provider.id().len();
@@ -75,7 +76,7 @@ impl ProfileId {
     }
 }
 
-/// The id of a known provider that goes by this name; another name as it is.
+/// Returns the id of the known provider with this name or alias; any other name unchanged.
 pub(super) fn canonical(provider: &str) -> &str {
     Provider::canonical_id(provider)
 }
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_ids() {
+    fn other_strings_are_not_ids() {
         let long = format!("qwen:{}", "x".repeat(101));
         for text in [
             "",

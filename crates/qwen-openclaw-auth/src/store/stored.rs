@@ -1,4 +1,4 @@
-//! Stored credentials as the credential of requests.
+//! A credential provider backed by a store.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -14,11 +14,12 @@ use crate::{
     source::Source,
 };
 
-/// The stored credential of a provider, and what is used when there is none.
+/// A credential provider that uses a stored profile, with an optional fallback.
 ///
-/// The profile is looked up for each request: the first of the provider's order, without an order
-/// a login before a token before a key, and of each the account `default` first. A token that has expired is passed over. When a login
-/// cannot be renewed, that is the answer: no other account is used in its place.
+/// The profile is looked up for each request: the first in the provider's order; without an order,
+/// a login before a token before a key, and within each kind the account `default` first. Expired
+/// tokens are skipped. If a login cannot be renewed, the request fails: no other account is used
+/// instead.
 pub struct StoredCredential {
     store: Arc<dyn CredentialStore>,
     provider: Provider,
@@ -31,7 +32,7 @@ pub struct StoredCredential {
 }
 
 impl StoredCredential {
-    /// Looks for the profiles of `provider` in `store`.
+    /// Uses the profiles of `provider` in `store`.
     pub fn new(store: Arc<dyn CredentialStore>, provider: Provider) -> Self {
         Self {
             store,
@@ -45,25 +46,27 @@ impl StoredCredential {
         }
     }
 
-    /// Uses this profile and no other. It must belong to the provider.
+    /// Uses only this profile, which must belong to the provider.
     #[must_use]
     pub fn profile(mut self, id: ProfileId) -> Self {
         self.profile = Some(id);
         self
     }
 
-    /// Sets the key that is used when the store has nothing for the provider, as
-    /// [`Resolver::resolve`](crate::Resolver::resolve) finds it, or the error that says why there
-    /// is none. Default: an error.
+    /// Sets the key to use if the store has no profile for the provider. Default: none.
+    ///
+    /// Pass the result of [`Resolver::resolve`](crate::Resolver::resolve); its error says why there
+    /// is no key.
     #[must_use]
     pub fn fallback(mut self, resolved: Result<Resolved, Error>) -> Self {
         self.fallback = Some(resolved.map(Credential::from));
         self
     }
 
-    /// Uses the login in the Qwen Code CLI's file, for as long as it is good, when there is
-    /// neither a profile nor a key for `qwen-oauth`. It is not renewed, and for other providers
-    /// it is not used. Default: none.
+    /// Falls back to the login in the Qwen Code CLI's file. Default: none.
+    ///
+    /// It is used while it is valid, if there is neither a profile nor a key for `qwen-oauth`. It
+    /// is not renewed, and it is never used for other providers.
     #[cfg(feature = "portal")]
     #[must_use]
     pub fn qwen_cli(mut self, file: crate::portal::QwenCliFile) -> Self {
@@ -71,7 +74,8 @@ impl StoredCredential {
         self
     }
 
-    /// Renews logins through `portal`. Default: one with its defaults, made when it is needed.
+    /// Renews logins through `portal`. Default: a portal with default settings, created on first
+    /// use.
     #[cfg(feature = "portal")]
     #[must_use]
     pub fn portal(mut self, portal: crate::portal::Portal) -> Self {
@@ -79,7 +83,7 @@ impl StoredCredential {
         self
     }
 
-    /// The profile to use.
+    /// Returns the profile to use.
     async fn chosen(&self) -> Result<Option<(ProfileId, Profile)>, Error> {
         if let Some(id) = &self.profile {
             if id.provider() != self.provider.id() {
@@ -98,7 +102,7 @@ impl StoredCredential {
         Ok(ranked.into_iter().find(|(_, profile)| usable(profile)))
     }
 
-    /// The login in the Qwen Code CLI's file, if there is a file.
+    /// Returns the login in the Qwen Code CLI's file, if the file exists.
     #[cfg(feature = "portal")]
     fn login_of_cli(&self) -> Result<Option<crate::portal::PortalCredential>, Error> {
         let file = self
@@ -108,7 +112,7 @@ impl StoredCredential {
         file.map(|file| self.logins.of_cli(file)).transpose()
     }
 
-    /// The credential of the profile to use, otherwise what stands in for it.
+    /// Returns the credential of the profile to use, or else the fallback.
     async fn find(&self, ask: Ask) -> Result<Credential, Error> {
         if let Some((id, profile)) = self.chosen().await? {
             return self.credential_of(id, &profile, ask).await;
@@ -164,12 +168,12 @@ impl StoredCredential {
     }
 }
 
-/// How a login is asked for its token.
+/// Which token to request from a login.
 #[derive(Clone, Copy, Debug)]
 enum Ask {
-    /// Renewed where it is about to expire.
+    /// A fresh one: renewed if it is about to expire.
     Fresh,
-    /// Whatever it is.
+    /// The current one, whatever its state.
     AsItIs,
 }
 
@@ -207,7 +211,7 @@ impl CredentialProvider for StoredCredential {
         {
             return self.logins.at(&self.store, id)?.refresh(rejected).await;
         }
-        // A key may have been replaced since.
+        // The key may have been replaced since.
         let current = self.credential().await?;
         let replaced =
             current.source() == &Source::Profile(name.clone()) && current.key() != rejected.key();
@@ -224,7 +228,7 @@ impl fmt::Debug for StoredCredential {
     }
 }
 
-/// The logins that were used, each with what is under way for it.
+/// The logins in use, so that requests share their refreshes.
 #[cfg(feature = "portal")]
 mod logins {
     use std::{
@@ -251,7 +255,7 @@ mod logins {
     }
 
     impl Used {
-        /// The portal, which is made when it is needed.
+        /// Returns the portal, creating it on first use.
         fn portal(&mut self) -> Result<Portal, Error> {
             if let Some(portal) = &self.portal {
                 return Ok(portal.clone());
@@ -284,7 +288,7 @@ mod logins {
             Ok(login)
         }
 
-        /// The login in the Qwen Code CLI's file.
+        /// Returns the login in the Qwen Code CLI's file.
         pub(super) fn of_cli(&self, file: &QwenCliFile) -> Result<PortalCredential, Error> {
             let mut used = self.used();
             if let Some(login) = &used.cli {

@@ -120,8 +120,8 @@ fn a_faulty_line_in_openclaws_file_is_passed_over_and_told() {
     assert_eq!(
         problems,
         [
-            "~/.openclaw/.env, line 1: no equal sign: write NAME=value",
-            "~/.openclaw/.env, line 3: the quote is not closed",
+            "~/.openclaw/.env, line 1: no equals sign: write NAME=value",
+            "~/.openclaw/.env, line 3: unclosed quote",
         ]
     );
     assert!(!format!("{environment:?}").contains("secret"));

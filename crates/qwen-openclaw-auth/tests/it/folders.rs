@@ -44,8 +44,8 @@ mod unix {
         state::{FileLock, create_folder},
     };
 
-    /// Nobody of this name is logged in.
-    const SOMEBODY: u32 = 12_345;
+    /// No user has this id.
+    const OTHER_USER: u32 = 12_345;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -57,7 +57,7 @@ mod unix {
         StateDir::new(path)
     }
 
-    /// Only root can give a file to somebody else.
+    /// Only root can change a file's owner.
     fn is_root(folder: &Path) -> bool {
         fs::metadata(folder).unwrap().uid() == 0
     }
@@ -109,7 +109,7 @@ mod unix {
             store_in(&folder).await.unwrap();
             assert_eq!(mode(folder.path()), 0o700, "{open:o}");
         }
-        // One that is not the state folder may be somebody's home: it stays as it is.
+        // A folder other than the state folder may be a home folder: it stays unchanged.
         let other = made(&home.path().join("other"), 0o755);
         let store = FileStore::new(other.path().join("credentials.json"));
         let key = Profile::from(ApiKey::parse("sk-secret").unwrap());
@@ -144,7 +144,7 @@ mod unix {
         assert_eq!(error.kind(), ErrorKind::Untrusted);
         if is_root(&path) {
             made(&path, 0o775);
-            chown(&path, None, Some(SOMEBODY)).unwrap();
+            chown(&path, None, Some(OTHER_USER)).unwrap();
             let error = create_folder(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Untrusted);
         }
@@ -158,7 +158,7 @@ mod unix {
         }
         for open in [0o700, 0o755, 0o777] {
             let folder = made(&home.path().join(format!("{open:o}")), open);
-            chown(folder.path(), Some(SOMEBODY), None).unwrap();
+            chown(folder.path(), Some(OTHER_USER), None).unwrap();
             let error = create_folder(folder.path()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Untrusted);
             refuses(&folder, "belongs to another user").await;
@@ -188,16 +188,16 @@ mod unix {
 
         if is_root(home.path()) {
             made(&place("theirs"), 0o700);
-            chown(place("theirs"), Some(SOMEBODY), None).unwrap();
+            chown(place("theirs"), Some(OTHER_USER), None).unwrap();
             refuses(&linked("to-theirs", "theirs"), "belongs to another user").await;
             made(&place("ours"), 0o700);
             let planted = linked("planted", "ours");
-            lchown(planted.path(), Some(SOMEBODY), None).unwrap();
-            refuses(&planted, "link of another user").await;
+            lchown(planted.path(), Some(OTHER_USER), None).unwrap();
+            refuses(&planted, "link that belongs to another user").await;
         }
     }
 
-    /// What a link that somebody has put in a lock's place would have emptied.
+    /// The target that a link planted in place of a lock would have truncated.
     #[tokio::test]
     async fn locks_and_leases_do_not_follow_links() {
         let home = tempfile::tempdir().unwrap();
@@ -217,7 +217,7 @@ mod unix {
         if is_root(home.path()) {
             let path = folder.path().join("theirs");
             fs::write(&path, "").unwrap();
-            chown(&path, Some(SOMEBODY), None).unwrap();
+            chown(&path, Some(OTHER_USER), None).unwrap();
             let error = FileLock::try_acquire(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Untrusted);
         }
@@ -236,7 +236,7 @@ async fn what_a_dead_process_has_left_goes_when_the_store_is_next_used() {
     for path in [&left, &other] {
         fs::write(path, "secret").unwrap();
     }
-    // Not while somebody writes, whose file it may be.
+    // Not while another process is writing, because the file may be its own.
     let store = FileStore::new(place("credentials.json"));
     let lock = FileLock::try_acquire(&place("credentials.json.lock")).unwrap();
     assert!(lock.is_some() && store.list().await.unwrap().is_empty());

@@ -139,7 +139,7 @@ fn a_login_a_chat_a_refresh_and_a_logout() {
     home.auth(&["logout", "qwen-portal:default"])
         .run()
         .exits_with(1)
-        .says("there is no profile qwen-oauth:default");
+        .says("no such profile: qwen-oauth:default");
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn damaged_credentials_are_moved_aside_by_a_login_only() {
     let folder = home.state_folder();
     fs::write(folder.join("credentials.json"), "{\"version\":1,").unwrap();
     let list = || home.auth(&["list"]).run();
-    list().exits_with(1).says("credentials.json is no JSON");
+    list().exits_with(1).says("credentials.json is not JSON");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     home.login(&service, &[])
         .run()

@@ -235,7 +235,7 @@ fn kills_of_a_refresh() {
         // The answer was on its way when the process died. Whether it was, only the server knows:
         // it is asked once, and then this is said instead of blaming the login.
         assert_eq!(refused, (1, 1), "{time:?}: {stats:?}");
-        ran.says("was spent by an interrupted refresh");
+        ran.says("was used up by an interrupted refresh");
         assert_eq!(stats.refreshes, before.refreshes + 1, "{time:?}");
         lost += 1;
         login();

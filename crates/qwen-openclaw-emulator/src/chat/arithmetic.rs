@@ -1,4 +1,4 @@
-//! Sums found in a prompt, and their results.
+//! Arithmetic expressions found in a prompt, and their results.
 
 /// Finds the first sum in a text, such as `2+2` or `(1.5 - 3) * 4`, and gives it with its result.
 pub(super) fn solve(text: &str) -> Option<String> {
@@ -28,7 +28,7 @@ fn evaluate(text: &str) -> Option<String> {
     let has_operator = text
         .char_indices()
         .any(|(at, c)| at > 0 && "+-*/×÷".contains(c));
-    // A date such as 2026-01-23 is no sum.
+    // A date such as 2026-01-23 is not an expression.
     let date = text.matches('-').count() == 2 && !text.contains(' ');
     if !has_operator || date || text.len() > 200 {
         return None;

@@ -1,4 +1,4 @@
-//! Images, video and sound in a request: what they are and how many tokens they cost.
+//! Images, video, and audio in a request: what they are and how many tokens they cost.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -7,7 +7,7 @@ use super::{
     usage::MediaTokens,
 };
 
-/// A picture, clip or sound of a request.
+/// An image, video, or audio input.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Medium<'a> {
     pub(super) kind: Kind,
@@ -20,7 +20,7 @@ pub(super) struct Medium<'a> {
 pub(super) enum Kind {
     Image,
     Video,
-    /// One frame of a clip given as pictures.
+    /// One frame of a video given as images.
     Frame,
     Audio,
 }
@@ -86,7 +86,7 @@ impl Medium<'_> {
         let Some(data) = self.data() else {
             return format!("{} {kind} at {}", article(kind), self.address);
         };
-        let name = sniff(&data).unwrap_or("unrecognised");
+        let name = sniff(&data).unwrap_or("unrecognized");
         let mut text = format!("{} {name} {kind}", article(name));
         if let Some((width, height)) = pixels(&data) {
             text.push_str(&format!(" of {width}×{height} pixels"));
@@ -224,7 +224,7 @@ mod tests {
         );
         assert_eq!(
             describe(&image(b"hello")),
-            "an unrecognised image (5 bytes)"
+            "an unrecognized image (5 bytes)"
         );
         assert_eq!(
             describe("https://a.example/b.png"),

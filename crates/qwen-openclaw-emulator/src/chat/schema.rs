@@ -269,7 +269,7 @@ impl Hints {
     }
 }
 
-/// Runs of capitalised words, without those at the start of a sentence.
+/// Runs of capitalized words, without those at the start of a sentence.
 fn names(prompt: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut open = false;

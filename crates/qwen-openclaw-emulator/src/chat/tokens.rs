@@ -1,4 +1,4 @@
-//! A tokenizer that is nobody's, but cuts text as plausibly as it counts it.
+//! A made-up tokenizer that splits and counts text plausibly.
 
 /// The longest piece of a word, in characters.
 const LONGEST: usize = 7;

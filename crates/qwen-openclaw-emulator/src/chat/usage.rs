@@ -11,7 +11,7 @@ use super::{
 };
 use crate::id::splitmix;
 
-/// The size of a prompt, and what the cache needs to recognise it.
+/// The size of a prompt, and what the cache needs to recognize it.
 #[derive(Clone, Debug)]
 pub(super) struct Prompt {
     pub(super) tokens: usize,

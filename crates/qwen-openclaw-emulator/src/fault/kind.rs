@@ -1,4 +1,4 @@
-//! The kinds of faults, with their names.
+//! Fault kinds and their names.
 
 use std::{error, fmt, str::FromStr};
 
@@ -6,9 +6,9 @@ use crate::video::VideoRoute;
 
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $description:literal;)*) => {
-        /// What goes wrong.
+        /// The kind of a fault.
         ///
-        /// Faults of a stream leave other answers as they are when they have no meaning there.
+        /// Stream faults that do not apply to other responses leave them unchanged.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum FaultKind {
@@ -16,16 +16,16 @@ macro_rules! kinds {
         }
 
         impl FaultKind {
-            /// Every kind, in the order in which they are worth listing.
+            /// Every kind, in listing order.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
-            /// Returns the name by which it is asked for.
+            /// Returns the kind's name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$kind => $name,)* }
             }
 
-            /// Returns one line that says what happens.
+            /// Returns a one-line description.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$kind => $description,)* }
@@ -36,70 +36,78 @@ macro_rules! kinds {
 
 kinds! {
     WrongRegion = "wrong-region", "401, as for a key of another region or plan";
-    LimitRequests = "limit-requests", "429 limit_requests: too many requests a minute";
-    LimitBurstRate = "limit-burst-rate", "429 limit_burst_rate: the rate grew too fast";
+    LimitRequests = "limit-requests", "429 limit_requests: too many requests per minute";
+    LimitBurstRate = "limit-burst-rate", "429 limit_burst_rate: the request rate increased too \
+        fast";
     Throttling = "throttling", "429 Throttling.RateQuota in DashScope's own shape";
-    InsufficientQuota = "insufficient-quota", "429 insufficient_quota: too many tokens a minute, over within one";
+    InsufficientQuota = "insufficient-quota", "429 insufficient_quota: too many tokens per \
+        minute, clears within one";
     CommodityNotPurchased = "commodity-not-purchased", "429 CommodityNotPurchased: permanent";
     PrepaidBillOverdue = "prepaid-bill-overdue", "429 PrepaidBillOverdue: permanent";
     PostpaidBillOverdue = "postpaid-bill-overdue", "429 PostpaidBillOverdue: permanent";
-    FreeTierExhausted = "free-tier-exhausted", "403 AllocationQuota.FreeTierOnly: the free tier is used up";
+    FreeTierExhausted = "free-tier-exhausted", "403 AllocationQuota.FreeTierOnly: the free tier \
+        is used up";
     FreeTierQuota = "free-tier-quota", "403 insufficient_quota: the same, as other accounts see it";
     AccessDenied = "access-denied", "403 access_denied";
-    Arrearage = "arrearage", "400 Arrearage: the account is in debt";
-    DataInspection = "data-inspection", "400 data_inspection_failed: the input was found improper";
+    Arrearage = "arrearage", "400 Arrearage: the account is overdue";
+    DataInspection = "data-inspection", "400 data_inspection_failed: the input was flagged";
     ErrorAsData = "error-as-data", "400 whose body is an event: `data: {\"error\":..}`";
-    AudioStatus = "audio-status", "430, a status that HTTP does not know";
+    AudioStatus = "audio-status", "430, a status not defined by HTTP";
     InternalError = "internal-error", "500 internal_error";
     ModelServingError = "model-serving-error", "503 ModelServingError";
     ModelUnavailable = "model-unavailable", "503 ModelUnavailable";
-    BadGateway = "bad-gateway", "502 with a page of HTML from a gateway";
+    BadGateway = "bad-gateway", "502 with a gateway's HTML page";
     Redirect = "redirect", "307 to the same path elsewhere on the emulator";
-    RedirectLoop = "redirect-loop", "307 to the address that was asked";
+    RedirectLoop = "redirect-loop", "307 to the requested URL";
     RedirectPrivate = "redirect-private", "307 to the same path on a private address (10.0.0.1)";
-    ResetBefore = "reset-before", "the connection is reset, and what was asked for is not done";
-    LostAnswer = "lost-answer", "what was asked for is done, and the connection is reset before the answer";
-    EmptyBody = "empty-body", "the right status and headers, and no body";
+    ResetBefore = "reset-before", "the connection is reset before the request is processed";
+    LostAnswer = "lost-answer", "the request is processed, and the connection is reset before the \
+        response";
+    EmptyBody = "empty-body", "the right status and headers, but no body";
     StreamError = "stream-error", "an `{\"error\":..}` object inside the stream";
-    StreamErrorNative = "stream-error-native", "a `{\"code\",\"message\"}` object inside the stream";
+    StreamErrorNative = "stream-error-native", "a `{\"code\",\"message\"}` object inside the \
+        stream";
     StreamErrorEvent = "stream-error-event", "an event of type error inside the stream";
-    HeadersStall = "headers-stall", "the request is read, and nothing ever comes";
+    HeadersStall = "headers-stall", "the request is read, and no response ever comes";
     LateHeaders = "late-headers", "the headers come late (delay, 2 s)";
-    Stall = "stall", "bytes stop inside the stream, the connection stays open";
-    KeepAlives = "keep-alives", "comments only, for ever (delay between them, 1 s)";
-    NeverEnding = "never-ending", "the same piece of text, for ever (delay between pieces, 10 ms)";
-    Reset = "reset", "the connection is reset inside the body";
+    Stall = "stall", "the stream stops midway, and the connection stays open";
+    KeepAlives = "keep-alives", "comments only, forever (delay between them, 1 s)";
+    NeverEnding = "never-ending", "the same piece of text, forever (delay between pieces, 10 ms)";
+    Reset = "reset", "the connection is reset in mid-body";
     ResetAfterDone = "reset-after-done", "the connection is reset after `[DONE]`";
-    Truncate = "truncate", "the connection closes inside the body";
-    TruncateCleanly = "truncate-cleanly", "the body ends in good order before the answer does";
-    NoDone = "no-done", "the body ends in good order without `[DONE]`";
+    Truncate = "truncate", "the connection closes in mid-body";
+    TruncateCleanly = "truncate-cleanly", "the body ends cleanly before the response is complete";
+    NoDone = "no-done", "the body ends cleanly without `[DONE]`";
     EofAfterDone = "eof-after-done", "the connection closes after `[DONE]` without the terminator";
-    LateTerminator = "late-terminator", "the body's terminator comes long after `[DONE]` (delay, 300 ms)";
+    LateTerminator = "late-terminator", "the body's terminator comes long after `[DONE]` (delay, \
+        300 ms)";
     NoTerminator = "no-terminator", "the body's terminator never comes";
     Dribble = "dribble", "a byte at a time (size), as many writes";
-    SplitUtf8 = "split-utf8", "writes that end inside characters";
+    SplitUtf8 = "split-utf8", "writes that split characters";
     OneWrite = "one-write", "the whole body in a single chunk";
     Crlf = "crlf", "lines end with CR LF";
     Cr = "cr", "lines end with CR";
     Bom = "bom", "a byte order mark before the first event";
     Comments = "comments", "comments, ids, retry fields and blank lines between events";
     MultiLineData = "multi-line-data", "each event over several data lines";
-    NoSpace = "no-space", "no blank after `data:`";
+    NoSpace = "no-space", "no space after `data:`";
     NoLastBlankLine = "no-last-blank-line", "the last event without its blank line";
-    DuplicateFields = "duplicate-fields", "JSON fields that stand twice";
-    UnknownFields = "unknown-fields", "JSON fields and fields of deltas that nobody knows";
-    UnknownFinish = "unknown-finish", "a finish reason that nobody knows";
-    NoUsage = "no-usage", "no usage although it was asked for";
+    DuplicateFields = "duplicate-fields", "duplicate JSON fields";
+    UnknownFields = "unknown-fields", "unknown JSON fields, in deltas as well";
+    UnknownFinish = "unknown-finish", "an unknown finish reason";
+    NoUsage = "no-usage", "no usage although it was requested";
     MalformedEvent = "malformed-event", "an event inside the stream that is not JSON";
-    HugeLine = "huge-line", "an event of many bytes (size, 8 MiB) inside the stream";
-    JsonInsteadOfStream = "json-instead-of-stream", "one JSON object where a stream was asked for";
+    HugeLine = "huge-line", "a huge event (size, 8 MiB) inside the stream";
+    JsonInsteadOfStream = "json-instead-of-stream", "one JSON object although a stream was \
+        requested";
     SecondFinish = "second-finish", "another finish reason after the first";
-    SlowTask = "slow-task", "a new video task runs for long (delay, 60 s)";
+    SlowTask = "slow-task", "a new video task runs for a long time (delay, 60 s)";
     TaskFails = "task-fails", "a new video task fails at its end (code, InternalError)";
-    TaskVanishes = "task-vanishes", "the video task that is made or asked for is unknown from then on";
-    DuplicateTask = "duplicate-task", "one request for a video makes two tasks";
-    WrongLength = "wrong-length", "a file ends before the length that its headers promise (by size, 1000)";
-    NotMp4 = "not-mp4", "a page of HTML in place of a result file, under its type";
+    TaskVanishes = "task-vanishes", "the created or polled video task is unknown from then on";
+    DuplicateTask = "duplicate-task", "one video request creates two tasks";
+    WrongLength = "wrong-length", "a file ends before the length that its headers promise (by \
+        size, 1000)";
+    NotMp4 = "not-mp4", "an HTML page instead of a result file, with the file's content type";
 }
 
 impl FaultKind {
@@ -134,7 +142,7 @@ impl fmt::Display for FaultKind {
     }
 }
 
-/// A text that names no fault.
+/// The error for an invalid fault.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParseFaultError(Box<str>);
 

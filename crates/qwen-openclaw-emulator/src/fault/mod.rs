@@ -17,9 +17,9 @@ use std::{fmt, str::FromStr, time::Duration};
 /// The request header that asks for a fault.
 pub const FAULT_HEADER: &str = "x-emulator-fault";
 
-/// A failure with its parameters.
+/// A fault with its parameters.
 ///
-/// As text it is the name of its kind, then parameters after semicolons:
+/// Its text form is the name of its kind, followed by parameters after semicolons:
 ///
 /// ```
 /// use qwen_openclaw_emulator::{Fault, FaultKind};
@@ -46,7 +46,7 @@ pub struct Fault {
 const AFTER: usize = 3;
 
 impl Fault {
-    /// Makes a fault of a kind with its defaults.
+    /// Creates a fault with the kind's defaults.
     pub const fn new(kind: FaultKind) -> Self {
         Self {
             kind,
@@ -64,35 +64,35 @@ impl Fault {
         self.kind
     }
 
-    /// Sets how many events go out before the fault. Default: 3. As text: `after`.
+    /// Sets how many events are sent before the fault. Default: 3. As text: `after`.
     pub const fn after(mut self, events: usize) -> Self {
         self.after = events;
         self
     }
 
-    /// Sets the time that delaying faults take. Default: by kind. As text, in milliseconds: `delay`.
+    /// Sets the delay of delaying faults. Default: by kind. As text, in milliseconds: `delay`.
     pub const fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self
     }
 
-    /// Sets a `Retry-After` header on error answers: seconds, or a date. Default: none, as the real
-    /// service sends none. As text: `retry-after`.
+    /// Sets the `Retry-After` header of error responses: seconds, or a date. Default: none, like
+    /// the real service. As text: `retry-after`.
     pub fn retry_after(mut self, value: impl Into<String>) -> Self {
         self.retry_after = Some(value.into());
         self
     }
 
-    /// Sets the size in bytes of what [`FaultKind::HugeLine`] and [`FaultKind::Dribble`] write, how
-    /// much of a file comes before it breaks off, and how much [`FaultKind::WrongLength`] leaves out.
-    /// Default: by kind; half of a file. As text: `size`.
+    /// Sets the fault's size in bytes. Default: by kind; half of a file. As text: `size`.
+    ///
+    /// It is the size of what [`FaultKind::HugeLine`] and [`FaultKind::Dribble`] write, the length
+    /// at which a file breaks off, or how much [`FaultKind::WrongLength`] omits.
     pub const fn size(mut self, bytes: usize) -> Self {
         self.size = Some(bytes);
         self
     }
 
-    /// Sets the code with which [`FaultKind::TaskFails`] lets a task end. Default: `InternalError`.
-    /// As text: `code`.
+    /// Sets the error code of [`FaultKind::TaskFails`]. Default: `InternalError`. As text: `code`.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{FAULT_HEADER, Fault, FaultKind, ParseFaultError};
 use crate::{capture::CapturedRequest, lock::lock, video::VideoRoute};
 
-/// A fault with the requests it happens to.
+/// A fault, and the requests it applies to.
 ///
 /// ```
 /// use qwen_openclaw_emulator::{FaultKind, FaultRule};
@@ -26,7 +26,7 @@ pub struct FaultRule {
 }
 
 impl FaultRule {
-    /// Makes a rule by which a fault always happens.
+    /// Creates a rule that applies a fault to every request.
     pub fn new(fault: impl Into<Fault>) -> Self {
         Self {
             fault: fault.into(),
@@ -38,31 +38,31 @@ impl FaultRule {
         }
     }
 
-    /// Ends the rule after so many requests. Default: never.
+    /// Limits the rule to this many requests. Default: no limit.
     pub fn times(mut self, requests: usize) -> Self {
         self.left = Some(requests);
         self
     }
 
-    /// Leaves so many requests alone first. Default: none.
+    /// Skips this many requests first. Default: none.
     pub fn skip(mut self, requests: usize) -> Self {
         self.skip = requests;
         self
     }
 
-    /// Leaves requests for other models alone. Default: all models.
+    /// Applies only to requests for this model. Default: all models.
     pub fn model(mut self, id: impl Into<String>) -> Self {
         self.model = Some(id.into());
         self
     }
 
-    /// Leaves requests alone whose path does not end so. Default: all paths.
+    /// Applies only to requests whose path ends with `path`. Default: all paths.
     pub fn path(mut self, end: impl Into<String>) -> Self {
         self.path = end.into();
         self
     }
 
-    /// Leaves requests to all but a route of the video API alone. Default: all routes.
+    /// Applies only to a route of the video API. Default: all routes.
     ///
     /// ```
     /// use qwen_openclaw_emulator::{Fault, FaultKind, FaultRule, VideoRoute};
@@ -107,9 +107,9 @@ impl FaultRule {
     }
 }
 
-/// Reads a fault as [`Fault`] does, with the parameters `times`, `skip`, `model` and, for a route
-/// of the video API, `on` (`create`, `poll`, `list`, `cancel`, `result`, `policy`, `upload`) beside
-/// its own: `throttling; on=poll; times=1`.
+/// Parses a fault like [`Fault`] does, with the additional parameters `times`, `skip`, `model`, and
+/// `on` for a route of the video API (`create`, `poll`, `list`, `cancel`, `result`, `policy`,
+/// `upload`): `throttling; on=poll; times=1`.
 impl FromStr for FaultRule {
     type Err = ParseFaultError;
 

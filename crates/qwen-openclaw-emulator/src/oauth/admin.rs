@@ -67,7 +67,7 @@ fn change(state: &State, oauth: OAuth<'_>, form: &Form) -> Result<(), String> {
         ("deny", form.get("deny").map(|code| oauth.deny(code))),
     ] {
         if decided == Some(false) {
-            return Err(format!("{name}: no such code waits"));
+            return Err(format!("{name}: no such code is waiting"));
         }
     }
     Ok(())

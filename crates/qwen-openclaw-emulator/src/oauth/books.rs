@@ -1,4 +1,4 @@
-//! Who has asked, who was let in, and which tokens are good.
+//! The login server's records: pending logins, decisions, and valid tokens.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,7 +16,7 @@ use crate::id::Ids;
 pub(super) const ACCESS: &str = "emu-access-";
 const REFRESH: &str = "emu-refresh-";
 
-/// The login server's books.
+/// The login server's records.
 #[derive(Debug)]
 pub(super) struct Books {
     /// By user code.
@@ -32,17 +32,17 @@ pub(super) struct Books {
     stats: OAuthStats,
 }
 
-/// What has happened at the login server.
+/// The login server's counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OAuthStats {
-    /// Logins that were completed.
+    /// Completed logins.
     pub logins: u64,
-    /// Refresh tokens that were taken.
+    /// Accepted refresh tokens.
     pub refreshes: u64,
-    /// Refresh tokens that were refused, those used twice among them.
+    /// Rejected refresh tokens, including reused ones.
     pub refused: u64,
-    /// Refresh tokens that were used twice; each may have ended its login.
+    /// Reused refresh tokens; each may have revoked its login.
     pub reused: u64,
 }
 
@@ -122,14 +122,15 @@ impl Books {
         self.stats
     }
 
-    /// Enters a login that somebody asks for.
+    /// Records a requested login.
     pub(super) fn ask(&mut self, challenge: &str, ids: &Ids) -> AskedFor {
         let device_code = word(ids);
         let letters = word(ids).to_ascii_uppercase();
         let user_code = format!("{}_{}", &letters[..3], &letters[3..8]);
-        let decision = match self.auto_approve {
-            true => Decision::Approved,
-            false => Decision::Pending,
+        let decision = if self.auto_approve {
+            Decision::Approved
+        } else {
+            Decision::Pending
         };
         let device = Device {
             code: device_code.clone(),
@@ -199,8 +200,7 @@ impl Books {
         self.issue_in(self.families.len() - 1, ids)
     }
 
-    /// Takes a refresh token. One that was used before ends its login, as a server does that takes
-    /// it for stolen.
+    /// Exchanges a refresh token. Reusing one revokes its login, because it may be stolen.
     pub(super) fn renew(
         &mut self,
         token: &str,

@@ -1,4 +1,4 @@
-//! The login server as tests handle it.
+//! The handle with which tests control the login server.
 
 use std::{
     fmt,
@@ -28,67 +28,69 @@ impl<'a> OAuth<'a> {
         Self { state }
     }
 
-    /// Returns the server's address, such as `http://127.0.0.1:4711/oauth`.
+    /// Returns the server's URL, such as `http://127.0.0.1:4711/oauth`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}{PATH}", self.state.origin)
     }
 
-    /// Answers so from now on. Scenarios of the same request take turns in the order in which
-    /// they were switched on, each when the one before has run out.
+    /// Enables a scenario indefinitely.
+    ///
+    /// Scenarios for the same request are used in the order in which they were enabled, each after
+    /// the previous one is used up.
     pub fn scenario(&self, scenario: OAuthScenario) {
         self.state.oauth.scenarios.push(scenario, None);
     }
 
-    /// Answers so the next times, `times` of them.
+    /// Enables a scenario for the next `times` requests.
     pub fn scenario_times(&self, scenario: OAuthScenario, times: u32) {
         self.state.oauth.scenarios.push(scenario, Some(times));
     }
 
-    /// Switches every scenario off.
+    /// Disables every scenario.
     pub fn clear_scenarios(&self) {
         self.state.oauth.scenarios.clear();
     }
 
-    /// Approves every login at once, or leaves that to the page again. Default: to the page.
+    /// Sets whether logins are approved immediately. Default: no, they are approved on the page.
     pub fn auto_approve(&self, on: bool) {
         self.state.oauth.books().auto_approve = on;
     }
 
-    /// Sets the `interval` of answers, in seconds. Default: none, as on the public server.
+    /// Sets the `interval` field of responses, in seconds. Default: none, as on the public server.
     pub fn interval(&self, seconds: Option<u64>) {
         *lock(&self.state.oauth.interval) = seconds;
     }
 
-    /// Sets how long tokens given out from now on are good. Default: six hours.
+    /// Sets the lifetime of tokens issued from now on. Default: six hours.
     pub fn token_life(&self, life: Duration) {
         self.state.oauth.books().life = life;
     }
 
-    /// Sets whether a refresh token that is used twice ends its login. Default: it does.
+    /// Sets whether reusing a refresh token revokes its login. Default: yes.
     pub fn revoke_on_reuse(&self, on: bool) {
         self.state.oauth.books().revoke_on_reuse = on;
     }
 
-    /// Returns the user codes that wait for a decision.
+    /// Returns the user codes waiting for a decision.
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
         self.state.oauth.books().pending()
     }
 
-    /// Approves a login, as its page does; false when no such code waits.
+    /// Approves a login, as its page does; false if no such code is waiting.
     pub fn approve(&self, user_code: &str) -> bool {
         let mut books = self.state.oauth.books();
         books.decide(user_code, Decision::Approved)
     }
 
-    /// Denies a login, as its page does; false when no such code waits.
+    /// Denies a login, as its page does; false if no such code is waiting.
     pub fn deny(&self, user_code: &str) -> bool {
         let mut books = self.state.oauth.books();
         books.decide(user_code, Decision::Denied)
     }
 
-    /// Gives out tokens without a login, for tests that begin after one.
+    /// Issues tokens without a login, for tests that start after one.
     #[must_use]
     pub fn issue(&self) -> IssuedLogin {
         let issued = self.state.oauth.books().issue(&self.state.ids);
@@ -100,23 +102,23 @@ impl<'a> OAuth<'a> {
         }
     }
 
-    /// Ends the login that a token belongs to; false when the token is not known.
+    /// Revokes the login that a token belongs to; false if the token is unknown.
     pub fn revoke(&self, token: &str) -> bool {
         self.state.oauth.books().revoke(token)
     }
 
-    /// Ends an access token before its time; false when it is not known.
+    /// Expires an access token early; false if it is unknown.
     pub fn expire(&self, access: &str) -> bool {
         self.state.oauth.books().expire(access)
     }
 
-    /// Returns true when the portal answers requests with this access token.
+    /// Returns true if the portal accepts this access token.
     #[must_use]
     pub fn is_good(&self, access: &str) -> bool {
         self.state.oauth.books().is_good(access)
     }
 
-    /// Returns what has happened so far.
+    /// Returns the counts so far.
     #[must_use]
     pub fn stats(&self) -> OAuthStats {
         self.state.oauth.books().stats()
@@ -131,7 +133,7 @@ impl fmt::Debug for OAuth<'_> {
     }
 }
 
-/// Tokens that were given out without a login. `Debug` does not show them.
+/// Tokens issued without a login. `Debug` does not show them.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct IssuedLogin {
@@ -139,9 +141,9 @@ pub struct IssuedLogin {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
-    /// How long the access token is good.
+    /// The lifetime of the access token.
     pub life: Duration,
-    /// Where the portal is.
+    /// The portal's URL.
     pub resource_url: String,
 }
 

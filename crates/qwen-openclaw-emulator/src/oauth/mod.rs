@@ -1,4 +1,4 @@
-//! The login server of the portal: device codes, an approval page, tokens that rotate.
+//! The portal's login server: device codes, an approval page, rotating tokens.
 //!
 //! Facts are those of published clients of the portal and of RFC 8628, RFC 7636 and RFC 6749.
 
@@ -49,7 +49,7 @@ const CHALLENGE: &str = "<!doctype html><html><head><title>Verification</title><
     <p>Please slide to verify that you are not a robot.</p></body></html>\n";
 const GATEWAY: &str = "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n\
     <center><h1>504 Gateway Time-out</h1></center>\r\n</body>\r\n</html>\r\n";
-/// How long a slow answer takes: others can do something meanwhile.
+/// How long a slow response takes, so that others can act in the meantime.
 const SLOW: Duration = Duration::from_millis(400);
 const HTML: &str = "text/html; charset=utf-8";
 

@@ -1,10 +1,10 @@
-//! What the login server and the portal can be made to answer, by name.
+//! Named responses of the login server and the portal.
 
 use std::{error, fmt, str::FromStr, sync::Mutex};
 
 use crate::lock::lock;
 
-/// Which request a scenario is about.
+/// The request a scenario applies to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Stage {
     Device,
@@ -15,8 +15,7 @@ pub(super) enum Stage {
 
 macro_rules! scenarios {
     ($($scenario:ident = $stage:ident, $name:literal, $description:literal;)*) => {
-        /// An answer of the login server, or of the portal's API, that takes the place of the
-        /// usual one.
+        /// A response of the login server or the portal's API that replaces the usual one.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum OAuthScenario {
@@ -27,13 +26,13 @@ macro_rules! scenarios {
             /// Every scenario, in the order of a login.
             pub const ALL: &'static [Self] = &[$(Self::$scenario),*];
 
-            /// Returns the name by which it is asked for.
+            /// Returns the scenario's name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$scenario => $name,)* }
             }
 
-            /// Returns one line that says what is answered.
+            /// Returns a one-line description of the response.
             #[must_use]
             pub const fn description(self) -> &'static str {
                 match self { $(Self::$scenario => $description,)* }
@@ -48,20 +47,20 @@ macro_rules! scenarios {
 
 scenarios! {
     DeviceError = Device, "device-error", "device request: 200 with an error object";
-    DeviceChallenge = Device, "device-html", "device request: 200 with a page of HTML";
-    DeviceForbidden = Device, "device-html-403", "device request: 403 with a page of HTML";
+    DeviceChallenge = Device, "device-html", "device request: 200 with an HTML page";
+    DeviceForbidden = Device, "device-html-403", "device request: 403 with an HTML page";
     DeviceNoUserCode = Device, "device-no-user-code", "device request: no user_code";
-    DeviceTextNumbers = Device, "device-text-numbers", "device request: numbers as texts";
+    DeviceTextNumbers = Device, "device-text-numbers", "device request: numbers as strings";
     PollPending = Poll, "poll-pending", "poll: 400 authorization_pending";
-    PollSlowDown = Poll, "poll-slow-down", "poll: 429 slow_down, as the portal has it";
-    PollSlowDownRfc = Poll, "poll-slow-down-400", "poll: 400 slow_down, as RFC 8628 has it";
+    PollSlowDown = Poll, "poll-slow-down", "poll: 429 slow_down, as on the portal";
+    PollSlowDownRfc = Poll, "poll-slow-down-400", "poll: 400 slow_down, as in RFC 8628";
     PollExpired = Poll, "poll-expired", "poll: 400 expired_token";
     PollDenied = Poll, "poll-denied", "poll: 400 access_denied";
     PollUnauthorized = Poll, "poll-401", "poll: 401";
     PollThrottled = Poll, "poll-429", "poll: 429 without an error of the protocol";
-    PollGateway = Poll, "poll-html-504", "poll: 504 with a page of HTML";
-    PollChallenge = Poll, "poll-html", "poll: 200 with a page of HTML";
-    PollReset = Poll, "poll-reset", "poll: the connection is reset inside the answer";
+    PollGateway = Poll, "poll-html-504", "poll: 504 with an HTML page";
+    PollChallenge = Poll, "poll-html", "poll: 200 with an HTML page";
+    PollReset = Poll, "poll-reset", "poll: the connection is reset in mid-response";
     PollNull = Poll, "poll-null", "poll: 200 with access_token null";
     PollNoRefreshToken = Poll, "poll-no-refresh-token", "poll: tokens without refresh_token";
     PollResourceBlank = Poll, "poll-resource-blank", "poll: tokens with a blank resource_url";
@@ -69,23 +68,23 @@ scenarios! {
     PollResourceSlash = Poll, "poll-resource-slash", "poll: resource_url ends with a slash";
     PollResourceUrl = Poll, "poll-resource-url", "poll: resource_url without /v1";
     PollResourceVersionSlash = Poll, "poll-resource-v1-slash", "poll: resource_url ends with /v1/";
-    PollResourceForeign = Poll, "poll-resource-foreign", "poll: resource_url is somebody else's";
-    RefreshNoRotation = Refresh, "refresh-no-rotation", "refresh: the refresh token stays good";
-    RefreshNoToken = Refresh, "refresh-no-token", "refresh: rotated, but the answer leaves it out";
+    PollResourceForeign = Poll, "poll-resource-foreign", "poll: resource_url is a foreign host";
+    RefreshNoRotation = Refresh, "refresh-no-rotation", "refresh: the refresh token stays valid";
+    RefreshNoToken = Refresh, "refresh-no-token", "refresh: rotated, but missing from the response";
     RefreshEmptyToken = Refresh, "refresh-empty-token", "refresh: refresh_token is empty";
     RefreshNoResource = Refresh, "refresh-no-resource", "refresh: no resource_url";
     RefreshExpiresZero = Refresh, "refresh-expires-zero", "refresh: expires_in is 0";
     RefreshExpiresMissing = Refresh, "refresh-expires-missing", "refresh: no expires_in";
-    RefreshExpiresText = Refresh, "refresh-expires-text", "refresh: expires_in is a text";
+    RefreshExpiresText = Refresh, "refresh-expires-text", "refresh: expires_in is a string";
     RefreshRefused = Refresh, "refresh-400", "refresh: 400 invalid_request";
     RefreshSlowlyRefused = Refresh, "refresh-slow-400", "refresh: 400 invalid_request after 400 ms";
-    RefreshBadRequestPage = Refresh, "refresh-html-400", "refresh: 400 with a page of HTML";
-    RefreshChallenge = Refresh, "refresh-html", "refresh: 200 with a page of HTML";
+    RefreshBadRequestPage = Refresh, "refresh-html-400", "refresh: 400 with an HTML page";
+    RefreshChallenge = Refresh, "refresh-html", "refresh: 200 with an HTML page";
     RefreshUnauthorized = Refresh, "refresh-401", "refresh: 401";
-    RefreshGateway = Refresh, "refresh-html-504", "refresh: 504 with a page of HTML";
+    RefreshGateway = Refresh, "refresh-html-504", "refresh: 504 with an HTML page";
     RefreshRedirect = Refresh, "refresh-302", "refresh: 302 to another host";
-    RefreshStall = Refresh, "refresh-stall", "refresh: nothing ever comes";
-    RefreshSlow = Refresh, "refresh-slow", "refresh: the answer takes 400 ms";
+    RefreshStall = Refresh, "refresh-stall", "refresh: no response ever comes";
+    RefreshSlow = Refresh, "refresh-slow", "refresh: the response takes 400 ms";
     RefreshLost = Refresh, "refresh-lost", "refresh: rotated, and the connection is reset";
     ApiUnauthorized = Api, "api-401", "portal API: 401, the token is dead";
     ApiForbiddenQuota = Api, "api-403-quota", "portal API: 403 insufficient_quota";
@@ -110,7 +109,7 @@ impl fmt::Display for OAuthScenario {
     }
 }
 
-/// A text that names no scenario.
+/// The error for an unknown scenario name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParseScenarioError(());
 

@@ -1,6 +1,6 @@
 //! The tasks of one emulator and what becomes of them.
 //!
-//! Nothing runs in the background: whoever asks first brings the tasks up to the present.
+//! Nothing runs in the background: each access first brings the tasks up to date.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,22 +16,22 @@ use crate::{endpoint::Region, id::Id};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum VideoStatus {
-    /// It waits.
+    /// It is queued.
     Pending,
-    /// It runs.
+    /// It is running.
     Running,
-    /// There is a clip.
+    /// It finished, and the video is available.
     Succeeded,
-    /// There is none, and never will be.
+    /// It failed.
     Failed,
-    /// It was canceled while it waited.
+    /// It was canceled while queued.
     Canceled,
     /// It is older than a day, or was lost.
     Unknown,
 }
 
 impl VideoStatus {
-    /// Returns the word of the service, such as `SUCCEEDED`.
+    /// Returns the service's name for the status, such as `SUCCEEDED`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -232,7 +232,7 @@ mod tests {
         let mut now = |time| words(&mut board, at(time), &settings).join(" ");
         assert_eq!(now(200), "RUNNING RUNNING PENDING PENDING PENDING");
         assert_eq!(now(1105), "SUCCEEDED RUNNING RUNNING PENDING PENDING");
-        // Nobody asked when the places became free; the times are those all the same.
+        // No access happened when the slots became free; the times are correct anyway.
         assert_eq!(now(3099), "SUCCEEDED SUCCEEDED SUCCEEDED SUCCEEDED RUNNING");
         let ends = board.all().iter().map(|task| task.ended().unwrap());
         assert_eq!(
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_nobody_waits() {
+    fn without_a_limit_no_task_waits() {
         let (mut board, settings) = (Board::default(), settings(None));
         for number in 0..50 {
             board.add(task(&number.to_string(), "wan2.2-t2v-plus", at(0)));

@@ -1,7 +1,7 @@
-//! Pictures of one colour in H.264, written bit by bit.
+//! Pictures of one color in H.264, written bit by bit.
 //!
-//! The first macroblock of a key picture carries the colour; every other one is predicted from
-//! its neighbours without a difference, which takes a byte each. The pictures between key pictures
+//! The first macroblock of a key picture carries the color; every other one is predicted from
+//! its neighbors without a difference, which takes a byte each. The pictures between key pictures
 //! are "skip everything": some ten bytes whatever the size. Clauses are those of ITU-T H.264.
 
 /// A stream's size, in pixels; both are even.
@@ -11,9 +11,9 @@ pub(super) struct Size {
     pub(super) height: u32,
 }
 
-/// How far a colour is from grey, in steps of the quantiser: brightness, blue and red.
+/// How far a color is from grey, in steps of the quantizer: brightness, blue and red.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Colour(pub(super) [i32; 3]);
+pub(super) struct Color(pub(super) [i32; 3]);
 
 impl Size {
     /// Columns and rows of macroblocks, which are 16 pixels wide and high.
@@ -64,8 +64,8 @@ pub(super) fn picture() -> Vec<u8> {
     bits.unit(0x68)
 }
 
-/// A key picture (IDR) of one colour. `number` differs between neighbouring key pictures.
-pub(super) fn key_picture(size: Size, colour: Colour, number: u32) -> Vec<u8> {
+/// A key picture (IDR) of one color. `number` differs between neighboring key pictures.
+pub(super) fn key_picture(size: Size, color: Color, number: u32) -> Vec<u8> {
     let (columns, rows) = size.macroblocks();
     let mut bits = Bits::default();
     // First macroblock, I slices only, picture set 0, frame 0, which key picture.
@@ -74,7 +74,7 @@ pub(super) fn key_picture(size: Size, colour: Colour, number: u32) -> Vec<u8> {
     bits.unsigned(number % 2);
     bits.number(0b00, 2);
     bits.signed(0);
-    let Colour([brightness, blue, red]) = colour;
+    let Color([brightness, blue, red]) = color;
     // I_16x16_2_1_0: predicted as a whole by the mean, with chroma means, without detail.
     bits.unsigned(7);
     bits.unsigned(0);
@@ -83,7 +83,7 @@ pub(super) fn key_picture(size: Size, colour: Colour, number: u32) -> Vec<u8> {
     bits.level(blue, "01", "000111", "1");
     bits.level(red, "01", "000111", "1");
     for _ in 1..columns * rows {
-        // I_16x16_2_0_0, chroma by the mean, the same quantiser, no level.
+        // I_16x16_2_0_0, chroma by the mean, the same quantizer, no level.
         bits.unsigned(3);
         bits.unsigned(0);
         bits.signed(0);
@@ -266,8 +266,8 @@ mod tests {
             width: 1920,
             height: 1080,
         };
-        let colour = Colour([-40, 30, -30]);
-        assert!(key_picture(size, colour, 0).len() < 120 * 68 + 32);
+        let color = Color([-40, 30, -30]);
+        assert!(key_picture(size, color, 0).len() < 120 * 68 + 32);
         assert!(same_picture(size, 1).len() < 12);
     }
 }

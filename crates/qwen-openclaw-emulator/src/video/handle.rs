@@ -1,4 +1,4 @@
-//! What a test sees of the video tasks, and does to them.
+//! The handle with which tests inspect and control video tasks.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{VideoRoute, VideoStatus, board::Task, upload::File};
 use crate::{endpoint::Region, state::State};
 
-/// The video side of an emulator. Made by [`Emulator::video`](crate::Emulator::video).
+/// A handle to an emulator's video API. Created by [`Emulator::video`](crate::Emulator::video).
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::{endpoint::Region, state::State};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// let emulator = Emulator::start().await?;
-/// // … submit a clip, then let its time pass without waiting.
+/// // … submit a video task, then let its time pass without waiting.
 /// emulator.video().advance(Duration::from_secs(60));
 /// for task in emulator.video().tasks() {
 ///     assert_eq!(task.status(), VideoStatus::Succeeded);
@@ -34,7 +34,7 @@ impl<'a> Video<'a> {
         Self { state }
     }
 
-    /// Returns every task so far, oldest first; those that are unknown to the service now, too.
+    /// Returns every task so far, oldest first, including those now unknown to the service.
     #[must_use]
     pub fn tasks(&self) -> Vec<VideoTask> {
         let studio = &self.state.video;
@@ -52,20 +52,23 @@ impl<'a> Video<'a> {
         files.map(|file| VideoUpload { file }).collect()
     }
 
-    /// Returns the emulated time, counted from 1970.
+    /// Returns the emulated time since the Unix epoch.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.state.video.clock.now()
     }
 
-    /// Puts the emulated time forward: tasks start, end, and are forgotten after a day; addresses
-    /// and uploads expire. Nothing else is affected. A century, all in all, is the most.
+    /// Moves the emulated time forward.
+    ///
+    /// Tasks start, end, and are forgotten after a day; URLs and uploads expire. Nothing else is
+    /// affected. The maximum is a century in total.
     pub fn advance(&self, by: Duration) {
         self.state.video.clock.advance(by);
     }
 
-    /// Loses a task, as if it had never been: it is `UNKNOWN` from now on, and not in the list.
-    /// Returns false when there is none with this id.
+    /// Loses a task, as if it had never existed; false if no task has this id.
+    ///
+    /// It is `UNKNOWN` from now on, and not in the list.
     pub fn lose(&self, id: &str) -> bool {
         let mut books = self.state.video.books();
         let mut found = false;
@@ -78,27 +81,27 @@ impl<'a> Video<'a> {
         found
     }
 
-    /// Returns how many requests a route has had, those refused or broken by a fault included.
+    /// Returns the number of requests to a route, including those rejected or broken by a fault.
     #[must_use]
     pub fn requests(&self, route: VideoRoute) -> usize {
         self.state.video.books().rates.requests(route)
     }
 
-    /// Returns the most requests that a route has had within any second.
+    /// Returns the highest number of requests to a route within any second.
     #[must_use]
     pub fn highest_rate(&self, route: VideoRoute) -> usize {
         self.state.video.books().rates.highest(route)
     }
 
-    /// Returns how many requests for result files and uploads came with an `Authorization` header,
-    /// which has no business there.
+    /// Returns the number of requests for result files and uploads with an `Authorization` header,
+    /// which must not be sent there.
     #[must_use]
     pub fn credentials_seen(&self) -> usize {
         self.state.video.books().credentials
     }
 }
 
-/// A video task as it is at one moment.
+/// A snapshot of a video task.
 #[derive(Clone, Debug)]
 pub struct VideoTask {
     task: Task,
@@ -143,45 +146,45 @@ impl VideoTask {
         &self.task.body
     }
 
-    /// Returns when it was submitted, in emulated time since 1970.
+    /// Returns when it was submitted, in emulated time since the Unix epoch.
     #[must_use]
     pub fn submitted(&self) -> Duration {
         self.task.submitted
     }
 
-    /// Returns when it left the queue, in emulated time since 1970.
+    /// Returns when it left the queue, in emulated time since the Unix epoch.
     #[must_use]
     pub fn started(&self) -> Option<Duration> {
         self.task.started
     }
 
-    /// Returns width and height of the clip.
+    /// Returns the video's width and height.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
         (self.task.order.width, self.task.order.height)
     }
 
-    /// Returns the length of the clip in seconds.
+    /// Returns the video's length in seconds.
     #[must_use]
     pub fn seconds(&self) -> u64 {
         self.task.order.seconds
     }
 }
 
-/// A file that was uploaded for a model.
+/// A file uploaded for a model.
 #[derive(Clone, Debug)]
 pub struct VideoUpload {
     file: File,
 }
 
 impl VideoUpload {
-    /// Returns the address under which requests name it, such as `oss://dashscope-instant/…`.
+    /// Returns the URL by which requests refer to it, such as `oss://dashscope-instant/…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("oss://{}", self.file.key)
     }
 
-    /// Returns the id of the model for which alone it can be used.
+    /// Returns the id of the only model it can be used with.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.file.model

@@ -1,23 +1,23 @@
-//! What a clip is made from: the addresses of images, clips and sound.
+//! The input media of a video: URLs of images, videos, and audio.
 
 use serde_json::{Map, Value};
 
 use super::models::{Input, Model};
 use crate::refusal::Refusal;
 
-/// The addresses of a request.
+/// The URLs in a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Material {
     pub(super) urls: Vec<String>,
-    /// How many of them are reference clips.
+    /// How many of them are reference videos.
     pub(super) videos: usize,
 }
 
-/// What the service says of an address it cannot use.
+/// The service's message for an invalid URL.
 const NOT_VALID: &str =
     "The provided URL does not appear to be valid. Ensure it is correctly formatted.";
 
-/// What the service says of an address it could use if there were something.
+/// The service's message for a URL that it cannot download.
 const NO_DOWNLOAD: &str =
     "Unable to download the media resource during the data inspection process.";
 
@@ -35,7 +35,7 @@ pub(super) const fn no_download() -> Refusal {
     )
 }
 
-/// Reads and checks the addresses that a model wants.
+/// Parses and checks the URLs that a model requires.
 pub(super) fn read(model: &Model, input: &Map<String, Value>) -> Result<Material, Refusal> {
     let mut material = Material::default();
     match model.input {

@@ -1,4 +1,4 @@
-//! Video tasks: made, asked for, listed, canceled, and their result files.
+//! Video tasks: creating, polling, listing, and canceling them, and their result files.
 
 mod board;
 mod clock;
@@ -34,12 +34,12 @@ use crate::{
     state::State,
 };
 
-/// What an emulator knows of videos.
+/// The video state of an emulator.
 #[derive(Debug)]
 pub(crate) struct Studio {
     settings: VideoSettings,
     clock: EmulatedClock,
-    /// What signatures and colours are derived from.
+    /// What signatures and colors are derived from.
     seed: u64,
     books: Mutex<Books>,
 }

@@ -14,7 +14,7 @@ pub(super) struct Model {
     /// The tier, and for sizes its 16:9, that is made when none is asked for.
     pub(super) default_tier: Tier,
     pub(super) seconds: Seconds,
-    /// Whether the field `audio` turns the sound off.
+    /// Whether the field `audio` can turn the audio off.
     pub(super) audio: bool,
     /// Whether it knows `shot_type`.
     pub(super) shots: bool,
@@ -22,7 +22,7 @@ pub(super) struct Model {
     pub(super) usage: Usage,
 }
 
-/// What a model makes a clip from.
+/// The input from which a model generates a video.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Input {
     /// `prompt`.
@@ -33,15 +33,15 @@ pub(super) enum Input {
     References,
     /// `first_frame_url`, on a path of its own.
     Frames,
-    /// `media` with frames, sound or a clip to go on from.
+    /// `media` with frames, audio, or a video to continue.
     MediaFrames,
     /// `prompt` and `media` with subjects.
     MediaReferences,
-    /// `media` with the clip to change.
+    /// `media` with the video to edit.
     MediaEdit,
 }
 
-/// How the size of a clip is asked for.
+/// How the size of a video is requested.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Frame {
     /// `size`: exact pixels of a list.
@@ -82,7 +82,7 @@ pub(super) enum Pace {
 }
 
 impl Pace {
-    /// The most requests a second.
+    /// The maximum requests per second.
     pub(super) const fn submits(self) -> usize {
         match self {
             Self::Current => usize::MAX,
@@ -90,7 +90,7 @@ impl Pace {
         }
     }
 
-    /// The most tasks at once.
+    /// The maximum concurrent tasks.
     pub(super) const fn running(self) -> usize {
         match self {
             Self::Current => usize::MAX,
@@ -119,7 +119,7 @@ pub(super) enum Usage {
     V21,
 }
 
-/// The shapes of clips.
+/// The aspect ratios of videos.
 pub(super) const RATIOS: [&str; 5] = ["16:9", "9:16", "1:1", "4:3", "3:4"];
 
 impl Tier {
@@ -239,7 +239,7 @@ const fn model(
     }
 }
 
-/// A model whose sound can be turned off.
+/// A model whose audio can be turned off.
 const fn flash(mut model: Model) -> Model {
     model.audio = true;
     model.shots = true;

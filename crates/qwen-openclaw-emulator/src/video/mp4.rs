@@ -2,15 +2,15 @@
 
 use bytes::Bytes;
 
-use super::h264::{self, Colour, Size};
+use super::h264::{self, Color, Size};
 
 /// Pictures a second.
 const RATE: u32 = 24;
 
-/// How many pictures lie between two key pictures: a new colour every five seconds.
+/// How many pictures lie between two key pictures: a new color every five seconds.
 const KEY_EVERY: u32 = 5 * RATE;
 
-/// Makes a clip without sound: a colour that follows from `seed`, another one every five seconds.
+/// Makes a clip without sound: a color that follows from `seed`, another one every five seconds.
 ///
 /// A clip of 15 s in 1920x1080 has some 35 KB.
 pub(super) fn clip(width: u32, height: u32, seconds: u64, seed: u64) -> Bytes {
@@ -21,7 +21,7 @@ pub(super) fn clip(width: u32, height: u32, seconds: u64, seed: u64) -> Bytes {
         .map(|number| {
             let (key, since) = (number / KEY_EVERY, number % KEY_EVERY);
             let unit = match since {
-                0 => h264::key_picture(size, colour(seed, key), key),
+                0 => h264::key_picture(size, color(seed, key), key),
                 _ => h264::same_picture(size, since),
             };
             prefixed(unit)
@@ -34,12 +34,12 @@ pub(super) fn clip(width: u32, height: u32, seconds: u64, seed: u64) -> Bytes {
     file.into()
 }
 
-/// A colour, neither dark nor pale.
-fn colour(seed: u64, key: u32) -> Colour {
+/// A color, neither dark nor pale.
+fn color(seed: u64, key: u32) -> Color {
     let bits = crate::id::splitmix(seed ^ u64::from(key));
     let part =
         |shift: u32, spread: u64| ((bits >> shift) % (2 * spread + 1)) as i32 - spread as i32;
-    Colour([part(0, 60), part(16, 40), part(32, 40)])
+    Color([part(0, 60), part(16, 40), part(32, 40)])
 }
 
 /// A unit after its length.

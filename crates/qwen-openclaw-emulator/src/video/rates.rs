@@ -15,17 +15,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum VideoRoute {
-    /// Makes a task: `POST …/video-synthesis`.
+    /// Creates a task: `POST …/video-synthesis`.
     Create,
-    /// Asks for a task: `GET /tasks/{id}`.
+    /// Polls a task: `GET /tasks/{id}`.
     Poll,
-    /// Asks for the list of tasks: `GET /tasks`.
+    /// Lists tasks: `GET /tasks`.
     List,
     /// Cancels a task: `POST /tasks/{id}/cancel`.
     Cancel,
-    /// Downloads a result: `GET` of a signed address.
+    /// Downloads a result: `GET` of a signed URL.
     Result,
-    /// Asks for an upload policy: `GET /uploads`.
+    /// Requests an upload policy: `GET /uploads`.
     Policy,
     /// Uploads a file: the form's `POST`.
     Upload,

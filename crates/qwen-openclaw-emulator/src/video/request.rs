@@ -1,4 +1,4 @@
-//! A request for a clip: what it asks for, and what of it the service refuses.
+//! A video request, and what the service rejects in it.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{endpoint::Region, refusal::Refusal};
 
-/// A request that is in order.
+/// A valid request.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) model: &'static Model,
@@ -19,7 +19,7 @@ pub(super) struct Order {
     pub(super) height: u32,
     pub(super) tier: Tier,
     pub(super) ratio: &'static str,
-    /// The length of the clip.
+    /// The length of the video.
     pub(super) seconds: u64,
     /// The part of the input that is paid for.
     pub(super) input_seconds: u64,
@@ -193,7 +193,7 @@ fn sized(model: &Model, size: &str) -> Option<(Tier, usize)> {
     })
 }
 
-/// The length of the clip.
+/// The length of the video.
 fn seconds(model: &Model, parameters: &Object, with_video: bool) -> Result<u64, Refusal> {
     let allowed = match (model.input, model.seconds) {
         // A clip among the subjects makes the most shorter.

@@ -1,4 +1,4 @@
-//! Result files: behind addresses that are signed and expire, as an object store has them.
+//! Result files at signed, expiring URLs, as in an object store.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const ELSEWHERE: &str = "/elsewhere";
 /// Who signs.
 pub(super) const KEY_ID: &str = "LTAI5tEmulator";
 
-/// The address of a task's clip, good for a day after the task's end.
+/// Returns the URL of a task's video, valid for a day after the task's end.
 pub(super) fn signed_url(state: &State, task: &Task) -> String {
     let ended = task.ended().unwrap_or(task.submitted);
     let expires = ended.saturating_add(DAY).as_secs();
@@ -38,7 +38,7 @@ pub(super) fn signed_url(state: &State, task: &Task) -> String {
     format!("{origin}{path}?Expires={expires}&OSSAccessKeyId={KEY_ID}&Signature={signature}")
 }
 
-/// A signature in the form of the store's: 20 bytes in base64. It keeps nobody out who reads this.
+/// A signature in the form of the store's: 20 bytes in base64. It is not a security measure.
 pub(super) fn sign(seed: u64, text: &str) -> String {
     let mix = |state: u64, byte: u8| splitmix(state ^ u64::from(byte));
     let first = text.bytes().fold(splitmix(seed), mix);

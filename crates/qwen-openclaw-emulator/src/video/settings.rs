@@ -1,8 +1,8 @@
-//! How video tasks are set up.
+//! Settings for video tasks.
 
 use std::time::Duration;
 
-/// How fast tasks are, and what they are held to.
+/// Task timing and limits.
 #[derive(Clone, Debug)]
 pub(crate) struct VideoSettings {
     /// How long a task waits at least before it runs.
@@ -22,7 +22,7 @@ impl Default for VideoSettings {
     }
 }
 
-/// The limits of an account for video. Each region is an account, whatever the key.
+/// An account's limits for video. Each region is one account, whatever the key.
 ///
 /// ```
 /// use qwen_openclaw_emulator::VideoLimits;
@@ -39,9 +39,11 @@ pub struct VideoLimits {
 }
 
 impl VideoLimits {
-    /// The limits of the service: 5 new tasks a second, 5 that run at once, 20 questions a second
-    /// on each of the routes for tasks, and 100 upload policies a second for each model. Models up
-    /// to wan2.2 have 2 and 2, those for first and last frames 2 and 1.
+    /// Returns the service's limits.
+    ///
+    /// They are 5 new tasks per second, 5 running at once, 20 requests per second to each task
+    /// route, and 100 upload policies per second per model. Models up to wan2.2 have 2 and 2, those
+    /// for first and last frames 2 and 1.
     pub const fn service() -> Self {
         Self {
             submits: Some(5),
@@ -51,7 +53,7 @@ impl VideoLimits {
         }
     }
 
-    /// No limit at all.
+    /// Returns no limits at all.
     pub const fn none() -> Self {
         Self {
             submits: None,
@@ -61,25 +63,26 @@ impl VideoLimits {
         }
     }
 
-    /// Sets the new tasks a second; those above get 429.
+    /// Sets the maximum number of new tasks per second; further requests get 429.
     pub const fn submits(mut self, most: Option<usize>) -> Self {
         self.submits = most;
         self
     }
 
-    /// Sets the tasks that run at once; those above stay `PENDING`.
+    /// Sets the maximum number of running tasks; further tasks stay `PENDING`.
     pub const fn running(mut self, most: Option<usize>) -> Self {
         self.running = most;
         self
     }
 
-    /// Sets the requests a second for each of poll, list and cancel; those above get 429.
+    /// Sets the maximum requests per second to each of poll, list, and cancel; further requests get
+    /// 429.
     pub const fn queries(mut self, most: Option<usize>) -> Self {
         self.queries = most;
         self
     }
 
-    /// Sets the upload policies a second for each model; those above get 429.
+    /// Sets the maximum upload policies per second per model; further requests get 429.
     pub const fn policies(mut self, most: Option<usize>) -> Self {
         self.policies = most;
         self

@@ -52,7 +52,8 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
         code: fault.task_code().to_owned(),
         message: "The task failed, as it was asked to.".to_owned(),
     });
-    // Whoever asks an emulator for a task of the one before must not get another.
+    // Depends on the time, so that a client that polls a previous emulator's task does not get
+    // another task.
     let id = || exchange.state.ids.next().at(now).to_string();
     let task = Task {
         id: id(),
@@ -78,7 +79,7 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     Ok(answer(exchange, json!({"output": output})))
 }
 
-/// `GET /tasks/{id}`. What failed, and what nobody knows, is an answer like any other.
+/// `GET /tasks/{id}`. Failed and unknown tasks are normal responses.
 pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {
     let studio = &exchange.state.video;
     let now = studio.clock.now();

@@ -350,7 +350,7 @@ async fn what_cannot_be_made_is_refused_before_it_is_a_task() {
     let broken = call(&emulator, "POST", CREATE, &headers, "{").await;
     assert_eq!(broken.status, 400);
     assert_eq!(emulator.video().tasks().len(), 0);
-    // What nobody knows is left alone.
+    // Unknown fields are ignored.
     created(&emulator, &with("extend_everything", json!({"a": [1]}))).await;
 }
 

@@ -1,4 +1,4 @@
-//! Waiting for a login, on a clock that stands still until somebody waits.
+//! Waiting for a login, on a paused clock.
 
 use std::{
     collections::VecDeque,
@@ -15,8 +15,8 @@ use qwen_openclaw_http::{Body, Client, SendRequest};
 use super::*;
 use crate::ErrorKind;
 
-/// A server of canned answers; it goes on with `authorization_pending`. It remembers when it was
-/// asked.
+/// A server with canned responses, followed by `authorization_pending`. It records when it was
+/// polled.
 #[derive(Clone, Debug)]
 struct Canned {
     started: Instant,
@@ -59,7 +59,7 @@ impl Canned {
         Portal::builder().http(http)
     }
 
-    /// When the polls came, in seconds.
+    /// Returns the times of the polls, in seconds.
     fn polls(&self) -> Vec<u64> {
         self.polls
             .lock()

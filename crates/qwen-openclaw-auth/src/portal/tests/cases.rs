@@ -1,5 +1,5 @@
-//! The twenty cases in which tokens get lost, one test each, and the eight defects that were
-//! measured in other clients; D3 is with the processes.
+//! The twenty cases in which tokens get lost, and the eight defects observed in other clients (D3
+//! is in `processes`).
 
 use std::{
     fs, slice,
@@ -8,13 +8,14 @@ use std::{
         atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use qwen_openclaw_emulator::OAuthScenario as S;
 use qwen_openclaw_http::{Body, Client, SendRequest};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use super::testing::*;
 use crate::{
@@ -51,13 +52,14 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A crash between the answer and the file is told as what it is; the other tests of crashes run
-/// in processes of their own.
+/// Case 1: A crash between the response and saving the file is reported as such; the other crash
+/// tests run in separate processes.
 #[tokio::test]
-async fn case_01_crash_between_token_response_and_file_write() {
+async fn a_crash_between_the_response_and_the_file_is_reported() {
     let world = World::new().await;
     let issued = world.logged_in(Left::Nothing).await;
-    // What a process leaves that dies there: the note, and a token that the server has taken.
+    // What a process that dies there leaves behind: the note, and a token that the server has
+    // consumed.
     let lease = world.store.lease(&world.id).await.unwrap();
     let note = fingerprint::of(&issued.refresh);
     lease.set_note(Some(&note)).unwrap();
@@ -67,9 +69,9 @@ async fn case_01_crash_between_token_response_and_file_write() {
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert_eq!(
         error.to_string(),
-        "the saved login of qwen-oauth:default was spent by an interrupted refresh; log in again"
+        "the saved login qwen-oauth:default was used up by an interrupted refresh: log in again"
     );
-    // It stays so for whoever comes next, until somebody logs in.
+    // The error persists for later processes until the user logs in.
     world.oauth().scenario_times(S::RefreshRefused, 1);
     let again = world.credential().credential().await.unwrap_err();
     assert_eq!(again.to_string(), error.to_string());
@@ -77,9 +79,9 @@ async fn case_01_crash_between_token_response_and_file_write() {
     world.token().await;
 }
 
-/// The note is of the token that was sent: a login since then is not blamed.
+/// Case 1: The note names the token that was sent, so a later login is not blamed.
 #[tokio::test]
-async fn case_01_an_old_note_says_nothing_of_a_new_login() {
+async fn an_old_note_says_nothing_about_a_new_login() {
     let world = World::new().await;
     world.logged_in(Left::Nothing).await;
     let lease = world.store.lease(&world.id).await.unwrap();
@@ -87,14 +89,12 @@ async fn case_01_an_old_note_says_nothing_of_a_new_login() {
     drop(lease);
     world.oauth().scenario_times(S::RefreshRefused, 1);
     let error = world.credential().credential().await.unwrap_err();
-    assert!(
-        error.to_string().contains("not accepted any more"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("no longer accepted"), "{error}");
 }
 
+/// Case 2.
 #[tokio::test]
-async fn case_02_two_processes_refresh_at_once() {
+async fn two_processes_that_refresh_at_once_share_one_refresh() {
     let world = World::new().await;
     world.logged_in(Left::Nothing).await;
     let (one, other) = (world.credential(), world.credential());
@@ -104,20 +104,22 @@ async fn case_02_two_processes_refresh_at_once() {
     assert_eq!((stats.refreshes, stats.refused), (1, 0));
 }
 
+/// Case 3.
 #[tokio::test]
-async fn case_03_corrupt_or_truncated_file() {
+async fn a_truncated_file_is_read_again_and_then_reported() {
     let world = World::new().await;
     let issued = world.oauth().issue();
     let file = world.shared(&issued, Left::Hours).await;
     let whole = fs::read(file.path()).unwrap();
-    // Somebody writes in place: what is read makes no sense for a moment.
+    // Another program writes in place, so the file is briefly corrupt.
     fs::write(file.path(), &whole[..whole.len() / 2]).unwrap();
-    let (login, ()) = tokio::join!(file.read(), async {
-        tokio::time::sleep(Duration::from_millis(30)).await;
+    let repaired = async {
+        sleep(Duration::from_millis(30)).await;
         fs::write(file.path(), &whole).unwrap();
-    });
+    };
+    let (login, ()) = fast(async { tokio::join!(file.read(), repaired) }).await;
     assert_eq!(login.unwrap().unwrap().access().expose(), issued.access);
-    // It stays broken: said with the path, and left alone.
+    // It stays corrupt: reported with its path, and left alone.
     fs::write(file.path(), &whole[..whole.len() / 2]).unwrap();
     let error = world.credential().credential().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
@@ -125,51 +127,52 @@ async fn case_03_corrupt_or_truncated_file() {
     assert_eq!(fs::read(file.path()).unwrap(), whole[..whole.len() / 2]);
 }
 
+/// Case 4.
 #[tokio::test]
-async fn case_04_file_replaced_by_another_login() {
+async fn another_login_stored_during_a_refresh_wins() {
     let world = World::new().await;
     world.logged_in(Left::Nothing).await;
-    // While the refresh is under way, somebody logs in with another account.
+    // During the refresh, the user logs in with another account.
     world.oauth().scenario_times(S::RefreshSlow, 1);
     let credential = world.credential();
-    let (found, other) = tokio::join!(credential.credential(), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let other_login = async {
+        world.requested(1).await;
         world.logged_in(Left::Hours).await
-    });
+    };
+    let (found, other) = fast(async { tokio::join!(credential.credential(), other_login) }).await;
     assert_eq!(found.unwrap().key().expose(), other.access);
     assert_eq!(world.stored().await.refresh_text(), Some(&*other.refresh));
 }
 
+/// Case 5.
 #[tokio::test]
-async fn case_05_refresh_token_reuse() {
+async fn a_used_refresh_token_is_never_sent_again() {
     let world = World::new().await;
     world.logged_in(Left::Nothing).await;
     // A peer that does not know our locks spends the token and saves its own, between our request
     // and the refusal.
     world.oauth().scenario_times(S::RefreshSlowlyRefused, 1);
     let credential = world.credential();
-    let (found, peer) = tokio::join!(credential.credential(), async {
-        while world.token_requests().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+    let peer_login = async {
+        world.requested(1).await;
         world.logged_in(Left::Hours).await
-    });
+    };
+    let (found, peer) = fast(async { tokio::join!(credential.credential(), peer_login) }).await;
     assert_eq!(found.unwrap().key().expose(), peer.access);
     assert_eq!(world.stored().await.refresh_text(), Some(&*peer.refresh));
     // What the peer saved has expired as well: one more refresh, with its token.
     world.logged_in(Left::Nothing).await;
     world.oauth().scenario_times(S::RefreshSlowlyRefused, 1);
     let credential = world.credential();
-    let (found, peer) = tokio::join!(credential.credential(), async {
-        while world.token_requests().len() < 2 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+    let peer_login = async {
+        world.requested(2).await;
         world.logged_in(Left::Nothing).await
-    });
+    };
+    let (found, peer) = fast(async { tokio::join!(credential.credential(), peer_login) }).await;
     assert_ne!(found.unwrap().key().expose(), peer.access);
     assert_eq!(world.oauth().stats().refreshes, 1);
 
-    // Refused with nothing new on the disk: dead, remembered, and the file stays.
+    // Rejected with nothing new on disk: the token is dead and remembered, and the file stays.
     let world = World::new().await;
     let dead = world.logged_in(Left::Nothing).await;
     world.oauth().revoke(&dead.refresh);
@@ -183,9 +186,10 @@ async fn case_05_refresh_token_reuse() {
     assert_eq!(world.stored().await.refresh_text(), Some(&*dead.refresh));
 }
 
+/// Case 6.
 #[cfg(unix)]
 #[tokio::test]
-async fn case_06_permission_denied() {
+async fn without_write_permission_no_token_is_spent() {
     let world = World::new().await;
     world.logged_in(Left::Hours).await;
     let folder = world.store.path().parent().unwrap().to_path_buf();
@@ -206,8 +210,9 @@ async fn case_06_permission_denied() {
     assert!(world.token_requests().is_empty(), "a token was spent");
 }
 
+/// Case 7.
 #[tokio::test]
-async fn case_07_read_only_home() {
+async fn on_a_read_only_file_system_no_token_is_spent() {
     let world = World::new().await;
     let issued = world.oauth().issue();
     let login = Profile::Login(world.login_of(&issued, Left::Nothing));
@@ -218,7 +223,7 @@ async fn case_07_read_only_home() {
     let error = credential.credential().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Write);
     assert!(world.token_requests().is_empty(), "a token was spent");
-    // With a store in memory, which is one's own choice, it goes on.
+    // With an in-memory store, which is the caller's choice, it works.
     let memory = MemoryStore::new();
     memory.put(&world.id, &login).await.unwrap();
     let credential = PortalCredential::stored(&world.portal, Arc::new(memory), world.id.clone());
@@ -260,8 +265,9 @@ impl CredentialStore for ReadOnly {
     }
 }
 
+/// Case 8.
 #[tokio::test]
-async fn case_08_clock_skew_and_jumps() {
+async fn clock_jumps_do_not_expire_a_cached_token() {
     use std::sync::atomic::AtomicU64;
 
     // The clock of this machine, in seconds ahead of the real one.
@@ -275,9 +281,9 @@ async fn case_08_clock_skew_and_jumps() {
     world.logged_in(Left::Hours).await;
     let credential = world.credential();
     let before = credential.credential().await.unwrap();
-    // It jumps ahead by a day: the token in hand stays good.
+    // It jumps ahead by a day: the cached token stays valid.
     ahead.store(86_400, Ordering::Relaxed);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    pass(Duration::from_millis(1100)).await;
     assert_eq!(credential.credential().await.unwrap(), before);
     assert!(world.token_requests().is_empty());
     // A process that starts now renews once, and not at each request.
@@ -294,27 +300,27 @@ async fn case_08_clock_skew_and_jumps() {
     assert_ne!(after.unwrap().unwrap(), renewed);
 }
 
+/// Case 9.
 #[tokio::test]
-async fn case_09_ctrl_c_during_device_flow() {
+async fn a_canceled_login_stores_nothing_and_stops_polling() {
     let world = World::new().await;
     let device = world.portal.start_login().await.unwrap();
     let code = device.user_code().unwrap().to_owned();
     let waiting = tokio::spawn(device.wait());
-    while world.token_requests().len() < 3 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    fast(world.requested(3)).await;
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     assert!(!world.store.path().exists(), "something was stored");
     assert!(world.oauth().approve(&code));
-    // Nobody asks any more.
+    // Polling has stopped.
     let polls = world.token_requests().len();
-    tokio::time::sleep(Duration::from_millis(40)).await;
+    fast(sleep(Duration::from_secs(60))).await;
     assert!(world.token_requests().len() <= polls + 1);
 }
 
+/// Case 10.
 #[tokio::test]
-async fn case_10_server_returns_html() {
+async fn an_html_page_is_reported_and_costs_no_login() {
     for (scenario, status) in [
         (S::RefreshBadRequestPage, 400),
         (S::RefreshChallenge, 200),
@@ -339,8 +345,9 @@ async fn case_10_server_returns_html() {
     }
 }
 
+/// Case 11.
 #[tokio::test]
-async fn case_11_captcha_page() {
+async fn a_captcha_page_stops_the_login() {
     let world = World::new().await;
     world.oauth().scenario(S::DeviceChallenge);
     let error = world.portal.start_login().await.unwrap_err();
@@ -354,31 +361,32 @@ async fn case_11_captcha_page() {
     world.oauth().clear_scenarios();
     let device = world.portal.start_login().await.unwrap();
     world.oauth().scenario(S::PollChallenge);
-    let error = device.wait().await.unwrap_err();
+    let error = fast(device.wait()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Blocked);
     assert_eq!(world.token_requests().len(), 2, "one retry, and no more");
 }
 
+/// Case 12.
 #[tokio::test]
-async fn case_12_network_drop_while_polling() {
+async fn polling_survives_network_drops() {
     let world = World::new().await;
     world.oauth().auto_approve(true);
     for scenario in [S::PollReset, S::PollGateway, S::PollReset] {
         world.oauth().scenario_times(scenario, 2);
     }
     let device = world.portal.start_login().await.unwrap();
-    device.wait().await.unwrap();
-    // One that does not end is told with its cause.
+    fast(device.wait()).await.unwrap();
+    // A drop that lasts is reported with its cause.
     let device = world.portal.start_login().await.unwrap();
     world.oauth().scenario(S::PollReset);
-    let error = device.wait().await.unwrap_err();
+    let error = fast(device.wait()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(std::error::Error::source(&error).is_some());
 }
 
-/// A certificate that is not trusted is not asked about again; a connection that is not made is.
+/// Case 12: A certificate that is not trusted is not asked about again; a connection that is not made is.
 #[tokio::test(start_paused = true)]
-async fn case_12_a_certificate_error_stops_the_polling() {
+async fn a_certificate_error_stops_the_polling() {
     for (why, polls) in [
         ("invalid peer certificate: UnknownIssuer", 1),
         ("connection refused", 9),
@@ -423,9 +431,10 @@ impl SendRequest for Unconnected {
     }
 }
 
+/// Case 13.
 #[cfg(unix)]
 #[tokio::test]
-async fn case_13_symlinked_creds_file() {
+async fn a_symlinked_file_is_replaced_at_its_target() {
     use std::os::unix::fs::symlink;
 
     let folder = tempfile::tempdir().unwrap();
@@ -462,12 +471,12 @@ async fn case_13_symlinked_creds_file() {
         "it is read still"
     );
 
-    // Unless the link is to go.
+    // Unless the link itself is to be replaced.
     let forced = FileStore::new(&link).replace_links();
     forced.put(&id, &key).await.unwrap();
     assert!(!fs::symlink_metadata(&link).unwrap().is_symlink());
 
-    // Links to nothing, and to what is no file.
+    // Dangling links, and links to something other than a file.
     for (name, to) in [
         ("nothing", "gone"),
         ("folder", "."),
@@ -484,9 +493,10 @@ async fn case_13_symlinked_creds_file() {
     }
 }
 
+/// Case 14.
 #[cfg(unix)]
 #[tokio::test]
-async fn case_14_group_or_world_readable_file() {
+async fn a_file_that_others_can_read_is_reported_and_restricted() {
     let world = World::new().await;
     world.logged_in(Left::Nothing).await;
     let path = world.store.path().to_path_buf();
@@ -496,10 +506,7 @@ async fn case_14_group_or_world_readable_file() {
     world.token().await;
     assert_eq!(mode(&path), 0o600, "the refresh closes it");
     let warning = world.store.warning().unwrap();
-    assert!(
-        warning.contains("could be read by other users"),
-        "{warning}"
-    );
+    assert!(warning.contains("was readable by other users"), "{warning}");
     assert_eq!(world.store.warning(), None, "it is said once");
 
     // The Qwen Code CLI's file as well.
@@ -507,12 +514,15 @@ async fn case_14_group_or_world_readable_file() {
     let file = other.shared(&other.oauth().issue(), Left::Nothing).await;
     set_mode(file.path(), 0o644);
     let warning = file.warning().unwrap();
-    assert!(warning.contains("oauth_creds.json could be"), "{warning}");
+    assert!(
+        warning.contains("oauth_creds.json was readable"),
+        "{warning}"
+    );
     other.token().await;
     assert_eq!((file.warning(), mode(file.path())), (None, 0o600));
 
     if is_root() {
-        // Only root can give a file to somebody else.
+        // Only root can change a file's owner.
         std::os::unix::fs::chown(&path, Some(12_345), None).unwrap();
         let error = world.store.list().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Untrusted);
@@ -520,34 +530,35 @@ async fn case_14_group_or_world_readable_file() {
     }
 }
 
+/// Case 15.
 #[tokio::test]
-async fn case_15_orphan_lock() {
-    let world = World::with(|builder| builder.stale_lock(Duration::from_millis(300))).await;
+async fn an_orphaned_lock_is_broken_when_it_is_stale() {
+    let world = World::new().await;
     let issued = world.oauth().issue();
     let file = world.shared(&issued, Left::Nothing).await;
     let lock = file.path().with_file_name("oauth_creds.lock");
-    // Its time lies in the future, as by a clock that was set back: no age can be told.
+    // Its timestamp is in the future, as after setting the clock back, so its age is unknown.
     fs::write(&lock, "orphan").unwrap();
     let orphan = fs::OpenOptions::new().write(true).open(&lock).unwrap();
     orphan
         .set_modified(SystemTime::now() + Duration::from_secs(3600))
         .unwrap();
     let started = Instant::now();
-    world.token().await;
+    fast(world.token()).await;
     assert!(
-        started.elapsed() > Duration::from_millis(300),
+        started.elapsed() > Duration::from_secs(35),
         "broken too early"
     );
     assert!(!lock.exists());
-    // Our own lock needs no limit: it ends with its holder.
+    // Our own lock needs no age limit: it is released when its holder dies.
     assert_eq!(fs::read_dir(lock.parent().unwrap()).unwrap().count(), 1);
 }
 
-/// Two who find the same orphan and break it at once: one gets it, the other after that one, and
-/// nothing of it is left.
+/// Case 15: Two callers break the same orphan at once: they get the lock one after the other, and
+/// no file is left behind.
 #[cfg(unix)]
 #[test]
-fn case_15_two_breakers_of_one_orphan() {
+fn breaking_one_orphan_at_once_leaves_one_holder() {
     const STALE: Duration = Duration::from_secs(35);
     const BREAKERS: usize = 2;
 
@@ -560,7 +571,7 @@ fn case_15_two_breakers_of_one_orphan() {
     let round = |number: usize| {
         let folder = tempfile::tempdir().unwrap();
         let lock = folder.path().join("oauth_creds.lock");
-        // Of the CLI, which has to look old; and of our own, whose holder is dead.
+        // One of the CLI's, which must look old, or one of ours, whose holder is dead.
         fs::write(&lock, ["orphan", "orphan qwen-openclaw"][number % 2]).unwrap();
         let orphan = fs::OpenOptions::new().write(true).open(&lock).unwrap();
         orphan.set_modified(SystemTime::now() - 2 * STALE).unwrap();
@@ -576,13 +587,13 @@ fn case_15_two_breakers_of_one_orphan() {
         let held = CliLock::acquire(&file, STALE).await.unwrap();
         let others = round.holders.fetch_add(1, Ordering::SeqCst);
         assert_eq!(others, 0, "two hold it");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(5)).await;
         round.holders.fetch_sub(1, Ordering::SeqCst);
         round.taken.fetch_add(1, Ordering::SeqCst);
         drop(held);
     };
-    // A thread for each of the two, in many rounds at once: most of their time they wait. In all
-    // at once they would have too many files open.
+    // One thread per caller, running many rounds at once, because they mostly wait. All rounds at
+    // once would open too many files.
     for some in rounds.chunks(200) {
         let start = Barrier::new(BREAKERS);
         thread::scope(|scope| {
@@ -610,8 +621,9 @@ fn case_15_two_breakers_of_one_orphan() {
     }
 }
 
+/// Case 16.
 #[tokio::test]
-async fn case_16_refresh_answer_without_resource_url_or_refresh_token() {
+async fn a_refresh_response_without_some_fields_keeps_the_old_ones() {
     for scenario in [
         S::RefreshNoResource,
         S::RefreshNoRotation,
@@ -631,19 +643,21 @@ async fn case_16_refresh_answer_without_resource_url_or_refresh_token() {
     }
 }
 
+/// Case 17.
 #[tokio::test]
-async fn case_17_login_answer_without_refresh_token() {
+async fn a_login_response_without_a_refresh_token_is_rejected() {
     let world = World::new().await;
     world.oauth().auto_approve(true);
     world.oauth().scenario(S::PollNoRefreshToken);
     let device = world.portal.start_login().await.unwrap();
-    let error = device.wait().await.unwrap_err();
+    let error = fast(device.wait()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(error.to_string().contains("no refresh token"), "{error}");
 }
 
+/// Case 18.
 #[tokio::test]
-async fn case_18_storm_after_expiry_inside_one_process() {
+async fn many_callers_after_expiry_share_one_refresh() {
     let world = World::with(|builder| builder.failure_pause(Duration::from_secs(10))).await;
     let issued = world.logged_in(Left::Nothing).await;
     world.oauth().scenario_times(S::RefreshChallenge, 1);
@@ -656,28 +670,29 @@ async fn case_18_storm_after_expiry_inside_one_process() {
         }
         tasks.join_all().await
     };
-    // The first failure is everybody's, and is not tried again at once.
+    // All callers share the first failure, and it is not retried at once.
     assert!(storm().await.iter().all(Result::is_err));
     assert!(storm().await.iter().all(Result::is_err));
     assert_eq!(world.token_requests().len(), 1);
-    // One refresh for all, although the first to ask leaves while it is under way.
+    // All callers share one refresh, although the first is canceled during it.
     let credential = world.credential();
     world.oauth().scenario_times(S::RefreshSlow, 1);
     let left = tokio::time::timeout(Duration::from_millis(100), credential.credential());
-    assert!(left.await.is_err());
+    assert!(fast(left).await.is_err());
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let credential = credential.clone();
         tasks.spawn(async move { credential.credential().await.unwrap() });
     }
-    let found = tasks.join_all().await;
+    let found = fast(tasks.join_all()).await;
     assert!(found.iter().all(|each| *each == found[0]));
     assert_ne!(found[0].key().expose(), issued.access);
     assert_eq!(world.oauth().stats().refreshes, 1);
 }
 
+/// Case 19.
 #[tokio::test]
-async fn case_19_import_from_the_cli_file() {
+async fn importing_the_clis_login_never_replaces_a_newer_one() {
     let world = World::new().await;
     let first = world.oauth().issue();
     let file = world.cli_file(&first, Left::Nothing);
@@ -688,11 +703,11 @@ async fn case_19_import_from_the_cli_file() {
             .unwrap()
     };
     assert_eq!(import().await, Import::Imported);
-    // The copy is renewed; the file has the spent token still.
+    // The copy is renewed; the file still has the used token.
     let renewed = world.token().await;
     assert_eq!(import().await, Import::Unchanged);
     assert_eq!(world.token().await, renewed);
-    // An older file comes back from somewhere, with a token that was never seen.
+    // An older file is restored from somewhere, with a token never seen before.
     let older = world.oauth().issue();
     world.cli_file(&older, Left::Nothing);
     assert_eq!(import().await, Import::Kept);
@@ -709,7 +724,7 @@ async fn case_19_import_from_the_cli_file() {
     let later = SystemTime::now() + Duration::from_secs(7 * 3600);
     value["expiry_date"] = to_millis(later).into();
     fs::write(file.path(), value.to_string()).unwrap();
-    // Not for a login of another server, or for one of somebody's own.
+    // Not for a login at another server, or over a login made here.
     let elsewhere = QwenCliFile::new(file.path());
     let import_elsewhere = import_qwen_cli(&*world.store, &world.id, &elsewhere).await;
     assert_eq!(import_elsewhere.unwrap(), Import::Kept);
@@ -723,8 +738,9 @@ async fn case_19_import_from_the_cli_file() {
     assert_eq!(world.token().await, newer.access);
 }
 
+/// Case 20.
 #[tokio::test]
-async fn case_20_discontinued_service_answers() {
+async fn a_second_rejection_is_final_and_names_the_shutdown() {
     assert!(CLOSURE_NOTICE.contains("2026-04-15"));
     let world = World::new().await;
     let issued = world.logged_in(Left::Hours).await;
@@ -747,9 +763,9 @@ async fn case_20_discontinued_service_answers() {
     assert_eq!(world.oauth().stats().refreshes, 1);
 }
 
-/// A quota that is used up is no fault of the token, however often it is said.
+/// Case 20: An exhausted quota never invalidates the token, however often it is reported.
 #[tokio::test]
-async fn case_20_a_quota_that_is_used_up() {
+async fn an_exhausted_quota_is_not_the_tokens_fault() {
     for (scenario, status) in [(S::ApiQuota, 429), (S::ApiForbiddenQuota, 403)] {
         let world = World::new().await;
         let issued = world.logged_in(Left::Hours).await;
@@ -782,19 +798,20 @@ async fn d1_a_token_captured_before_the_lock_is_not_written_back() {
     world.oauth().scenario_times(S::RefreshNoRotation, 1);
     let credential = world.credential();
     let peer = world.oauth().issue();
-    let (found, ()) = tokio::join!(credential.credential(), async {
+    let peer_saves = async {
         // The peer saves another refresh token while we wait, expired as well.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
         world.cli_file(&peer, Left::Nothing);
         fs::remove_file(&lock).unwrap();
-    });
+    };
+    let (found, ()) = fast(async { tokio::join!(credential.credential(), peer_saves) }).await;
     found.unwrap();
     assert_eq!(world.cli_json()["refresh_token"], peer.refresh);
     assert_ne!(world.cli_json()["access_token"], peer.access);
     assert_eq!(world.cli_json()["kept"]["by"], "somebody");
 }
 
-/// D2: an answer without resource_url does not erase it.
+/// D2: a response without resource_url does not erase it.
 #[tokio::test]
 async fn d2_resource_url_survives_a_refresh() {
     let world = World::new().await;
@@ -806,7 +823,7 @@ async fn d2_resource_url_survives_a_refresh() {
     assert_eq!(world.cli_json()["resource_url"], issued.resource_url);
 }
 
-/// D4: after a 401, a token that a peer has stored meanwhile is used as it is.
+/// D4: after a 401, a token that a peer has stored meanwhile is adopted.
 #[tokio::test]
 async fn d4_a_forced_refresh_adopts_what_a_peer_has_stored() {
     let world = World::new().await;
@@ -827,7 +844,7 @@ async fn d5_an_expired_copy_is_not_overwritten_by_an_older_file() {
     let mut login = world.login_of(&stored, Left::Nothing);
     let profile = Profile::Login(login.clone());
     world.store.put(&world.id, &profile).await.unwrap();
-    // The file ends before the stored one, which is over as well.
+    // The file's token expires before the stored one, which has expired as well.
     login.expires = SystemTime::now() - Duration::from_secs(3600);
     let spent = world.oauth().issue();
     let file = world.cli_file(&spent, Left::Nothing);
@@ -840,7 +857,7 @@ async fn d5_an_expired_copy_is_not_overwritten_by_an_older_file() {
     assert_eq!(world.stored().await.refresh_text(), Some(&*stored.refresh));
 }
 
-/// D6: an answer without expires_in leaves a file that can be used.
+/// D6: a response without expires_in leaves a usable file.
 #[tokio::test]
 async fn d6_a_missing_lifetime_is_saved_as_a_date() {
     for scenario in [
@@ -863,9 +880,9 @@ async fn d6_a_missing_lifetime_is_saved_as_a_date() {
     }
 }
 
-/// D7: a file that was replaced by one with an older time is seen.
+/// D7: a file replaced by one with an older timestamp is noticed.
 #[tokio::test]
-async fn d7_a_file_with_an_older_time_is_seen() {
+async fn d7_a_file_with_an_older_timestamp_is_noticed() {
     let world = World::new().await;
     let first = world.oauth().issue();
     let file = world.shared(&first, Left::Hours).await;
@@ -880,14 +897,14 @@ async fn d7_a_file_with_an_older_time_is_seen() {
     restored
         .set_modified(SystemTime::now() - Duration::from_secs(86_400))
         .unwrap();
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    pass(Duration::from_millis(1100)).await;
     let found = credential.credential().await.unwrap();
     assert_eq!(found.key().expose(), other.access);
 }
 
-/// D8: truncated JSON is an error that names the file, and never the start of a login.
+/// D8: truncated JSON is an error that names the file, and never starts a login.
 #[tokio::test]
-async fn d8_truncated_json_is_said() {
+async fn d8_truncated_json_is_reported() {
     let world = World::new().await;
     let file = QwenCliFile::new(world.cli_path());
     fs::create_dir_all(file.path().parent().unwrap()).unwrap();

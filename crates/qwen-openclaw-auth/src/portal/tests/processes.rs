@@ -1,4 +1,4 @@
-//! Several processes on one login: this test program, started again by itself.
+//! Several processes sharing one login, each a child of this test program.
 
 use std::{
     env, fs,
@@ -16,7 +16,7 @@ use crate::{
     portal::{Portal, PortalCredential},
 };
 
-/// What a child is told, by the environment.
+/// The environment variables that control a child.
 const STORE: &str = "QWEN_OPENCLAW_TEST_STORE";
 const ROUNDS: &str = "QWEN_OPENCLAW_TEST_ROUNDS";
 const DIE_AT: &str = "QWEN_OPENCLAW_TEST_DIE_AT";
@@ -55,7 +55,7 @@ async fn rounds_of(store: &Path, rounds: u32) -> Result<Credential, crate::Error
         if let Some(other) = credential.refresh(&found).await? {
             found = other;
         }
-        // Lets the others in, who hold the same token.
+        // Yields to the other processes, which hold the same token.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     Ok(found)
@@ -80,7 +80,7 @@ fn spawn(world: &World, rounds: u32, die_at: Option<&str>) -> Child {
     command.spawn().unwrap()
 }
 
-/// Waits for a child, and returns what it has to say; `None` when it died.
+/// Waits for a child, and returns its result; `None` if it died.
 async fn ended(world: &World, child: Child) -> Option<String> {
     let id = child.id();
     let output: Output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap())
@@ -104,8 +104,8 @@ async fn eight_processes_and_a_thousand_rotations() {
 
     let world = World::new().await;
     world.logged_in(Left::Hours).await;
-    // As long as it takes: who comes too late for a rotation adopts it, so that the number of
-    // rounds is larger than that of rotations.
+    // Repeated until there are enough: a process that is late for a rotation adopts it, so there
+    // are more rounds than rotations.
     let mut rotations = 0;
     while rotations < ROTATIONS {
         let left = u32::try_from(ROTATIONS - rotations).unwrap();
@@ -120,7 +120,7 @@ async fn eight_processes_and_a_thousand_rotations() {
     }
     let stats = world.oauth().stats();
     assert_eq!((stats.refused, stats.reused), (0, 0), "{stats:?}");
-    // One request for each rotation, and one generation.
+    // One request and one generation per rotation.
     let requests = u64::try_from(world.token_requests().len()).unwrap();
     assert_eq!(requests, stats.refreshes);
     assert_eq!(world.stored().await.generation(), stats.refreshes);
@@ -132,7 +132,7 @@ async fn eight_processes_and_a_thousand_rotations() {
     );
 }
 
-/// D3: a process that ends removes no lock but its own.
+/// D3: an exiting process removes no lock but its own.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d3_a_lock_that_was_never_held_is_not_removed() {
@@ -145,7 +145,7 @@ async fn d3_a_lock_that_was_never_held_is_not_removed() {
         let lock = file.path().with_file_name("oauth_creds.lock");
         fs::write(&lock, "a peer").unwrap();
         let mut child = spawn(&world, 0, None);
-        // Ours is taken right before the CLI's is waited for.
+        // Our lock is taken right before waiting for the CLI's.
         let lease = "credentials.json.lease=qwen-oauth=default";
         let lease = world.store.path().with_file_name(lease);
         while !lease.exists() {
@@ -159,7 +159,7 @@ async fn d3_a_lock_that_was_never_held_is_not_removed() {
     }
 }
 
-/// Between the server's answer and the rename the new token is nowhere: case 1.
+/// Case 1: between the server's response and the rename, the new token is stored nowhere.
 const LOSING: [&str; 3] = ["answered", "temporary-file", "synced"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,7 +178,7 @@ async fn fifty_kills_at_named_points() {
             lost += 1;
             assert_eq!(
                 next,
-                "error the saved login of qwen-oauth:default was spent by an interrupted refresh; \
+                "error the saved login qwen-oauth:default was used up by an interrupted refresh: \
                  log in again",
                 "{point}"
             );
@@ -191,15 +191,15 @@ async fn fifty_kills_at_named_points() {
         assert_eq!(after.refreshes, before.refreshes + 1, "{point}");
         assert_eq!(after.refused, before.refused, "{point}");
     }
-    // Eleven points in turn: the last round ends at the first of the three.
+    // Eleven points in rotation: the last round stops at the first of the three.
     assert_eq!(lost, 13);
-    // What the dead have left beside the file does not stand in the way of anybody.
+    // What the killed processes left next to the file blocks no one.
     world.logged_in(Left::Nothing).await;
     world.token().await;
 }
 
-/// The same on the Qwen Code CLI's file. The CLI's lock that the dead leave is not waited for: the
-/// operating system says that its holder is gone.
+/// The same with the Qwen Code CLI's file. Locks left by killed processes need no waiting, because
+/// the operating system reports that their holder is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_every_point_leave_the_clis_file_whole_and_free() {
     let world = World::new().await;
@@ -211,13 +211,14 @@ async fn kills_at_every_point_leave_the_clis_file_whole_and_free() {
         assert_eq!(killed, None, "{point} was not passed");
         assert_eq!(world.cli_json()["kept"]["by"], "somebody", "{point}");
         let started = Instant::now();
-        // One more refresh than is needed, so that the lock is needed at every point.
+        // One extra refresh, so that the lock is needed at every point.
         let next = ended(&world, spawn(&world, 1, None)).await.unwrap();
-        // Far below the 35 seconds after which the CLI takes a lock for orphaned.
+        // Far below the 35 seconds after which the CLI treats a lock as orphaned.
         assert!(started.elapsed() < Duration::from_secs(15), "{point}");
-        let (expect, expected) = match LOSING.contains(point) {
-            true => ("error the saved login", 1),
-            false => ("token ", 2),
+        let (expect, expected) = if LOSING.contains(point) {
+            ("error the saved login", 1)
+        } else {
+            ("token ", 2)
         };
         assert!(next.starts_with(expect), "{point}: {next}");
         let refreshes = world.oauth().stats().refreshes - before.refreshes;
@@ -227,7 +228,7 @@ async fn kills_at_every_point_leave_the_clis_file_whole_and_free() {
     }
 }
 
-/// The holder of our lock dies while another process waits: it takes over at once.
+/// When the holder of our lock dies, a waiting process takes over at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_holder_of_our_lock_is_noticed_at_once() {
     let world = World::new().await;
@@ -248,8 +249,8 @@ async fn a_dead_holder_of_our_lock_is_noticed_at_once() {
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
-/// A stand-in for the Qwen Code CLI, which knows its own lock only, renews the same file beside
-/// two processes of ours.
+/// A stand-in for the Qwen Code CLI, which knows only its own lock, renews the same file alongside
+/// two of our processes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lock_discipline_of_the_cli_holds_both_ways() {
     const ROUNDS: u32 = 60;
@@ -276,14 +277,14 @@ async fn the_lock_discipline_of_the_cli_holds_both_ways() {
             .oauth()
             .is_good(json["access_token"].as_str().unwrap())
     );
-    // Neither has left a lock or a temporary file, and the profile is bound as before.
+    // Neither left a lock or a temporary file, and the profile is still bound.
     let folder = world.cli_path().parent().unwrap().to_path_buf();
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
     let profile = world.store.load(&world.id).await.unwrap();
     assert!(matches!(profile, Some(Profile::QwenCli { .. })));
 }
 
-/// The Qwen Code CLI's discipline, written from what is known of it.
+/// The Qwen Code CLI's locking, as far as it is known.
 mod cli {
     use std::{
         fs::{self, OpenOptions},
@@ -316,7 +317,7 @@ mod cli {
             }
         }
 
-        /// Locks, reads again, renews, writes, unlocks without a look at whose lock it is.
+        /// Locks, reads again, renews, writes, and unlocks without checking who owns the lock.
         pub(super) async fn force_refresh(&self) {
             self.lock().await;
             let path = self.folder.join("oauth_creds.json");
@@ -346,8 +347,7 @@ mod cli {
             fs::remove_file(self.folder.join("oauth_creds.lock")).unwrap();
         }
 
-        /// Moves a lock that has not been touched for ten seconds out of the way, as versions up to
-        /// 0.15 do.
+        /// Renames a lock that has not been touched for ten seconds, as versions up to 0.15 do.
         fn break_stale(&self) {
             let path = self.folder.join("oauth_creds.lock");
             let Ok(modified) = fs::metadata(&path).and_then(|metadata| metadata.modified()) else {
@@ -365,7 +365,7 @@ mod cli {
 
         async fn lock(&self) {
             let path = self.folder.join("oauth_creds.lock");
-            // Its own pace is slower; a faster one makes more of a race.
+            // The CLI polls more slowly; a faster pace makes for a tighter race.
             for _ in 0..6000 {
                 match OpenOptions::new().write(true).create_new(true).open(&path) {
                     Ok(mut file) => {

@@ -1,4 +1,4 @@
-//! A login server that does not answer, on a clock that stands still until somebody waits.
+//! A login server that does not respond, on a paused clock.
 
 use std::{
     future::pending,
@@ -20,7 +20,7 @@ use crate::{
     portal::{Portal, PortalCredential},
 };
 
-/// Takes requests and says nothing; after `silent` of them, refuses or renews as told.
+/// Leaves the first `silent` requests without a response, then responds with `then`.
 #[derive(Clone, Debug)]
 struct Silent {
     asked: Arc<AtomicU32>,
@@ -85,7 +85,7 @@ async fn a_stalled_refresh_ends_after_two_tries_and_changes_nothing() {
     );
     assert_eq!(server.asked.load(Ordering::Relaxed), 2);
     assert_eq!(store.load(&id).await.unwrap(), before);
-    // Nobody asks again at once.
+    // The request is not repeated at once.
     credential.credential().await.unwrap_err();
     assert_eq!(server.asked.load(Ordering::Relaxed), 2);
 }
@@ -106,9 +106,9 @@ async fn a_server_that_has_acted_refuses_the_second_try() {
     assert!(error.to_string().contains("interrupted refresh"), "{error}");
 }
 
-/// What a firewall says with a status of 400 has no word of the protocol in it.
+/// A firewall's response with status 400 contains no error code of the protocol.
 #[tokio::test(start_paused = true)]
-async fn a_gateways_own_json_is_no_verdict_about_the_token() {
+async fn a_gateways_own_json_says_nothing_about_the_token() {
     let gateway = (400, r#"{"code":"Throttled","message":"slow"}"#);
     let (_, _, credential) = credential(0, gateway).await;
     let error = credential.credential().await.unwrap_err();

@@ -1,9 +1,12 @@
-//! What the tests of the portal share: a login server, a folder, a login.
+//! Shared helpers for the portal's tests: a login server, a folder, a login.
 
 use std::{
     fs,
+    future::poll_fn,
     path::PathBuf,
+    pin::pin,
     sync::Arc,
+    task::Poll,
     time::{Duration, SystemTime},
 };
 
@@ -18,7 +21,7 @@ use crate::{
     store::to_millis,
 };
 
-/// A login server, and a machine with a store.
+/// A login server, and a folder with a store.
 pub(super) struct World {
     pub(super) emulator: Emulator,
     pub(super) folder: TempDir,
@@ -27,7 +30,7 @@ pub(super) struct World {
     pub(super) id: ProfileId,
 }
 
-/// How much of its life a token has left.
+/// How much of its lifetime a token has left.
 #[derive(Clone, Copy)]
 pub(super) enum Left {
     Hours,
@@ -45,7 +48,6 @@ impl World {
         let store = FileStore::new(folder.path().join("state/credentials.json"));
         let builder = Portal::builder()
             .server(emulator.oauth().url())
-            .poll_interval(Duration::from_millis(5))
             .failure_pause(Duration::ZERO);
         Self {
             portal: set_up(builder).build().unwrap(),
@@ -60,7 +62,7 @@ impl World {
         self.emulator.oauth()
     }
 
-    /// Stores a login that the server knows.
+    /// Stores a login that the server has issued.
     pub(super) async fn logged_in(&self, left: Left) -> IssuedLogin {
         let issued = self.oauth().issue();
         let profile = Profile::Login(self.login_of(&issued, left));
@@ -75,12 +77,12 @@ impl World {
         login
     }
 
-    /// The credential, as a process that has just started has it.
+    /// Returns the credential of a freshly started process.
     pub(super) fn credential(&self) -> PortalCredential {
         PortalCredential::stored(&self.portal, self.store.clone(), self.id.clone())
     }
 
-    /// The token that a fresh process would send.
+    /// Returns the token that a fresh process would send.
     pub(super) async fn token(&self) -> String {
         let credential = self.credential().credential().await.unwrap();
         credential.key().expose().to_owned()
@@ -93,12 +95,19 @@ impl World {
         }
     }
 
-    /// The requests to the token endpoint so far.
+    /// Returns the requests to the token endpoint so far.
     pub(super) fn token_requests(&self) -> Vec<CapturedRequest> {
         let requests = self.emulator.requests().into_iter();
         requests
             .filter(|request| request.path().ends_with("/token"))
             .collect()
+    }
+
+    /// Waits until that many requests have reached the token endpoint.
+    pub(super) async fn requested(&self, count: usize) {
+        while self.token_requests().len() < count {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Writes the Qwen Code CLI's file as that program does, and binds the profile to it.
@@ -126,6 +135,27 @@ impl World {
 
     pub(super) fn cli_json(&self) -> Value {
         serde_json::from_slice(&fs::read(self.cli_path()).unwrap()).unwrap()
+    }
+}
+
+/// Moves tokio's clock forward. It keeps running, because a paused one would jump to the next
+/// timeout while a request is on its way over the loopback socket.
+pub(super) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// Runs `work` on a fast clock: whatever waits for a delay does not keep the test waiting. The
+/// steps are small, so that requests are answered long before they time out.
+pub(super) async fn fast<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        let polled = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+        if let Poll::Ready(done) = polled {
+            return done;
+        }
+        pass(Duration::from_millis(50)).await;
     }
 }
 

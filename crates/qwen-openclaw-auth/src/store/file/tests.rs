@@ -71,7 +71,7 @@ async fn a_newer_form_is_left_alone() {
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Newer);
     assert!(error.to_string().contains("newer version"), "{error}");
-    // A login that somebody asks for is no reason to put it out of the way.
+    // A login requested by the user is no reason to move it away.
     let error = store.set_corrupt_aside().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Newer);
     assert!(store.path().exists());
@@ -149,7 +149,7 @@ async fn an_entry_under_an_alias_is_found_ordered_renewed_and_removed() {
         assert!(!store.lacks(name), "{name}");
     }
 
-    // Changed, it stands under the id, with what nobody here knows.
+    // Once changed, it is stored under the canonical id, with its unrecognized fields.
     store.put(&id, &key("sk-3")).await.unwrap();
     assert_eq!(store.list().await.unwrap(), both);
     assert_eq!(store.load(&id).await.unwrap(), Some(key("sk-3")));
@@ -175,9 +175,10 @@ async fn an_entry_under_an_alias_is_removed() {
     for by_discarding in [true, false] {
         let (_folder, store) = store(ALIASED);
         let id: ProfileId = "qwen:default".parse().unwrap();
-        let removed = match by_discarding {
-            true => store.discard(&id).await,
-            false => store.swap(&id, Some(&key("sk-1")), None).await,
+        let removed = if by_discarding {
+            store.discard(&id).await
+        } else {
+            store.swap(&id, Some(&key("sk-1")), None).await
         };
         assert!(removed.unwrap());
         let work: ProfileId = "qwen:work".parse().unwrap();

@@ -155,7 +155,7 @@ async fn leases_to_one_at_a_time<S: CredentialStore>(pair: Pair<S>) {
     let lease = pair.one.lease(&a).await.unwrap();
     let blocked = timeout(Duration::from_millis(50), pair.other.lease(&a)).await;
     assert!(blocked.is_err(), "two hold the lease at once");
-    // Another profile is another lease, and a lease keeps nobody from changing the profile.
+    // Another profile is another lease, and a lease does not prevent changes to the profile.
     drop(pair.other.lease(&b).await.unwrap());
     pair.other.put(&a, &key("sk-1")).await.unwrap();
     drop(lease);
