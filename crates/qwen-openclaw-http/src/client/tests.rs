@@ -123,8 +123,8 @@ async fn redirects_are_not_followed() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert_eq!(
         error.to_string(),
-        "127.0.0.1 redirects to other.example (status 302), and a key does not follow: check the \
-         base URL"
+        "127.0.0.1 redirects to other.example (status 302), but keys are not sent to redirect \
+         targets: check the base URL"
     );
 }
 
@@ -177,7 +177,7 @@ async fn a_silent_server_times_out() {
         .head_timeout(Duration::from_millis(1500));
     let error = client.send(request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(error.to_string(), "a.example did not answer within 1.5 s");
+    assert_eq!(error.to_string(), "a.example did not respond within 1.5 s");
 }
 
 #[tokio::test]
