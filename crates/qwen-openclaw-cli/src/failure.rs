@@ -2,12 +2,13 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, chat::Reply};
+use qwen_openclaw::{ErrorKind, Hint, chat::Reply, video::Hint as TaskHint};
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
     output::{self, Out},
+    video::advice,
 };
 
 /// The exit code where nothing is said about it.
@@ -216,6 +217,15 @@ impl From<qwen_openclaw::Error> for Failure {
             message.push_str(&format!(": {cause}"));
             source = cause.source();
         }
+        // What may be done about a job has words of its own here.
+        let hint = match error.as_video() {
+            Some(video) => {
+                let id = video.job_id();
+                let advice = id.and_then(|id| advice(id, video.next_steps()));
+                advice.or_else(|| standard_key(video)).or(hint)
+            }
+            None => hint,
+        };
         let missing = error.as_auth().map_or(&[][..], |error| error.variables());
         Self {
             hint: match missing {
@@ -260,6 +270,20 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
     fn from(error: qwen_openclaw::catalog::Error) -> Self {
         qwen_openclaw::Error::from(error).into()
     }
+}
+
+/// Where a Standard key for videos is looked for.
+fn standard_key(error: &qwen_openclaw::video::Error) -> Option<String> {
+    let hint = error.hint()?;
+    let is_refused_here = matches!(
+        hint,
+        TaskHint::Call(Hint::TasksNeedStandardKey { origin: None, .. })
+    );
+    is_refused_here.then(|| {
+        format!(
+            "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
+        )
+    })
 }
 
 /// The exit code for each kind of error.

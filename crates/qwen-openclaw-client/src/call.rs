@@ -26,7 +26,7 @@ pub struct Call {
 }
 
 /// Refuses a route before anything is sent along it.
-type Check = fn(&Route) -> Result<(), Error>;
+type Check = Box<dyn Fn(&Route) -> Result<(), Error> + Send + Sync>;
 
 impl Call {
     pub(crate) fn new(connection: Connection, request: RequestTemplate) -> Self {
@@ -50,8 +50,11 @@ impl Call {
 
     /// Refuses routes that `check` refuses, before anything is sent along them.
     #[must_use]
-    pub fn check(mut self, check: Check) -> Self {
-        self.check = Some(check);
+    pub fn check(
+        mut self,
+        check: impl Fn(&Route) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.check = Some(Box::new(check));
         self
     }
 
@@ -90,7 +93,7 @@ impl Call {
                     continue;
                 }
             }
-            let hint = Hint::of(&error, &route);
+            let hint = Hint::of(&error, &route, self.request.host());
             return Err(Error::from(error).with_hint(hint));
         }
     }
@@ -174,7 +177,7 @@ impl Call {
         if let Some(error) = route.credential_error() {
             return Err(error.clone().into());
         }
-        if let Some(check) = self.check {
+        if let Some(check) = &self.check {
             check(&route)?;
         }
         Ok(route)

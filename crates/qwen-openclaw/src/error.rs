@@ -69,7 +69,7 @@ impl Error {
         }
     }
 
-    /// Returns the error of the clip, when making one failed.
+    /// Returns the error of the video, when making one failed.
     #[cfg(feature = "video")]
     #[must_use]
     pub fn as_video(&self) -> Option<&video::Error> {
@@ -113,7 +113,7 @@ impl Error {
         match &self.inner.of {
             Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "video")]
-            Of::Video(error) => error.hint().map(str::to_owned),
+            Of::Video(error) => error.hint().map(ToString::to_string),
             _ => None,
         }
     }

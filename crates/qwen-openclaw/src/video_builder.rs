@@ -1,4 +1,4 @@
-//! A clip being put together, and the client that makes it.
+//! A video being put together, and the client that makes it.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use qwen_openclaw_video::{
 use crate::{Error, Qwen, QwenBuilder};
 
 impl Qwen {
-    /// Starts a clip with a model, such as `qwen/wan2.6-t2v`. An id without a provider belongs to
-    /// `qwen`, which is the only one that makes clips.
+    /// Starts a video with a model, such as `qwen/wan2.6-t2v`. An id without a provider belongs to
+    /// `qwen`, which is the only one that makes videos.
     pub fn video(&self, model: impl Into<String>) -> Video {
         Video {
             qwen: self.clone(),
@@ -27,13 +27,13 @@ impl Qwen {
         }
     }
 
-    /// Returns the client that makes clips: in the region of the base URL of `qwen`, with a
+    /// Returns the client that makes videos: in the region of the base URL of `qwen`, with a
     /// Standard key ([`QwenBuilder::video_api_key`], else the stored profile `qwen:standard`, else
     /// the key of `qwen`).
     ///
     /// # Errors
     ///
-    /// Kind `Auth` without a usable credential, kind `Refused` for an address that no key may be
+    /// Kind `Authentication` without a usable credential, kind `InvalidRequest` for a URL that no key may be
     /// sent to.
     pub async fn video_client(&self) -> Result<Client, Error> {
         let made = &self.inner.video;
@@ -101,14 +101,14 @@ fn transport_error(error: qwen_openclaw_client::Error) -> qwen_openclaw_transpor
 }
 
 impl QwenBuilder {
-    /// Sets the key that clips are made with, beside that of a plan, which makes none. It must be
+    /// Sets the key that videos are made with, beside that of a plan, which makes none. It must be
     /// a Standard key of the same region. The default is the key of `qwen`.
     pub fn video_api_key(mut self, key: ApiKey) -> Self {
         self.video_key = Some(key);
         self
     }
 
-    /// Sets where the jobs of clips are written down. The default is memory: a crash then loses
+    /// Sets where the jobs of videos are written down. The default is memory: a crash then loses
     /// sight of what is being made and billed.
     ///
     /// ```no_run
@@ -126,14 +126,14 @@ impl QwenBuilder {
         self
     }
 
-    /// Sets when the service is asked about a clip. The default is [`PollSchedule::default`].
+    /// Sets when the service is asked about a video. The default is [`PollSchedule::default`].
     pub fn polls(mut self, schedule: PollSchedule) -> Self {
         self.polls = Some(schedule);
         self
     }
 }
 
-/// A clip being put together. Made by [`Qwen::video`].
+/// A video being put together. Made by [`Qwen::video`].
 ///
 /// The methods are those of [`VideoRequest`] that most requests need; [`Video::with`] reaches the
 /// others.
@@ -147,17 +147,17 @@ pub struct Video {
 }
 
 impl Video {
-    /// Sets what the clip shows.
+    /// Sets what the video shows.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.with(|request| request.prompt(prompt))
     }
 
-    /// Adds an image by its address: the first frame, or a subject.
+    /// Adds an image by its URL: the first frame, or a subject.
     pub fn image(self, url: impl Into<String>) -> Self {
         self.with(|request| request.image(url))
     }
 
-    /// Adds a clip by its address, whose subject appears.
+    /// Adds a video by its URL, whose subject appears.
     pub fn reference_video(self, url: impl Into<String>) -> Self {
         self.with(|request| request.video(url))
     }
@@ -182,7 +182,7 @@ impl Video {
         self.with(|request| request.size(size))
     }
 
-    /// Makes the clip silent, or not, where the model can be silent.
+    /// Makes the video silent, or not, where the model can be silent.
     pub fn audio(self, audio: bool) -> Self {
         self.with(|request| request.audio(audio))
     }
@@ -208,13 +208,13 @@ impl Video {
     ///
     /// # Errors
     ///
-    /// Kind `Refused` for an unknown provider, and for one that makes no clips.
+    /// Kind `InvalidRequest` for an unknown provider, and for one that makes no videos.
     pub fn request(&self) -> Result<VideoRequest, Error> {
         let model = ModelRef::parse(&self.reference)?;
         if model.provider != Provider::QWEN {
             let provider = model.provider.id();
             return Err(Error::refused(format!(
-                "the provider {provider} makes no clips"
+                "the provider {provider} makes no videos"
             )));
         }
         Ok(self.request.clone().model_id(model.model))

@@ -132,6 +132,7 @@ async fn a_key_of_another_region_is_explained() {
         error
             .hint()
             .unwrap()
+            .to_string()
             .contains("Standard key of that region"),
         "{error}"
     );
