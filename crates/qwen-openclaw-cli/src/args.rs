@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Chat(Box<Chat>),
     /// Say what images, or a clip, show
     Describe(Describe),
-    /// Make clips with Wan, as jobs that outlast a crash
+    /// Make videos with Wan, as jobs that outlast a crash
     Video {
         #[command(subcommand)]
         command: VideoCommand,

@@ -222,7 +222,7 @@ impl From<qwen_openclaw::Error> for Failure {
             Some(video) => {
                 let id = video.job_id();
                 let advice = id.and_then(|id| advice(id, video.next_steps()));
-                advice.or_else(|| standard_key(video)).or(hint)
+                advice.or_else(|| video.hint().and_then(wording)).or(hint)
             }
             None => hint,
         };
@@ -272,17 +272,14 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
     }
 }
 
-/// Where a Standard key for videos is looked for.
-fn standard_key(error: &qwen_openclaw::video::Error) -> Option<String> {
-    let hint = error.hint()?;
-    let is_refused_here = matches!(
-        hint,
-        TaskHint::Call(Hint::TasksNeedStandardKey { origin: None, .. })
-    );
-    is_refused_here.then(|| {
-        format!(
+/// What to do about a video, where this command has words of its own for it.
+fn wording(hint: &TaskHint) -> Option<String> {
+    Some(match hint {
+        TaskHint::Call(Hint::TasksNeedStandardKey { origin: None, .. }) => format!(
             "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
-        )
+        ),
+        TaskHint::UploadFirst => "`--upload` uploads it first".to_owned(),
+        _ => return None,
     })
 }
 

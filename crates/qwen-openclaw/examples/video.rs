@@ -1,4 +1,4 @@
-//! Makes a clip, and saves it.
+//! Makes a video, and saves it.
 //!
 //! `cargo run --example video -- FILE`, with `QWEN_API_KEY` set to have the service make it, which
 //! costs half a dollar.

@@ -31,7 +31,7 @@
 //!   arrives, [`Chat::send`] gives it whole, [`Chat::json`] as a Rust type, and
 //!   [`Chat::run_tools`] lets the model call tools on the way.
 //! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what is to be seen.
-//! * [`Qwen::video`] makes clips, as jobs that outlast a crash: [`Video::submit`], then
+//! * [`Qwen::video`] makes videos, as jobs that outlast a crash: [`Video::submit`], then
 //!   [`wait`](video::Job::wait) and [`save`](video::Finished::save).
 //! * [`Qwen::route`] says which provider, endpoint, key and model a ref means, and which rule gave
 //!   each, without sending anything.

@@ -76,7 +76,7 @@ pub(crate) struct Paste {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
-    /// Account to store it under; clips are made with the key of `standard`, if there is one
+    /// Account to store it under; videos are made with the key of `standard`, if there is one
     #[arg(
         long,
         value_name = "NAME",

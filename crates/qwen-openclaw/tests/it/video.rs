@@ -17,7 +17,7 @@ fn standard(region: emulator::Region) -> ApiKey {
 }
 
 #[tokio::test]
-async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
+async fn a_plans_key_and_a_key_for_videos_live_side_by_side() {
     let service = Emulator::start().await.unwrap();
     let (plan, region) = (emulator::Plan::Coding, emulator::Region::China);
     let builder = Qwen::builder()
@@ -31,7 +31,7 @@ async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
-    assert!(error.hint().unwrap().contains("video_api_key"), "{error}");
+    assert!(needs_standard_key(&error), "{error:?}");
     assert!(service.requests().is_empty());
 
     let qwen = builder.video_api_key(standard(region)).build().unwrap();
@@ -42,7 +42,7 @@ async fn a_plans_key_and_a_key_for_clips_live_side_by_side() {
         .await
         .unwrap();
     assert_eq!(job.record().phase(), Phase::Submitted);
-    // It went to the host for clips of the plan's region.
+    // It went to the host for videos of the plan's region.
     assert_eq!(service.video().tasks()[0].region(), region);
     // Chat goes on with the plan's key.
     qwen.chat("qwen3.5-plus").user("hi").send().await.unwrap();
@@ -87,7 +87,7 @@ async fn what_is_refused_has_a_kind() {
         .unwrap();
     for (model, said) in [
         ("qwen/wan9", "no video model"),
-        ("qwen-oauth/wan2.6-t2v", "makes no clips"),
+        ("qwen-oauth/wan2.6-t2v", "makes no videos"),
         ("nobody/wan2.6-t2v", "nobody"),
     ] {
         let error = qwen.video(model).prompt("x").submit().await.unwrap_err();
@@ -113,7 +113,7 @@ async fn what_is_refused_has_a_kind() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn the_profile_for_clips_lives_beside_a_plans_key() {
+async fn the_profile_for_videos_lives_beside_a_plans_key() {
     use std::sync::Arc;
 
     use qwen_openclaw::auth::{CredentialStore, Environment, MemoryStore, Profile};
@@ -137,7 +137,7 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     // Nothing stored: the plan's key is all there is.
     let error = submit(qwen(None)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
-    assert!(error.hint().unwrap().contains("qwen:standard"), "{error}");
+    assert!(needs_standard_key(&error), "{error:?}");
     // Stored: it is used beside the key in the environment, and beside an explicit one of a plan.
     let id = "qwen:standard".parse().unwrap();
     store
@@ -148,8 +148,18 @@ async fn the_profile_for_clips_lives_beside_a_plans_key() {
     submit(qwen(Some(key("sk-sp-0123456789abcdef"))))
         .await
         .unwrap();
-    // An explicit key that makes clips comes before it.
+    // An explicit key that makes videos comes before it.
     let china = standard(emulator::Region::China);
     let error = submit(qwen(Some(china))).await.unwrap_err();
     assert_eq!(error.status(), Some(401));
+}
+
+fn needs_standard_key(error: &qwen_openclaw::Error) -> bool {
+    use qwen_openclaw::{Hint, video};
+
+    let hint = error.as_video().and_then(video::Error::hint);
+    matches!(
+        hint,
+        Some(video::Hint::Call(Hint::TasksNeedStandardKey { .. }))
+    )
 }

@@ -176,7 +176,7 @@ async fn a_file_larger_than_the_service_takes_of_its_kind_is_not_uploaded() {
     file.set_len(MAX_IMAGE_BYTES + 1).unwrap();
     let request = VideoRequest::new("wan2.6-i2v").image(path.to_str().unwrap());
     let error = client.upload_references(request).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
 }
 
 #[tokio::test]
