@@ -34,10 +34,17 @@ fn is_mp4(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
 }
 
-/// A task makes one video.
+/// A task makes one video as documented, `video_url`; OpenClaw reads a list of them as well.
 fn urls(output: &Map<String, Value>) -> Vec<&str> {
-    let url = output.get("video_url").and_then(Value::as_str);
-    url.filter(|url| !url.is_empty()).into_iter().collect()
+    let listed = output.get("results").and_then(Value::as_array);
+    let listed = listed.into_iter().flatten();
+    let listed = listed.filter_map(|result| result.get("video_url"));
+    let mut urls = Vec::new();
+    for url in output.get("video_url").into_iter().chain(listed) {
+        let url = url.as_str().filter(|url| !url.is_empty());
+        urls.extend(url.filter(|url| !urls.contains(url)));
+    }
+    urls
 }
 
 /// Makes videos with one key, in the region of its base URL. Cheap to clone; clones share their
@@ -280,6 +287,21 @@ mod tests {
     use qwen_openclaw_auth::ApiKey;
 
     use super::*;
+
+    #[test]
+    fn each_url_counts_once_and_none_is_lost() {
+        let urls_of = |output: Value| {
+            let output = output.as_object().unwrap().clone();
+            urls(&output).join(" ")
+        };
+        let listed = serde_json::json!([{"video_url": "a"}, {"url": "x"}, {"video_url": "b"}]);
+        assert_eq!(urls_of(serde_json::json!({"video_url": "a"})), "a");
+        assert_eq!(urls_of(serde_json::json!({ "results": listed })), "a b");
+        let both = serde_json::json!({"video_url": "b", "results": listed});
+        assert_eq!(urls_of(both), "b a");
+        let none = serde_json::json!({"video_url": "", "results": {"video_url": "a"}});
+        assert_eq!(urls_of(none), "");
+    }
 
     #[test]
     fn debug_shows_no_header_and_no_password() {
