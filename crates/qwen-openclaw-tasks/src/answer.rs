@@ -1,7 +1,7 @@
 //! What the service says about tasks. Everything is optional and read loosely: the service prints
 //! the same number as `720`, `"720"` and `720.0`.
 //!
-//! An answer is skimmed before it becomes values: what nobody asked for may be megabytes of it.
+//! An answer is skimmed before it becomes values: what no one asked for may be megabytes of it.
 
 use std::fmt;
 
@@ -135,7 +135,7 @@ impl TaskReport {
     }
 }
 
-/// `output` may hold a signed address, and what was asked for.
+/// `output` may hold a signed URL, and what was asked for.
 impl fmt::Debug for TaskReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskReport")
@@ -175,7 +175,7 @@ pub(crate) struct ListedTask {
 }
 
 impl ListPage {
-    /// `None` when the answer is no list. A row that is no task is counted, and so is one too many.
+    /// `None` when the answer is not a list. A row that is not a task is counted, and so is one too many.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
         let (mut pages, mut list) = (None, None);
         fields(json, |name, raw| match name {
@@ -191,7 +191,7 @@ impl ListPage {
     }
 }
 
-/// How many rows there are, and those that are tasks; `None` when this is no array.
+/// How many rows there are, and those that are tasks; `None` when this is not an array.
 fn rows(json: &str) -> Option<(usize, Vec<ListedTask>)> {
     struct Rows;
 

@@ -129,7 +129,7 @@ impl TasksBuilder {
         self
     }
 
-    /// Fetches results from addresses of private networks too. By default those are refused, but
+    /// Fetches results from private networks too. By default those are refused, but
     /// for loopback where the origin is loopback.
     pub fn allow_private_results(mut self) -> Self {
         self.private_results = true;

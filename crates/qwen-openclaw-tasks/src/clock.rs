@@ -39,7 +39,7 @@ pub(crate) enum Made {
     Elsewhen,
     /// After it, as far as two clocks that agree can tell.
     After,
-    /// Nobody can tell.
+    /// It cannot be told.
     Unclear,
 }
 

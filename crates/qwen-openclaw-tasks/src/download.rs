@@ -110,7 +110,7 @@ enum Broken {
     Network(Error),
     /// What we have is of no use for what the server has: the next try is for all of it.
     Anew,
-    /// The address does not work any more; there may be a new one.
+    /// The URL does not work any more; there may be a new one.
     Gone(Error),
     Final(Error),
 }
@@ -285,7 +285,7 @@ async fn save_one(
             Err(Broken::Anew) => {}
             Err(Broken::Network(error)) => {
                 if part.length >= furthest + STEP {
-                    // It gets on: that is no failure to be counted.
+                    // It gets on: that does not count as a failure.
                     furthest = part.length;
                     attempts = options.retry.attempts();
                 }
@@ -313,7 +313,7 @@ async fn save_one(
                 return Err(error);
             }
             Err(Broken::Final(error)) => {
-                // What is wrong as a whole is no good as a half.
+                // Half of a wrong file is of no use either.
                 let _ = fs::remove_file(&part.path);
                 return Err(error);
             }
@@ -324,7 +324,7 @@ async fn save_one(
         .sync_all()
         .map_err(|error| failed("write", &part.path, error))?;
     fault::point("downloaded");
-    // So that whoever finds the final name can tell that it is ours, and whole.
+    // So that a process that finds the final name can tell that it is ours, and whole.
     let noted = PartFile {
         path: part.path.clone(),
         etag: part.etag.clone(),
@@ -517,7 +517,7 @@ fn broken(error: qwen_openclaw_http::Error, result: &ResultFile) -> Broken {
     }
 }
 
-/// Asks the service for the address again: a task outlasts a signature.
+/// Asks the service for the URLs again: a task outlasts a signature.
 async fn renew(tasks: &Tasks, record: JobRecord) -> Result<JobRecord, Error> {
     let id = record.id.clone();
     let Some(task_id) = record.task_id.clone() else {

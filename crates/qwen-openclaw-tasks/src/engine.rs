@@ -108,7 +108,7 @@ impl NewTask {
         self
     }
 
-    /// Notes where the result is to be saved, for whoever takes the job up after a crash. It is
+    /// Notes where the result is to be saved, for the process that resumes the job after a crash. It is
     /// sent only if something can be saved there.
     pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
         self.target = Some(path.into());
@@ -194,7 +194,7 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Storage`].
+    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         let record = self.record(id).await?;
         Ok(Job::new(self.clone(), record))
@@ -206,7 +206,7 @@ impl Tasks {
         lease.ok_or_else(|| busy(id))
     }
 
-    /// A job of which somebody may decide what becomes of it.
+    /// A job about which the caller may decide.
     pub(crate) async fn undecided(&self, id: &JobId) -> Result<JobRecord, Error> {
         let record = self.record(id).await?;
         if record.phase == Phase::Prepared || record.phase.is_unresolved() {
@@ -219,7 +219,7 @@ impl Tasks {
         Err(error.of_job(id, record.task_id()))
     }
 
-    /// Makes `task_id` the task of the job, if it is no other's.
+    /// Makes `task_id` the task of the job, unless it belongs to another job.
     pub(crate) async fn claim(&self, mut record: JobRecord, task_id: &str) -> Result<Job, Error> {
         let id = record.id.clone();
         record.revision = next_revision(&record)?;
@@ -243,7 +243,7 @@ impl Tasks {
         let record = self.shared.store.load(id).await;
         let record = record.map_err(|error| error.of_job(id, None))?;
         let record = record.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("there is no job {id}")).of_job(id, None)
+            Error::new(ErrorKind::NotFound, format!("no such job: {id}")).of_job(id, None)
         })?;
         if !self.is_own(&record) {
             let error = Error::refused(format!(

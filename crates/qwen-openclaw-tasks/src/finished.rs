@@ -32,7 +32,7 @@ impl Finished {
         self.record.results()
     }
 
-    /// Returns the URL of the first result. Whoever has it can fetch it until it expires, without a
+    /// Returns the URL of the first result. Anyone who has it can fetch it until it expires, without a
     /// key.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -1,4 +1,4 @@
-//! Finds out whether the service took a job, when nobody was told.
+//! Finds out whether the service took a job, when no one was told.
 
 use std::{
     collections::HashSet,
@@ -29,7 +29,7 @@ const LOOKS: [Duration; 3] = [
 const SHORTLY: Duration = Duration::from_secs(60);
 /// Pages that are read. A list that is longer cannot be judged.
 const PAGES: u64 = 100;
-/// Tasks that the service is asked about one by one. Of more, nobody can tell.
+/// Tasks that the service is asked about one by one. Of more, it cannot be told.
 const MOST_ASKED: usize = 20;
 /// Tasks of one model and time that are kept.
 const MOST_LISTED: usize = 10_000;
@@ -71,7 +71,7 @@ impl Tasks {
     /// while no other job of that model and time is unresolved. Otherwise the job becomes
     /// ambiguous. Nothing is sent again.
     ///
-    /// A task's words are told when it is done. Whoever has just sent the job has the time.
+    /// A task's words are told when it is done. A caller that has just sent the job has the time.
     ///
     /// The caller has the job's lease.
     pub(crate) async fn reconcile(
@@ -168,7 +168,7 @@ impl Tasks {
         let Some(listed) = self.listed(record, sent_at).await? else {
             return Ok(Found::TooMany);
         };
-        // A record that cannot be read holds up nobody: before a task is claimed, the store looks
+        // A record that cannot be read holds no one up: before a task is claimed, the store looks
         // whether it is in there.
         let ledger = self.shared.store.list().await;
         let ledger = ledger
@@ -312,7 +312,7 @@ fn counted(ids: &[String]) -> String {
     }
 }
 
-/// The first few, for somebody to choose from.
+/// The first few, for a person to choose from.
 fn some_of(ids: &[String]) -> String {
     let some: Vec<&str> = ids.iter().take(5).map(String::as_str).collect();
     let rest = if ids.len() > some.len() { ", …" } else { "" };

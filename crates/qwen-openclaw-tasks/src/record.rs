@@ -25,7 +25,7 @@ const LARGEST_ENTRY: usize = 200;
 const LONGEST_TEXT: usize = 1_000;
 /// The longest id of a task. The service's own have 36 characters.
 const LONGEST_ID: usize = 256;
-/// The longest address of a result.
+/// The longest URL of a result.
 const LONGEST_URL: usize = 16 << 10;
 
 /// Whether an id of a task can be kept. What is longer names none.
@@ -36,7 +36,7 @@ pub(crate) fn is_task_id(text: &str) -> bool {
 /// How many results of a task are kept. The service makes at most a dozen.
 pub(crate) const MOST_RESULTS: usize = 64;
 
-/// Whether an address of a result can be kept. What is longer is none.
+/// Whether the URL of a result can be kept. What is longer is not one.
 pub(crate) fn is_result_url(text: &str) -> bool {
     (1..=LONGEST_URL).contains(&text.len())
 }
@@ -105,7 +105,7 @@ impl fmt::Display for JobId {
 pub enum Phase {
     /// Written down, not sent.
     Prepared,
-    /// Being sent. When its process is gone, nobody knows whether the service has it.
+    /// Being sent. When its process is gone, it is not known whether the service has it.
     Sending,
     /// It is unclear whether the service took it, and the service's list could not tell.
     Ambiguous,
@@ -177,7 +177,7 @@ pub struct Failure {
     pub message: Option<String>,
 }
 
-/// One result: where it lies, and what was saved of it. Whoever has the URL can fetch it until it
+/// One result: where it lies, and what was saved of it. Anyone who has the URL can fetch it until it
 /// expires, so `Debug` hides it.
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -197,7 +197,7 @@ pub struct ResultFile {
 }
 
 impl ResultFile {
-    /// Reads the expiry from the address's own signature (`Expires`, seconds since 1970); without
+    /// Reads the expiry from the URL's own signature (`Expires`, seconds since 1970); without
     /// one it is a day after `now`, as documented.
     pub(crate) fn new(url: String, now: SystemTime) -> Self {
         let query = url.split_once('?').map_or("", |(_, query)| query);
@@ -242,7 +242,7 @@ impl fmt::Debug for ResultFile {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Upload {
-    /// Its address, `oss://…`.
+    /// Its URL, `oss://…`.
     pub url: String,
     /// When the service deletes it.
     #[serde(with = "stamp::required")]
@@ -510,7 +510,7 @@ fn shortened(usage: Value) -> Option<Value> {
     Some(Value::Object(short.collect()))
 }
 
-/// The body is what somebody asked for, and stays out of logs.
+/// The body is what was asked for, and stays out of logs.
 impl fmt::Debug for JobRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JobRecord")

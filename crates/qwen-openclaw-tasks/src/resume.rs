@@ -1,4 +1,4 @@
-//! Takes up what a crash has left, sending nothing.
+//! Resumes what a crash has left, sending nothing.
 
 use crate::{
     Error, ErrorKind,
@@ -9,7 +9,7 @@ use crate::{
     state::TaskState,
 };
 
-/// What became of a job that was taken up again.
+/// What became of a job that was resumed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Resumed {
@@ -17,7 +17,7 @@ pub enum Resumed {
     Going(Job),
     /// It was never sent. [`Tasks::resubmit`] sends it.
     NotSent(JobRecord),
-    /// Nobody can tell whether the service has it: [`Tasks::adopt`] or [`Tasks::resubmit`].
+    /// It cannot be told whether the service has it: [`Tasks::adopt`] or [`Tasks::resubmit`].
     Ambiguous(JobRecord, Error),
     /// Another process is at work on it.
     Busy(JobRecord),
@@ -40,7 +40,7 @@ impl Resumed {
 }
 
 impl Tasks {
-    /// Takes up every job of this product and origin that is not over: finds out what became of
+    /// Resumes every job of this product and origin that is not over: finds out what became of
     /// those that were being sent when their process ended, and sends nothing.
     ///
     /// # Errors
@@ -56,11 +56,11 @@ impl Tasks {
         Ok(resumed)
     }
 
-    /// Takes up one job, as [`resume`](Self::resume) does.
+    /// Resumes one job, as [`resume`](Self::resume) does.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is none of that id, [`ErrorKind::Storage`].
+    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
     pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
         Ok(self.resume_one(self.record(id).await?).await)
     }

@@ -58,7 +58,7 @@ impl Running {
         }
     }
 
-    /// The task that nobody has asked about for the longest time; `None` while all are being sent.
+    /// The task that was not asked about for the longest time; `None` while all are being sent.
     pub(crate) fn stalest(&self) -> Option<(JobId, Instant)> {
         let tasks = self.lock();
         let sent = tasks.iter().filter_map(|(id, asked)| Some((id, (*asked)?)));

@@ -30,7 +30,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// When it cannot be written, or could not be read again, or one of that id is there.
     async fn insert(&self, record: &JobRecord) -> Result<(), Error>;
 
-    /// Returns a record, or `None` when there is none of that id.
+    /// Returns a record, or `None` when there is no such job.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     async fn remove(&self, id: &JobId) -> Result<bool, Error>;
 
     /// Takes the job for this process's own, to send it or to save its result, until the lease is
-    /// dropped or the process ends; `None` while somebody else has it.
+    /// dropped or the process ends; `None` while another process has it.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
 pub enum Replaced {
     /// It is stored.
     Stored,
-    /// Somebody has changed or removed the record in the meantime. Nothing was stored.
+    /// Another process has changed or removed the record in the meantime. Nothing was stored.
     Changed,
     /// The task belongs to another record, or may. Nothing was stored.
     Taken,

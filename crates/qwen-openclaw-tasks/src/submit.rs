@@ -45,7 +45,7 @@ impl Tasks {
         self.send(record, lease).await
     }
 
-    /// Sends a job of the ledger that was not sent, or of which nobody knows whether it was. If
+    /// Sends a job of the ledger that was not sent, or of which it is not known whether it was. If
     /// the service has it all the same, it is made and billed twice.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ impl Tasks {
         });
         match noted.await {
             Ok(_) => error,
-            // The record says that it is being sent: whoever takes it up finds out.
+            // The record says that it is being sent: resuming it finds out.
             Err(failed) => failed.with_source(error),
         }
     }
@@ -174,7 +174,7 @@ impl Tasks {
         Ok(Job::new(self.clone(), record))
     }
 
-    /// Waits for a place among the tasks that run, asking about them meanwhile: whoever submitted
+    /// Waits for a place among the tasks that run, asking about them meanwhile: the caller that submitted
     /// them need not be waiting for them.
     async fn enter(&self, id: &JobId) -> Result<Option<Place<'_>>, Error> {
         let shared = &self.shared;
@@ -215,7 +215,7 @@ impl Tasks {
                 Ok(record) => {
                     record.state == Some(TaskState::Unknown) && !unknown.insert(stalest.clone())
                 }
-                // Whoever waits for that job is told; it must not hold up this one.
+                // The caller that waits for that job is told; it must not hold up this one.
                 Err(error) => !error.may_pass(),
             };
             if over {

@@ -177,7 +177,7 @@ fn too_large(path: &Path, limit: u64) -> Error {
     )
 }
 
-/// A name that can stand in an address and a form, and does not tell what a file was called.
+/// A name that can stand in a URL and a form, and does not tell what a file was called.
 fn file_name(path: &Path) -> String {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let good = |text: &&str| text.len() <= 8 && text.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// Submits a request that was checked, noting the files that were uploaded for it and where the
-    /// video is to be saved by whoever takes the job up after a crash.
+    /// video is to be saved by the process that resumes the job after a crash.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Client {
         self.tasks.job(id).await
     }
 
-    /// Takes up every job that is not over. See [`Tasks::resume`].
+    /// Resumes every job that is not over. See [`Tasks::resume`].
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@
 //!
 //! A video takes minutes and is billed when it is made. So a job is written down before the request
 //! leaves, and again with its task's id before the service is asked about it: after a crash
-//! [`Client::resume`](Client::resume) takes up each that is not over. A request is never blindly
+//! [`Client::resume`](Client::resume) resumes each that is not over. A request is never blindly
 //! sent twice; see `qwen-openclaw-tasks`, whose items are in [`task`].
 //!
 //! # Features

@@ -23,12 +23,12 @@ use crate::{
     record::{JobId, JobRecord, VERSION},
 };
 
-/// Larger than any record: what was asked for, and a few addresses. More is neither read nor
+/// Larger than any record: what was asked for, and a few URLs. More is neither read nor
 /// written.
 const LARGEST: usize = 16 << 20;
 /// The part of it that a new record leaves to what becomes known of the job later, which is little.
 const ROOM: usize = 16;
-/// How long a change of somebody else's is waited for. Each takes milliseconds.
+/// How long a change of another process is waited for. Each takes milliseconds.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// Keeps each job in a file of its own, `<id>.json`, for its owner alone (mode 0600).
@@ -93,7 +93,7 @@ impl FileJobs {
         self.folder.join("lock")
     }
 
-    /// Waits until nobody else is changing a record.
+    /// Waits until no other process is changing a record.
     async fn lock(&self) -> Result<FileLock, Error> {
         self.prepare()?;
         let path = self.lock_path();
@@ -105,7 +105,7 @@ impl FileJobs {
         Ok(lock)
     }
 
-    /// Removes, once, what killed processes have left. Nobody waits for that, and where it does not
+    /// Removes, once, what killed processes have left. No one waits for that, and where it does not
     /// work now the next change does it.
     fn sweep(&self) {
         if self.swept.load(Ordering::Relaxed) {
@@ -143,7 +143,7 @@ impl FileJobs {
         let path = self.path(id);
         let path = path.display();
         let mut record: JobRecord = serde_json::from_slice(bytes).map_err(|error| {
-            Error::ledger(format!("{path} is no record of a job")).with_source(error)
+            Error::ledger(format!("{path} is not the record of a job")).with_source(error)
         })?;
         if record.version > VERSION {
             let error = format!("{path} was written by a newer version");
@@ -217,7 +217,7 @@ impl FileJobs {
     }
 
     /// Whether another record has the task of this one. Of one that cannot be read it is enough
-    /// that the task's id is somewhere in it; one where it is not holds up nobody.
+    /// that the task's id is somewhere in it; one where it is not holds no one up.
     fn is_taken(&self, record: &JobRecord) -> Result<bool, Error> {
         let (list, unreadable) = self.list_now()?;
         let Some(task_id) = record.task_id() else {
@@ -290,7 +290,7 @@ impl JobStore for FileJobs {
 
     async fn lease(&self, id: &JobId) -> Result<Option<JobLease>, Error> {
         self.prepare()?;
-        // The file stays as long as the record: removing one that somebody holds would let two in.
+        // The file stays as long as the record: removing one that is held would let two in.
         let lock = FileLock::try_acquire(&self.lease_path(id)).map_err(Error::from)?;
         Ok(lock.map(JobLease::new))
     }
@@ -429,7 +429,7 @@ mod tests {
             assert!(text.contains(numbers), "{text}");
             assert_eq!(text.matches("\"mood\"").count(), 1);
         }
-        // Whoever keeps records elsewhere, in any format, keeps the values.
+        // A store that keeps records elsewhere, in any format, keeps the values.
         let read = store.load(&first.id).await.unwrap().unwrap();
         let value = serde_json::to_value(&read).unwrap();
         assert_eq!(value["mood"][2], 1.1);
@@ -456,7 +456,7 @@ mod tests {
             }
         };
         let lock = folder.path().join("lock");
-        // To read is enough, but not while somebody writes: it may be what that one is writing.
+        // To read is enough, but not while another process writes: it may be what that one is writing.
         place();
         let store = FileJobs::new(folder.path());
         let held = FileLock::try_acquire(&lock).unwrap();
@@ -516,15 +516,15 @@ mod tests {
         assert_eq!((mode(&home), mode(&home.join("jobs"))), (0o700, 0o700));
     }
 
-    /// Only root can give a file to somebody else.
+    /// Only root can give a file to another user.
     #[cfg(unix)]
     #[tokio::test]
-    async fn what_belongs_to_somebody_else_is_not_used() {
+    async fn what_belongs_to_another_user_is_not_used() {
         use std::os::unix::fs::{MetadataExt, chown};
 
         let root = tempfile::tempdir().unwrap();
         if fs::metadata(root.path()).unwrap().uid() != 0 {
-            println!("skipped: only root can give a file to somebody else");
+            println!("skipped: only root can give a file to another user");
             return;
         }
         // A record decides what is fetched from where, and to where.
