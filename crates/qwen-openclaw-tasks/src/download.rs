@@ -8,13 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use qwen_openclaw_auth::fault;
 use qwen_openclaw_http::{Response, RetryPolicy};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     Error, ErrorKind,
     engine::{Tasks, busy},
-    fault,
     hint::Hint,
     record::{JobId, JobRecord, PartFile, Phase, ResultFile},
     state::TaskState,

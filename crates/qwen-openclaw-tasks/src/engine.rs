@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qwen_openclaw_auth::{CredentialProvider, StaticCredential, state::Fields};
+use qwen_openclaw_auth::{CredentialProvider, StaticCredential, fault, state::Fields};
 use qwen_openclaw_catalog::Provider;
 use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules};
 use qwen_openclaw_http::UrlPolicy;
@@ -19,7 +19,6 @@ use crate::{
     api::Api,
     builder::TasksBuilder,
     download::FileKind,
-    fault,
     job::Job,
     next::NextStep,
     pace::Pace,

@@ -56,7 +56,6 @@ mod clock;
 mod download;
 mod engine;
 mod error;
-mod fault;
 mod finished;
 mod hint;
 mod job;

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use qwen_openclaw_auth::fault;
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -12,7 +13,6 @@ use crate::{
     answer::ListedTask,
     clock::{self, Clock, Made},
     engine::{Likeness, Tasks},
-    fault,
     job::Job,
     next::NextStep,
     record::{JobRecord, Phase},

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, time::SystemTime};
 
+use qwen_openclaw_auth::fault;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -11,7 +12,6 @@ use crate::{
     api::Created,
     download::check_target,
     engine::{NewTask, Tasks, busy, unnoted},
-    fault,
     hint::Hint,
     job::Job,
     next::NextStep,

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
-use qwen_openclaw_catalog::{Region, video};
+use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
 use qwen_openclaw_client::ConnectionBuilder;
 use qwen_openclaw_http::RetryPolicy;
 use qwen_openclaw_tasks::{
@@ -70,8 +70,13 @@ impl Client {
         base_url: impl AsRef<str>,
         credential: Arc<dyn CredentialProvider>,
     ) -> ClientBuilder {
-        let tasks = Tasks::builder_with(VIDEO, base_url.as_ref(), credential);
-        ClientBuilder { tasks }
+        let base_url = base_url.as_ref();
+        // No base URL is the default region. The portal, which has no such host, is refused when
+        // the client is built.
+        let origin = aigc_origin_for(Some(base_url)).unwrap_or(base_url.into());
+        ClientBuilder {
+            tasks: Tasks::builder_with(VIDEO, origin, credential),
+        }
     }
 
     /// Starts to set up a client over a connection; see [`Tasks::over`].

@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use qwen_openclaw_auth::fault;
 use qwen_openclaw_auth::state::{self, Fields, FileLock, Leftovers, StateDir};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -19,7 +20,6 @@ use tokio::task::spawn_blocking;
 use super::{JobLease, JobList, JobStore, Replaced};
 use crate::{
     error::Error,
-    fault,
     record::{JobId, JobRecord, VERSION},
 };
 
