@@ -53,7 +53,8 @@ mod dotenv;
 mod environment;
 mod error;
 #[cfg(feature = "store")]
-mod fault;
+#[doc(hidden)]
+pub mod fault;
 mod folders;
 mod key;
 mod key_endpoint;

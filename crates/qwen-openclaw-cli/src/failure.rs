@@ -2,13 +2,14 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, chat::Reply};
+use qwen_openclaw::{ErrorKind, Hint, chat::Reply, video::Hint as TaskHint};
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
     hint,
     output::{self, Out},
+    video::advice,
 };
 
 /// The exit code of failures that have none of their own.
@@ -219,6 +220,15 @@ impl From<qwen_openclaw::Error> for Failure {
             message.push_str(&format!(": {cause}"));
             source = cause.source();
         }
+        // What may be done about a job has words of its own here.
+        let hint = match error.as_video() {
+            Some(video) => {
+                let id = video.job_id();
+                let advice = id.and_then(|id| advice(id, video.next_steps()));
+                advice.or_else(|| video.hint().and_then(wording)).or(hint)
+            }
+            None => hint,
+        };
         let missing = error.as_auth().map_or(&[][..], |error| error.variables());
         Self {
             hint: match missing {
@@ -264,6 +274,17 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
     fn from(error: qwen_openclaw::catalog::Error) -> Self {
         qwen_openclaw::Error::from(error).into()
     }
+}
+
+/// What to do about a video, where this command has words of its own for it.
+fn wording(hint: &TaskHint) -> Option<String> {
+    Some(match hint {
+        TaskHint::Call(Hint::TasksNeedStandardKey { origin: None, .. }) => format!(
+            "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
+        ),
+        TaskHint::UploadFirst => "`--upload` uploads it first".to_owned(),
+        _ => return None,
+    })
 }
 
 /// The exit code for each kind of error.

@@ -25,7 +25,7 @@ pub struct Call {
 }
 
 /// Rejects a route before anything is sent.
-type Check = fn(&Route) -> Result<(), Error>;
+type Check = Box<dyn Fn(&Route) -> Result<(), Error> + Send + Sync>;
 
 impl Call {
     pub(crate) fn new(connection: Connection, request: RequestTemplate) -> Self {
@@ -49,8 +49,11 @@ impl Call {
 
     /// Checks each route before anything is sent; if `check` fails, so does the call.
     #[must_use]
-    pub fn check(mut self, check: Check) -> Self {
-        self.check = Some(check);
+    pub fn check(
+        mut self,
+        check: impl Fn(&Route) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.check = Some(Box::new(check));
         self
     }
 
@@ -89,7 +92,7 @@ impl Call {
                     continue;
                 }
             }
-            let hint = Hint::of(&error, &route);
+            let hint = Hint::of(&error, &route, self.request.host());
             return Err(Error::from(error).with_hint(hint));
         }
     }
@@ -172,7 +175,7 @@ impl Call {
         if let Some(error) = route.credential_error() {
             return Err(error.clone().into());
         }
-        if let Some(check) = self.check {
+        if let Some(check) = &self.check {
             check(&route)?;
         }
         Ok(route)

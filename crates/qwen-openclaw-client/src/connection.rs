@@ -91,6 +91,15 @@ impl Connection {
         self.shared.rules.decide(&self.shared.provider, None)
     }
 
+    /// Resolves the route without a credential, as far as it is the same for every key.
+    ///
+    /// # Errors
+    ///
+    /// As [`EndpointRules::decide`].
+    pub fn route_without_key(&self) -> Result<Route, Error> {
+        resolve(&self.shared.provider, &self.shared.rules, Ok(None))
+    }
+
     /// Reads the rest of a body whose reply is complete, so that its connection can be reused.
     pub fn drain_rest(&self, body: Body) {
         self.shared.drain.take(body);

@@ -9,7 +9,7 @@ use qwen_openclaw_auth::{Credential, KeyKind, Source};
 use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
 use qwen_openclaw_http::ErrorKind;
 
-use crate::Route;
+use crate::{Place, Route};
 
 /// What to do about a failure.
 ///
@@ -43,6 +43,13 @@ pub enum Hint {
         /// The base URL that it was sent to.
         base_url: String,
     },
+    /// Tasks and uploads need a Standard key of the region.
+    TasksNeedStandardKey {
+        /// The key as it may be shown, and where it was found, where there is one.
+        key: Option<SentKey>,
+        /// Where it was sent; `None` when it was refused before.
+        origin: Option<String>,
+    },
     /// A plan may not include the model.
     PlanLacksModel {
         /// The plan.
@@ -73,7 +80,7 @@ pub struct SentKey {
 }
 
 impl SentKey {
-    fn of(credential: &Credential) -> Self {
+    pub(crate) fn of(credential: &Credential) -> Self {
         Self {
             masked: credential.key().masked(),
             source: credential.source().clone(),
@@ -90,8 +97,19 @@ impl fmt::Display for SentKey {
 
 impl Hint {
     /// What to do about an error response to a request on `route`.
-    pub(crate) fn of(error: &qwen_openclaw_http::Error, route: &Route) -> Option<Self> {
+    pub(crate) fn of(
+        error: &qwen_openclaw_http::Error,
+        route: &Route,
+        place: Place,
+    ) -> Option<Self> {
         match error.kind() {
+            ErrorKind::Authentication if error.status() == Some(401) && place == Place::Aigc => {
+                Some(Self::TasksNeedStandardKey {
+                    key: route.credential().map(SentKey::of),
+                    origin: Some(route.aigc_base().ok()?.as_str().to_owned()),
+                })
+            }
+            ErrorKind::NotFound if place == Place::Aigc => None,
             ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
             ErrorKind::NotFound => other_plan(route),
             ErrorKind::Billing => Some(Self::CheckBalance),
@@ -149,6 +167,16 @@ impl fmt::Display for Hint {
                 f,
                 "the login {key} was sent to {base_url}, the portal {DISCONTINUED}"
             ),
+            Self::TasksNeedStandardKey {
+                key: Some(key),
+                origin: Some(origin),
+            } => write!(
+                f,
+                "the key {key} was sent to {origin}: tasks need a Standard key of that region"
+            ),
+            Self::TasksNeedStandardKey { .. } => {
+                f.write_str("tasks need a Standard key of the region, and a Standard endpoint")
+            }
             Self::PlanLacksModel { plan, standard } => write!(
                 f,
                 "the {} may not include this model: use {} ({}), which needs a Standard key of \

@@ -62,7 +62,7 @@ pub use crate::{
     connection::{Connection, ConnectionBuilder},
     endpoint::{EndpointRule, EndpointRules, RoutedEndpoint},
     error::Error,
-    hint::Hint,
+    hint::{Hint, SentKey},
     request::{Place, RequestTemplate},
     route::{Explanation, Route, UnknownModel},
     routes::{OwnProvider, Routes},

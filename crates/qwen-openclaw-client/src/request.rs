@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use qwen_openclaw_catalog::aigc_origin_for;
-use qwen_openclaw_http::{BaseUrl, Client, ExtraHeaders, Request};
+use qwen_openclaw_http::{Client, ExtraHeaders, Request};
 
 use crate::{Error, Route};
 
@@ -15,7 +14,8 @@ pub enum Place {
     /// Below the base URL: chat, embeddings, the list of models.
     #[default]
     Api,
-    /// Below the AIGC host of the same region, `/api/v1/...`: tasks and uploads.
+    /// Below the AIGC host of the same region, `/api/v1/...`: tasks and uploads. It needs a Standard
+    /// key: that of a plan is not sent there.
     Aigc,
 }
 
@@ -60,6 +60,10 @@ impl RequestTemplate {
         self
     }
 
+    pub(crate) fn host(&self) -> Place {
+        self.place
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push(name, value);
@@ -88,7 +92,7 @@ impl RequestTemplate {
     ) -> Result<Request, Error> {
         let url = match self.place {
             Place::Api => route.endpoint().base_url().join(&self.path),
-            Place::Aigc => aigc_base(route)?.join(&self.path),
+            Place::Aigc => route.aigc_base()?.join(&self.path),
         };
         let mut request = match &self.body {
             None => http.get(url),
@@ -117,18 +121,4 @@ impl std::fmt::Debug for RequestTemplate {
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }
-}
-
-/// The AIGC host of a route's region, with the same requirements as for the base URL.
-fn aigc_base(route: &Route) -> Result<BaseUrl, Error> {
-    let base = route.endpoint().base_url();
-    let origin = aigc_origin_for(Some(base.as_str())).ok_or_else(|| {
-        Error::invalid_request("the portal has no tasks: use a Standard endpoint with its key")
-    })?;
-    let parsed = if base.is_encrypted() || base.is_loopback() {
-        BaseUrl::parse(&origin)
-    } else {
-        BaseUrl::parse_allowing_plain_http(&origin)
-    };
-    Ok(parsed?)
 }

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use qwen_openclaw_auth::Credential;
+use qwen_openclaw_auth::{Credential, KeyKind};
 use qwen_openclaw_catalog::{
-    Availability, ChatModel, Edition, ModelRef, Plan, Provider, Region, availability, find,
-    nearest_models,
+    Availability, ChatModel, Edition, ModelRef, Plan, Provider, Region, aigc_origin_for,
+    availability, find, nearest_models,
 };
+use qwen_openclaw_http::{BaseUrl, ErrorKind};
 use serde::Serialize;
 
-use crate::{EndpointRule, RoutedEndpoint};
+use crate::{EndpointRule, Error, Hint, RoutedEndpoint, hint::SentKey};
 
 /// Where a request goes, with which key, and what is known about its model.
 ///
@@ -89,6 +90,46 @@ impl Route {
             model: format!("{}/{}", self.provider, model.id),
             nearest: nearest_models(&self.provider, &model.id),
         })
+    }
+
+    /// Returns the AIGC host of the route's region, which serves tasks and uploads, under the same
+    /// requirements as for the base URL.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) on a route to the portal,
+    /// which has none; [`Authentication`](qwen_openclaw_http::ErrorKind::Authentication) with a
+    /// plan's key: the plan's hosts have no tasks, and the others do not know the key.
+    pub fn aigc_base(&self) -> Result<BaseUrl, Error> {
+        let base = self.endpoint.base_url();
+        let origin = aigc_origin_for(Some(base.as_str())).ok_or_else(|| {
+            Error::invalid_request("the portal has no tasks").with_hint(Some(
+                Hint::TasksNeedStandardKey {
+                    key: self.credential().map(SentKey::of),
+                    origin: None,
+                },
+            ))
+        })?;
+        if let Some(credential) = self.credential()
+            && credential.key().kind() == KeyKind::CodingPlan
+        {
+            let key = SentKey::of(credential);
+            let error = qwen_openclaw_http::Error::unsent(ErrorKind::Authentication).with_message(
+                format!("the key {key} is a Coding Plan's, which has no tasks"),
+            );
+            return Err(
+                Error::from(error).with_hint(Some(Hint::TasksNeedStandardKey {
+                    key: Some(key),
+                    origin: None,
+                })),
+            );
+        }
+        let parsed = if base.is_encrypted() || base.is_loopback() {
+            BaseUrl::parse(&origin)
+        } else {
+            BaseUrl::parse_allowing_plain_http(&origin)
+        };
+        Ok(parsed?)
     }
 
     /// Sets the model of this route and looks up its row.

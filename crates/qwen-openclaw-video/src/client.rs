@@ -1,54 +1,53 @@
-//! The client: clips for one account in one region.
+//! The client: videos for one account in one region.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
+use qwen_openclaw_client::ConnectionBuilder;
 use qwen_openclaw_http::RetryPolicy;
+use qwen_openclaw_tasks::{
+    Error, FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Rates, Resumed, Tasks,
+    TasksBuilder, Upload,
+};
 use serde_json::{Map, Value};
 
-use crate::{
-    error::Error,
-    task::{
-        FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Resumed, Tasks,
-        TasksBuilder, Upload,
-    },
-    wan::{Checked, Strictness, VideoRequest, likeness},
-};
+use crate::wan::{Checked, Strictness, VideoRequest, likeness};
 
-const CLIP: Product = Product {
+const VIDEO: Product = Product {
     name: "video",
     file: FileKind {
         name: "MP4 file",
         matches: is_mp4,
     },
-    result: clip_url,
+    results: urls,
     likeness,
+    // Other programs ask about tasks as well: a quarter of what an account has is left to them.
+    rates: Rates {
+        submits_per_second: Some(video::SUBMITS_PER_SECOND),
+        queries_per_second: Some(video::QUERIES_PER_SECOND - video::QUERIES_PER_SECOND / 4),
+        running: Some(video::RUNNING_AT_ONCE as usize),
+    },
 };
 
 fn is_mp4(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
 }
 
-fn clip_url(output: &Map<String, Value>) -> Option<&str> {
-    output
-        .get("video_url")?
-        .as_str()
-        .filter(|url| !url.is_empty())
+/// A task makes one video as documented, `video_url`; OpenClaw reads a list of them as well.
+fn urls(output: &Map<String, Value>) -> Vec<&str> {
+    let listed = output.get("results").and_then(Value::as_array);
+    let listed = listed.into_iter().flatten();
+    let listed = listed.filter_map(|result| result.get("video_url"));
+    let mut urls = Vec::new();
+    for url in output.get("video_url").into_iter().chain(listed) {
+        let url = url.as_str().filter(|url| !url.is_empty());
+        urls.extend(url.filter(|url| !urls.contains(url)));
+    }
+    urls
 }
 
-/// Keeps to what the service takes of an account. Other programs ask about tasks as well: a quarter
-/// of that is left to them.
-fn at_the_pace_of_wan(tasks: TasksBuilder) -> TasksBuilder {
-    tasks
-        .submits_per_second(Some(video::SUBMITS_PER_SECOND))
-        .queries_per_second(Some(
-            video::QUERIES_PER_SECOND - video::QUERIES_PER_SECOND / 4,
-        ))
-        .running(usize::try_from(video::RUNNING_AT_ONCE).ok())
-}
-
-/// Makes clips with one key, in the region of its base URL. Cheap to clone; clones share their
+/// Makes videos with one key, in the region of its base URL. Cheap to clone; clones share their
 /// limits.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -71,14 +70,20 @@ impl Client {
         base_url: impl AsRef<str>,
         credential: Arc<dyn CredentialProvider>,
     ) -> ClientBuilder {
-        let origin = aigc_origin_for(Some(base_url.as_ref()));
-        let tasks = origin
-            .map(|origin| at_the_pace_of_wan(Tasks::builder_with(CLIP, origin, credential)))
-            .ok_or_else(|| {
-                Error::refused("the portal makes no clips")
-                    .with_hint("use a Standard endpoint and its key")
-            });
-        ClientBuilder { tasks }
+        let base_url = base_url.as_ref();
+        // No base URL is the default region. The portal, which has no such host, is refused when
+        // the client is built.
+        let origin = aigc_origin_for(Some(base_url)).unwrap_or(base_url.into());
+        ClientBuilder {
+            tasks: Tasks::builder_with(VIDEO, origin, credential),
+        }
+    }
+
+    /// Starts to set up a client over a connection; see [`Tasks::over`].
+    pub fn over(connection: ConnectionBuilder) -> ClientBuilder {
+        ClientBuilder {
+            tasks: Tasks::over(VIDEO, connection),
+        }
     }
 
     /// Returns the engine below, which has the ledger.
@@ -87,7 +92,7 @@ impl Client {
         &self.tasks
     }
 
-    /// Returns where clips are made.
+    /// Returns where videos are made.
     #[must_use]
     pub fn origin(&self) -> &str {
         self.tasks.origin()
@@ -115,7 +120,7 @@ impl Client {
     }
 
     /// Submits a request that was checked, noting the files that were uploaded for it and where the
-    /// clip is to be saved by whoever takes the job up after a crash.
+    /// video is to be saved by the process that resumes the job after a crash.
     ///
     /// # Errors
     ///
@@ -174,7 +179,7 @@ impl Client {
         self.tasks.job(id).await
     }
 
-    /// Takes up every job that is not over. See [`Tasks::resume`].
+    /// Resumes every job that is not over. See [`Tasks::resume`].
     ///
     /// # Errors
     ///
@@ -188,12 +193,12 @@ impl Client {
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    tasks: Result<TasksBuilder, Error>,
+    tasks: TasksBuilder,
 }
 
 impl ClientBuilder {
     fn with(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
-        self.tasks = self.tasks.map(change);
+        self.tasks = change(self.tasks);
         self
     }
 
@@ -208,7 +213,7 @@ impl ClientBuilder {
         self.with(|tasks| tasks.store(store))
     }
 
-    /// Names the workspace that clips are made in. The default is that of the key. Each job's
+    /// Names the workspace that videos are made in. The default is that of the key. Each job's
     /// record has it.
     pub fn workspace(self, id: impl Into<String>) -> Self {
         self.with(|tasks| tasks.workspace(id))
@@ -230,24 +235,25 @@ impl ClientBuilder {
         self.with(|tasks| tasks.schedule(schedule))
     }
 
-    /// Sets how long a clip is waited for. The default is an hour.
+    /// Sets how long a video is waited for. The default is an hour.
     pub fn deadline(self, deadline: Duration) -> Self {
         self.with(|tasks| tasks.deadline(deadline))
     }
 
-    /// Sets how many tasks of this client run at once; `None` for any. The default is 5, which is
-    /// what the service works on for an account.
+    /// Sets how many tasks of this client run at once; `None` for any. The default is what the
+    /// service works on for an account ([`video::RUNNING_AT_ONCE`]).
     pub fn running(self, limit: Option<usize>) -> Self {
         self.with(|tasks| tasks.running(limit))
     }
 
-    /// Sets how many clips are asked for a second; `None` for any. The default is 5, which is what
-    /// the service takes of an account.
+    /// Sets how many videos are asked for a second; `None` for any. The default is what the service
+    /// takes of an account ([`video::SUBMITS_PER_SECOND`]).
     pub fn submits_per_second(self, rate: Option<u32>) -> Self {
         self.with(|tasks| tasks.submits_per_second(rate))
     }
 
-    /// Sets how many questions about clips are asked a second; `None` for any. The default is 15.
+    /// Sets how many questions about videos are asked a second; `None` for any. The default
+    /// is three quarters of [`video::QUERIES_PER_SECOND`].
     pub fn queries_per_second(self, rate: Option<u32>) -> Self {
         self.with(|tasks| tasks.queries_per_second(rate))
     }
@@ -257,7 +263,12 @@ impl ClientBuilder {
         self.with(TasksBuilder::allow_plain_http)
     }
 
-    /// Fetches clips from addresses of private networks too. By default those are refused.
+    /// Sets how large a video may be, in bytes. The default is 2 GiB.
+    pub fn largest_result(self, bytes: u64) -> Self {
+        self.with(|tasks| tasks.largest_result(bytes))
+    }
+
+    /// Fetches videos from private networks too. By default those are refused.
     pub fn allow_private_results(self) -> Self {
         self.with(TasksBuilder::allow_private_results)
     }
@@ -271,7 +282,7 @@ impl ClientBuilder {
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         Ok(Client {
-            tasks: self.tasks?.build()?,
+            tasks: self.tasks.build()?,
         })
     }
 }
@@ -281,6 +292,21 @@ mod tests {
     use qwen_openclaw_auth::ApiKey;
 
     use super::*;
+
+    #[test]
+    fn each_url_counts_once_and_none_is_lost() {
+        let urls_of = |output: Value| {
+            let output = output.as_object().unwrap().clone();
+            urls(&output).join(" ")
+        };
+        let listed = serde_json::json!([{"video_url": "a"}, {"url": "x"}, {"video_url": "b"}]);
+        assert_eq!(urls_of(serde_json::json!({"video_url": "a"})), "a");
+        assert_eq!(urls_of(serde_json::json!({ "results": listed })), "a b");
+        let both = serde_json::json!({"video_url": "b", "results": listed});
+        assert_eq!(urls_of(both), "b a");
+        let none = serde_json::json!({"video_url": "", "results": {"video_url": "a"}});
+        assert_eq!(urls_of(none), "");
+    }
 
     #[test]
     fn debug_shows_no_header_and_no_password() {

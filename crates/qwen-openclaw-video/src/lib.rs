@@ -1,4 +1,4 @@
-//! Wan video clips on Qwen Cloud (Alibaba Model Studio), as jobs that cannot be lost.
+//! Wan videos on Qwen Cloud (Alibaba Model Studio), as jobs that cannot be lost.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -35,10 +35,10 @@
 //!
 //! # Jobs
 //!
-//! A clip takes minutes and is billed when it is made. So a job is written down before the request
+//! A video takes minutes and is billed when it is made. So a job is written down before the request
 //! leaves, and again with its task's id before the service is asked about it: after a crash
-//! [`Client::resume`](Client::resume) takes up each that is not over. A request is never blindly
-//! sent twice; see [`task`].
+//! [`Client::resume`](Client::resume) resumes each that is not over. A request is never blindly
+//! sent twice; see `qwen-openclaw-tasks`, whose items are in [`task`].
 //!
 //! # Features
 //!
@@ -46,8 +46,6 @@
 //! `qwen-openclaw-http`.
 
 mod client;
-mod error;
-pub mod task;
 mod wan;
 
 // Whoever depends on this crate alone has the types of its interface.
@@ -57,12 +55,13 @@ pub use qwen_openclaw_auth as auth;
 pub use qwen_openclaw_catalog as catalog;
 #[doc(no_inline)]
 pub use qwen_openclaw_http as http;
-pub use qwen_openclaw_http::ErrorKind;
+#[doc(no_inline)]
+pub use qwen_openclaw_tasks as task;
+#[doc(no_inline)]
+pub use qwen_openclaw_tasks::{Error, ErrorKind, Finished, Hint, Job, NextStep};
 
 pub use crate::{
     client::{Client, ClientBuilder},
-    error::Error,
-    task::{Finished, Job},
     wan::{AspectRatio, Change, Checked, Reference, ShotType, Strictness, VideoRequest},
 };
 

@@ -1,4 +1,4 @@
-//! Requests for Wan clips, checked against the catalog before anything is sent.
+//! Requests for Wan videos, checked against the catalog before anything is sent.
 //!
 //! A value that a model does not take may only show up as a failed task, minutes later. So what is
 //! sent comes from the catalog's table, and so do the values that are left to the service by
@@ -19,7 +19,7 @@ use qwen_openclaw_catalog::{
     video::{self, Resolution, Size, VideoModel},
 };
 
-use crate::error::Error;
+use crate::Error;
 
 pub(crate) use self::likeness::likeness;
 pub use self::{aspect::AspectRatio, references::Reference};
@@ -56,7 +56,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// How the shots of a clip follow each other.
+/// How the shots of a video follow each other.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ShotType {
@@ -66,7 +66,7 @@ pub enum ShotType {
     Multi,
 }
 
-/// A request for one clip.
+/// A request for one video.
 ///
 /// ```
 /// use qwen_openclaw_catalog::video::Resolution;
@@ -120,13 +120,13 @@ impl VideoRequest {
         }
     }
 
-    /// Sets what the clip shows.
+    /// Sets what the video shows.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.prompt = Some(prompt.into());
         self
     }
 
-    /// Sets what the clip must not show, at most 500 characters. The default is nothing.
+    /// Sets what the video must not show, at most 500 characters. The default is nothing.
     pub fn negative_prompt(mut self, prompt: impl Into<String>) -> Self {
         self.negative_prompt = Some(prompt.into());
         self
@@ -137,7 +137,7 @@ impl VideoRequest {
         self.reference(Reference::image(url))
     }
 
-    /// Adds a clip whose subject appears.
+    /// Adds a video whose subject appears.
     pub fn video(self, url: impl Into<String>) -> Self {
         self.reference(Reference::video(url))
     }
@@ -179,14 +179,14 @@ impl VideoRequest {
         self
     }
 
-    /// Makes the clip silent, or not, where the model can be silent: it is cheaper then. The
+    /// Makes the video silent, or not, where the model can be silent: it is cheaper then. The
     /// default is sound.
     pub fn audio(mut self, audio: bool) -> Self {
         self.audio = Some(audio);
         self
     }
 
-    /// Puts the vendor's watermark on the clip, or not. The default is the service's: no.
+    /// Puts the vendor's watermark on the video, or not. The default is the service's: no.
     pub fn watermark(mut self, watermark: bool) -> Self {
         self.watermark = Some(watermark);
         self
@@ -228,7 +228,7 @@ impl VideoRequest {
         &self.references
     }
 
-    /// Returns the same request with each reference that is no address given another one.
+    /// Returns the same request with each reference that is not a URL given one.
     ///
     /// # Errors
     ///
@@ -250,8 +250,8 @@ impl VideoRequest {
     ///
     /// # Errors
     ///
-    /// An unknown model, references that the model does not take or that are no
-    /// remote addresses, a missing prompt; with [`Strictness::Exact`] also any value that the model
+    /// An unknown model, references that the model does not take or that are not
+    /// remote URLs, a missing prompt; with [`Strictness::Exact`] also any value that the model
     /// does not take.
     pub fn check(&self, strictness: Strictness) -> Result<Checked, Error> {
         let id = self.model.trim();
@@ -290,20 +290,20 @@ impl Checked {
         &self.changes
     }
 
-    /// Returns the length of the clip in seconds.
+    /// Returns the length of the video in seconds.
     #[must_use]
     pub fn seconds(&self) -> u32 {
         self.seconds
     }
 
-    /// Returns the resolution of the clip.
+    /// Returns the resolution of the video.
     #[must_use]
     pub fn resolution(&self) -> Resolution {
         self.resolution
     }
 
-    /// Returns what the clip costs at list price in a region, where that is known; seconds of
-    /// reference clips, which are billed too, are not in it.
+    /// Returns what the video costs at list price in a region, where that is known; seconds of
+    /// reference videos, which are billed too, are not in it.
     #[must_use]
     pub fn estimate(&self, region: Region) -> Option<Cost> {
         let job = video::Job::new(self.resolution, self.seconds);

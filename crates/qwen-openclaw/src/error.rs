@@ -113,7 +113,7 @@ impl Error {
         match &self.inner.of {
             Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "video")]
-            Of::Video(error) => error.hint().map(str::to_owned),
+            Of::Video(error) => error.hint().map(ToString::to_string),
             _ => None,
         }
     }

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_http::{Body, Client, Error, ErrorKind, Lookup, RetryPolicy, SendRequest};
-use qwen_openclaw_video::task::{
-    FileJobs, FileKind, JobRecord, JobStore, Likeness, NewTask, Phase, Product, Replaced, Tasks,
+use qwen_openclaw_tasks::{
+    FileJobs, FileKind, JobRecord, JobStore, Likeness, NewTask, Phase, Product, Rates, Replaced,
+    Tasks,
 };
 use serde_json::{Map, Value, json};
 
@@ -74,6 +75,8 @@ async fn record(file: &[u8]) {
         "sent_at",
         "state",
         "result",
+        "results",
+        "saved",
         "uploads",
         "part",
         "failure",
@@ -202,8 +205,9 @@ async fn job(mut answers: Vec<Answer>) {
 }
 
 fn product() -> Product {
-    fn url(output: &Map<String, Value>) -> Option<&str> {
-        output.get("video_url")?.as_str()
+    fn urls(output: &Map<String, Value>) -> Vec<&str> {
+        let url = output.get("video_url").and_then(Value::as_str);
+        url.into_iter().collect()
     }
     Product {
         name: "video",
@@ -211,8 +215,9 @@ fn product() -> Product {
             name: "MP4 file",
             matches: |head| head.get(4..8) == Some(b"ftyp"),
         },
-        result: url,
+        results: urls,
         likeness: |_, _| Likeness::Untold,
+        rates: Rates::default(),
     }
 }
 

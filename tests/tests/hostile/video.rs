@@ -174,7 +174,7 @@ pub(crate) fn rows() -> Vec<Row> {
                 Client::builder(server.url(), ApiKey::parse("sk-0123456789abcdef").unwrap())
                     .store(Arc::new(world.jobs.clone()))
                     .schedule(
-                        qwen_openclaw_video::task::PollSchedule::default()
+                        qwen_openclaw_tasks::PollSchedule::default()
                             .first(Duration::from_millis(1))
                             .settled(Duration::from_millis(1)),
                     )

@@ -20,6 +20,7 @@ const HTTP: &str = "qwen-openclaw-http";
 const AUTH: &str = "qwen-openclaw-auth";
 const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
+const TASKS: &str = "qwen-openclaw-tasks";
 const VIDEO: &str = "qwen-openclaw-video";
 const EMULATOR: &str = "qwen-openclaw-emulator";
 const FACADE: &str = "qwen-openclaw";
@@ -57,8 +58,14 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
-        package: VIDEO,
+        package: TASKS,
         below: &[CATALOG, HTTP, AUTH, CLIENT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
+        package: VIDEO,
+        below: &[CATALOG, HTTP, AUTH, CLIENT, TASKS],
         in_tests: &[EMULATOR],
         foreign: None,
     },
@@ -70,7 +77,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: FACADE,
-        below: &[CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, VIDEO],
+        below: &[CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, TASKS, VIDEO],
         in_tests: &[EMULATOR],
         foreign: None,
     },
@@ -83,7 +90,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "qwen-openclaw-tests",
         below: &[
-            CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, VIDEO, EMULATOR, FACADE,
+            CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, TASKS, VIDEO, EMULATOR, FACADE,
         ],
         in_tests: &[],
         foreign: None,

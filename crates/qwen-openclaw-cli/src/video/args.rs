@@ -15,44 +15,44 @@ use crate::args::Connection;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum VideoCommand {
-    /// Make a clip from words, images or clips
+    /// Make a video from text, images or videos
     Generate(Box<Generate>),
     /// List the jobs that were submitted from here
     List(List),
     /// Show a job, asking the service about it
     Show(One),
-    /// Wait for a job, and save its clip
+    /// Wait for a job, and save its video
     Wait(Save),
-    /// Take up the jobs that a crash or a lost network has left
+    /// Resume the jobs that a crash or a lost network has left
     Resume(Resume),
     /// Cancel a job that still waits for its turn
     Cancel(One),
-    /// Save the clip of a job that is done
+    /// Save the video of a job that is done
     Download(Save),
 }
 
 #[derive(Args, Debug)]
 #[command(after_help = models())]
 pub(crate) struct Generate {
-    /// What the clip shows
+    /// What the video shows
     pub(crate) prompt: Option<String>,
 
     #[arg(short, long, value_name = "REF", help = default_model())]
     pub(crate) model: Option<String>,
 
-    /// Address of an image: the first frame, or a subject; may be given several times
+    /// URL of an image: the first frame, or a subject; may be given several times
     #[arg(long, value_name = "U")]
     pub(crate) image: Vec<String>,
 
-    /// Address of a clip whose subject appears; may be given several times
+    /// URL of a video whose subject appears; may be given several times
     #[arg(long, value_name = "U")]
     pub(crate) video: Vec<String>,
 
-    /// Address of a sound track of your own
+    /// URL of a sound track of your own
     #[arg(long, value_name = "U")]
     pub(crate) audio_track: Option<String>,
 
-    /// Length of the clip [default: 5]
+    /// Length of the video [default: 5]
     #[arg(long, value_name = "N")]
     pub(crate) seconds: Option<u32>,
 
@@ -72,15 +72,15 @@ pub(crate) struct Generate {
     #[arg(long, conflicts_with = "no_audio")]
     pub(crate) audio: bool,
 
-    /// Ask for a silent clip, where the model can be silent: it is cheaper
+    /// Ask for a silent video, where the model can be silent: it is cheaper
     #[arg(long)]
     pub(crate) no_audio: bool,
 
-    /// Put the vendor's watermark on the clip
+    /// Put the vendor's watermark on the video
     #[arg(long)]
     pub(crate) watermark: bool,
 
-    /// What the clip must not show
+    /// What the video must not show
     #[arg(long, value_name = "TEXT")]
     pub(crate) negative_prompt: Option<String>,
 
@@ -88,11 +88,11 @@ pub(crate) struct Generate {
     #[arg(long)]
     pub(crate) no_prompt_extend: bool,
 
-    /// Seed, for nearly the same clip again
+    /// Seed, for nearly the same video again
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
 
-    /// File to save the clip in [default: the job's id and .mp4]
+    /// File to save the video in [default: the job's id and .mp4]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_wait")]
     pub(crate) output: Option<PathBuf>,
 
@@ -100,7 +100,7 @@ pub(crate) struct Generate {
     #[arg(long, conflicts_with = "no_wait")]
     pub(crate) overwrite: bool,
 
-    /// Submit the job and leave; `video wait` fetches the clip
+    /// Submit the job and exit; `video wait` fetches the video
     #[arg(long)]
     pub(crate) no_wait: bool,
 
@@ -112,11 +112,11 @@ pub(crate) struct Generate {
     #[arg(long)]
     pub(crate) upload: bool,
 
-    /// Say what the clip would cost, and send nothing
+    /// Say what the video would cost, and send nothing
     #[arg(long)]
     pub(crate) estimate: bool,
 
-    /// Use an emulator in this process: no key, no network, a test clip
+    /// Use an emulator in this process: no key, no network, a test video
     #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "no_wait"])]
     pub(crate) emulator: bool,
 
@@ -157,7 +157,7 @@ pub(crate) struct Save {
     /// The job: its id, the beginning of it, or the task's id
     pub(crate) job: String,
 
-    /// File to save the clip in [default: what was asked for, or the job's id and .mp4]
+    /// File to save the video in [default: what was asked for, or the job's id and .mp4]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 

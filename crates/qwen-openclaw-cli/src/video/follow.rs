@@ -1,4 +1,4 @@
-//! Follows a job to its clip, saying how far it is.
+//! Follows a job to its video, saying how far it is.
 
 use std::{
     io::{self, IsTerminal},
@@ -45,7 +45,10 @@ impl Teller {
     }
 
     fn received(&self, progress: Progress) {
-        if let Some(total) = progress.total.filter(|_| self.bar.length().is_none()) {
+        if let Some(total) = progress
+            .total
+            .filter(|total| self.bar.length() != Some(*total))
+        {
             self.bar.set_length(total);
             let template = "{spinner} {msg} · {elapsed} [{bar:30}] {bytes}/{total_bytes}";
             if let Ok(style) = ProgressStyle::with_template(template) {
@@ -62,7 +65,7 @@ impl Drop for Teller {
     }
 }
 
-/// Waits until the service has made the clip.
+/// Waits until the service has made the video.
 pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure> {
     let mut watch = job.watch();
     let mut last = job.clone();
@@ -85,7 +88,7 @@ pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure
     Ok(last.finished()?)
 }
 
-/// Saves a clip: where it is asked for, else where it was asked for when it was submitted, else
+/// Saves a video: where it is asked for, else where it was asked for when it was submitted, else
 /// under the job's name.
 pub(super) async fn save(
     finished: Finished,

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
     match &arguments.output {
         Some(path) => check_target(path, arguments.overwrite)?,
         // Under the job's name, in this folder.
-        None if !arguments.no_wait => check_folder(Path::new("clip.mp4"))?,
+        None if !arguments.no_wait => check_folder(Path::new("video.mp4"))?,
         None => {}
     }
     // What is wrong is said before anything is uploaded.
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
     block_on(generate(arguments, request, strictness))
 }
 
-/// A clip is paid for, so it is seen beforehand whether it can be saved.
+/// A video is paid for, so it is seen beforehand whether it can be saved.
 fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
     let shown = path.display();
     let refused = |what: &str| Failure::invalid_request(format!("{shown} {what}"));
@@ -97,7 +97,7 @@ async fn generate(
             return print(&job, &checked, &client);
         }
         output::note(&format!(
-            "fetch the clip: qwen-openclaw video wait {}",
+            "fetch the video: qwen-openclaw video wait {}",
             job.id()
         ));
         return Out::new().line(job.id().as_str());
@@ -118,11 +118,11 @@ async fn generate(
     if arguments.json {
         return print(&job, &checked, &client);
     }
-    let saved = job
-        .record()
-        .saved()
-        .unwrap_or_else(|| std::path::Path::new(""));
-    Out::new().line(&saved.display().to_string())
+    let mut out = Out::new();
+    for path in job.record().saved() {
+        out.line(&path.display().to_string())?;
+    }
+    Ok(())
 }
 
 async fn submit(

@@ -1,5 +1,7 @@
 //! `video list`, `show`, `wait`, `download` and `cancel`.
 
+use std::path::Path;
+
 use qwen_openclaw::{
     auth::StateDir,
     video::task::{FileJobs, Job, JobStore, Phase},
@@ -70,7 +72,7 @@ pub(super) async fn cancel(arguments: One) -> Result<(), Failure> {
     print(&record, arguments.json)
 }
 
-/// Saves the clip of a job; if `patient`, once it is made.
+/// Saves the video of a job; if `patient`, once it is made.
 pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let store = ledger(&arguments.connection)?;
@@ -89,17 +91,16 @@ pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> 
         let document = view::document(job.record());
         return Out::new().line(&format!("{document:#}"));
     }
-    let saved = job
-        .record()
-        .saved()
-        .unwrap_or_else(|| std::path::Path::new(""));
-    Out::new().line(&saved.display().to_string())
+    let mut out = Out::new();
+    for path in job.record().saved() {
+        out.line(&path.display().to_string())?;
+    }
+    Ok(())
 }
 
 async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Result<Job, Failure> {
-    if let (Some(path), None) = (job.record().saved(), &arguments.output)
-        && path.is_file()
-    {
+    let are_there = job.record().saved().all(Path::is_file);
+    if job.record().phase() == Phase::Saved && are_there && arguments.output.is_none() {
         return Ok(job.clone());
     }
     let finished = match patient {

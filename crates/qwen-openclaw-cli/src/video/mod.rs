@@ -1,4 +1,4 @@
-//! `video`: clips by Wan, as jobs that outlast the command.
+//! `video`: videos by Wan, as jobs that outlast the command.
 
 pub(crate) mod args;
 mod follow;
@@ -16,6 +16,8 @@ use qwen_openclaw::{
         task::{FileJobs, Job, JobRecord, JobStore},
     },
 };
+
+pub(crate) use self::view::advice;
 
 use self::args::VideoCommand;
 use crate::{args::Connection, block_on, failure::Failure};
@@ -58,7 +60,7 @@ async fn find(store: &FileJobs, text: &str) -> Result<JobRecord, Failure> {
             more + 1
         ))),
         (None, _) => Err(Failure::usage(format!(
-            "there is no job `{text}`; `video list` shows those there are"
+            "no such job: `{text}`; `video list` shows those there are"
         ))),
     }
 }

@@ -1,4 +1,4 @@
-//! `video resume`: takes up what a crash or a lost network has left.
+//! `video resume`: resumes what a crash or a lost network has left.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
     match report.failure {
         Some(failure) => Err(failure),
         None if report.rows.is_empty() => {
-            output::note("there is nothing to take up");
+            output::note("nothing to resume");
             Ok(())
         }
         None => Ok(()),
@@ -103,7 +103,7 @@ async fn resume(
     finish(going, teller, report).await
 }
 
-/// Waits for all jobs at once, and saves each clip as soon as it is made.
+/// Waits for all jobs at once, and saves each video as soon as it is made.
 async fn finish(going: Vec<Job>, teller: &Teller, report: &mut Report) -> Result<(), Failure> {
     let wait = |job: Job| async move {
         let done = follow::wait(&job, teller).await;
@@ -133,16 +133,15 @@ impl Report {
             // Nothing is being made, and nothing was lost.
             Resumed::NotSent(record) => {
                 let id = record.id();
-                self.decide(
-                    &record,
-                    &format!(
-                        "was never sent: `video resume {id} --resubmit` sends it, `video cancel \
-                         {id}` drops it"
-                    ),
-                );
+                let advice = view::advice(id, &record.next_steps()).unwrap_or_default();
+                self.decide(&record, &format!("was never sent: {advice}"));
             }
             Resumed::Ambiguous(record, error) => {
-                self.decide(&record, &error.to_string());
+                let what = match view::advice(record.id(), error.next_steps()) {
+                    Some(advice) => format!("{error}: {advice}"),
+                    None => error.to_string(),
+                };
+                self.decide(&record, &what);
                 self.failed(error.into());
             }
             Resumed::Busy(record) => self.decide(&record, "another process is at work on it"),
@@ -154,10 +153,14 @@ impl Report {
 
     fn saved(&mut self, finished: &Finished) -> Result<(), Failure> {
         self.rows.push(view::document(finished.record()));
-        match finished.record().saved() {
-            Some(path) if !self.json => Out::new().line(&path.display().to_string()),
-            _ => Ok(()),
+        if self.json {
+            return Ok(());
         }
+        let mut out = Out::new();
+        for path in finished.record().saved() {
+            out.line(&path.display().to_string())?;
+        }
+        Ok(())
     }
 
     fn error(&mut self, record: &JobRecord, failure: Failure) {

@@ -3,7 +3,10 @@
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use qwen_openclaw::video::task::{JobRecord, Phase};
+use qwen_openclaw::video::{
+    NextStep,
+    task::{JobId, JobRecord, Phase, ResultFile},
+};
 use serde_json::{Value, json};
 
 /// The job as JSON: what there is of it.
@@ -15,7 +18,7 @@ pub(super) fn document(record: &JobRecord) -> Value {
         "origin": record.origin(),
         "created_at": time(record.created_at()),
     });
-    let result = record.result();
+    let result = record.results().first();
     let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string().into());
     let optional: [(&str, Option<Value>); 11] = [
         ("prompt", prompt(record).map(Value::from)),
@@ -31,12 +34,22 @@ pub(super) fn document(record: &JobRecord) -> Value {
         ),
         ("usage", record.usage().cloned()),
         ("target", path(record.target())),
-        ("saved", path(record.saved())),
+        ("saved", path(record.saved().next())),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
             document[name] = value;
         }
+    }
+    if record.results().len() > 1 {
+        let result = |result: &ResultFile| {
+            json!({
+                "url": result.url,
+                "expires_at": time(result.expires_at),
+                "saved": result.saved().map(|path| path.display().to_string()),
+            })
+        };
+        document["results"] = record.results().iter().map(result).collect();
     }
     if !record.uploads().is_empty() {
         document["uploads"] = json!(record.uploads());
@@ -44,7 +57,7 @@ pub(super) fn document(record: &JobRecord) -> Value {
     document
 }
 
-/// What the clip is to show.
+/// What the video is to show.
 fn prompt(record: &JobRecord) -> Option<&str> {
     record.body().pointer("/input/prompt")?.as_str()
 }
@@ -64,11 +77,11 @@ pub(super) fn state(record: &JobRecord) -> String {
             let state = record.state().map_or("submitted", |state| state.as_str());
             state.to_ascii_lowercase()
         }
-        Phase::Saved => match record.saved() {
-            Some(path) => format!("saved as {}", path.display()),
-            None => "saved".to_owned(),
-        },
-        Phase::Succeeded => match record.result() {
+        Phase::Saved => {
+            let paths = record.saved().map(|path| path.display().to_string());
+            format!("saved as {}", paths.collect::<Vec<_>>().join(", "))
+        }
+        Phase::Succeeded => match record.results().first() {
             Some(result) => format!("done, {}", until(result.expires_at, SystemTime::now())),
             None => "done".to_owned(),
         },
@@ -80,6 +93,26 @@ pub(super) fn state(record: &JobRecord) -> String {
         }
         phase => phase.to_string(),
     }
+}
+
+/// What may be done about a job, in the words of this command.
+pub(crate) fn advice(id: &JobId, steps: &[NextStep]) -> Option<String> {
+    let words = |step: &NextStep| {
+        Some(match step {
+            NextStep::Wait => format!("`video wait {id}` waits for it"),
+            NextStep::Save => format!("`video download {id}` saves it"),
+            NextStep::LookAgain => format!("`video resume {id}` looks for it again"),
+            NextStep::Adopt { tasks } => match &tasks[..] {
+                [task] => format!("`video resume {id} --adopt {task}` takes that task for its own"),
+                _ => format!("`video resume {id} --adopt TASK` takes a task for its own"),
+            },
+            NextStep::Resubmit => format!("`video resume {id} --resubmit` sends it"),
+            NextStep::Cancel => format!("`video cancel {id}` drops it"),
+            _ => return None,
+        })
+    };
+    let words: Vec<String> = steps.iter().filter_map(words).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// How long a result can still be fetched.
@@ -102,6 +135,23 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn each_step_has_its_command() {
+        let id: JobId = "a-1".parse().unwrap();
+        let tasks = vec!["t".to_owned()];
+        let steps = [
+            NextStep::LookAgain,
+            NextStep::Adopt { tasks },
+            NextStep::Resubmit,
+        ];
+        assert_eq!(
+            advice(&id, &steps).unwrap(),
+            "`video resume a-1` looks for it again, `video resume a-1 --adopt t` takes that task \
+             for its own, `video resume a-1 --resubmit` sends it"
+        );
+        assert_eq!(advice(&id, &[]), None);
+    }
 
     #[test]
     fn what_is_left_is_said_in_hours_then_minutes() {

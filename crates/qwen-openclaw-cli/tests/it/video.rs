@@ -1,4 +1,4 @@
-//! `video`: clips as jobs that outlast the command.
+//! `video`: videos as jobs that outlast the command.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -132,7 +132,7 @@ fn a_job_is_left_and_fetched_later() {
     is_a_clip(Path::new(&again), 1280, 720);
     user.run(&["video", "resume"])
         .exits_with(0)
-        .says("nothing to take up");
+        .says("nothing to resume");
     assert_eq!(
         user.run(&["video", "list", "--unfinished"])
             .exits_with(0)
@@ -225,7 +225,7 @@ fn what_was_never_sent_is_kept_until_it_is_dropped() {
     ran.says("nothing to cancel");
     user.run(&["video", "resume"])
         .exits_with(0)
-        .says("nothing to take up");
+        .says("nothing to resume");
     assert!(user.service.emulator.video().tasks().is_empty());
 }
 
@@ -384,7 +384,7 @@ fn what_a_model_does_not_take() {
             "cat.png",
         ),
         (&["generate", "x", "--size", "big"], 2, "--size"),
-        (&["show", "nope"], 2, "there is no job `nope`"),
+        (&["show", "nope"], 2, "no such job: `nope`"),
         (&["resume", "--adopt", "t"], 2, "required"),
     ] {
         let ran = Qwen::new(&[&["video"], arguments].concat());
@@ -420,7 +420,7 @@ fn a_folder_that_cannot_be_written_to_is_noticed_before_anything_is_sent() {
 }
 
 #[test]
-fn a_plans_key_makes_no_clips() {
+fn a_plans_key_makes_no_videos() {
     let service = Service::start();
     let ran = Qwen::new(&["video", "generate", "a cat"])
         .at(&service)

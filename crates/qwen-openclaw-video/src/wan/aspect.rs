@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use qwen_openclaw_catalog::video::Ratio;
 
-use crate::error::Error;
+use crate::Error;
 
 /// Any ratio of width to height, such as 21:9.
 ///

@@ -7,7 +7,7 @@ use qwen_openclaw_catalog::video::{
 use serde_json::{Map, Value, json};
 
 use super::{Change, Changes, Checked, ShotType, VideoRequest, format::Format};
-use crate::error::Error;
+use crate::Error;
 
 pub(super) struct Body {
     input: Map<String, Value>,
@@ -206,7 +206,7 @@ fn add_references(
     Ok(())
 }
 
-/// Adds what is on or off; returns true for a clip without sound.
+/// Adds what is on or off; returns true for a video without sound.
 fn add_switches(
     request: &VideoRequest,
     model: &VideoModel,

@@ -3,9 +3,9 @@
 use qwen_openclaw_catalog::video::{Framing, Ratio, Resolution, Size, VideoModel};
 
 use super::{AspectRatio, Changes, VideoRequest};
-use crate::error::Error;
+use crate::Error;
 
-/// The format of the clip; the ratio is `None` where it follows the image.
+/// The format of the video; the ratio is `None` where it follows the image.
 pub(super) struct Format {
     pub(super) resolution: Resolution,
     pub(super) ratio: Option<Ratio>,

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::task::{Likeness, TaskReport};
+use qwen_openclaw_tasks::{Likeness, TaskReport};
 
 /// Lengths are told as counted, `5.02` for instance.
 const SECONDS_APART: f64 = 1.0;
 
-/// Compares the prompt, and what was counted of a clip that is done: length, size, resolution.
+/// Compares the prompt, and what was counted of a video that is done: length, size, resolution.
 ///
 /// Without a prompt nothing tells one request from another of that model. Neither does a prompt
 /// that is not all there is to it: the same words go with many images and seeds, and the service

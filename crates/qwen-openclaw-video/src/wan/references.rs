@@ -1,15 +1,15 @@
-//! The images and clips that a request refers to.
+//! The images and videos that a request refers to.
 
 use qwen_openclaw_catalog::video::{MediaType, Mode, Protocol, VideoModel};
 
 use super::VideoRequest;
-use crate::error::Error;
+use crate::{Error, Hint};
 
-/// An image or a clip that a request refers to, by its address.
+/// An image or a video that a request refers to, by its URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Reference {
     url: String,
-    clip: bool,
+    is_video: bool,
     role: Option<MediaType>,
 }
 
@@ -19,41 +19,41 @@ impl Reference {
     pub fn image(url: impl Into<String>) -> Self {
         Self {
             url: url.into().trim().to_owned(),
-            clip: false,
+            is_video: false,
             role: None,
         }
     }
 
-    /// Creates a reference to a clip.
+    /// Creates a reference to a video.
     #[must_use]
     pub fn video(url: impl Into<String>) -> Self {
         Self {
-            clip: true,
+            is_video: true,
             ..Self::image(url)
         }
     }
 
     /// Sets what it is to Wan 2.7: the last frame, say. By default an image is the first frame or
-    /// a subject, and a clip the one to continue or a subject, as the model takes it.
+    /// a subject, and a video the one to continue or a subject, as the model takes it.
     #[must_use]
     pub fn role(mut self, role: MediaType) -> Self {
         self.role = Some(role);
         self
     }
 
-    /// Returns the address.
+    /// Returns the URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns true for a clip.
+    /// Returns true for a video.
     #[must_use]
     pub fn is_video(&self) -> bool {
-        self.clip
+        self.is_video
     }
 
-    /// Returns true for an address that the service can reach: http, https, or its own storage.
+    /// Returns true for a URL that the service can reach: http, https, or its own storage.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         let scheme = self
@@ -71,7 +71,7 @@ impl Reference {
 
     /// The maximum size of the file, going by what it is sent as.
     pub(crate) fn max_bytes(&self) -> u64 {
-        let kind = self.role.unwrap_or(if self.clip {
+        let kind = self.role.unwrap_or(if self.is_video {
             MediaType::ReferenceVideo
         } else {
             MediaType::ReferenceImage
@@ -89,7 +89,7 @@ impl Reference {
 
     /// What the reference is in the `media[]` of `model`.
     pub(super) fn media_type(&self, model: &VideoModel) -> MediaType {
-        self.role.unwrap_or(match (model.mode(), self.clip) {
+        self.role.unwrap_or(match (model.mode(), self.is_video) {
             (Mode::ImageToVideo, false) => MediaType::FirstFrame,
             (Mode::ImageToVideo, true) => MediaType::FirstClip,
             (_, false) => MediaType::ReferenceImage,
@@ -99,15 +99,15 @@ impl Reference {
 }
 
 /// Refuses what the model cannot refer to. There is nothing to normalise: leaving out a reference
-/// would make another clip.
+/// would make another video.
 pub(super) fn check(request: &VideoRequest, model: &VideoModel) -> Result<(), Error> {
-    let clips = request
+    let videos = request
         .references
         .iter()
-        .filter(|reference| reference.clip)
+        .filter(|reference| reference.is_video)
         .count();
-    let images = request.references.len() - clips;
-    if !model.references().accept(images, clips) {
+    let images = request.references.len() - videos;
+    if !model.references().accept(images, videos) {
         return Err(Error::refused(format!("{} {}", model.id(), takes(model))));
     }
     if model.protocol() == Protocol::Media && model.mode() == Mode::ImageToVideo {
@@ -125,7 +125,7 @@ pub(super) fn check(request: &VideoRequest, model: &VideoModel) -> Result<(), Er
         if !model.references().accept_set(&set) {
             return Err(Error::refused(format!(
                 "{} does not take this set of media together; it takes a first frame with or \
-                 without a last one and a sound track, or a clip with or without a last frame",
+                 without a last one and a sound track, or a video with or without a last frame",
                 model.id()
             )));
         }
@@ -146,8 +146,7 @@ pub(super) fn check(request: &VideoRequest, model: &VideoModel) -> Result<(), Er
                     .collect::<String>()
                     .escape_debug()
             ));
-            return Err(error
-                .with_hint("upload it: `upload_references` in code, `--upload` in the command"));
+            return Err(error.with_hint(Hint::UploadFirst));
         }
     }
     Ok(())
@@ -157,13 +156,13 @@ fn takes(model: &VideoModel) -> String {
     let references = model.references();
     match model.mode() {
         Mode::TextToVideo => {
-            "makes a clip from text and takes no references; use an i2v or r2v model".to_owned()
+            "makes a video from text and takes no references; use an i2v or r2v model".to_owned()
         }
         Mode::ImageToVideo if references.max == 1 => {
-            "needs exactly one reference image, and no clip".to_owned()
+            "needs exactly one reference image, and no video".to_owned()
         }
         _ => format!(
-            "needs {} to {} references, at most {} of them clips",
+            "needs {} to {} references, at most {} of them videos",
             references.min, references.max, references.max_videos
         ),
     }

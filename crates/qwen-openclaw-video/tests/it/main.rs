@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 mod account;
-mod clips;
 mod ends;
 mod faults;
+mod videos;
 
 use qwen_openclaw_emulator::{Emulator, Plan, Region};
 

@@ -15,7 +15,7 @@ use qwen_openclaw_catalog::aigc_origin_for;
 use qwen_openclaw_http::{Body, Error, Lookup, RetryPolicy, SendRequest};
 use qwen_openclaw_video::{
     Strictness,
-    task::{FileKind, Likeness, NewTask, PollSchedule, Product, SaveOptions, Tasks},
+    task::{FileKind, Likeness, NewTask, PollSchedule, Product, Rates, SaveOptions, Tasks},
 };
 use serde_json::{Map, Value, json};
 
@@ -188,13 +188,15 @@ async fn make(
             name: "file",
             matches: |_| true,
         },
-        result: |output| {
+        results: |output| {
             let listed = output
                 .get("results")
                 .and_then(|results| results.get(0)?.get("video_url"));
-            output.get("video_url").or(listed)?.as_str()
+            let url = output.get("video_url").or(listed);
+            url.and_then(Value::as_str).into_iter().collect()
         },
         likeness: |_, _| Likeness::Untold,
+        rates: Rates::default(),
     };
     let schedule = PollSchedule::default()
         .first(Duration::from_millis(10))

@@ -1,0 +1,440 @@
+//! The tasks of one kind and account, and their records in the ledger.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use qwen_openclaw_auth::{CredentialProvider, StaticCredential, fault, state::Fields};
+use qwen_openclaw_catalog::Provider;
+use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules};
+use qwen_openclaw_http::UrlPolicy;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, ErrorKind,
+    answer::TaskReport,
+    api::Api,
+    builder::TasksBuilder,
+    download::FileKind,
+    job::Job,
+    next::NextStep,
+    pace::Pace,
+    record::{
+        Failure, JobId, JobRecord, MOST_RESULTS, OneResult, Phase, ResultFile, Upload, VERSION,
+        is_result_url,
+    },
+    running::Running,
+    schedule::PollSchedule,
+    state::TaskState,
+    store::{JobLease, JobStore, Replaced},
+};
+
+/// What a kind of task makes, and where its answers say where that lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Product {
+    /// Its name in the ledger.
+    pub name: &'static str,
+    /// What a result is.
+    pub file: FileKind,
+    /// Finds the URLs of the results in the `output` of a task, all of them and in order.
+    pub results: fn(&Map<String, Value>) -> Vec<&str>,
+    /// Tells whether a task was asked for with this body, by what the service says of it.
+    pub likeness: fn(&Value, &TaskReport) -> Likeness,
+    /// What the service takes of an account.
+    pub rates: Rates,
+}
+
+/// How much a client asks of the service; `None` for as much as there is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Rates {
+    /// Tasks that are asked for a second.
+    pub submits_per_second: Option<u32>,
+    /// Questions about tasks a second.
+    pub queries_per_second: Option<u32>,
+    /// Tasks that run at once.
+    pub running: Option<usize>,
+}
+
+/// Whether a task was asked for by a request, by what the service says of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Likeness {
+    /// It says what the request says, and enough of it to tell it from others.
+    Same,
+    /// It was asked for by another request.
+    Other,
+    /// It does not say enough.
+    Untold,
+}
+
+/// A task to be made. `Debug` shows neither what is asked for nor what headers hold.
+#[derive(Clone)]
+#[must_use]
+pub struct NewTask {
+    pub(crate) model: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+    pub(crate) uploads: Vec<Upload>,
+    pub(crate) target: Option<PathBuf>,
+}
+
+impl NewTask {
+    /// A task of `model`, to be asked for at `path` below the origin with `body`.
+    pub fn new(model: impl Into<String>, path: impl Into<String>, body: Value) -> Self {
+        Self {
+            model: model.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body,
+            uploads: Vec::new(),
+            target: None,
+        }
+    }
+
+    /// Sends a header with it. It is written to the ledger, so it must be no secret.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Notes a file that was uploaded for it.
+    pub fn upload(mut self, upload: Upload) -> Self {
+        self.uploads.push(upload);
+        self
+    }
+
+    /// Notes where the result is to be saved, for the process that resumes the job after a crash. It is
+    /// sent only if something can be saved there.
+    pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
+        self.target = Some(path.into());
+        self
+    }
+}
+
+impl fmt::Debug for NewTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.headers.iter().map(|(name, _)| name);
+        f.debug_struct("NewTask")
+            .field("model", &self.model)
+            .field("path", &self.path)
+            .field("headers", &names.collect::<Vec<_>>())
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes tasks of one kind with one account. Cheap to clone; clones share their limits.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) api: Api,
+    pub(crate) product: Product,
+    pub(crate) store: Arc<dyn JobStore>,
+    pub(crate) schedule: PollSchedule,
+    pub(crate) deadline: Duration,
+    pub(crate) screening: UrlPolicy,
+    /// The largest result that is saved.
+    pub(crate) largest: u64,
+    pub(crate) submits: Pace,
+    pub(crate) running: Running,
+    pub(crate) running_limit: Option<usize>,
+}
+
+impl Tasks {
+    /// Starts to set up the tasks of a kind at `origin`, such as
+    /// `https://dashscope-intl.aliyuncs.com`.
+    pub fn builder(
+        product: Product,
+        origin: impl Into<String>,
+        credential: impl Into<qwen_openclaw_auth::Credential>,
+    ) -> TasksBuilder {
+        Self::builder_with(product, origin, Arc::new(StaticCredential::new(credential)))
+    }
+
+    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    pub fn builder_with(
+        product: Product,
+        origin: impl Into<String>,
+        credential: Arc<dyn CredentialProvider>,
+    ) -> TasksBuilder {
+        let rules = EndpointRules::new().base_url(origin);
+        let connection = Connection::builder(Provider::QWEN, rules).credentials(credential);
+        Self::over(product, connection)
+    }
+
+    /// Starts to set up the tasks of a kind over a connection, at the AIGC host of the region that
+    /// its rules lead to without a key. A key that leads elsewhere is refused: jobs stay with the
+    /// host that has them.
+    pub fn over(product: Product, connection: ConnectionBuilder) -> TasksBuilder {
+        TasksBuilder::new(product, connection)
+    }
+
+    /// Returns where tasks are made.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.shared.api.origin.as_str()
+    }
+
+    /// Returns the ledger.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn JobStore> {
+        &self.shared.store
+    }
+
+    /// Returns a job of the ledger.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
+    pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
+        let record = self.record(id).await?;
+        Ok(Job::new(self.clone(), record))
+    }
+
+    pub(crate) async fn lease(&self, id: &JobId) -> Result<JobLease, Error> {
+        let lease = self.shared.store.lease(id).await;
+        let lease = lease.map_err(|error| error.of_job(id, None))?;
+        lease.ok_or_else(|| busy(id))
+    }
+
+    /// A job about which the caller may decide.
+    pub(crate) async fn undecided(&self, id: &JobId) -> Result<JobRecord, Error> {
+        let record = self.record(id).await?;
+        if record.phase == Phase::Prepared || record.phase.is_unresolved() {
+            return Ok(record);
+        }
+        let error = Error::refused(format!(
+            "there is nothing to decide: the job is {}",
+            record.phase
+        ));
+        Err(error.of_job(id, record.task_id()))
+    }
+
+    /// Makes `task_id` the task of the job, unless it belongs to another job.
+    pub(crate) async fn claim(&self, mut record: JobRecord, task_id: &str) -> Result<Job, Error> {
+        let id = record.id.clone();
+        record.revision = next_revision(&record)?;
+        record.phase = Phase::Submitted;
+        record.task_id = Some(task_id.to_owned());
+        record.failure = None;
+        record.shorten();
+        let claimed = self.shared.store.claim(&record).await;
+        match claimed.map_err(|error| unnoted(error, &id, task_id))? {
+            Replaced::Stored => Ok(Job::new(self.clone(), record)),
+            Replaced::Changed => Err(busy(&record.id)),
+            _ => Err(
+                Error::refused("this task is that of another job, or may be")
+                    .of_job(&record.id, Some(task_id)),
+            ),
+        }
+    }
+
+    /// Returns a job's record, if the job was made here.
+    pub(crate) async fn record(&self, id: &JobId) -> Result<JobRecord, Error> {
+        let record = self.shared.store.load(id).await;
+        let record = record.map_err(|error| error.of_job(id, None))?;
+        let record = record.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("no such job: {id}")).of_job(id, None)
+        })?;
+        if !self.is_own(&record) {
+            let error = Error::refused(format!(
+                "the job is a {} at {}, and this is for a {} at {}",
+                record.product,
+                record.origin,
+                self.shared.product.name,
+                self.origin()
+            ));
+            return Err(error.of_job(id, record.task_id()));
+        }
+        Ok(record)
+    }
+
+    /// Whether a job was made here: another host has other tasks, and takes other keys.
+    pub(crate) fn is_own(&self, record: &JobRecord) -> bool {
+        record.product == self.shared.product.name && record.origin == self.origin()
+    }
+
+    /// Changes a job's record, whatever others change meanwhile.
+    pub(crate) async fn update(
+        &self,
+        id: &JobId,
+        change: impl Fn(&mut JobRecord) + Send + Sync,
+    ) -> Result<JobRecord, Error> {
+        loop {
+            let mut record = self.record(id).await?;
+            change(&mut record);
+            record.shorten();
+            record.revision = next_revision(&record)?;
+            let replaced = self.shared.store.replace(&record).await;
+            let replaced = replaced.map_err(|error| error.of_job(id, record.task_id()));
+            if replaced? == Replaced::Stored {
+                return Ok(record);
+            }
+        }
+    }
+
+    /// Asks the service about a job and writes down what has changed.
+    ///
+    /// A task that the service does not know is given up only when it is older than the service
+    /// keeps them: a younger one may be another account's, and is worth asking about again.
+    pub(crate) async fn refresh(&self, id: &JobId) -> Result<JobRecord, Error> {
+        let record = self.record(id).await?;
+        let Some(task_id) = record.task_id.clone() else {
+            return Err(unsent(&record));
+        };
+        if record.phase != Phase::Submitted {
+            self.shared.running.leave(id);
+            return Ok(record);
+        }
+        self.shared.running.asked(id);
+        let report = self.shared.api.get(&task_id).await;
+        let report = report.map_err(|error| error.of_job(id, Some(&task_id)))?;
+        let Some(state) = report.state.clone() else {
+            let error = Error::new(ErrorKind::Server, "the service's answer has no task in it");
+            return Err(error.of_job(id, Some(&task_id)));
+        };
+        if state == TaskState::Unknown && !record.is_old() {
+            let state = Some(state);
+            return Ok(JobRecord { state, ..record });
+        }
+        if state.is_final() {
+            self.shared.running.leave(id);
+        } else if record.state.as_ref() == Some(&state) {
+            return Ok(record);
+        }
+        let record = self
+            .update(id, |record| {
+                if record.phase == Phase::Submitted {
+                    self.shared.note(record, &report, &state);
+                }
+            })
+            .await?;
+        fault::point("noted");
+        Ok(record)
+    }
+}
+
+impl Shared {
+    pub(crate) fn new_record(&self, task: NewTask) -> JobRecord {
+        let now = SystemTime::now();
+        JobRecord {
+            version: VERSION,
+            revision: 0,
+            id: JobId::new(now),
+            phase: Phase::Prepared,
+            product: self.product.name.to_owned(),
+            model: task.model,
+            created_at: now,
+            sent_at: None,
+            origin: self.api.origin.as_str().to_owned(),
+            workspace: self.api.workspace.clone(),
+            path: task.path,
+            headers: task.headers,
+            body: task.body,
+            uploads: task.uploads,
+            task_id: None,
+            request_id: None,
+            state: None,
+            failure: None,
+            results: Vec::new(),
+            usage: None,
+            target: task.target,
+            old: OneResult::default(),
+            extra: Fields::default(),
+        }
+    }
+
+    /// Where the results of a task lie, as far as the service says so.
+    pub(crate) fn results(&self, report: &TaskReport) -> Vec<ResultFile> {
+        let now = SystemTime::now();
+        let urls = (self.product.results)(&report.output).into_iter();
+        let urls = urls.filter(|url| is_result_url(url)).take(MOST_RESULTS);
+        urls.map(|url| ResultFile::new(url.to_owned(), now))
+            .collect()
+    }
+
+    /// Notes what the service says of a task.
+    fn note(&self, record: &mut JobRecord, report: &TaskReport, state: &TaskState) {
+        record.state = Some(state.clone());
+        record.usage = report.usage.clone();
+        let failure = || Failure {
+            code: report.code.clone(),
+            message: report.message.clone(),
+        };
+        match state {
+            TaskState::Succeeded => {
+                record.results = self.results(report);
+                record.phase = Phase::Succeeded;
+                if record.results.is_empty() {
+                    record.phase = Phase::Failed;
+                    record.failure = Some(Failure {
+                        code: None,
+                        message: Some("the task succeeded without a result".to_owned()),
+                    });
+                }
+            }
+            TaskState::Failed => {
+                record.phase = Phase::Failed;
+                record.failure = Some(failure());
+            }
+            TaskState::Canceled => record.phase = Phase::Canceled,
+            TaskState::Unknown => record.phase = Phase::Expired,
+            _ => {}
+        }
+    }
+}
+
+/// A task that is known, and could not be written down.
+pub(crate) fn unnoted(error: Error, id: &JobId, task_id: &str) -> Error {
+    let tasks = vec![task_id.to_owned()];
+    error
+        .of_job(id, Some(task_id))
+        .with_next(vec![NextStep::Adopt { tasks }])
+}
+
+fn next_revision(record: &JobRecord) -> Result<u64, Error> {
+    let next = record.revision.checked_add(1);
+    next.ok_or_else(|| {
+        let error = Error::ledger("the job's record was changed too often to be true");
+        error.of_job(&record.id, record.task_id())
+    })
+}
+
+pub(crate) fn busy(id: &JobId) -> Error {
+    let error = Error::new(
+        ErrorKind::Busy,
+        format!("another process is at work on the job {id}"),
+    );
+    error.of_job(id, None)
+}
+
+/// The error of a job that has no task.
+pub(crate) fn unsent(record: &JobRecord) -> Error {
+    let error = match record.phase {
+        Phase::Refused => {
+            let failure = record.failure.clone().unwrap_or_default();
+            let message = failure.message.unwrap_or_default();
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("the service refused the job: {message}"),
+            )
+            .with_code(failure.code.as_deref())
+        }
+        Phase::Prepared => Error::new(ErrorKind::Ambiguous, "the job was never sent"),
+        _ => Error::new(
+            ErrorKind::Ambiguous,
+            "it is unclear whether the service has the job",
+        ),
+    };
+    error
+        .of_job(&record.id, None)
+        .with_next(record.next_steps())
+}

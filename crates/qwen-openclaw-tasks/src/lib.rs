@@ -1,0 +1,106 @@
+//! Long-running tasks of Qwen Cloud (Alibaba Model Studio) as jobs that cannot be lost.
+//!
+//! Videos, images and speech are made the same way: a request makes a task, the task is asked about
+//! until it is done, and its results are fetched within 24 hours. This crate does that for any
+//! [`Product`], and knows none: `qwen-openclaw-video` is one.
+//!
+//! ```no_run
+//! use qwen_openclaw_tasks::{
+//!     FileKind, Likeness, NewTask, Product, Rates, Tasks, auth::ApiKey,
+//! };
+//! use serde_json::json;
+//!
+//! // Images, in a few lines.
+//! const IMAGES: Product = Product {
+//!     name: "image",
+//!     file: FileKind { name: "PNG file", matches: |head| head.starts_with(b"\x89PNG") },
+//!     results: |output| {
+//!         let results = output.get("results").and_then(|results| results.as_array());
+//!         let urls = results.into_iter().flatten().filter_map(|result| result["url"].as_str());
+//!         urls.collect()
+//!     },
+//!     likeness: |_, _| Likeness::Untold,
+//!     rates: Rates { submits_per_second: Some(2), queries_per_second: Some(15), running: Some(2) },
+//! };
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let origin = "https://dashscope-intl.aliyuncs.com";
+//! let tasks = Tasks::builder(IMAGES, origin, ApiKey::parse("sk-...")?).build()?;
+//! let body = json!({"model": "some-model", "input": {"prompt": "a lobster"}, "parameters": {"n": 2}});
+//! let task = NewTask::new("some-model", "/api/v1/services/aigc/text2image/image-synthesis", body)
+//!     .header("X-DashScope-Async", "enable");
+//! let finished = tasks.submit(task).await?.wait().await?;
+//! // `lobster-1.png` and `lobster-2.png`.
+//! finished.save("lobster.png").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Jobs
+//!
+//! A [`Tasks`] writes each job to a [`JobStore`] before the request leaves, and again with the
+//! task's id before the first poll. A submission is never blindly sent twice: when it is unclear
+//! whether the service took it, the service's own list of tasks decides, and where that cannot, the
+//! job is [`Phase::Ambiguous`] until the caller does ([`Tasks::adopt`], [`Tasks::resubmit`]). What
+//! may be done next is data: [`NextStep`].
+//!
+//! # Features
+//!
+//! `rustls` (default), `rustls-no-provider` and `native-tls` say where TLS comes from; see
+//! `qwen-openclaw-http`.
+
+mod answer;
+mod api;
+mod builder;
+mod clock;
+mod download;
+mod engine;
+mod error;
+mod finished;
+mod hint;
+mod job;
+mod next;
+mod pace;
+mod reconcile;
+mod record;
+mod resume;
+mod running;
+mod schedule;
+mod stamp;
+mod state;
+mod store;
+mod submit;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+// Whoever depends on this crate alone has the types of its interface.
+#[doc(no_inline)]
+pub use qwen_openclaw_auth as auth;
+#[doc(no_inline)]
+pub use qwen_openclaw_client as client;
+#[doc(no_inline)]
+pub use qwen_openclaw_http as http;
+pub use qwen_openclaw_http::ErrorKind;
+
+pub use crate::{
+    answer::TaskReport,
+    builder::TasksBuilder,
+    download::{FileKind, Progress, SaveOptions, check_target},
+    engine::{Likeness, NewTask, Product, Rates, Tasks},
+    error::Error,
+    finished::Finished,
+    hint::Hint,
+    job::{Job, Watch},
+    next::NextStep,
+    record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},
+    resume::Resumed,
+    schedule::PollSchedule,
+    state::TaskState,
+    store::{FileJobs, JobLease, JobList, JobStore, MemoryJobs, Replaced},
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,127 @@
+//! Resumes what a crash has left, sending nothing.
+
+use crate::{
+    Error, ErrorKind,
+    engine::Tasks,
+    job::Job,
+    next::NextStep,
+    record::{JobId, JobRecord, Phase, is_task_id},
+    state::TaskState,
+};
+
+/// What became of a job that was resumed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Resumed {
+    /// The service has it, or has made it: it can be waited for and saved.
+    Going(Job),
+    /// It was never sent. [`Tasks::resubmit`] sends it.
+    NotSent(JobRecord),
+    /// It cannot be told whether the service has it: [`Tasks::adopt`] or [`Tasks::resubmit`].
+    Ambiguous(JobRecord, Error),
+    /// Another process is at work on it.
+    Busy(JobRecord),
+    /// It could not be found out now, or its record is unreadable.
+    Unclear(Error),
+}
+
+impl Resumed {
+    /// Returns what may be done next, the most obvious first.
+    #[must_use]
+    pub fn next_steps(&self) -> Vec<NextStep> {
+        match self {
+            Self::Going(job) => job.next_steps(),
+            Self::NotSent(record) => record.next_steps(),
+            Self::Ambiguous(_, error) => error.next_steps().to_vec(),
+            Self::Busy(_) => vec![NextStep::LookAgain],
+            Self::Unclear(error) => error.next_steps().to_vec(),
+        }
+    }
+}
+
+impl Tasks {
+    /// Resumes every job of this product and origin that is not over: finds out what became of
+    /// those that were being sent when their process ended, and sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub async fn resume(&self) -> Result<Vec<Resumed>, Error> {
+        let list = self.shared.store.list().await?;
+        let mut resumed: Vec<_> = list.unreadable.into_iter().map(Resumed::Unclear).collect();
+        let ours = |record: &JobRecord| self.is_own(record) && !record.phase.is_settled();
+        for record in list.records.into_iter().filter(ours) {
+            resumed.push(self.resume_one(record).await);
+        }
+        Ok(resumed)
+    }
+
+    /// Resumes one job, as [`resume`](Self::resume) does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
+    pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
+        Ok(self.resume_one(self.record(id).await?).await)
+    }
+
+    async fn resume_one(&self, record: JobRecord) -> Resumed {
+        if record.phase != Phase::Prepared && !record.phase.is_unresolved() {
+            return Resumed::Going(Job::new(self.clone(), record));
+        }
+        let id = record.id.clone();
+        let lease = match self.shared.store.lease(&id).await {
+            Ok(Some(lease)) => lease,
+            Ok(None) => return Resumed::Busy(record),
+            Err(error) => return Resumed::Unclear(error.of_job(&id, None)),
+        };
+        // It may have moved on before the lease was ours.
+        let record = match self.record(&id).await {
+            Ok(record) => record,
+            Err(error) => return Resumed::Unclear(error),
+        };
+        if record.phase == Phase::Prepared {
+            return Resumed::NotSent(record);
+        }
+        if !record.phase.is_unresolved() {
+            return Resumed::Going(Job::new(self.clone(), record));
+        }
+        match self.reconcile(record, None).await {
+            Ok(job) => Resumed::Going(job),
+            Err(error) => match self.record(&id).await {
+                Ok(record) if error.kind() == ErrorKind::Ambiguous => {
+                    drop(lease);
+                    Resumed::Ambiguous(record, error)
+                }
+                _ => Resumed::Unclear(error),
+            },
+        }
+    }
+
+    /// Takes a task that the service has for the one of this job.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`] for a job that has a task, for a task of another job, and for one
+    /// that the service does not know.
+    pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
+        let task_id = task_id.trim();
+        if task_id.is_empty() {
+            return Err(Error::refused("no task is named").of_job(id, None));
+        }
+        self.undecided(id).await?;
+        let lease = self.lease(id).await?;
+        let record = self.undecided(id).await?;
+        let report = self.shared.api.get(task_id).await?;
+        // As the service writes it: two ways to write one id would be two tasks.
+        let task_id = report.task_id.as_deref().unwrap_or(task_id);
+        let is_known = !matches!(report.state, None | Some(TaskState::Unknown));
+        if !is_known || !is_task_id(task_id) {
+            let error = Error::refused("the service does not know this task");
+            return Err(error.of_job(id, Some(task_id)));
+        }
+        let job = self.claim(record, task_id).await?;
+        drop(lease);
+        Ok(job)
+    }
+}
