@@ -40,7 +40,7 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::InsufficientQuota => Error(E::RateLimited, "quota", Nothing, TRIED),
         FaultKind::CommodityNotPurchased
         | FaultKind::PrepaidBillOverdue
-        | FaultKind::PostpaidBillOverdue => Error(E::Billing, "check the balance", Nothing, 1),
+        | FaultKind::PostpaidBillOverdue => Error(E::Billing, "check the account's balance", Nothing, 1),
         FaultKind::Arrearage => Error(E::Billing, "good standing", Nothing, 1),
         FaultKind::FreeTierExhausted | FaultKind::FreeTierQuota => {
             Error(E::Quota, "waiting does not restore the quota", Nothing, 1)
