@@ -562,7 +562,7 @@ fn the_clis_login_is_read_shared_and_imported_but_never_created_or_deleted() {
     );
     // It came without its server, which is why it can be used nowhere: said, and mended.
     let ran = chat().exits_with(4).says("qwen-oauth:qwen-cli");
-    ran.says("with that server's address");
+    ran.says("with that server's URL");
     let url = service.emulator.oauth().url();
     let again = home.auth(&["import", "qwen-cli", "--oauth-base-url", &url]);
     let again = again.run().exits_with(0);

@@ -17,7 +17,7 @@ fn keys_that_are_none() {
     let service = Service::start();
     for (key, says) in [
         ("sk-secret\nsk-secret", "line break"),
-        ("sk-secret two", "blank"),
+        ("sk-secret two", "whitespace"),
         ("sk-secret-ключ", "ASCII"),
     ] {
         let arguments = ["chat", "hi"];
