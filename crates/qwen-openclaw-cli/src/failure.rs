@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, Hint, chat::Reply, video::Hint as TaskHint};
+use qwen_openclaw::{ErrorKind, chat::Reply};
 use serde_json::{Value, json};
 
 use crate::{
@@ -225,7 +225,7 @@ impl From<qwen_openclaw::Error> for Failure {
             Some(video) => {
                 let id = video.job_id();
                 let advice = id.and_then(|id| advice(id, video.next_steps()));
-                advice.or_else(|| video.hint().and_then(wording)).or(hint)
+                advice.or_else(|| video.hint().map(hint::for_video))
             }
             None => hint,
         };
@@ -274,17 +274,6 @@ impl From<qwen_openclaw::catalog::Error> for Failure {
     fn from(error: qwen_openclaw::catalog::Error) -> Self {
         qwen_openclaw::Error::from(error).into()
     }
-}
-
-/// What to do about a video, where this command has words of its own for it.
-fn wording(hint: &TaskHint) -> Option<String> {
-    Some(match hint {
-        TaskHint::Call(Hint::TasksNeedStandardKey { origin: None, .. }) => format!(
-            "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
-        ),
-        TaskHint::UploadFirst => "`--upload` uploads it first".to_owned(),
-        _ => return None,
-    })
 }
 
 /// The exit code for each kind of error.

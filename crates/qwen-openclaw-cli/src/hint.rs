@@ -4,6 +4,7 @@ use qwen_openclaw::{
     Hint,
     auth::KeyKind,
     catalog::{Endpoint, Plan},
+    video::Hint as TaskHint,
 };
 
 /// Words a hint for a user of the command. Hints that no flag helps with keep the library's words.
@@ -35,6 +36,20 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         ),
         Hint::SwitchThinkingOff => "this may require thinking to be off: `--think off`".to_owned(),
         Hint::RaiseTokenLimit => "the reply was cut off: raise `--max-tokens`".to_owned(),
+        // Refused before it was sent: no key that the command found is a Standard key.
+        Hint::TasksNeedStandardKey { origin: None, .. } => format!(
+            "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
+        ),
+        other => other.to_string(),
+    }
+}
+
+/// Words a hint about a video. What may be done about its job is [`advice`](crate::video::advice).
+pub(crate) fn for_video(hint: &TaskHint) -> String {
+    match hint {
+        TaskHint::Call(hint) => for_command(hint),
+        TaskHint::UploadFirst => "`--upload` uploads it first".to_owned(),
+        TaskHint::ChooseAnotherName => "choose another name, or pass `--overwrite`".to_owned(),
         other => other.to_string(),
     }
 }
@@ -115,7 +130,15 @@ mod tests {
             let text = for_command(&hint);
             assert!(text.contains(words), "{text}");
         }
-        // What no flag helps with is the library's to say.
+        for (hint, words) in [
+            (TaskHint::UploadFirst, "`--upload`"),
+            (TaskHint::ChooseAnotherName, "`--overwrite`"),
+            (TaskHint::Call(Hint::RaiseTokenLimit), "`--max-tokens`"),
+        ] {
+            let text = for_video(&hint);
+            assert!(text.contains(words), "{text}");
+        }
+        // Hints that no flag helps with keep the library's words.
         let hint = Hint::CheckBalance;
         assert_eq!(for_command(&hint), hint.to_string());
     }
