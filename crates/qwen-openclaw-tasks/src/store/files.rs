@@ -557,7 +557,7 @@ mod tests {
         let leased = store.lease(&record("a").id).await.map(drop);
         for error in [inserted.unwrap_err(), leased.unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Storage);
-            assert!(error.to_string().contains("no link"), "{error}");
+            assert!(error.to_string().contains("not a link"), "{error}");
         }
         assert!(!victim.exists());
     }

@@ -76,7 +76,9 @@ pub struct Decoder {
 }
 
 /// A function that sees each chunk before it is read.
-struct Tap(Box<dyn FnMut(&[u8]) + Send>);
+struct Tap(Box<Show>);
+
+type Show = dyn FnMut(&[u8]) + Send;
 
 impl fmt::Debug for Tap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
