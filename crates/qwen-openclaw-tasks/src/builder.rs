@@ -6,13 +6,13 @@ use qwen_openclaw_client::ConnectionBuilder;
 use qwen_openclaw_http::{RetryPolicy, UrlPolicy};
 
 use crate::{
-    api::Api,
     engine::{Product, Rates, Shared, Tasks},
     error::Error,
-    pace::Pace,
-    running::Running,
-    schedule::PollSchedule,
-    store::{JobStore, MemoryJobs},
+    ledger::store::{JobStore, MemoryJobs},
+    service::api::Api,
+    service::pace::Pace,
+    service::running::Running,
+    service::schedule::PollSchedule,
 };
 
 /// Sets up [`Tasks`].

@@ -15,21 +15,21 @@ use serde_json::{Map, Value};
 
 use crate::{
     Error, ErrorKind,
-    answer::TaskReport,
-    api::Api,
     builder::TasksBuilder,
-    download::FileKind,
     job::Job,
-    next::NextStep,
-    pace::Pace,
-    record::{
+    ledger::record::{
         Failure, JobId, JobRecord, MOST_RESULTS, OneResult, Phase, ResultFile, Upload, VERSION,
         is_result_url,
     },
-    running::Running,
-    schedule::PollSchedule,
-    state::TaskState,
-    store::{JobLease, JobStore, Replaced},
+    ledger::store::{JobLease, JobStore, Replaced},
+    next::NextStep,
+    service::answer::TaskReport,
+    service::api::Api,
+    service::pace::Pace,
+    service::running::Running,
+    service::schedule::PollSchedule,
+    service::state::TaskState,
+    transfer::download::FileKind,
 };
 
 /// What a kind of task makes, and where its answers say where that lies.

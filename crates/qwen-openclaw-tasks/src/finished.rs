@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::{
     Error,
-    download::{Progress, SaveOptions, Targets, save},
     engine::Tasks,
-    record::{JobRecord, ResultFile},
+    ledger::record::{JobRecord, ResultFile},
+    transfer::download::{Progress, SaveOptions, Targets, save},
 };
 
 /// A job that the service has done. It has one result at least.

@@ -9,9 +9,9 @@ use crate::{
     engine::{Tasks, unsent},
     finished::Finished,
     hint::Hint,
+    ledger::record::{JobId, JobRecord, Phase},
     next::NextStep,
-    record::{JobId, JobRecord, Phase},
-    state::TaskState,
+    service::state::TaskState,
 };
 
 /// The longest wait before a question, whatever the service asks for. Its throttles recover within

@@ -49,28 +49,19 @@
 //! `rustls` (default), `rustls-no-provider` and `native-tls` say where TLS comes from; see
 //! `qwen-openclaw-http`.
 
-mod answer;
-mod api;
 mod builder;
-mod clock;
-mod download;
 mod engine;
 mod error;
 mod finished;
 mod hint;
 mod job;
+mod ledger;
 mod next;
-mod pace;
 mod reconcile;
-mod record;
 mod resume;
-mod running;
-mod schedule;
-mod stamp;
-mod state;
-mod store;
+mod service;
 mod submit;
-mod upload;
+mod transfer;
 
 #[cfg(test)]
 mod tests;
@@ -85,20 +76,20 @@ pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::ErrorKind;
 
 pub use crate::{
-    answer::TaskReport,
     builder::TasksBuilder,
-    download::{FileKind, Progress, SaveOptions, check_target},
     engine::{Likeness, NewTask, Product, Rates, Tasks},
     error::Error,
     finished::Finished,
     hint::Hint,
     job::{Job, Watch},
+    ledger::record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},
+    ledger::store::{FileJobs, JobLease, JobList, JobStore, MemoryJobs, Replaced},
     next::NextStep,
-    record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},
     resume::Resumed,
-    schedule::PollSchedule,
-    state::TaskState,
-    store::{FileJobs, JobLease, JobList, JobStore, MemoryJobs, Replaced},
+    service::answer::TaskReport,
+    service::schedule::PollSchedule,
+    service::state::TaskState,
+    transfer::download::{FileKind, Progress, SaveOptions, check_target},
 };
 
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! What may be done next about a job, as data: each program has its own words for it.
 
-use crate::record::{JobRecord, Phase};
+use crate::ledger::record::{JobRecord, Phase};
 
 /// Something that may be done about a job.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -55,7 +55,7 @@ impl NextStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::contract::record;
+    use crate::ledger::store::contract::record;
 
     #[test]
     fn each_phase_that_is_not_over_says_what_may_be_done() {

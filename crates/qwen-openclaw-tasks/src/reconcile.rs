@@ -10,13 +10,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     Error, ErrorKind,
-    answer::ListedTask,
-    clock::{self, Clock, Made},
     engine::{Likeness, Tasks},
     job::Job,
+    ledger::record::{JobRecord, Phase},
     next::NextStep,
-    record::{JobRecord, Phase},
-    state::TaskState,
+    service::answer::ListedTask,
+    service::clock::{self, Clock, Made},
+    service::state::TaskState,
 };
 
 /// When the list is looked at: a task may take a moment to be in it.

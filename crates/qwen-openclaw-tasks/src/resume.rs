@@ -4,9 +4,9 @@ use crate::{
     Error, ErrorKind,
     engine::Tasks,
     job::Job,
+    ledger::record::{JobId, JobRecord, Phase, is_task_id},
     next::NextStep,
-    record::{JobId, JobRecord, Phase, is_task_id},
-    state::TaskState,
+    service::state::TaskState,
 };
 
 /// What became of a job that was resumed.

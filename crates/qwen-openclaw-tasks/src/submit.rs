@@ -8,17 +8,17 @@ use tracing::{debug, warn};
 
 use crate::{
     Error, ErrorKind,
-    answer::TaskReport,
-    api::Created,
-    download::check_target,
     engine::{NewTask, Tasks, busy, unnoted},
     hint::Hint,
     job::Job,
+    ledger::record::{Failure, JobId, JobRecord, Phase},
+    ledger::store::JobLease,
     next::NextStep,
-    record::{Failure, JobId, JobRecord, Phase},
-    running::Place,
-    state::TaskState,
-    store::JobLease,
+    service::answer::TaskReport,
+    service::api::Created,
+    service::running::Place,
+    service::state::TaskState,
+    transfer::download::check_target,
 };
 
 impl Tasks {

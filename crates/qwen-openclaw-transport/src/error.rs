@@ -193,7 +193,7 @@ impl fmt::Display for JsonCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.category {
             Category::Eof => "the JSON ends early",
-            Category::Syntax => "it is no JSON",
+            Category::Syntax => "it is not JSON",
             Category::Data | Category::Io => "a value is missing or of another type",
         };
         write!(f, "{what} (line {} column {})", self.line, self.column)

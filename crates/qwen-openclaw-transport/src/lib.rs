@@ -24,7 +24,7 @@
 //! * [`Client`] is one endpoint with one credential. [`Client::stream`] gives the reply as it
 //!   arrives, [`Client::send`] the same reply when it is complete.
 //! * [`ChatRequest`] and [`Message`] are what is asked.
-//!   A [`Part`] is an image, a clip or audio in a message, [`Media`] where it comes from. What a
+//!   A [`Part`] is an image, a video or audio in a message, [`Media`] where it comes from. What a
 //!   model wants (how it is told to think, how it gives JSON, what it can be shown) is known from
 //!   the catalog, or from [`ModelCapabilities`]; what the service would refuse is refused before it is
 //!   sent.

@@ -66,7 +66,7 @@ pub struct ChatRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub level: Option<Level>,
-    /// The most tokens the model may think.
+    /// Maximum number of tokens to think.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thinking_budget: Option<u32>,
     /// Whether the model sees its earlier reasoning again.
@@ -100,7 +100,7 @@ pub struct ChatRequest {
     /// Whether images are seen in more detail, whatever their own limits say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vl_high_resolution_images: Option<bool>,
-    /// The most tokens the reply may have, reasoning included.
+    /// Maximum number of tokens to generate, reasoning included.
     #[serde(
         default,
         rename = "max_completion_tokens",
@@ -191,7 +191,7 @@ impl ChatRequest {
         self.message(Message::assistant(text))
     }
 
-    /// Adds what the user says in parts: texts, images, clips, audio.
+    /// Adds a user message of several parts: text, images, videos, audio.
     pub fn user_parts(self, parts: impl IntoIterator<Item = Part>) -> Self {
         self.message(Message::parts(Role::User, parts))
     }
@@ -211,7 +211,7 @@ impl ChatRequest {
         self.part(Part::image(image))
     }
 
-    /// Adds a clip to what the user says, as [`part`](Self::part) does.
+    /// Adds a video to the last user message, as [`part`](Self::part) does.
     pub fn video(self, video: impl Into<Media>) -> Self {
         self.part(Part::video(video))
     }
@@ -231,7 +231,7 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the most tokens the model may think. It takes the place of an effort where the service
+    /// Sets the maximum number of tokens to think. It takes the place of an effort where the service
     /// refuses both together. The default is the model's limit.
     pub fn think_budget(mut self, tokens: u32) -> Self {
         self.thinking_budget = Some(tokens);
@@ -352,14 +352,14 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the most tokens the reply may have. The default is the model's own limit, to which
+    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to which
     /// higher numbers are lowered.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
         self
     }
 
-    /// Sets how freely tokens are drawn, from 0 to below 2. The default is the model's own.
+    /// Sets the sampling temperature, from 0 to below 2. The default is the model's own.
     pub fn temperature(mut self, temperature: f64) -> Self {
         self.temperature = Some(temperature);
         self

@@ -15,88 +15,88 @@ use crate::args::Connection;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum VideoCommand {
-    /// Make a video from text, images or videos
+    /// Generate a video from text, images or videos
     Generate(Box<Generate>),
-    /// List the jobs that were submitted from here
+    /// List the jobs submitted from this machine
     List(List),
-    /// Show a job, asking the service about it
+    /// Show a job and its current state at the service
     Show(One),
-    /// Wait for a job, and save its video
+    /// Wait for a job and save its video
     Wait(Save),
-    /// Resume the jobs that a crash or a lost network has left
+    /// Resume jobs that a crash or a lost connection interrupted
     Resume(Resume),
-    /// Cancel a job that still waits for its turn
+    /// Cancel a job that is still queued
     Cancel(One),
-    /// Save the video of a job that is done
+    /// Save the video of a finished job
     Download(Save),
 }
 
 #[derive(Args, Debug)]
 #[command(after_help = models())]
 pub(crate) struct Generate {
-    /// What the video shows
+    /// Prompt: what the video shows
     pub(crate) prompt: Option<String>,
 
     #[arg(short, long, value_name = "REF", help = default_model())]
     pub(crate) model: Option<String>,
 
-    /// URL of an image: the first frame, or a subject; may be given several times
+    /// URL of an image, used as the first frame or a subject; repeatable
     #[arg(long, value_name = "U")]
     pub(crate) image: Vec<String>,
 
-    /// URL of a video whose subject appears; may be given several times
+    /// URL of a video whose subject is to appear; repeatable
     #[arg(long, value_name = "U")]
     pub(crate) video: Vec<String>,
 
-    /// URL of a sound track of your own
+    /// URL of an audio track to use
     #[arg(long, value_name = "U")]
     pub(crate) audio_track: Option<String>,
 
-    /// Length of the video [default: 5]
+    /// Length of the video in seconds [default: 5]
     #[arg(long, value_name = "N")]
     pub(crate) seconds: Option<u32>,
 
-    /// Resolution: 480P, 720P or 1080P [default: 720P where the model has it]
+    /// Resolution: 480P, 720P or 1080P [default: 720P if the model supports it]
     #[arg(long, value_name = "R")]
     pub(crate) resolution: Option<Resolution>,
 
-    /// Ratio, such as 16:9 [default: 16:9, or that of the image]
+    /// Aspect ratio, such as 16:9 [default: 16:9, or that of the image]
     #[arg(long, value_name = "R")]
     pub(crate) ratio: Option<AspectRatio>,
 
-    /// Exact size, such as 1280x720, in place of resolution and ratio
+    /// Exact size, such as 1280x720, instead of resolution and ratio
     #[arg(long, value_name = "WxH", conflicts_with_all = ["resolution", "ratio"])]
     pub(crate) size: Option<Size>,
 
-    /// Ask for sound, where the model can be silent
+    /// Generate sound, if the model can be silent
     #[arg(long, conflicts_with = "no_audio")]
     pub(crate) audio: bool,
 
-    /// Ask for a silent video, where the model can be silent: it is cheaper
+    /// Generate a silent video, if the model can: it costs less
     #[arg(long)]
     pub(crate) no_audio: bool,
 
-    /// Put the vendor's watermark on the video
+    /// Add the vendor's watermark
     #[arg(long)]
     pub(crate) watermark: bool,
 
-    /// What the video must not show
+    /// What the video should not show
     #[arg(long, value_name = "TEXT")]
     pub(crate) negative_prompt: Option<String>,
 
-    /// Send the prompt as it is, not as the service would rewrite it
+    /// Do not let the service rewrite the prompt
     #[arg(long)]
     pub(crate) no_prompt_extend: bool,
 
-    /// Seed, for nearly the same video again
+    /// Seed, to get nearly the same video again
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
 
-    /// File to save the video in [default: the job's id and .mp4]
+    /// File to save the video in [default: the job id and .mp4]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_wait")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Replace the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long, conflicts_with = "no_wait")]
     pub(crate) overwrite: bool,
 
@@ -104,15 +104,15 @@ pub(crate) struct Generate {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// Refuse values that the model does not take, in place of the nearest ones
+    /// Reject values that the model does not support instead of using the nearest ones
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Put files of this machine where the service can read them, for 48 hours
+    /// Upload local files for the service to read; they are kept for 48 hours
     #[arg(long)]
     pub(crate) upload: bool,
 
-    /// Say what the video would cost, and send nothing
+    /// Print what the video would cost, without sending anything
     #[arg(long)]
     pub(crate) estimate: bool,
 
@@ -130,7 +130,7 @@ pub(crate) struct Generate {
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
-    /// Only jobs that are not over
+    /// Only unfinished jobs
     #[arg(long)]
     pub(crate) unfinished: bool,
 
@@ -141,7 +141,7 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct One {
-    /// The job: its id, the beginning of it, or the task's id
+    /// Job id, its beginning, or the task id
     pub(crate) job: String,
 
     /// Print one JSON document
@@ -154,14 +154,14 @@ pub(crate) struct One {
 
 #[derive(Args, Debug)]
 pub(crate) struct Save {
-    /// The job: its id, the beginning of it, or the task's id
+    /// Job id, its beginning, or the task id
     pub(crate) job: String,
 
-    /// File to save the video in [default: what was asked for, or the job's id and .mp4]
+    /// File to save the video in [default: the one given at submission, or the job id and .mp4]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Replace the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long)]
     pub(crate) overwrite: bool,
 
@@ -175,10 +175,10 @@ pub(crate) struct Save {
 
 #[derive(Args, Debug)]
 pub(crate) struct Resume {
-    /// Only this job: its id, the beginning of it, or the task's id
+    /// Only this job: its id, its beginning, or the task id
     pub(crate) job: Option<String>,
 
-    /// Take this task of the service's for the job's own
+    /// Adopt this task of the service as the job's own
     #[arg(
         long,
         value_name = "TASK",
@@ -187,7 +187,7 @@ pub(crate) struct Resume {
     )]
     pub(crate) adopt: Option<String>,
 
-    /// Send the job again; if the service has it after all, it is made and billed twice
+    /// Submit the job again; if the service has it after all, it is generated and billed twice
     #[arg(long, requires = "job")]
     pub(crate) resubmit: bool,
 

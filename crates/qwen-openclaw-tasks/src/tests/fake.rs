@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     FileKind, JobStore, Likeness, MemoryJobs, NewTask, Product, Rates, TaskReport, Tasks,
-    TasksBuilder, stamp,
+    TasksBuilder, ledger::stamp,
 };
 
 pub(super) const ORIGIN: &str = "https://tasks.example.com";

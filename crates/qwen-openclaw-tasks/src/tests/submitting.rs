@@ -599,7 +599,7 @@ async fn a_list_that_may_not_be_whole_is_not_judged() {
 
 /// The task that somebody else has made with the same account, in the same words.
 fn twin(fake: &Fake, made_before: i64, prompt: &str) -> Task {
-    let millis = crate::stamp::to_millis(std::time::SystemTime::now());
+    let millis = crate::ledger::stamp::to_millis(std::time::SystemTime::now());
     Task {
         id: format!("twin-{made_before}"),
         model: "some-model".to_owned(),

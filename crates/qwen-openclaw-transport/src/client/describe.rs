@@ -1,4 +1,4 @@
-//! Descriptions of images and clips.
+//! Descriptions of images and videos.
 
 use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_media_model};
 
@@ -6,7 +6,7 @@ use qwen_openclaw_client::Route;
 
 use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
 
-/// The most tokens of a description, as in OpenClaw.
+/// Maximum number of tokens of a description, as in OpenClaw.
 const MAX_TOKENS: u32 = 4096;
 
 /// A description being asked for. Made by [`Client::describe_image`] and
@@ -22,7 +22,7 @@ pub struct Describe {
     edition: Edition,
 }
 
-/// A description of images or of a clip.
+/// A description of images or of a video.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Description {
@@ -51,7 +51,7 @@ impl Client {
         Describe::new(self, Modality::Image, image.into())
     }
 
-    /// Asks what a clip shows.
+    /// Asks what a video shows.
     pub fn describe_video(&self, video: impl Into<Media>) -> Describe {
         Describe::new(self, Modality::Video, video.into())
     }
@@ -142,18 +142,22 @@ impl Describe {
             };
             format!("Describe the {what} in detail.")
         });
-        let media = self.media.iter().cloned().map(|medium| match image {
-            true => Part::image(medium),
-            false => Part::video(medium),
+        let media = self.media.iter().cloned().map(|medium| {
+            if image {
+                Part::image(medium)
+            } else {
+                Part::video(medium)
+            }
         });
         let parts = std::iter::once(Part::text(prompt)).chain(media);
         let request = ChatRequest::new(model)
             .message(Message::parts(Role::User, parts))
             // To say what is seen takes no thinking.
             .leave_thinking();
-        match image {
-            true => request.max_tokens(MAX_TOKENS),
-            false => request,
+        if image {
+            request.max_tokens(MAX_TOKENS)
+        } else {
+            request
         }
     }
 }
@@ -170,7 +174,7 @@ fn check(route: &Route) -> Result<(), Error> {
     Err(Error::new(
         ErrorKind::InvalidRequest,
         format!(
-            "the {label} endpoints describe no images or videos: use {} ({}), which needs a \
+            "the {label} endpoints do not describe images or videos: use {} ({}), which needs a \
              Standard key of that region as well",
             standard.base_url(),
             standard.label()

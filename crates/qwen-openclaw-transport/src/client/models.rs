@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Client, Error, ErrorKind};
 
-/// The most that a list of models may take, in bytes.
+/// Maximum size of a list of models, in bytes.
 const LARGEST: usize = 16 << 20;
 
 /// A model that the endpoint listed.
@@ -24,7 +24,7 @@ pub struct DiscoveredModel {
 impl Client {
     /// Asks the endpoint which models it has, in its own order, each id once.
     ///
-    /// Entries that are no models are left out.
+    /// Entries that are not models are left out.
     ///
     /// # Errors
     ///

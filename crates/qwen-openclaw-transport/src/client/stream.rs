@@ -26,7 +26,7 @@ use crate::{
 ///
 /// Take the events with [`next`](Self::next), or without copying with
 /// [`next_borrowed`](Self::next_borrowed), then the whole reply with [`finish`](Self::finish). It
-/// is also a [`Stream`]. Bytes are read from the connection only while somebody waits for an
+/// is also a [`Stream`]. Bytes are read from the connection only while the caller waits for an
 /// event, so a slow reader slows the server down. Dropping it ends the request.
 #[must_use = "a reply arrives only while it is read"]
 pub struct ReplyStream {

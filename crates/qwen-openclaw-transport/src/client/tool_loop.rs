@@ -141,7 +141,7 @@ impl ToolLoop {
     }
 
     /// Sends the conversation as it is; gives the reply, and the positions of those of its calls
-    /// whose arguments are no JSON object.
+    /// whose arguments are not a JSON object.
     async fn ask(&mut self, each: &mut impl FnMut(Event)) -> Result<(Reply, Vec<usize>), Error> {
         let mut reply = match self.stream(each).await {
             Ok(reply) => reply,
@@ -188,7 +188,7 @@ impl ToolLoop {
             async move {
                 let result = match run {
                     Some(run) => run.await,
-                    None => handlers::error("the arguments were no JSON object"),
+                    None => handlers::error("the arguments were not a JSON object"),
                 };
                 Message::tool(call.id(), result)
             }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Body, messages};
 use crate::{Error, ErrorKind, request::CacheMarks};
 
-/// The most markers a request may have.
+/// Maximum number of markers in a request.
 const MOST: usize = 4;
 
 /// Puts the markers that were asked for, where the host is one that knows them.

@@ -107,14 +107,14 @@ fn tools(request: &ChatRequest) -> Result<(), Error> {
             .is_some_and(|s| !is_object_schema(s))
         {
             return refused(format!(
-                "the arguments of the tool `{name}` are no object: its schema must have the type \
+                "the arguments of the tool `{name}` are not an object: its schema must have the type \
                  `object`"
             ));
         }
     }
     match &request.tool_choice {
         Some(ToolChoice::Function(name)) if !names.contains(&**name) => refused(format!(
-            "the tool choice names `{name}`, which is no tool of the request"
+            "the tool choice names `{name}`, which is not a tool of the request"
         )),
         Some(ToolChoice::Required) if request.tools.is_empty() => {
             refused("the tool choice wants a tool called, and the request has none")
@@ -176,7 +176,7 @@ fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Resu
             data_uri(url, part, modality)?;
         } else if modality != Modality::Audio && !has_scheme(url) {
             return refused(format!(
-                "`{}` is not a URL; a file of this machine is read with `Media::file`",
+                "`{}` is not a URL; to send a local file, read it with `Media::file`",
                 shown(url)
             ));
         }
@@ -186,7 +186,7 @@ fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Resu
         let region = context.class.region().unwrap_or(Region::Global);
         let standard = Endpoint::of(Plan::Standard, region);
         return refused(format!(
-            "the Coding Plan takes no clips: use {} ({}), which needs a Standard key of that region \
+            "the Coding Plan does not accept videos: use {} ({}), which needs a Standard key of that region \
              as well",
             standard.base_url(),
             standard.label()
@@ -194,7 +194,7 @@ fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Resu
     }
     if known.accepts(modality) == Some(false) {
         return refused(format!(
-            "{} takes no {modality}{}",
+            "{} does not accept {modality} input{}",
             known.model,
             others(known, modality)
         ));
@@ -211,9 +211,10 @@ fn data_uri(data: &str, part: &Value, modality: Modality) -> Result<(), Error> {
         );
     }
     // The frames of a clip are images.
-    let wanted = match part["type"] == "video" {
-        true => Modality::Image,
-        false => modality,
+    let wanted = if part["type"] == "video" {
+        Modality::Image
+    } else {
+        modality
     };
     let medium = Media::url(data);
     match (medium.kind(), medium.mime()) {

@@ -93,7 +93,7 @@ impl<'a> ModelContext<'a> {
         self.traits.thinking
     }
 
-    /// The most tokens an answer can have.
+    /// Maximum number of tokens of an answer.
     pub(crate) fn max_output(&self) -> Option<u32> {
         let listed = self.row.and_then(ChatModel::max_output);
         self.traits.max_output.or(listed)
@@ -101,9 +101,10 @@ impl<'a> ModelContext<'a> {
 
     /// The name of the field that limits an answer.
     pub(crate) fn max_tokens_field(&self) -> &'static str {
-        match self.traits.legacy_max_tokens {
-            true => "max_tokens",
-            false => "max_completion_tokens",
+        if self.traits.legacy_max_tokens {
+            "max_tokens"
+        } else {
+            "max_completion_tokens"
         }
     }
 

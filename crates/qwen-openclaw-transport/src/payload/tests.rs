@@ -301,7 +301,7 @@ fn media_go_only_to_models_that_take_them() {
     let image = || hi("qwen3-coder-plus").image(Media::url("https://example.com/a.png"));
     let found = refusal(client(STANDARD), &image());
     assert!(
-        found.starts_with("qwen3-coder-plus takes no image; qwen3.5-plus, "),
+        found.starts_with("qwen3-coder-plus does not accept image input; qwen3.5-plus, "),
         "{found}"
     );
     let told = ModelCapabilities::new().input([Modality::Text, Modality::Image]);
@@ -338,7 +338,7 @@ fn clips_do_not_go_to_the_coding_plan() {
     let coding = Endpoint::of(Plan::Coding, Region::China);
     assert_eq!(
         refusal(client(coding.base_url()), &request),
-        "the Coding Plan takes no clips: use https://dashscope.aliyuncs.com/compatible-mode/v1 \
+        "the Coding Plan does not accept videos: use https://dashscope.aliyuncs.com/compatible-mode/v1 \
          (Standard, China), which needs a Standard key of that region as well"
     );
     body(&request);

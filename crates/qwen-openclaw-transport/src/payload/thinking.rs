@@ -94,9 +94,10 @@ pub(super) fn enforce(body: &mut Body, asked: Asked, known: &ModelContext<'_>) {
     }
     let (level, on) = wanted(body, effort.as_ref(), asked);
     let choice = body.get("tool_choice").map_or(ToolChoice::Free, force_of);
-    let rule = match on || contract.switch() == Switch::Always {
-        true => contract.tool_choice(choice),
-        false => ToolChoiceRule::Keep,
+    let rule = if on || contract.switch() == Switch::Always {
+        contract.tool_choice(choice)
+    } else {
+        ToolChoiceRule::Keep
     };
     let on = match contract.switch() {
         Switch::Always => true,

@@ -22,7 +22,7 @@ use crate::{
 
 pub(crate) use self::assembly::Step;
 
-/// The most that a reply may take in memory.
+/// The memory limits of a reply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -39,7 +39,7 @@ impl FinishReason {
         matches!(self, Self::Length | Self::ContentFilter)
     }
 
-    /// Returns true when the server says with this reason that it failed: what arrived is no
+    /// Returns true when the server says with this reason that it failed: what arrived is not an
     /// answer, even though the stream ended in good order.
     #[must_use]
     pub fn is_failure(&self) -> bool {

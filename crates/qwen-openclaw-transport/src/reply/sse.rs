@@ -207,9 +207,10 @@ impl Framer {
 
     /// Handles one line without its ending; `Some` when it completes an event.
     fn on_line(&mut self, line: &[u8]) -> Result<Option<Found>, TooLarge> {
-        let line = match std::mem::take(&mut self.first_line) {
-            true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
-            false => line,
+        let line = if std::mem::take(&mut self.first_line) {
+            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+        } else {
+            line
         };
         if line.is_empty() {
             let complete = self.has_data;

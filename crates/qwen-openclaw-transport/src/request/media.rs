@@ -1,4 +1,4 @@
-//! Images, clips and audio to be sent: by address, or as they are.
+//! Images, videos and audio to send: by URL, or inline.
 
 mod file;
 mod sniff;
@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 /// Studio, "error-code"): about 7.8 million bytes of a file.
 pub(crate) const MAX_DATA_URI: usize = 10 * 1024 * 1024;
 
-/// An image, a clip or audio: an address that the service can reach, or the data itself.
+/// An image, a video or audio: a URL that the service can reach, or the data itself.
 ///
 /// ```
 /// use qwen_openclaw_transport::Media;
@@ -29,7 +29,7 @@ pub struct Media {
 }
 
 impl Media {
-    /// Takes an address, which the service fetches by itself, or a data URI.
+    /// Creates media from a URL, which the service fetches itself, or from a data URI.
     #[must_use]
     pub fn url(address: impl Into<String>) -> Self {
         let address = address.into();
@@ -55,10 +55,10 @@ impl Media {
     pub fn bytes(content: impl AsRef<[u8]>) -> Result<Self, Error> {
         let content = content.as_ref();
         let found = sniff::sniff(content).ok_or_else(|| match content.is_empty() {
-            true => refused("the medium is empty"),
+            true => refused("the media is empty"),
             false => refused(
-                "the medium is no image, clip or audio that is known; if it is one all the same, \
-                 say of which type",
+                "the media type was not recognized as image, video or audio; if it is one, \
+                 pass the media type explicitly",
             ),
         })?;
         Self::with_type(content, found.mime)
@@ -72,7 +72,7 @@ impl Media {
     pub fn with_type(content: impl AsRef<[u8]>, mime: impl Into<String>) -> Result<Self, Error> {
         let (content, mime) = (content.as_ref(), mime.into());
         if content.is_empty() {
-            return Err(refused("the medium is empty"));
+            return Err(refused("the media is empty"));
         }
         let prefix = format!("data:{mime};base64,");
         let length = prefix.len() + content.len().div_ceil(3) * 4;
@@ -89,19 +89,19 @@ impl Media {
         })
     }
 
-    /// Returns what it is; `None` for an address that does not say.
+    /// Returns the kind of media; `None` if the URL does not tell.
     #[must_use]
     pub fn kind(&self) -> Option<Modality> {
         self.kind
     }
 
-    /// Returns the media type; `None` for an address that does not say.
+    /// Returns the media type; `None` if the URL does not tell.
     #[must_use]
     pub fn mime(&self) -> Option<&str> {
         self.mime.as_deref()
     }
 
-    /// Returns the address, or the data URI.
+    /// Returns the URL, or the data URI.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -126,14 +126,14 @@ impl Media {
     }
 }
 
-/// An address, or a data URI.
+/// Creates media from a URL or a data URI, as [`Media::url`] does.
 impl From<&str> for Media {
     fn from(address: &str) -> Self {
         Self::url(address)
     }
 }
 
-/// An address, or a data URI.
+/// Creates media from a URL or a data URI, as [`Media::url`] does.
 impl From<String> for Media {
     fn from(address: String) -> Self {
         Self::url(address)
@@ -156,7 +156,7 @@ fn refused(message: impl Into<String>) -> Error {
 
 fn too_large(bytes: u64) -> Error {
     refused(format!(
-        "the medium has {bytes} bytes, and the service takes at most 10 MiB of encoded data, which \
+        "the media has {bytes} bytes, and the service accepts at most 10 MiB of encoded data, which \
          are about 7800000 bytes; make it smaller or pass an https address of it"
     ))
 }
@@ -186,16 +186,16 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidRequest);
             assert!(error.to_string().starts_with(expected), "{error}");
         };
-        check(Media::bytes([]), "the medium is empty");
-        check(Media::with_type([], "image/png"), "the medium is empty");
+        check(Media::bytes([]), "the media is empty");
+        check(Media::with_type([], "image/png"), "the media is empty");
         check(
             Media::bytes("just a text"),
-            "the medium is no image, clip or audio",
+            "the media type was not recognized",
         );
         let large = vec![0; 7_900_000];
         check(
             Media::with_type(large, "image/png"),
-            "the medium has 7900000 bytes, and the service takes at most 10 MiB",
+            "the media has 7900000 bytes, and the service accepts at most 10 MiB",
         );
     }
 

@@ -111,7 +111,7 @@ impl Message {
         }
     }
 
-    /// Returns the text of the message; parts that are no text are left out.
+    /// Returns the text of the message, without the parts that are not text.
     #[must_use]
     pub fn text(&self) -> String {
         match &self.content {

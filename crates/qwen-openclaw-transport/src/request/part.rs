@@ -1,4 +1,4 @@
-//! The parts of a message: texts, images, clips and audio.
+//! The parts of a message: text, images, videos and audio.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::Media;
 
 /// One part of a message, in the form in which it is sent.
 ///
-/// The limits of an image or a clip stand beside it (help.aliyun.com, Model Studio, "vision").
+/// The limits of an image or a video are set beside it (help.aliyun.com, Model Studio, "vision").
 /// One that does not fit the kind of part is ignored by the service.
 ///
 /// ```
@@ -36,14 +36,14 @@ impl Part {
         Self(json!({"type": "image_url", "image_url": {"url": url}}))
     }
 
-    /// Creates a clip.
+    /// Creates a video part.
     #[must_use]
     pub fn video(video: impl Into<Media>) -> Self {
         let url = video.into().into_address();
         Self(json!({"type": "video_url", "video_url": {"url": url}}))
     }
 
-    /// Creates a clip from single images, 4 at least and 80 or 512 at most, by model.
+    /// Creates a video part from single frames: at least 4, at most 80 or 512, depending on the model.
     ///
     /// [`fps`](Self::fps) says how many of them are a second.
     #[must_use]
@@ -72,21 +72,21 @@ impl Part {
         self.with("min_pixels", pixels)
     }
 
-    /// Sets how many pixels an image, or an image of a clip, has at most: larger ones are reduced.
+    /// Sets the maximum number of pixels of an image or a video frame; larger ones are scaled down.
     /// The default is the model's own, 2 621 440 and 655 360 for most.
     #[must_use]
     pub fn max_pixels(self, pixels: u32) -> Self {
         self.with("max_pixels", pixels)
     }
 
-    /// Sets how many pixels all images of a clip have together at most. The default is the model's
+    /// Sets the maximum number of pixels of all frames of a video together. The default is the model's
     /// own.
     #[must_use]
     pub fn total_pixels(self, pixels: u64) -> Self {
         self.with("total_pixels", pixels)
     }
 
-    /// Sets how many images of a clip are looked at a second, or, for [frames](Self::frames), how
+    /// Sets how many frames of a video are sampled per second, or, for [frames](Self::frames), how
     /// many of them there are a second. The default is 2.
     #[must_use]
     pub fn fps(self, fps: f64) -> Self {

@@ -139,7 +139,7 @@ async fn a_plan_describes_nothing() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
-        "the Coding Plan endpoints describe no images or videos: use \
+        "the Coding Plan endpoints do not describe images or videos: use \
          https://dashscope.aliyuncs.com/compatible-mode/v1 (Standard, China), which needs a \
          Standard key of that region as well"
     );

@@ -22,9 +22,10 @@ pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<
                 }
             }
         }
-        match waiting {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
+        if waiting {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
         }
     })
     .await;

@@ -193,7 +193,10 @@ async fn arguments_that_are_no_json_are_told_too() {
     run.finish().await.unwrap();
     assert_eq!(
         told(&emulator),
-        [r#"{"sum":3}"#, "error: the arguments were no JSON object"]
+        [
+            r#"{"sum":3}"#,
+            "error: the arguments were not a JSON object"
+        ]
     );
     // What goes back is JSON again.
     let body = emulator.requests()[1].json();

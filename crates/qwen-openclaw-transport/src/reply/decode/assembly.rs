@@ -142,9 +142,10 @@ impl Assembly {
             Target::Tool(index) => &mut self.reply.tool_calls[index].arguments,
         };
         let start = buffer.len();
-        match text.escaped {
-            true => json::unescape(text.inner, buffer),
-            false => buffer.push_str(text.inner),
+        if text.escaped {
+            json::unescape(text.inner, buffer)
+        } else {
+            buffer.push_str(text.inner)
         }
         let end = buffer.len();
         Some(match target {
@@ -418,7 +419,7 @@ impl Assembly {
             let message = match call.name.is_empty() {
                 true => "the model called a tool without naming it".to_owned(),
                 false => format!(
-                    "the model called the tool `{}` with arguments that are no JSON object",
+                    "the model called the tool `{}` with arguments that are not a JSON object",
                     call.name.escape_debug()
                 ),
             };

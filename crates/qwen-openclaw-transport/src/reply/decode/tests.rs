@@ -283,7 +283,7 @@ fn arguments_that_are_no_object_are_an_error_with_everything_else() {
         assert_eq!(error.kind(), ErrorKind::ToolArguments, "{arguments}");
         assert_eq!(
             error.to_string(),
-            "the model called the tool `get` with arguments that are no JSON object"
+            "the model called the tool `get` with arguments that are not a JSON object"
         );
         assert_eq!(events[0], text("t"));
     }

@@ -37,7 +37,7 @@ impl Media {
         }
         let found = sniff::sniff(&content).ok_or_else(|| {
             refused(format!(
-                "{shown} is no image, clip or audio, going by its content"
+                "{shown} does not look like an image, video or audio file"
             ))
         })?;
         if let Some(named) = named(path).filter(|named| !same(named, found.mime)) {
@@ -127,10 +127,10 @@ mod tests {
         );
         assert_eq!(
             refused("a.txt", b"hello"),
-            "a.txt is no image, clip or audio, going by its content"
+            "a.txt does not look like an image, video or audio file"
         );
         let large = refused("a.png", &[PNG, &vec![0; 7_900_000]].concat());
-        assert!(large.starts_with("the medium has 7900018 bytes"), "{large}");
+        assert!(large.starts_with("the media has 7900018 bytes"), "{large}");
     }
 
     #[test]

@@ -70,9 +70,10 @@ fn brand(brand: &[u8]) -> Option<Found> {
 /// WebM is Matroska that says so in its head.
 fn matroska(bytes: &[u8]) -> Option<Found> {
     let head = &bytes[..bytes.len().min(64)];
-    match head.windows(4).any(|word| word == b"webm") {
-        true => found(Video, "video/webm"),
-        false => found(Video, "video/x-matroska"),
+    if head.windows(4).any(|word| word == b"webm") {
+        found(Video, "video/webm")
+    } else {
+        found(Video, "video/x-matroska")
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
     Error, ErrorKind,
-    answer::{ListPage, TaskReport, skim},
-    clock::Clock,
-    pace::Pace,
-    record::is_task_id,
+    ledger::record::is_task_id,
+    service::answer::{ListPage, TaskReport, skim},
+    service::clock::Clock,
+    service::pace::Pace,
 };
 
 /// The largest answer that is read. The service's own have a few KiB; one that says far too much

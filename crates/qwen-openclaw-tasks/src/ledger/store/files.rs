@@ -20,7 +20,7 @@ use tokio::task::spawn_blocking;
 use super::{JobLease, JobList, JobStore, Replaced};
 use crate::{
     error::Error,
-    record::{JobId, JobRecord, VERSION},
+    ledger::record::{JobId, JobRecord, VERSION},
 };
 
 /// Larger than any record: what was asked for, and a few URLs. More is neither read nor

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::record::JobId;
+use crate::ledger::record::JobId;
 
 /// The tasks that are submitted here and are not known to be over.
 #[derive(Debug, Default)]

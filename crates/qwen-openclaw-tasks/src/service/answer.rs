@@ -9,7 +9,7 @@ use qwen_openclaw_http::Secrets;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{record::is_task_id, state::TaskState};
+use crate::{ledger::record::is_task_id, service::state::TaskState};
 
 /// What is kept of an answer about a task. The rest is skipped.
 const FIELDS: [&str; 7] = [

@@ -6,7 +6,7 @@ use qwen_openclaw_auth::state::Fields;
 use serde_json::json;
 
 use super::{JobStore, Replaced};
-use crate::record::{JobRecord, OneResult, Phase, VERSION};
+use crate::ledger::record::{JobRecord, OneResult, Phase, VERSION};
 
 /// A record of a job that was just written down.
 pub(crate) fn record(id: &str) -> JobRecord {

@@ -11,7 +11,7 @@ use qwen_openclaw_auth::state::Fields;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{error::Error, stamp, state::TaskState};
+use crate::{error::Error, ledger::stamp, service::state::TaskState};
 
 /// How long the service keeps a task and its result (help.aliyun.com, Model Studio,
 /// "text-to-video-api-reference").
@@ -540,7 +540,7 @@ mod tests {
 
     #[test]
     fn little_is_kept_of_what_is_too_much() {
-        let mut record = crate::store::contract::record("a");
+        let mut record = crate::ledger::store::contract::record("a");
         let small = serde_json::json!({"duration": 5, "ratio": "standard"});
         let long = "ü".repeat(5 << 20);
         record.usage = Some(small.clone());

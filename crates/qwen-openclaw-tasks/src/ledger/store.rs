@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use crate::{
     error::Error,
-    record::{JobId, JobRecord},
+    ledger::record::{JobId, JobRecord},
 };
 
 pub use self::{files::FileJobs, memory::MemoryJobs};

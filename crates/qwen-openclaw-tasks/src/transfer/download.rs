@@ -16,8 +16,8 @@ use crate::{
     Error, ErrorKind,
     engine::{Tasks, busy},
     hint::Hint,
-    record::{JobId, JobRecord, PartFile, Phase, ResultFile},
-    state::TaskState,
+    ledger::record::{JobId, JobRecord, PartFile, Phase, ResultFile},
+    service::state::TaskState,
 };
 
 /// How long nothing may arrive.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::{JobLease, JobList, JobStore, Replaced};
 use crate::{
     error::Error,
-    record::{JobId, JobRecord},
+    ledger::record::{JobId, JobRecord},
 };
 
 /// Keeps jobs in memory. They are gone with the process: what was being made then can only be

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
-use crate::stamp;
+use crate::ledger::stamp;
 
 /// How far the clocks may be apart where the service does not tell its own.
 const UNKNOWN: i64 = 60_000;

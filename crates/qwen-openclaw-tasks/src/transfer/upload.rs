@@ -15,7 +15,7 @@ use bytes::Bytes;
 use qwen_openclaw_http::FormFile;
 use serde_json::Value;
 
-use crate::{Error, ErrorKind, engine::Tasks, record::Upload};
+use crate::{Error, ErrorKind, engine::Tasks, ledger::record::Upload};
 
 const KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 /// What the service says of a form that came too late.

@@ -1,0 +1,5 @@
+//! What is written down of each job, and where.
+
+pub(crate) mod record;
+pub(crate) mod stamp;
+pub(crate) mod store;
