@@ -148,7 +148,7 @@ fn media_that_cannot_be_sent() {
     for (name, says) in [
         ("empty.png", "is empty"),
         ("cat.jpg", "by its content"),
-        ("notes.png", "is no image"),
+        ("notes.png", "does not look like an image"),
         ("missing.png", "could not read"),
     ] {
         let file = path(&folder, name);

@@ -246,7 +246,7 @@ fn tools_the_service_refuses_are_refused_here() {
     for schema in [json!({"type": "string"}), json!([]), json!(true)] {
         check(
             with("get", schema),
-            "the arguments of the tool `get` are no object",
+            "the arguments of the tool `get` are not an object",
         );
     }
     check(
