@@ -316,6 +316,19 @@ async fn jobs_of_other_hosts_are_left_alone() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
+/// When tasks were created, of all that was `seen`: never more than five in a second.
+fn sent_five_a_second(seen: &[(String, Instant)]) -> Vec<Instant> {
+    let created = seen.iter().filter(|(path, _)| path.starts_with("POST"));
+    let sent: Vec<Instant> = created.map(|(_, at)| *at).collect();
+    for window in sent.windows(6) {
+        assert!(
+            window[5] - window[0] >= Duration::from_millis(999),
+            "{window:?}"
+        );
+    }
+    sent
+}
+
 #[tokio::test(start_paused = true)]
 async fn five_a_second_and_five_at_once() {
     let fake = Fake::new().with(|state| state.states = vec!["SUCCEEDED"]);
@@ -331,16 +344,7 @@ async fn five_a_second_and_five_at_once() {
     };
     assert_eq!(jobs.len(), 12);
     let state = fake.state();
-    let sent: Vec<Instant> = (state.seen.iter())
-        .filter(|(path, _)| path.starts_with("POST"))
-        .map(|(_, at)| *at)
-        .collect();
-    for window in sent.windows(6) {
-        assert!(
-            window[5] - window[0] >= Duration::from_millis(999),
-            "{window:?}"
-        );
-    }
+    let sent = sent_five_a_second(&state.seen);
     // Of the first six, one was over before the sixth was sent.
     let over = state
         .seen
@@ -516,17 +520,8 @@ async fn five_at_once_whatever_happens_while_they_are_sent() {
         .await
         .unwrap();
     let state = fake.state();
-    let sent: Vec<Instant> = (state.seen.iter())
-        .filter(|(path, _)| path.starts_with("POST"))
-        .map(|(_, at)| *at)
-        .collect();
     // Retries keep the pace too.
-    for window in sent.windows(6) {
-        assert!(
-            window[5] - window[0] >= Duration::from_millis(999),
-            "{window:?}"
-        );
-    }
+    sent_five_a_second(&state.seen);
     let running = done.iter().filter(|job| job.is_ok()).count();
     assert!(running > 0);
     assert_eq!(state.tasks.len(), running);
