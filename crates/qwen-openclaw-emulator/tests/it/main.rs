@@ -11,6 +11,7 @@ mod client;
 mod endpoints;
 mod faults;
 mod oauth;
+mod qwen4;
 mod recorded;
 mod refusals;
 mod screen;
