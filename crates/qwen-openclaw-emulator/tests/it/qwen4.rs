@@ -1,6 +1,6 @@
 //! What is new with Qwen4: encrypted reasoning, cache breakpoints, limits.
 
-use qwen_openclaw_emulator::{Emulator, EncryptedDelivery};
+use qwen_openclaw_emulator::{Emulator, EncryptedDelivery, FaultKind};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, ask, stream};
@@ -139,12 +139,18 @@ async fn three_turns_with_tools_keep_their_reasoning() {
 
 #[tokio::test]
 async fn losing_reasoning_is_noticed_on_demand() {
+    for streamed in [false, true] {
+        check_losses(streamed).await;
+    }
+}
+
+async fn check_losses(streamed: bool) {
     let emulator = Emulator::start().await.unwrap();
     let mut other = Conversation::new(&emulator, false);
     let other = other
         .turn(json!({"role": "user", "content": "Hello"}))
         .await;
-    let mut conversation = Conversation::new(&emulator, true);
+    let mut conversation = Conversation::new(&emulator, streamed);
     let messages = conversation.three_turns().await;
     let next = json!({"role": "user", "content": "And tomorrow?"});
 
@@ -219,6 +225,13 @@ async fn losing_reasoning_is_noticed_on_demand() {
     let mut honest = messages.clone();
     honest.as_array_mut().unwrap().push(next);
     assert_eq!(conversation.send(&honest, STRICT).await.status, 200);
+
+    // By a rule, too, and only where the switches are on.
+    emulator.fault(FaultKind::ReasoningLost);
+    honest[1]["encrypted_content"] = Value::Null;
+    assert_eq!(conversation.send(&honest, &[]).await.status, 400);
+    conversation.body["preserve_thinking"] = json!(false);
+    assert_eq!(conversation.send(&honest, &[]).await.status, 200);
 }
 
 #[tokio::test]
