@@ -8,6 +8,7 @@
 mod browser;
 mod chat;
 mod client;
+mod encrypted;
 mod endpoints;
 mod faults;
 mod oauth;
