@@ -217,18 +217,6 @@ impl Routes {
         self.http.as_ref()
     }
 
-    /// Returns the workspace.
-    #[must_use]
-    pub fn workspace_id(&self) -> Option<&str> {
-        self.workspace.as_deref()
-    }
-
-    /// Returns whether keys may be sent over plain http.
-    #[must_use]
-    pub fn allows_plain_http(&self) -> bool {
-        self.plain_http
-    }
-
     /// Returns the edition of the catalog.
     #[must_use]
     pub fn catalog_edition(&self) -> Edition {

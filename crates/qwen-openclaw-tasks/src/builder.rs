@@ -22,7 +22,6 @@ pub struct TasksBuilder {
     product: Product,
     connection: ConnectionBuilder,
     store: Option<Arc<dyn JobStore>>,
-    workspace: Option<String>,
     schedule: PollSchedule,
     deadline: Duration,
     rates: Rates,
@@ -37,7 +36,6 @@ impl TasksBuilder {
             product,
             connection,
             store: None,
-            workspace: None,
             schedule: PollSchedule::default(),
             deadline: Duration::from_secs(60 * 60),
             largest: 2 << 30,
@@ -61,9 +59,7 @@ impl TasksBuilder {
     /// Names the workspace that tasks are made in. The default is that of the key. Each job's
     /// record has it.
     pub fn workspace(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        self.connection = self.connection.workspace(&id);
-        self.workspace = Some(id);
+        self.connection = self.connection.workspace(id);
         self
     }
 
@@ -157,7 +153,6 @@ impl TasksBuilder {
             api: Api {
                 connection,
                 origin,
-                workspace: self.workspace,
                 queries: Pace::per_second(self.rates.queries_per_second),
             },
             product: self.product,

@@ -335,7 +335,7 @@ impl Shared {
             created_at: now,
             sent_at: None,
             origin: self.api.origin.as_str().to_owned(),
-            workspace: self.api.workspace.clone(),
+            workspace: self.api.connection.workspace().map(str::to_owned),
             path: task.path,
             headers: task.headers,
             body: task.body,

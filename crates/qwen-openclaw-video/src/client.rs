@@ -1,14 +1,12 @@
 //! The client: videos for one account in one region.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
 use qwen_openclaw_client::ConnectionBuilder;
-use qwen_openclaw_http::RetryPolicy;
 use qwen_openclaw_tasks::{
-    Error, FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Rates, Resumed, Tasks,
-    TasksBuilder, Upload,
+    Error, FileKind, Job, JobId, NewTask, Product, Rates, Resumed, Tasks, TasksBuilder, Upload,
 };
 use serde_json::{Map, Value};
 
@@ -197,80 +195,24 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    fn with(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
+    /// Changes the settings of the task client that makes the videos: where jobs are kept, how often
+    /// tasks are polled, the limits. Its rates are by default those of the service for an account
+    /// ([`video::SUBMITS_PER_SECOND`], [`video::RUNNING_AT_ONCE`]), and three quarters of
+    /// [`video::QUERIES_PER_SECOND`].
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use qwen_openclaw_video::{Client, auth::ApiKey};
+    /// # let (base, key) = ("https://dashscope-intl.aliyuncs.com", ApiKey::parse("sk-...")?);
+    /// let client = Client::builder(base, key)
+    ///     .tasks(|tasks| tasks.deadline(Duration::from_secs(600)).running(Some(2)))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tasks(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
         self.tasks = change(self.tasks);
         self
-    }
-
-    /// Sends through `http`, which clients may share. The default is a client of its own.
-    pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
-        self.with(|tasks| tasks.http(http))
-    }
-
-    /// Keeps the jobs in `store`. The default is memory: a crash then loses sight of what is being
-    /// made and billed.
-    pub fn store(self, store: Arc<dyn JobStore>) -> Self {
-        self.with(|tasks| tasks.store(store))
-    }
-
-    /// Names the workspace that videos are made in. The default is that of the key. Each job's
-    /// record has it.
-    pub fn workspace(self, id: impl Into<String>) -> Self {
-        self.with(|tasks| tasks.workspace(id))
-    }
-
-    /// Sends a header with each request. `Debug` does not show its value.
-    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.with(|tasks| tasks.header(name, value))
-    }
-
-    /// Sets when requests that certainly had no effect are sent again. The default is
-    /// [`RetryPolicy::default`].
-    pub fn retry(self, policy: RetryPolicy) -> Self {
-        self.with(|tasks| tasks.retry(policy))
-    }
-
-    /// Sets when a task is asked about. The default is [`PollSchedule::default`].
-    pub fn schedule(self, schedule: PollSchedule) -> Self {
-        self.with(|tasks| tasks.schedule(schedule))
-    }
-
-    /// Sets how long a video is waited for. The default is an hour.
-    pub fn deadline(self, deadline: Duration) -> Self {
-        self.with(|tasks| tasks.deadline(deadline))
-    }
-
-    /// Sets how many tasks of this client run at once; `None` for any. The default is what the
-    /// service works on for an account ([`video::RUNNING_AT_ONCE`]).
-    pub fn running(self, limit: Option<usize>) -> Self {
-        self.with(|tasks| tasks.running(limit))
-    }
-
-    /// Sets how many videos are asked for a second; `None` for any. The default is what the service
-    /// takes of an account ([`video::SUBMITS_PER_SECOND`]).
-    pub fn submits_per_second(self, rate: Option<u32>) -> Self {
-        self.with(|tasks| tasks.submits_per_second(rate))
-    }
-
-    /// Sets how many questions about videos are asked a second; `None` for any. The default
-    /// is three quarters of [`video::QUERIES_PER_SECOND`].
-    pub fn queries_per_second(self, rate: Option<u32>) -> Self {
-        self.with(|tasks| tasks.queries_per_second(rate))
-    }
-
-    /// Sends the key over plain http to other machines too. By default that is refused.
-    pub fn allow_plain_http(self) -> Self {
-        self.with(TasksBuilder::allow_plain_http)
-    }
-
-    /// Sets how large a video may be, in bytes. The default is 2 GiB.
-    pub fn largest_result(self, bytes: u64) -> Self {
-        self.with(|tasks| tasks.largest_result(bytes))
-    }
-
-    /// Fetches videos from private networks too. By default those are refused.
-    pub fn allow_private_results(self) -> Self {
-        self.with(TasksBuilder::allow_private_results)
     }
 
     /// Finishes the client. Nothing is sent yet.
@@ -318,7 +260,8 @@ mod tests {
             "{shown}"
         );
 
-        let builder = Client::builder("https://a.example/v1", key).header("x-tenant", "secret");
+        let builder = Client::builder("https://a.example/v1", key)
+            .tasks(|tasks| tasks.header("x-tenant", "secret"));
         let client = builder.build().unwrap();
         let shown = format!("{client:?}");
         assert!(

@@ -27,7 +27,6 @@ pub(crate) struct Api {
     pub(crate) connection: Connection,
     /// Where the tasks of this ledger are: a key that leads elsewhere is not used.
     pub(crate) origin: BaseUrl,
-    pub(crate) workspace: Option<String>,
     pub(crate) queries: Pace,
 }
 
