@@ -49,15 +49,15 @@ impl TasksBuilder {
         self
     }
 
-    /// Sets the ledger that jobs are written to. The default is memory, where a crash loses track of
-    /// tasks that are running and billed.
+    /// Sets the ledger that jobs are written to. The default is memory, where a crash loses track
+    /// of tasks that are running and billed.
     pub fn store(mut self, store: Arc<dyn JobStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Sets the workspace, which is also stored in each job's record. The default is the workspace of
-    /// the key.
+    /// Sets the workspace, which is also stored in each job's record. The default is the workspace
+    /// of the key.
     pub fn workspace(mut self, id: impl Into<String>) -> Self {
         self.connection = self.connection.workspace(id);
         self
@@ -95,8 +95,8 @@ impl TasksBuilder {
         self
     }
 
-    /// Sets the maximum number of task queries per second; `None` means no limit. The default is the
-    /// product's.
+    /// Sets the maximum number of task queries per second; `None` means no limit. The default is
+    /// the product's.
     pub fn queries_per_second(mut self, rate: Option<u32>) -> Self {
         self.rates.queries_per_second = rate;
         self
@@ -137,7 +137,8 @@ impl TasksBuilder {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the origin is the portal's, or one
-    /// that a key may not be sent to; [`Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
+    /// that a key may not be sent to; [`Setup`](crate::ErrorKind::Setup) when the HTTP client
+    /// cannot be set up.
     pub fn build(self) -> Result<Tasks, Error> {
         let connection = self.connection.build()?;
         // Jobs stay with the host that has them.

@@ -41,8 +41,8 @@ pub struct Product {
     pub file: FileKind,
     /// Extracts all result URLs from a task's `output`, in order.
     pub results: fn(&Map<String, Value>) -> Vec<&str>,
-    /// Compares a request body with the service's report of a task, to find out whether the task was
-    /// created by that request.
+    /// Compares a request body with the service's report of a task, to find out whether the task
+    /// was created by that request.
     pub likeness: fn(&Value, &TaskReport) -> Likeness,
     /// The service's limits for an account.
     pub rates: Rates,
@@ -108,8 +108,8 @@ impl NewTask {
         self
     }
 
-    /// Records where to save the result, for the process that resumes the job after a crash. The task
-    /// is submitted only if a file can be created there.
+    /// Records where to save the result, for the process that resumes the job after a crash. The
+    /// task is submitted only if a file can be created there.
     pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
         self.target = Some(path.into());
         self
@@ -172,9 +172,9 @@ impl Tasks {
         Self::over(product, connection)
     }
 
-    /// Creates a builder for tasks of `product` over a connection. Tasks are submitted to the AIGC host
-    /// of the region that the connection's rules choose without a key. A key that leads to another
-    /// host is rejected, because a job stays with the host that has it.
+    /// Creates a builder for tasks of `product` over a connection. Tasks are submitted to the AIGC
+    /// host of the region that the connection's rules choose without a key. A key that leads to
+    /// another host is rejected, because a job stays with the host that has it.
     pub fn over(product: Product, connection: ConnectionBuilder) -> TasksBuilder {
         TasksBuilder::new(product, connection)
     }
@@ -195,7 +195,8 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be read.
+    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be
+    /// read.
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         let record = self.record(id).await?;
         Ok(Job::new(self.clone(), record))

@@ -27,8 +27,8 @@ struct Inner {
 }
 
 impl Error {
-    /// Creates an error, for crates that define a [`Product`](crate::Product) and for implementations
-    /// of [`JobStore`](crate::JobStore).
+    /// Creates an error, for crates that define a [`Product`](crate::Product) and for
+    /// implementations of [`JobStore`](crate::JobStore).
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         HttpError::new(kind).with_message(message).into()
@@ -104,8 +104,8 @@ impl Error {
         self
     }
 
-    /// Returns the underlying HTTP error: kind, message, the server's response and cause, without what
-    /// this crate adds.
+    /// Returns the underlying HTTP error: kind, message, the server's response and cause, without
+    /// what this crate adds.
     #[must_use]
     pub fn as_http(&self) -> &HttpError {
         &self.inner.http
@@ -117,8 +117,8 @@ impl Error {
         self.inner.http.kind()
     }
 
-    /// Returns the HTTP status, if the server responded with an error status. A failed task is reported
-    /// with status 200, so this is `None` for it.
+    /// Returns the HTTP status, if the server responded with an error status. A failed task is
+    /// reported with status 200, so this is `None` for it.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.inner.http.status()

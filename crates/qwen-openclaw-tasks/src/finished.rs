@@ -32,8 +32,8 @@ impl Finished {
         self.record.results()
     }
 
-    /// Returns the URL of the first result. Anyone who has the URL can download the result without a
-    /// key until it expires.
+    /// Returns the URL of the first result. Anyone who has the URL can download the result without
+    /// a key until it expires.
     #[must_use]
     pub fn url(&self) -> &str {
         let first = self.results().first();
@@ -59,8 +59,8 @@ impl Finished {
         &self.record
     }
 
-    /// Saves the result at `path`, which must not exist yet, and returns the job with the path in its
-    /// record. Several results are saved with numbered names: `a-1.png`, `a-2.png`.
+    /// Saves the result at `path`, which must not exist yet, and returns the job with the path in
+    /// its record. Several results are saved with numbered names: `a-1.png`, `a-2.png`.
     ///
     /// Each file is written next to its final name and renamed when it is complete. An interrupted
     /// download resumes where it stopped, in another process as well. The job is
@@ -98,8 +98,9 @@ impl Finished {
     ///
     /// # Errors
     ///
-    /// Same as [`save`](Self::save), and [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest)
-    /// if two results would have the same path.
+    /// Same as [`save`](Self::save), and
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if two results would have
+    /// the same path.
     pub async fn save_each(
         self,
         name: impl Fn(usize) -> PathBuf,

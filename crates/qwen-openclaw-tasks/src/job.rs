@@ -18,7 +18,8 @@ use crate::{
 /// a minute (help.aliyun.com, Model Studio, "error-code").
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-/// A job in the ledger. Dropping it changes nothing: the service continues, and the ledger keeps it.
+/// A job in the ledger. Dropping it changes nothing: the service continues, and the ledger keeps
+/// it.
 #[derive(Clone, Debug)]
 pub struct Job {
     tasks: Tasks,
@@ -48,7 +49,8 @@ impl Job {
         &self.record
     }
 
-    /// Returns the possible next steps, the most obvious first. It is empty when the job is settled.
+    /// Returns the possible next steps, the most obvious first. It is empty when the job is
+    /// settled.
     #[must_use]
     pub fn next_steps(&self) -> Vec<NextStep> {
         self.record.next_steps()
@@ -128,9 +130,9 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] if the service reports that the task has started, or if the job is
-    /// known to be finished; [`ErrorKind::Ambiguous`] if it is unclear whether the service has the
-    /// task.
+    /// [`ErrorKind::InvalidRequest`] if the service reports that the task has started, or if the
+    /// job is known to be finished; [`ErrorKind::Ambiguous`] if it is unclear whether the service
+    /// has the task.
     pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
         let id = self.id().clone();
         let record = self.tasks.record(&id).await?;
@@ -229,8 +231,8 @@ pub struct Watch {
 
 impl Watch {
     /// Returns the job's record: immediately, then after each state change, and once each time the
-    /// service stops responding ([`trouble`](Self::trouble)) or responds again. Returns `None` after
-    /// the last one.
+    /// service stops responding ([`trouble`](Self::trouble)) or responds again. Returns `None`
+    /// after the last one.
     ///
     /// # Errors
     ///

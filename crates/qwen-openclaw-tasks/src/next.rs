@@ -25,7 +25,8 @@ pub enum NextStep {
 }
 
 impl JobRecord {
-    /// Returns the possible next steps, the most obvious first. It is empty when the job is settled.
+    /// Returns the possible next steps, the most obvious first. It is empty when the job is
+    /// settled.
     #[must_use]
     pub fn next_steps(&self) -> Vec<NextStep> {
         match self.phase {

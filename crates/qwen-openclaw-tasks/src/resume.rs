@@ -40,8 +40,8 @@ impl Resumed {
 }
 
 impl Tasks {
-    /// Resumes every unfinished job of this product and origin. It determines what became of jobs that
-    /// were being submitted when their process died, and submits nothing.
+    /// Resumes every unfinished job of this product and origin. It determines what became of jobs
+    /// that were being submitted when their process died, and submits nothing.
     ///
     /// # Errors
     ///
@@ -60,7 +60,8 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be read.
+    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be
+    /// read.
     pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
         Ok(self.resume_one(self.record(id).await?).await)
     }
@@ -102,8 +103,8 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] if the job already has a task, if the task belongs to another job,
-    /// or if the service does not know the task.
+    /// [`ErrorKind::InvalidRequest`] if the job already has a task, if the task belongs to another
+    /// job, or if the service does not know the task.
     pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
         let task_id = task_id.trim();
         if task_id.is_empty() {

@@ -30,9 +30,9 @@ impl Tasks {
     /// Before anything is recorded or sent: [`ErrorKind::Authentication`] for a plan's key, and
     /// [`ErrorKind::Storage`] for a target where no file can be created. Afterwards:
     /// [`ErrorKind::Ambiguous`] if it is unclear whether the service accepted the job, and its task
-    /// list did not settle it; [`ErrorKind::Storage`] if the ledger fails; or the error with which the
-    /// service rejected it. Except for a plan's key, a target and the ledger, the error has the job's
-    /// id.
+    /// list did not settle it; [`ErrorKind::Storage`] if the ledger fails; or the error with which
+    /// the service rejected it. Except for a plan's key, a target and the ledger, the error has the
+    /// job's id.
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.check_key().await?;
         task.target.as_deref().map_or(Ok(()), check_target)?;
@@ -51,8 +51,8 @@ impl Tasks {
     ///
     /// # Errors
     ///
-    /// Same as [`submit`](Self::submit); [`ErrorKind::InvalidRequest`] for a job that the service has, and
-    /// for one whose uploaded files have expired.
+    /// Same as [`submit`](Self::submit); [`ErrorKind::InvalidRequest`] for a job that the service
+    /// has, and for one whose uploaded files have expired.
     pub async fn resubmit(&self, id: &JobId) -> Result<Job, Error> {
         self.shared.api.check_key().await?;
         self.undecided(id).await?;
@@ -175,8 +175,8 @@ impl Tasks {
         Ok(Job::new(self.clone(), record))
     }
 
-    /// Waits for a place among the tasks that run, asking about them meanwhile: the caller that submitted
-    /// them need not be waiting for them.
+    /// Waits for a place among the tasks that run, asking about them meanwhile: the caller that
+    /// submitted them need not be waiting for them.
     async fn enter(&self, id: &JobId) -> Result<Option<Place<'_>>, Error> {
         let shared = &self.shared;
         let Some(limit) = shared.running_limit else {

@@ -263,7 +263,7 @@ impl ClientBuilder {
     }
 
     /// Says what all models take that [`model`](Self::model) does not name, such as those of a
-    /// server of one's own. The default is what the catalog says.
+    /// custom provider. The default is what the catalog says.
     pub fn all_models(mut self, traits: ModelCapabilities) -> Self {
         self.options.body.overrides.others = traits;
         self

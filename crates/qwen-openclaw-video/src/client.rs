@@ -1,4 +1,4 @@
-//! The client: videos for one account in one region.
+//! The video client: one account in one region.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -45,17 +45,17 @@ fn urls(output: &Map<String, Value>) -> Vec<&str> {
     urls
 }
 
-/// Makes videos with one key, in the region of its base URL. Cheap to clone; clones share their
-/// limits.
+/// Generates videos with one key, in the region of its base URL. Cheap to clone; clones share their
+/// rate limits.
 #[derive(Clone, Debug)]
 pub struct Client {
     tasks: Tasks,
 }
 
 impl Client {
-    /// Starts to set up a client for the region of `base_url`, which may be that of a chat
-    /// endpoint, a plan's included: jobs go to the AIGC host of its region. The key must be a
-    /// Standard one of that region.
+    /// Creates a builder for a client in the region of `base_url`, which may be the base URL of any
+    /// chat endpoint, including a plan's: jobs go to the AIGC host of its region. The key must be a
+    /// Standard key of that region.
     pub fn builder(
         base_url: impl AsRef<str>,
         credential: impl Into<qwen_openclaw_auth::Credential>,
@@ -63,7 +63,7 @@ impl Client {
         Self::builder_with(base_url, Arc::new(StaticCredential::new(credential)))
     }
 
-    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    /// Like [`builder`](Self::builder), with a credential that is queried before each request.
     pub fn builder_with(
         base_url: impl AsRef<str>,
         credential: Arc<dyn CredentialProvider>,
@@ -77,26 +77,26 @@ impl Client {
         }
     }
 
-    /// Starts to set up a client over a connection; see [`Tasks::over`].
+    /// Creates a builder for a client over a connection; see [`Tasks::over`].
     pub fn over(connection: ConnectionBuilder) -> ClientBuilder {
         ClientBuilder {
             tasks: Tasks::over(VIDEO, connection),
         }
     }
 
-    /// Returns the engine below, which has the ledger.
+    /// Returns the underlying task client, which has the ledger.
     #[must_use]
     pub fn tasks(&self) -> &Tasks {
         &self.tasks
     }
 
-    /// Returns where videos are made.
+    /// Returns the origin that jobs are submitted to.
     #[must_use]
     pub fn origin(&self) -> &str {
         self.tasks.origin()
     }
 
-    /// Returns the region whose prices apply, if the host tells.
+    /// Returns the region whose prices apply, if the host belongs to one.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
         let origin = self.origin();
@@ -106,23 +106,23 @@ impl Client {
             .find(|region| region.aigc_origin() == origin)
     }
 
-    /// Submits a request, refused if the model does not take all of it.
+    /// Submits a request. It is rejected if the model does not accept all of its values.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, and as
-    /// [`Tasks::submit`].
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent;
+    /// otherwise same as [`Tasks::submit`].
     pub async fn submit(&self, request: &VideoRequest) -> Result<Job, Error> {
         self.submit_checked(&request.check(Strictness::Exact)?, None, Vec::new())
             .await
     }
 
-    /// Submits a request that was checked, noting the files that were uploaded for it and where the
-    /// video is to be saved by the process that resumes the job after a crash.
+    /// Submits a checked request. The job's record keeps the files uploaded for it, and where to
+    /// save the video, for the process that resumes the job after a crash.
     ///
     /// # Errors
     ///
-    /// As [`Tasks::submit`].
+    /// Same as [`Tasks::submit`].
     pub async fn submit_checked(
         &self,
         checked: &Checked,
@@ -140,13 +140,12 @@ impl Client {
         self.tasks.submit(task).await
     }
 
-    /// Puts the references of `request` that are files of this machine where the service can read
-    /// them, for 48 hours. The service asks not to use this for production: see
-    /// [`Tasks::upload`].
+    /// Uploads the local files that `request` refers to, for the service to read within 48 hours.
+    /// The vendor advises against using this in production: see [`Tasks::upload`].
     ///
     /// # Errors
     ///
-    /// As [`Tasks::upload`].
+    /// Same as [`Tasks::upload`].
     pub async fn upload_references(
         &self,
         request: VideoRequest,
@@ -168,26 +167,26 @@ impl Client {
         Ok((request, uploads))
     }
 
-    /// Returns a job of the ledger.
+    /// Loads a job from the ledger.
     ///
     /// # Errors
     ///
-    /// As [`Tasks::job`].
+    /// Same as [`Tasks::job`].
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         self.tasks.job(id).await
     }
 
-    /// Resumes every job that is not over. See [`Tasks::resume`].
+    /// Resumes every unfinished job; see [`Tasks::resume`].
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
+    /// If the ledger cannot be read.
     pub async fn resume(&self) -> Result<Vec<Resumed>, Error> {
         self.tasks.resume().await
     }
 }
 
-/// Sets up a [`Client`].
+/// Configures a [`Client`].
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
@@ -195,9 +194,9 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Changes the settings of the task client that makes the videos: where jobs are kept, how often
-    /// tasks are polled, the limits. Its rates are by default those of the service for an account
-    /// ([`video::SUBMITS_PER_SECOND`], [`video::RUNNING_AT_ONCE`]), and three quarters of
+    /// Changes the settings of the task client that makes the videos: where jobs are kept, how
+    /// often tasks are polled, the limits. Its rates are by default those of the service for an
+    /// account ([`video::SUBMITS_PER_SECOND`], [`video::RUNNING_AT_ONCE`]), and three quarters of
     /// [`video::QUERIES_PER_SECOND`].
     ///
     /// ```no_run
@@ -215,13 +214,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Finishes the client. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is the portal's, or not
-    /// one a key may be sent to; [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client
-    /// cannot be set up.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is the
+    /// portal's, or one that a key may not be sent to;
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         Ok(Client {
             tasks: self.tasks.build()?,

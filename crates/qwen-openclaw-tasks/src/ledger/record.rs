@@ -107,7 +107,8 @@ pub enum Phase {
     Prepared,
     /// Being submitted. If its process has died, it is unknown whether the service has the task.
     Sending,
-    /// It is unclear whether the service accepted it, and the service's task list did not settle it.
+    /// It is unclear whether the service accepted it, and the service's task list did not settle
+    /// it.
     Ambiguous,
     /// The service has the task.
     Submitted,
@@ -177,8 +178,8 @@ pub struct Failure {
     pub message: Option<String>,
 }
 
-/// A result: its URL, and where it was saved. Anyone who has the URL can download the result until it
-/// expires, so `Debug` hides the URL.
+/// A result: its URL, and where it was saved. Anyone who has the URL can download the result until
+/// it expires, so `Debug` hides the URL.
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResultFile {
@@ -472,8 +473,8 @@ impl JobRecord {
         self.usage.as_ref()
     }
 
-    /// Returns the path to save the result at, if one was set. With several results, their names are
-    /// derived from it.
+    /// Returns the path to save the result at, if one was set. With several results, their names
+    /// are derived from it.
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         self.target.as_deref()

@@ -51,8 +51,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// When it cannot be written.
     async fn replace(&self, record: &JobRecord) -> Result<Replaced, Error>;
 
-    /// Like [`replace`](Self::replace), for a record that claims a task: only if no other record has that
-    /// task id. Unreadable records are searched for the id as well, as far as possible.
+    /// Like [`replace`](Self::replace), for a record that claims a task: only if no other record
+    /// has that task id. Unreadable records are searched for the id as well, as far as possible.
     ///
     /// # Errors
     ///
@@ -66,8 +66,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// When it cannot be removed.
     async fn remove(&self, id: &JobId) -> Result<bool, Error>;
 
-    /// Leases a job exclusively, to submit it or to save its result, until the lease is dropped or the
-    /// process exits. Returns `None` while another process holds the lease.
+    /// Leases a job exclusively, to submit it or to save its result, until the lease is dropped or
+    /// the process exits. Returns `None` while another process holds the lease.
     ///
     /// # Errors
     ///

@@ -175,7 +175,8 @@ pub(crate) struct ListedTask {
 }
 
 impl ListPage {
-    /// `None` when the answer is not a list. A row that is not a task is counted, and so is one too many.
+    /// `None` when the answer is not a list. A row that is not a task is counted, and so is one too
+    /// many.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
         let (mut pages, mut list) = (None, None);
         fields(json, |name, raw| match name {

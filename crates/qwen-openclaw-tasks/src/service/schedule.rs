@@ -23,7 +23,8 @@ impl Default for PollSchedule {
 }
 
 impl PollSchedule {
-    /// Sets the first interval. Each following one is half again as long. The default is one second.
+    /// Sets the first interval. Each following one is half again as long. The default is one
+    /// second.
     #[must_use]
     pub fn first(mut self, first: Duration) -> Self {
         self.first = first;

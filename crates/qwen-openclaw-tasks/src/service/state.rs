@@ -44,8 +44,8 @@ impl TaskState {
         }
     }
 
-    /// Returns true if the state will not change any more. A state that this version does not know is
-    /// assumed to change.
+    /// Returns true if the state will not change any more. A state that this version does not know
+    /// is assumed to change.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(

@@ -59,8 +59,8 @@ impl Default for SaveOptions {
 
 impl SaveOptions {
     /// Sets the maximum size of each file in bytes. The default is that of the client
-    /// ([`TasksBuilder::largest_result`](crate::TasksBuilder::largest_result)), 2 GiB. A larger file
-    /// is an [`ErrorKind::TooLarge`] error, and leaves no file.
+    /// ([`TasksBuilder::largest_result`](crate::TasksBuilder::largest_result)), 2 GiB. A larger
+    /// file is an [`ErrorKind::TooLarge`] error, and leaves no file.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self

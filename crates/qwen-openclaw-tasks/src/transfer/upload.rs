@@ -30,13 +30,13 @@ struct Policy {
 }
 
 impl Tasks {
-    /// Uploads a local file for the service to read, for requests to `model` and for 48 hours. The file
-    /// is read once, up to `limit` bytes.
+    /// Uploads a local file for the service to read, for requests to `model` and for 48 hours. The
+    /// file is read once, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Storage`] if it cannot be read, [`ErrorKind::InvalidRequest`] if it is not a regular
-    /// file, empty or too large, and any error with which the service rejects the upload.
+    /// [`ErrorKind::Storage`] if it cannot be read, [`ErrorKind::InvalidRequest`] if it is not a
+    /// regular file, empty or too large, and any error with which the service rejects the upload.
     pub async fn upload(&self, model: &str, path: &Path, limit: u64) -> Result<Upload, Error> {
         let content = read(path, limit)?;
         let media_type = media_type(&content);
