@@ -92,7 +92,7 @@ impl Call {
                     continue;
                 }
             }
-            let hint = Hint::of(&error, &route, self.request.host());
+            let hint = Hint::of(&error, &route, self.request.service_host());
             return Err(Error::from(error).with_hint(hint));
         }
     }

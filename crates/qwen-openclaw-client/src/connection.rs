@@ -24,6 +24,7 @@ struct Shared {
     provider: Provider,
     rules: EndpointRules,
     credentials: Option<Arc<dyn CredentialProvider>>,
+    workspace: Option<String>,
     headers: ExtraHeaders,
     retry: RetryPolicy,
     drain: Drain,
@@ -38,6 +39,7 @@ impl Connection {
             provider,
             rules,
             credentials: None,
+            workspace: None,
             headers: ExtraHeaders::default(),
             retry: RetryPolicy::default(),
             http: None,
@@ -54,6 +56,12 @@ impl Connection {
     #[must_use]
     pub fn http(&self) -> &qwen_openclaw_http::Client {
         &self.shared.http
+    }
+
+    /// Returns the workspace, if it was set. `None` is the workspace of the key.
+    #[must_use]
+    pub fn workspace(&self) -> Option<&str> {
+        self.shared.workspace.as_deref()
     }
 
     /// Returns the retry policy.
@@ -145,6 +153,7 @@ pub struct ConnectionBuilder {
     provider: Provider,
     rules: EndpointRules,
     credentials: Option<Arc<dyn CredentialProvider>>,
+    workspace: Option<String>,
     headers: ExtraHeaders,
     retry: RetryPolicy,
     http: Option<qwen_openclaw_http::Client>,
@@ -176,7 +185,9 @@ impl ConnectionBuilder {
 
     /// Sets the workspace, which is sent in the header `X-DashScope-WorkSpace`. The default is the
     /// workspace of the key.
-    pub fn workspace(self, id: impl Into<String>) -> Self {
+    pub fn workspace(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
+        self.workspace = Some(id.clone());
         self.header("X-DashScope-WorkSpace", id)
     }
 
@@ -226,6 +237,7 @@ impl ConnectionBuilder {
                 provider: self.provider,
                 rules: self.rules,
                 credentials: self.credentials,
+                workspace: self.workspace,
                 headers: self.headers,
                 retry: self.retry,
                 drain: Drain::default(),

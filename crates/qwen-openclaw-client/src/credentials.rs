@@ -28,7 +28,7 @@ impl Routes {
 
     /// Whether a provider may go without a key.
     fn needs_none(&self, provider: &Provider) -> bool {
-        self.own.contains_key(provider)
+        self.custom.contains_key(provider)
     }
 
     #[cfg(not(feature = "store"))]

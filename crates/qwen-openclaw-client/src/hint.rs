@@ -9,7 +9,7 @@ use qwen_openclaw_auth::{Credential, KeyKind, Source};
 use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
 use qwen_openclaw_http::ErrorKind;
 
-use crate::{Place, Route};
+use crate::{Route, ServiceHost};
 
 /// What to do about a failure.
 ///
@@ -100,16 +100,18 @@ impl Hint {
     pub(crate) fn of(
         error: &qwen_openclaw_http::Error,
         route: &Route,
-        place: Place,
+        host: ServiceHost,
     ) -> Option<Self> {
         match error.kind() {
-            ErrorKind::Authentication if error.status() == Some(401) && place == Place::Aigc => {
+            ErrorKind::Authentication
+                if error.status() == Some(401) && host == ServiceHost::Aigc =>
+            {
                 Some(Self::TasksNeedStandardKey {
                     key: route.credential().map(SentKey::of),
                     origin: Some(route.aigc_base().ok()?.as_str().to_owned()),
                 })
             }
-            ErrorKind::NotFound if place == Place::Aigc => None,
+            ErrorKind::NotFound if host == ServiceHost::Aigc => None,
             ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
             ErrorKind::NotFound => other_plan(route),
             ErrorKind::Billing => Some(Self::CheckBalance),

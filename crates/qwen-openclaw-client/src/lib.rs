@@ -63,9 +63,9 @@ pub use crate::{
     endpoint::{EndpointRule, EndpointRules, RoutedEndpoint},
     error::Error,
     hint::{Hint, SentKey},
-    request::{Place, RequestTemplate},
+    request::{RequestTemplate, ServiceHost},
     route::{Explanation, Route, UnknownModel},
-    routes::{OwnProvider, Routes},
+    routes::{CustomProvider, Routes},
 };
 
 #[cfg(doctest)]

@@ -10,7 +10,7 @@ use crate::{Error, Route};
 /// The host of a route's region that a path belongs to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum ServiceHost {
     /// Below the base URL: chat, embeddings, the list of models.
     #[default]
     Api,
@@ -26,7 +26,7 @@ pub enum Place {
 #[must_use]
 pub struct RequestTemplate {
     path: String,
-    place: Place,
+    host: ServiceHost,
     body: Option<Bytes>,
     headers: ExtraHeaders,
     accept: Option<&'static str>,
@@ -38,7 +38,7 @@ impl RequestTemplate {
     pub fn get(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            place: Place::Api,
+            host: ServiceHost::Api,
             body: None,
             headers: ExtraHeaders::default(),
             accept: None,
@@ -54,14 +54,14 @@ impl RequestTemplate {
         }
     }
 
-    /// Sets the host that the path belongs to. The default is [`Place::Api`].
-    pub fn place(mut self, place: Place) -> Self {
-        self.place = place;
+    /// Sets the host that the path belongs to. The default is [`ServiceHost::Api`].
+    pub fn host(mut self, host: ServiceHost) -> Self {
+        self.host = host;
         self
     }
 
-    pub(crate) fn host(&self) -> Place {
-        self.place
+    pub(crate) fn service_host(&self) -> ServiceHost {
+        self.host
     }
 
     /// Adds a header.
@@ -90,9 +90,9 @@ impl RequestTemplate {
         route: &Route,
         headers: &ExtraHeaders,
     ) -> Result<Request, Error> {
-        let url = match self.place {
-            Place::Api => route.endpoint().base_url().join(&self.path),
-            Place::Aigc => route.aigc_base()?.join(&self.path),
+        let url = match self.host {
+            ServiceHost::Api => route.endpoint().base_url().join(&self.path),
+            ServiceHost::Aigc => route.aigc_base()?.join(&self.path),
         };
         let mut request = match &self.body {
             None => http.get(url),
@@ -117,7 +117,7 @@ impl std::fmt::Debug for RequestTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestTemplate")
             .field("path", &self.path.split('?').next().unwrap_or_default())
-            .field("place", &self.place)
+            .field("place", &self.host)
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }

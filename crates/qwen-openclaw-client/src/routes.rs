@@ -25,7 +25,7 @@ pub struct Routes {
     pub(crate) credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
     pub(crate) base_urls: HashMap<Provider, UrlText>,
     configured: HashMap<Provider, (UrlText, Source)>,
-    pub(crate) own: HashMap<Provider, OwnProvider>,
+    pub(crate) custom: HashMap<Provider, CustomProvider>,
     plan: Option<Plan>,
     region: Option<Region>,
     workspace: Option<String>,
@@ -41,14 +41,14 @@ pub struct Routes {
 /// A custom provider: your own server, or any other with an OpenAI-compatible API, under its own id.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct OwnProvider {
+pub struct CustomProvider {
     pub(crate) id: Provider,
     pub(crate) base_url: UrlText,
     pub(crate) key: Option<ApiKey>,
     pub(crate) headers: ExtraHeaders,
 }
 
-impl OwnProvider {
+impl CustomProvider {
     /// Creates a provider with this `id` at `base_url`.
     ///
     /// The id may be that of a well-known provider or one of its aliases, which this provider then
@@ -158,8 +158,8 @@ impl Routes {
     }
 
     /// Adds a custom provider, whose exact id takes precedence over aliases of well-known providers.
-    pub fn provider(mut self, own: OwnProvider) -> Self {
-        self.own.insert(own.id.clone(), own);
+    pub fn provider(mut self, custom: CustomProvider) -> Self {
+        self.custom.insert(custom.id.clone(), custom);
         self
     }
 
@@ -217,18 +217,6 @@ impl Routes {
         self.http.as_ref()
     }
 
-    /// Returns the workspace.
-    #[must_use]
-    pub fn workspace_id(&self) -> Option<&str> {
-        self.workspace.as_deref()
-    }
-
-    /// Returns whether keys may be sent over plain http.
-    #[must_use]
-    pub fn allows_plain_http(&self) -> bool {
-        self.plain_http
-    }
-
     /// Returns the edition of the catalog.
     #[must_use]
     pub fn catalog_edition(&self) -> Edition {
@@ -245,10 +233,10 @@ impl Routes {
     /// When the text is not a valid ref.
     pub fn parse(&self, text: &str) -> Result<ModelRef, Error> {
         if let Some((provider, model)) = text.split_once('/')
-            && let Ok(own) = Provider::exactly(provider)
-            && self.own.contains_key(&own)
+            && let Ok(custom) = Provider::exactly(provider)
+            && self.custom.contains_key(&custom)
         {
-            return Ok(ModelRef::new(own, model)?);
+            return Ok(ModelRef::new(custom, model)?);
         }
         Ok(ModelRef::parse(text)?)
     }
@@ -354,7 +342,7 @@ impl Routes {
     ///
     /// When `QWEN_BASE_URL` is not valid UTF-8.
     pub fn rules_of(&self, provider: &Provider) -> Result<EndpointRules, Error> {
-        let own = self.own.get(provider).map(|own| &own.base_url);
+        let custom = self.custom.get(provider).map(|custom| &custom.base_url);
         let environment = match self.environment.get(variables::QWEN_BASE_URL) {
             Some(variable) if *provider == Provider::QWEN => {
                 Some((UrlText::from(variable.value()?), variable.source()))
@@ -362,7 +350,7 @@ impl Routes {
             _ => None,
         };
         Ok(EndpointRules {
-            explicit: self.base_urls.get(provider).or(own).cloned(),
+            explicit: self.base_urls.get(provider).or(custom).cloned(),
             plan: self.plan,
             region: self.region,
             environment,
@@ -372,8 +360,11 @@ impl Routes {
     }
 
     pub(crate) fn explicit_key(&self, provider: &Provider) -> Option<&ApiKey> {
-        let own = self.own.get(provider).and_then(|own| own.key.as_ref());
-        self.keys.get(provider).or(own)
+        let custom = self
+            .custom
+            .get(provider)
+            .and_then(|custom| custom.key.as_ref());
+        self.keys.get(provider).or(custom)
     }
 
     fn equip(&self, provider: &Provider, mut builder: ConnectionBuilder) -> ConnectionBuilder {
@@ -385,8 +376,8 @@ impl Routes {
         {
             builder = builder.workspace(id);
         }
-        if let Some(own) = self.own.get(provider) {
-            builder = builder.headers(&own.headers);
+        if let Some(custom) = self.custom.get(provider) {
+            builder = builder.headers(&custom.headers);
         }
         builder
     }

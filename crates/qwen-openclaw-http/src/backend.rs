@@ -145,7 +145,7 @@ impl SendRequest for CallerClient {
     }
 
     fn lookup(&self) -> Lookup {
-        Lookup::Own
+        Lookup::Unchecked
     }
 }
 

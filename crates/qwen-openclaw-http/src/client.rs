@@ -220,7 +220,7 @@ impl ClientBuilder {
     ///
     /// Turn off its redirects: a key must not follow one. Names in server-supplied URLs are checked
     /// first and then looked up again by `client`, so a change in between goes unnoticed; see
-    /// [`Lookup::Own`].
+    /// [`Lookup::Unchecked`].
     #[cfg(feature = "reqwest-0-13")]
     pub fn reqwest(self, client: reqwest::Client) -> Self {
         self.sender(CallerClient(client))

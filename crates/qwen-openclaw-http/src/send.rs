@@ -30,9 +30,9 @@ pub trait SendRequest: std::fmt::Debug + Send + Sync {
     /// here.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error>;
 
-    /// Returns how this sender resolves names. The default is [`Lookup::Own`], which trusts nothing.
+    /// Returns how this sender resolves names. The default is [`Lookup::Unchecked`], which trusts nothing.
     fn lookup(&self) -> Lookup {
-        Lookup::Own
+        Lookup::Unchecked
     }
 }
 
@@ -50,7 +50,7 @@ pub enum Lookup {
     /// resolve on this machine unless
     /// [`names_go_to_proxy`](crate::ClientBuilder::names_go_to_proxy) is set. A change of addresses
     /// in between goes unnoticed.
-    Own,
+    Unchecked,
     /// It does not connect to anything, like a canned response, so no names are looked up.
     Never,
 }

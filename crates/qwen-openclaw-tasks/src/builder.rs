@@ -1,4 +1,4 @@
-//! Sets the engine up.
+//! Configures the task client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,14 +15,13 @@ use crate::{
     service::schedule::PollSchedule,
 };
 
-/// Sets up [`Tasks`].
+/// Configures [`Tasks`].
 #[derive(Debug)]
 #[must_use]
 pub struct TasksBuilder {
     product: Product,
     connection: ConnectionBuilder,
     store: Option<Arc<dyn JobStore>>,
-    workspace: Option<String>,
     schedule: PollSchedule,
     deadline: Duration,
     rates: Rates,
@@ -37,7 +36,6 @@ impl TasksBuilder {
             product,
             connection,
             store: None,
-            workspace: None,
             schedule: PollSchedule::default(),
             deadline: Duration::from_secs(60 * 60),
             largest: 2 << 30,
@@ -45,69 +43,68 @@ impl TasksBuilder {
         }
     }
 
-    /// Sends through `http`, which clients may share. The default is a client of its own.
+    /// Sets the HTTP client, which several clients may share. The default is a new one.
     pub fn http(mut self, http: qwen_openclaw_http::Client) -> Self {
         self.connection = self.connection.http(http);
         self
     }
 
-    /// Keeps the jobs in `store`. The default is memory: a crash then loses sight of what is being
-    /// made and billed.
+    /// Sets the ledger that jobs are written to. The default is memory, where a crash loses track
+    /// of tasks that are running and billed.
     pub fn store(mut self, store: Arc<dyn JobStore>) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Names the workspace that tasks are made in. The default is that of the key. Each job's
-    /// record has it.
+    /// Sets the workspace, which is also stored in each job's record. The default is the workspace
+    /// of the key.
     pub fn workspace(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        self.connection = self.connection.workspace(&id);
-        self.workspace = Some(id);
+        self.connection = self.connection.workspace(id);
         self
     }
 
-    /// Sends a header with each request. `Debug` does not show its value.
+    /// Adds a header to each request. `Debug` does not show its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.connection = self.connection.header(name, value);
         self
     }
 
-    /// Sets when requests that certainly had no effect are sent again. The default is
-    /// [`RetryPolicy::default`]. Questions about a task are asked again until the deadline.
+    /// Sets the retry policy for requests that certainly had no effect. The default is
+    /// [`RetryPolicy::default`]. Polls are repeated until the deadline.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.connection = self.connection.retry(policy);
         self
     }
 
-    /// Sets when a task is asked about. The default is [`PollSchedule::default`].
+    /// Sets how often a task is polled. The default is [`PollSchedule::default`].
     pub fn schedule(mut self, schedule: PollSchedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Sets how long a task is waited for. The default is an hour.
+    /// Sets how long to wait for a task. The default is one hour.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Sets how many tasks are asked for a second; `None` for any. The default is the product's.
+    /// Sets the maximum number of submissions per second; `None` means no limit. The default is the
+    /// product's.
     pub fn submits_per_second(mut self, rate: Option<u32>) -> Self {
         self.rates.submits_per_second = rate;
         self
     }
 
-    /// Sets how many questions about tasks are asked a second; `None` for any. The default is the
-    /// product's.
+    /// Sets the maximum number of task queries per second; `None` means no limit. The default is
+    /// the product's.
     pub fn queries_per_second(mut self, rate: Option<u32>) -> Self {
         self.rates.queries_per_second = rate;
         self
     }
 
-    /// Sets how large a result may be, in bytes, unless [`SaveOptions::limit`] says otherwise. The
-    /// default is 2 GiB. A larger one is [`TooLarge`](crate::ErrorKind::TooLarge), and leaves no
-    /// file.
+    /// Sets the maximum size of a result in bytes, unless [`SaveOptions::limit`] overrides it. The
+    /// default is 2 GiB. A larger result is a [`TooLarge`](crate::ErrorKind::TooLarge) error, and
+    /// leaves no file.
     ///
     /// [`SaveOptions::limit`]: crate::SaveOptions::limit
     pub fn largest_result(mut self, bytes: u64) -> Self {
@@ -115,33 +112,33 @@ impl TasksBuilder {
         self
     }
 
-    /// Sets how many tasks of this client run at once; `None` for any, which then wait in the
-    /// service's own queue. The default is the product's.
+    /// Sets the maximum number of this client's tasks that run at once; `None` means no limit, and
+    /// tasks wait in the service's own queue. The default is the product's.
     pub fn running(mut self, limit: Option<usize>) -> Self {
         self.rates.running = limit;
         self
     }
 
-    /// Sends the key over plain http to other machines too, where the origin says so. By default
-    /// that is refused.
+    /// Allows sending the key over plain http to other machines. By default it is rejected.
     pub fn allow_plain_http(mut self) -> Self {
         self.connection = self.connection.allow_plain_http();
         self
     }
 
-    /// Fetches results from private networks too. By default those are refused, but
-    /// for loopback where the origin is loopback.
+    /// Allows downloading results from private networks. By default they are rejected, except from
+    /// loopback when the origin is loopback.
     pub fn allow_private_results(mut self) -> Self {
         self.private_results = true;
         self
     }
 
-    /// Finishes. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the origin is not one a key may be
-    /// sent to, or the portal's, [`Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the origin is the portal's, or one
+    /// that a key may not be sent to; [`Setup`](crate::ErrorKind::Setup) when the HTTP client
+    /// cannot be set up.
     pub fn build(self) -> Result<Tasks, Error> {
         let connection = self.connection.build()?;
         // Jobs stay with the host that has them.
@@ -157,7 +154,6 @@ impl TasksBuilder {
             api: Api {
                 connection,
                 origin,
-                workspace: self.workspace,
                 queries: Pace::per_second(self.rates.queries_per_second),
             },
             product: self.product,

@@ -32,45 +32,46 @@ use crate::{
     transfer::download::FileKind,
 };
 
-/// What a kind of task makes, and where its answers say where that lies.
+/// A kind of task: what it produces, and how to read the service's responses about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
-    /// Its name in the ledger.
+    /// The product's name in the ledger.
     pub name: &'static str,
-    /// What a result is.
+    /// The file type of its results.
     pub file: FileKind,
-    /// Finds the URLs of the results in the `output` of a task, all of them and in order.
+    /// Extracts all result URLs from a task's `output`, in order.
     pub results: fn(&Map<String, Value>) -> Vec<&str>,
-    /// Tells whether a task was asked for with this body, by what the service says of it.
+    /// Compares a request body with the service's report of a task, to find out whether the task
+    /// was created by that request.
     pub likeness: fn(&Value, &TaskReport) -> Likeness,
-    /// What the service takes of an account.
+    /// The service's limits for an account.
     pub rates: Rates,
 }
 
-/// How much a client asks of the service; `None` for as much as there is.
+/// Rate limits of a client; `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Rates {
-    /// Tasks that are asked for a second.
+    /// Maximum submissions per second.
     pub submits_per_second: Option<u32>,
-    /// Questions about tasks a second.
+    /// Maximum task queries per second.
     pub queries_per_second: Option<u32>,
-    /// Tasks that run at once.
+    /// Maximum tasks running at once.
     pub running: Option<usize>,
 }
 
-/// Whether a task was asked for by a request, by what the service says of it.
+/// Whether a task was created by a request, judging by the service's report of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Likeness {
-    /// It says what the request says, and enough of it to tell it from others.
+    /// The report matches the request, in enough detail to rule out other requests.
     Same,
-    /// It was asked for by another request.
+    /// The task was created by another request.
     Other,
-    /// It does not say enough.
+    /// The report does not say enough.
     Untold,
 }
 
-/// A task to be made. `Debug` shows neither what is asked for nor what headers hold.
+/// A task to submit. `Debug` shows neither the body nor header values.
 #[derive(Clone)]
 #[must_use]
 pub struct NewTask {
@@ -83,7 +84,7 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// A task of `model`, to be asked for at `path` below the origin with `body`.
+    /// Creates a task for `model`, submitted by posting `body` to `path` below the origin.
     pub fn new(model: impl Into<String>, path: impl Into<String>, body: Value) -> Self {
         Self {
             model: model.into(),
@@ -95,20 +96,20 @@ impl NewTask {
         }
     }
 
-    /// Sends a header with it. It is written to the ledger, so it must be no secret.
+    /// Adds a header. It is written to the ledger, so it must not be a secret.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Notes a file that was uploaded for it.
+    /// Records a file that was uploaded for this task.
     pub fn upload(mut self, upload: Upload) -> Self {
         self.uploads.push(upload);
         self
     }
 
-    /// Notes where the result is to be saved, for the process that resumes the job after a crash. It is
-    /// sent only if something can be saved there.
+    /// Records where to save the result, for the process that resumes the job after a crash. The
+    /// task is submitted only if a file can be created there.
     pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
         self.target = Some(path.into());
         self
@@ -127,7 +128,8 @@ impl fmt::Debug for NewTask {
     }
 }
 
-/// Makes tasks of one kind with one account. Cheap to clone; clones share their limits.
+/// A client for tasks of one product, with one account. Cheap to clone; clones share their rate
+/// limits.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     pub(crate) shared: Arc<Shared>,
@@ -149,7 +151,7 @@ pub(crate) struct Shared {
 }
 
 impl Tasks {
-    /// Starts to set up the tasks of a kind at `origin`, such as
+    /// Creates a builder for tasks of `product` at `origin`, such as
     /// `https://dashscope-intl.aliyuncs.com`.
     pub fn builder(
         product: Product,
@@ -159,7 +161,7 @@ impl Tasks {
         Self::builder_with(product, origin, Arc::new(StaticCredential::new(credential)))
     }
 
-    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    /// Like [`builder`](Self::builder), with a credential that is queried before each request.
     pub fn builder_with(
         product: Product,
         origin: impl Into<String>,
@@ -170,14 +172,14 @@ impl Tasks {
         Self::over(product, connection)
     }
 
-    /// Starts to set up the tasks of a kind over a connection, at the AIGC host of the region that
-    /// its rules lead to without a key. A key that leads elsewhere is refused: jobs stay with the
-    /// host that has them.
+    /// Creates a builder for tasks of `product` over a connection. Tasks are submitted to the AIGC
+    /// host of the region that the connection's rules choose without a key. A key that leads to
+    /// another host is rejected, because a job stays with the host that has it.
     pub fn over(product: Product, connection: ConnectionBuilder) -> TasksBuilder {
         TasksBuilder::new(product, connection)
     }
 
-    /// Returns where tasks are made.
+    /// Returns the origin that tasks are submitted to.
     #[must_use]
     pub fn origin(&self) -> &str {
         self.shared.api.origin.as_str()
@@ -189,11 +191,12 @@ impl Tasks {
         &self.shared.store
     }
 
-    /// Returns a job of the ledger.
+    /// Loads a job from the ledger.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
+    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be
+    /// read.
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         let record = self.record(id).await?;
         Ok(Job::new(self.clone(), record))
@@ -335,7 +338,7 @@ impl Shared {
             created_at: now,
             sent_at: None,
             origin: self.api.origin.as_str().to_owned(),
-            workspace: self.api.workspace.clone(),
+            workspace: self.api.connection.workspace().map(str::to_owned),
             path: task.path,
             headers: task.headers,
             body: task.body,

@@ -1,4 +1,4 @@
-//! The error of this crate: what kept a job from a result, and what is left to do about it.
+//! The error of this crate: why a job has no result, and what can be done about it.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -8,9 +8,9 @@ use crate::{Hint, JobId, NextStep};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A job that has not come to a result, or has not begun. Cheap to clone.
+/// The error of a job that failed, or that could not be submitted. Cheap to clone.
 ///
-/// What was sent is never lost with it: [`job_id`](Self::job_id) finds the job in the ledger.
+/// A submitted job is not lost with it: [`job_id`](Self::job_id) is its id in the ledger.
 #[derive(Clone)]
 pub struct Error {
     inner: Arc<Inner>,
@@ -27,20 +27,20 @@ struct Inner {
 }
 
 impl Error {
-    /// Makes an error, for crates that define a [`Product`](crate::Product) and for implementations
-    /// of [`JobStore`](crate::JobStore).
+    /// Creates an error, for crates that define a [`Product`](crate::Product) and for
+    /// implementations of [`JobStore`](crate::JobStore).
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         HttpError::new(kind).with_message(message).into()
     }
 
-    /// Makes the error of what is refused on this side, before anything is sent.
+    /// Creates an error for a request that is rejected before anything is sent.
     #[must_use]
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidRequest, message)
     }
 
-    /// A ledger that cannot be read or written, for implementations of
+    /// Creates an error for a ledger that cannot be read or written, for implementations of
     /// [`JobStore`](crate::JobStore).
     #[must_use]
     pub fn ledger(message: impl Into<String>) -> Self {
@@ -53,7 +53,7 @@ impl Error {
         self.change_http(|http| http.with_source(source))
     }
 
-    /// Adds what to do about it.
+    /// Adds a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: Hint) -> Self {
         self.change(|inner| inner.hint = Some(hint));
@@ -104,7 +104,7 @@ impl Error {
         self
     }
 
-    /// Returns the error of the request: kind, message, answer of the server and cause, without
+    /// Returns the underlying HTTP error: kind, message, the server's response and cause, without
     /// what this crate adds.
     #[must_use]
     pub fn as_http(&self) -> &HttpError {
@@ -117,8 +117,8 @@ impl Error {
         self.inner.http.kind()
     }
 
-    /// Returns the HTTP status, when the server answered with an error status. A failed task is
-    /// told with status 200, so it has none here.
+    /// Returns the HTTP status, if the server responded with an error status. A failed task is
+    /// reported with status 200, so this is `None` for it.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.inner.http.status()
@@ -130,7 +130,7 @@ impl Error {
         self.inner.http.code()
     }
 
-    /// Returns the id under which the vendor finds the request.
+    /// Returns the request id, for the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.inner.http.request_id()
@@ -142,32 +142,32 @@ impl Error {
         self.inner.http.retry_after()
     }
 
-    /// Returns the job this is about, which the ledger has.
+    /// Returns the id of the job in the ledger.
     #[must_use]
     pub fn job_id(&self) -> Option<&JobId> {
         self.inner.job.as_ref()
     }
 
-    /// Returns the service's task this is about.
+    /// Returns the task id assigned by the service.
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         self.inner.task.as_deref()
     }
 
-    /// Returns what to do about it, when that is known. `Display` ends with it.
+    /// Returns a hint, if there is one. `Display` ends with it.
     #[must_use]
     pub fn hint(&self) -> Option<&Hint> {
         self.inner.hint.as_ref()
     }
 
-    /// Returns what may be done next about the job, the most obvious first. `Display` does not show
-    /// it.
+    /// Returns the possible next steps for the job, the most obvious first. `Display` does not show
+    /// them.
     #[must_use]
     pub fn next_steps(&self) -> &[NextStep] {
         &self.inner.next
     }
 
-    /// Returns true when the same call may succeed if made again a little later.
+    /// Returns true if the same call may succeed a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.inner.http.is_transient()

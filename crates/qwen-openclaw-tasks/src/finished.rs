@@ -1,4 +1,4 @@
-//! The results of a job, to be saved.
+//! The results of a finished job.
 
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use crate::{
     transfer::download::{Progress, SaveOptions, Targets, save},
 };
 
-/// A job that the service has done. It has one result at least.
+/// A finished job, with at least one result.
 #[derive(Clone, Debug)]
 pub struct Finished {
     tasks: Tasks,
@@ -32,22 +32,22 @@ impl Finished {
         self.record.results()
     }
 
-    /// Returns the URL of the first result. Anyone who has it can fetch it until it expires, without a
-    /// key.
+    /// Returns the URL of the first result. Anyone who has the URL can download the result without
+    /// a key until it expires.
     #[must_use]
     pub fn url(&self) -> &str {
         let first = self.results().first();
         first.map_or("", |result| &result.url)
     }
 
-    /// Returns until when the results are there, the first to expire: 24 hours, as documented.
+    /// Returns when the first result expires, as documented 24 hours after it was made.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         let all = self.results().iter().map(|result| result.expires_at);
         all.min().unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// Returns what the service has counted, as it says it.
+    /// Returns the usage as reported by the service.
     #[must_use]
     pub fn usage(&self) -> Option<&Value> {
         self.record.usage.as_ref()
@@ -59,30 +59,30 @@ impl Finished {
         &self.record
     }
 
-    /// Saves the result at `path`, where nothing must be yet, and returns it with the path in its
-    /// record. Several results are saved under that name with numbers: `a-1.png`, `a-2.png`.
+    /// Saves the result at `path`, which must not exist yet, and returns the job with the path in
+    /// its record. Several results are saved with numbered names: `a-1.png`, `a-2.png`.
     ///
-    /// Each file is written beside its final name and renamed when it is whole; a download that
-    /// breaks off goes on where it was, in another process too. The job is
-    /// [`Saved`](crate::Phase::Saved) when all results are.
+    /// Each file is written next to its final name and renamed when it is complete. An interrupted
+    /// download resumes where it stopped, in another process as well. The job is
+    /// [`Saved`](crate::Phase::Saved) once all results are.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Expired`](crate::ErrorKind::Expired) when a result is gone,
-    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it is not what it should be,
-    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge),
-    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage),
-    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) while another process saves it, and what keeps
-    /// it from being fetched.
+    /// [`ErrorKind::Expired`](crate::ErrorKind::Expired) if a result has expired,
+    /// [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if it is not of the expected file type,
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if it exceeds the size limit,
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) if it cannot be written,
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) while another process saves it, and any error of
+    /// the download.
     pub async fn save(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         self.save_with(path, SaveOptions::default(), |_| {}).await
     }
 
-    /// As [`save`](Self::save), with options, telling `progress` after each piece.
+    /// Like [`save`](Self::save), with options. `progress` is called after each chunk.
     ///
     /// # Errors
     ///
-    /// As [`save`](Self::save).
+    /// Same as [`save`](Self::save).
     pub async fn save_with(
         self,
         path: impl AsRef<Path>,
@@ -93,13 +93,14 @@ impl Finished {
         self.save_at(targets, options, progress).await
     }
 
-    /// As [`save_with`](Self::save_with), with each result at the path that `name` gives it, by its
-    /// number from 0 on.
+    /// Like [`save_with`](Self::save_with), with the path of each result returned by `name` for its
+    /// zero-based index.
     ///
     /// # Errors
     ///
-    /// As [`save`](Self::save), and [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest)
-    /// when two results would have the same path.
+    /// Same as [`save`](Self::save), and
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if two results would have
+    /// the same path.
     pub async fn save_each(
         self,
         name: impl Fn(usize) -> PathBuf,

@@ -1,26 +1,26 @@
-//! What to do about a failure, as data.
+//! Suggestions for handling an error, as data.
 
 use std::fmt;
 
 use qwen_openclaw_client::Hint as CallHint;
 
-/// What to do about a failure. `Display` words it for a reader of logs; a program that knows its
-/// users better matches on it and words it itself.
+/// What to do about an error. `Display` is worded for logs; a program can match on the variants and
+/// use its own wording.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Hint {
-    /// What is known of any call: the key, its endpoint, the account.
+    /// A hint about the key, its endpoint or the account.
     Call(CallHint),
-    /// The service reads URLs: the file has to be uploaded first
+    /// The service reads URLs only: the file must be uploaded first
     /// ([`Tasks::upload`](crate::Tasks::upload)).
     UploadFirst,
-    /// The files that were uploaded for the job are deleted: submit it anew.
+    /// The files uploaded for the job have been deleted: submit a new job.
     SubmitAnew,
-    /// Something has that name already: choose another, or overwrite it.
+    /// The file already exists: choose another name, or overwrite it.
     ChooseAnotherName,
-    /// The key may be of another account or workspace than the one that made the task.
+    /// The key may belong to another account or workspace than the task.
     OtherAccount,
-    /// The result lies in a private network, from which nothing is fetched by default
+    /// The result is in a private network, from which downloads are rejected by default
     /// ([`TasksBuilder::allow_private_results`](crate::TasksBuilder::allow_private_results)).
     PrivateResult,
 }

@@ -1,4 +1,4 @@
-//! A job, to be waited for.
+//! A job: polling, waiting and canceling.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use crate::{
 /// a minute (help.aliyun.com, Model Studio, "error-code").
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-/// A job of the ledger. Dropping it changes nothing: the service goes on, and the ledger has it.
+/// A job in the ledger. Dropping it changes nothing: the service continues, and the ledger keeps
+/// it.
 #[derive(Clone, Debug)]
 pub struct Job {
     tasks: Tasks,
@@ -30,32 +31,33 @@ impl Job {
         Self { tasks, record }
     }
 
-    /// Returns our own id of the job, by which the ledger has it.
+    /// Returns the job's id in the ledger.
     #[must_use]
     pub fn id(&self) -> &JobId {
         &self.record.id
     }
 
-    /// Returns the service's id of the task.
+    /// Returns the task id assigned by the service.
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         self.record.task_id()
     }
 
-    /// Returns what was known of it when it was last asked about through this value.
+    /// Returns the job's record as of the last update through this value.
     #[must_use]
     pub fn record(&self) -> &JobRecord {
         &self.record
     }
 
-    /// Returns what may be done next, the most obvious first; nothing when it is settled.
+    /// Returns the possible next steps, the most obvious first. It is empty when the job is
+    /// settled.
     #[must_use]
     pub fn next_steps(&self) -> Vec<NextStep> {
         self.record.next_steps()
     }
 
-    /// Returns the same job with what became known of it elsewhere, from [`Watch`] for instance. A
-    /// record of another job changes nothing.
+    /// Returns this job with a newer record, such as one from [`Watch`]. A record of another job is
+    /// ignored.
     #[must_use]
     pub fn with_record(&self, record: JobRecord) -> Self {
         let record = match record.id == self.record.id {
@@ -66,17 +68,17 @@ impl Job {
         Self { tasks, record }
     }
 
-    /// Asks the service about it, once.
+    /// Queries the task's state once.
     ///
     /// # Errors
     ///
-    /// When it has no task, or the service did not answer.
+    /// If the job has no task, or the query fails.
     pub async fn refresh(&mut self) -> Result<&JobRecord, Error> {
         self.record = self.tasks.refresh(self.id()).await?;
         Ok(&self.record)
     }
 
-    /// Watches it until it is over, as long as the deadline allows.
+    /// Watches the job until it is finished or the deadline passes.
     pub fn watch(&self) -> Watch {
         let now = Instant::now();
         Watch {
@@ -94,16 +96,17 @@ impl Job {
         }
     }
 
-    /// Waits until the service has made it.
+    /// Waits for the task to finish.
     ///
-    /// Throttles, failures of the server, a lost network and answers that are not the service's own
-    /// are waited out until the deadline.
+    /// Throttling, server errors, network failures and responses that are not the service's own are
+    /// retried until the deadline.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Failed`], [`ErrorKind::Canceled`] or [`ErrorKind::Expired`] when there will be
-    /// no result; [`ErrorKind::Deadline`] when there is none yet, whose source is what last went
-    /// wrong; [`ErrorKind::Ambiguous`] when the job has no task; and what the server refuses.
+    /// [`ErrorKind::Failed`], [`ErrorKind::Canceled`] or [`ErrorKind::Expired`] if there will be no
+    /// result; [`ErrorKind::Deadline`] if there is none yet, with the last failure as its source;
+    /// [`ErrorKind::Ambiguous`] if the job has no task; and any error with which the server rejects
+    /// the query.
     pub async fn wait(&self) -> Result<Finished, Error> {
         let mut watch = self.watch();
         let mut last = self.record.clone();
@@ -113,22 +116,23 @@ impl Job {
         finish(&self.tasks, last)
     }
 
-    /// Returns the result, if the service was already seen to have made it.
+    /// Returns the result, if the record says that the task has finished. Nothing is sent.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`ErrorKind::Deadline`] while it is being made.
+    /// Same as [`wait`](Self::wait); [`ErrorKind::Deadline`] while the task is running.
     pub fn finished(&self) -> Result<Finished, Error> {
         finish(&self.tasks, self.record.clone())
     }
 
-    /// Cancels it. The service does that only while the task waits for its turn; a job that was
-    /// never sent is dropped without asking it.
+    /// Cancels the job. The service cancels only tasks that are still queued; a job that was never
+    /// submitted is dropped without a request.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] when it has begun, which the service says, or when it is known
-    /// to be over; [`ErrorKind::Ambiguous`] when it is unclear whether the service has it.
+    /// [`ErrorKind::InvalidRequest`] if the service reports that the task has started, or if the
+    /// job is known to be finished; [`ErrorKind::Ambiguous`] if it is unclear whether the service
+    /// has the task.
     pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
         let id = self.id().clone();
         let record = self.tasks.record(&id).await?;
@@ -203,7 +207,7 @@ fn finish(tasks: &Tasks, record: JobRecord) -> Result<Finished, Error> {
     Err(error.of_job(id, task_id))
 }
 
-/// The states of a job, as they come.
+/// A stream of a job's state changes.
 #[derive(Debug)]
 #[must_use]
 pub struct Watch {
@@ -226,13 +230,14 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Returns what is known of the job: at once, again each time its state changes, and once when
-    /// the service stops answering ([`trouble`](Self::trouble)) or answers again; `None` after the
-    /// last.
+    /// Returns the job's record: immediately, then after each state change, and once each time the
+    /// service stops responding ([`trouble`](Self::trouble)) or responds again. Returns `None`
+    /// after the last one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Deadline`], and what the server refuses. Nothing follows.
+    /// [`ErrorKind::Deadline`], and any error with which the server rejects the query. It ends the
+    /// watch.
     pub async fn next(&mut self) -> Option<Result<JobRecord, Error>> {
         if self.over {
             return None;
@@ -281,9 +286,9 @@ impl Watch {
         }
     }
 
-    /// Returns why the service does not answer just now. It is asked again until the deadline.
+    /// Returns why the last poll got no response. Polling continues until the deadline.
     ///
-    /// Being asked to ask less often is an answer.
+    /// Throttling counts as a response.
     #[must_use]
     pub fn trouble(&self) -> Option<&Error> {
         let trouble = self.trouble.as_ref();

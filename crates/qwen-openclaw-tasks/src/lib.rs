@@ -1,8 +1,8 @@
 //! Long-running tasks of Qwen Cloud (Alibaba Model Studio) as jobs that cannot be lost.
 //!
-//! Videos, images and speech are made the same way: a request makes a task, the task is asked about
-//! until it is done, and its results are fetched within 24 hours. This crate does that for any
-//! [`Product`], and knows none: `qwen-openclaw-video` is one.
+//! Videos, images and speech are generated the same way: a request creates a task, the task is
+//! polled until it finishes, and its results are downloaded within 24 hours. This crate does that
+//! for any [`Product`]; `qwen-openclaw-video` defines one.
 //!
 //! ```no_run
 //! use qwen_openclaw_tasks::{
@@ -24,10 +24,10 @@
 //! };
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let origin = "https://dashscope-intl.aliyuncs.com";
-//! let tasks = Tasks::builder(IMAGES, origin, ApiKey::parse("sk-...")?).build()?;
-//! let body = json!({"model": "some-model", "input": {"prompt": "a lobster"}, "parameters": {"n": 2}});
-//! let task = NewTask::new("some-model", "/api/v1/services/aigc/text2image/image-synthesis", body)
+//! let origin = "https://dashscope-intl.aliyuncs.com"; let tasks = Tasks::builder(IMAGES, origin,
+//! ApiKey::parse("sk-...")?).build()?; let body = json!({"model": "some-model", "input": {"prompt":
+//! "a lobster"}, "parameters": {"n": 2}}); let task = NewTask::new("some-model",
+//! "/api/v1/services/aigc/text2image/image-synthesis", body)
 //!     .header("X-DashScope-Async", "enable");
 //! let finished = tasks.submit(task).await?.wait().await?;
 //! // `lobster-1.png` and `lobster-2.png`.
@@ -38,15 +38,15 @@
 //!
 //! # Jobs
 //!
-//! A [`Tasks`] writes each job to a [`JobStore`] before the request leaves, and again with the
-//! task's id before the first poll. A submission is never blindly sent twice: when it is unclear
-//! whether the service took it, the service's own list of tasks decides, and where that cannot, the
-//! job is [`Phase::Ambiguous`] until the caller does ([`Tasks::adopt`], [`Tasks::resubmit`]). What
-//! may be done next is data: [`NextStep`].
+//! [`Tasks`] writes each job to a [`JobStore`] before sending the request, and again with the task
+//! id before the first poll. A submission is never blindly repeated: if it is unclear whether the
+//! service accepted it, the service's task list decides. If that is inconclusive, the job is
+//! [`Phase::Ambiguous`] until the caller decides ([`Tasks::adopt`], [`Tasks::resubmit`]). The
+//! possible next steps are data: [`NextStep`].
 //!
 //! # Features
 //!
-//! `rustls` (default), `rustls-no-provider` and `native-tls` say where TLS comes from; see
+//! `rustls` (default), `rustls-no-provider` and `native-tls` select the TLS implementation; see
 //! `qwen-openclaw-http`.
 
 mod builder;
@@ -66,7 +66,7 @@ mod transfer;
 #[cfg(test)]
 mod tests;
 
-// Whoever depends on this crate alone has the types of its interface.
+// The types in this crate's interface, for those who depend on this crate alone.
 #[doc(no_inline)]
 pub use qwen_openclaw_auth as auth;
 #[doc(no_inline)]

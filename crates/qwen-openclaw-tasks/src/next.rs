@@ -1,31 +1,32 @@
-//! What may be done next about a job, as data: each program has its own words for it.
+//! The possible next steps for a job, as data: each program words them itself.
 
 use crate::ledger::record::{JobRecord, Phase};
 
-/// Something that may be done about a job.
+/// A possible next step for a job.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NextStep {
-    /// Wait: the service has the task ([`Job::wait`](crate::Job::wait)).
+    /// Wait for the task ([`Job::wait`](crate::Job::wait)).
     Wait,
     /// Save the results ([`Finished::save`](crate::Finished::save)).
     Save,
-    /// Look for its task once more ([`Tasks::resume_job`](crate::Tasks::resume_job)).
+    /// Search for the job's task again ([`Tasks::resume_job`](crate::Tasks::resume_job)).
     LookAgain,
-    /// Name the task that is its own ([`Tasks::adopt`](crate::Tasks::adopt)).
+    /// Choose the task that belongs to the job ([`Tasks::adopt`](crate::Tasks::adopt)).
     Adopt {
-        /// Tasks of the service that may be its own, as far as they are known.
+        /// Candidate tasks, as far as they are known.
         tasks: Vec<String>,
     },
-    /// Send it. If the service has it already, it is made and billed twice
+    /// Submit it. If the service already has it, it is made and billed twice
     /// ([`Tasks::resubmit`](crate::Tasks::resubmit)).
     Resubmit,
-    /// Drop it ([`Job::cancel`](crate::Job::cancel)).
+    /// Discard the job ([`Job::cancel`](crate::Job::cancel)).
     Cancel,
 }
 
 impl JobRecord {
-    /// Returns what may be done next, the most obvious first; nothing when the job is settled.
+    /// Returns the possible next steps, the most obvious first. It is empty when the job is
+    /// settled.
     #[must_use]
     pub fn next_steps(&self) -> Vec<NextStep> {
         match self.phase {

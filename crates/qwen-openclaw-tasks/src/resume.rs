@@ -1,4 +1,4 @@
-//! Resumes what a crash has left, sending nothing.
+//! Resumes the jobs that a crash left behind, without submitting anything.
 
 use crate::{
     Error, ErrorKind,
@@ -9,24 +9,24 @@ use crate::{
     service::state::TaskState,
 };
 
-/// What became of a job that was resumed.
+/// The outcome of resuming a job.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Resumed {
-    /// The service has it, or has made it: it can be waited for and saved.
+    /// The service has the task, or has finished it: the job can be waited for and saved.
     Going(Job),
-    /// It was never sent. [`Tasks::resubmit`] sends it.
+    /// The job was never submitted. [`Tasks::resubmit`] submits it.
     NotSent(JobRecord),
-    /// It cannot be told whether the service has it: [`Tasks::adopt`] or [`Tasks::resubmit`].
+    /// It is unclear whether the service has the task: use [`Tasks::adopt`] or [`Tasks::resubmit`].
     Ambiguous(JobRecord, Error),
-    /// Another process is at work on it.
+    /// Another process is working on the job.
     Busy(JobRecord),
-    /// It could not be found out now, or its record is unreadable.
+    /// The state could not be determined now, or the record is unreadable.
     Unclear(Error),
 }
 
 impl Resumed {
-    /// Returns what may be done next, the most obvious first.
+    /// Returns the possible next steps, the most obvious first.
     #[must_use]
     pub fn next_steps(&self) -> Vec<NextStep> {
         match self {
@@ -40,8 +40,8 @@ impl Resumed {
 }
 
 impl Tasks {
-    /// Resumes every job of this product and origin that is not over: finds out what became of
-    /// those that were being sent when their process ended, and sends nothing.
+    /// Resumes every unfinished job of this product and origin. It determines what became of jobs
+    /// that were being submitted when their process died, and submits nothing.
     ///
     /// # Errors
     ///
@@ -56,11 +56,12 @@ impl Tasks {
         Ok(resumed)
     }
 
-    /// Resumes one job, as [`resume`](Self::resume) does.
+    /// Resumes one job, like [`resume`](Self::resume).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such job, [`ErrorKind::Storage`].
+    /// [`ErrorKind::NotFound`] if there is no such job, [`ErrorKind::Storage`] if it cannot be
+    /// read.
     pub async fn resume_job(&self, id: &JobId) -> Result<Resumed, Error> {
         Ok(self.resume_one(self.record(id).await?).await)
     }
@@ -98,12 +99,12 @@ impl Tasks {
         }
     }
 
-    /// Takes a task that the service has for the one of this job.
+    /// Assigns an existing task of the service to this job.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`] for a job that has a task, for a task of another job, and for one
-    /// that the service does not know.
+    /// [`ErrorKind::InvalidRequest`] if the job already has a task, if the task belongs to another
+    /// job, or if the service does not know the task.
     pub async fn adopt(&self, id: &JobId, task_id: &str) -> Result<Job, Error> {
         let task_id = task_id.trim();
         if task_id.is_empty() {

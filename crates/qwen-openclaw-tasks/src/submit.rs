@@ -22,16 +22,17 @@ use crate::{
 };
 
 impl Tasks {
-    /// Writes the job down and sends it, waiting for a free place first: the service takes so
-    /// many submissions a second, and works on so many tasks at once ([`Rates`](crate::Rates)).
+    /// Records the job in the ledger and submits it, after waiting for the rate limits
+    /// ([`Rates`](crate::Rates)): submissions per second, and tasks running at once.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Authentication`] for a plan's key, and [`ErrorKind::Storage`] for a target
-    /// where nothing can be saved, before anything is written or sent;
-    /// [`ErrorKind::Ambiguous`] when it is unclear whether the service took it, and its list of
-    /// tasks could not tell; [`ErrorKind::Storage`]; or why the service refused it. But for a
-    /// plan's key, a target and the ledger, the error has the job's id.
+    /// Before anything is recorded or sent: [`ErrorKind::Authentication`] for a plan's key, and
+    /// [`ErrorKind::Storage`] for a target where no file can be created. Afterwards:
+    /// [`ErrorKind::Ambiguous`] if it is unclear whether the service accepted the job, and its task
+    /// list did not settle it; [`ErrorKind::Storage`] if the ledger fails; or the error with which
+    /// the service rejected it. Except for a plan's key, a target and the ledger, the error has the
+    /// job's id.
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.check_key().await?;
         task.target.as_deref().map_or(Ok(()), check_target)?;
@@ -45,13 +46,13 @@ impl Tasks {
         self.send(record, lease).await
     }
 
-    /// Sends a job of the ledger that was not sent, or of which it is not known whether it was. If
-    /// the service has it all the same, it is made and billed twice.
+    /// Submits a recorded job that was not submitted, or for which that is unclear. If the service
+    /// already has it, it is made and billed twice.
     ///
     /// # Errors
     ///
-    /// As [`submit`](Self::submit); [`ErrorKind::InvalidRequest`] for a job that the service has, and for
-    /// one whose uploaded files are gone.
+    /// Same as [`submit`](Self::submit); [`ErrorKind::InvalidRequest`] for a job that the service
+    /// has, and for one whose uploaded files have expired.
     pub async fn resubmit(&self, id: &JobId) -> Result<Job, Error> {
         self.shared.api.check_key().await?;
         self.undecided(id).await?;
@@ -174,8 +175,8 @@ impl Tasks {
         Ok(Job::new(self.clone(), record))
     }
 
-    /// Waits for a place among the tasks that run, asking about them meanwhile: the caller that submitted
-    /// them need not be waiting for them.
+    /// Waits for a place among the tasks that run, asking about them meanwhile: the caller that
+    /// submitted them need not be waiting for them.
     async fn enter(&self, id: &JobId) -> Result<Option<Place<'_>>, Error> {
         let shared = &self.shared;
         let Some(limit) = shared.running_limit else {

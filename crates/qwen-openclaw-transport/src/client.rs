@@ -65,7 +65,7 @@ pub(crate) struct Shared {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    pub(crate) stall: Option<StreamTimeouts>,
+    pub(crate) stream_timeouts: Option<StreamTimeouts>,
     pub(crate) limits: Limits,
     pub(crate) wait_timeout: Option<Duration>,
     pub(crate) body: BodyOptions,
@@ -138,11 +138,17 @@ impl Client {
             options: &self.shared.options.body,
         };
         let body = payload::body(request, &context)?;
-        let stall = self.stall_limits(&request.model);
-        let opener = Attempt::new(Arc::clone(&self.shared), route, body, &request.model, stall);
+        let timeouts = self.stream_timeouts(&request.model);
+        let opener = Attempt::new(
+            Arc::clone(&self.shared),
+            route,
+            body,
+            &request.model,
+            timeouts,
+        );
         // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
         // as long as the reply lasts.
-        Box::pin(ReplyStream::open(opener, stall)).await
+        Box::pin(ReplyStream::open(opener, timeouts)).await
     }
 
     /// Sends `request` and waits for the whole reply.
@@ -164,8 +170,8 @@ impl Client {
         &self.shared.connection
     }
 
-    fn stall_limits(&self, model: &str) -> StreamTimeouts {
-        self.shared.options.stall.unwrap_or_else(|| {
+    fn stream_timeouts(&self, model: &str) -> StreamTimeouts {
+        self.shared.options.stream_timeouts.unwrap_or_else(|| {
             // A model nobody knows may think: patience costs less than a lost reply.
             let provider = self.shared.connection.provider();
             match find(provider, model, Edition::default()) {
@@ -224,8 +230,8 @@ impl ClientBuilder {
 
     /// Sets how long the server may be silent. The default depends on the model:
     /// [`StreamTimeouts::default`], or [`StreamTimeouts::thinking`] for those that think.
-    pub fn stall(mut self, limits: StreamTimeouts) -> Self {
-        self.options.stall = Some(limits);
+    pub fn stream_timeouts(mut self, timeouts: StreamTimeouts) -> Self {
+        self.options.stream_timeouts = Some(timeouts);
         self
     }
 
@@ -257,7 +263,7 @@ impl ClientBuilder {
     }
 
     /// Says what all models take that [`model`](Self::model) does not name, such as those of a
-    /// server of one's own. The default is what the catalog says.
+    /// custom provider. The default is what the catalog says.
     pub fn all_models(mut self, traits: ModelCapabilities) -> Self {
         self.options.body.overrides.others = traits;
         self

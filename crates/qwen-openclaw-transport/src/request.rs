@@ -107,31 +107,31 @@ pub struct ChatRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub max_tokens: Option<u32>,
-    /// How freely tokens are drawn, from 0 to below 2.
+    /// Sampling temperature, from 0 to below 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
-    /// The share of likely tokens that is drawn from, above 0 up to 1.
+    /// Nucleus sampling: the probability mass to sample from, above 0 up to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
-    /// The number of likely tokens that is drawn from; 0 or above 100 for all.
+    /// The number of most likely tokens to sample from; 0 or above 100 means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_k: Option<u32>,
-    /// Against words that were said already, from -2 to 2.
+    /// Penalty for tokens that have occurred already, from -2 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
-    /// Against words that were said often, from -2 to 2.
+    /// Penalty for tokens by how often they have occurred, from -2 to 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f64>,
-    /// Against repetitions, above 0; 1 does nothing.
+    /// Penalty for repetitions, above 0; 1 means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetition_penalty: Option<f64>,
-    /// The same seed gives the same reply, as far as the service can.
+    /// Sampling seed. The same seed gives the same reply on a best-effort basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Texts at which the reply ends; they are not part of it.
+    /// Stop sequences, before which the reply ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Value>,
-    /// Whether the likelihood of each token is reported.
+    /// Whether the log probability of each token is returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
     /// How many other likely tokens are reported with each, from 0 to 5.
@@ -231,8 +231,8 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the maximum number of tokens to think. It takes the place of an effort where the service
-    /// refuses both together. The default is the model's limit.
+    /// Sets the maximum number of tokens to think. It takes the place of an effort where the
+    /// service refuses both together. The default is the model's limit.
     pub fn think_budget(mut self, tokens: u32) -> Self {
         self.thinking_budget = Some(tokens);
         self
@@ -352,8 +352,8 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to which
-    /// higher numbers are lowered.
+    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to
+    /// which higher numbers are lowered.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
         self
@@ -365,26 +365,26 @@ impl ChatRequest {
         self
     }
 
-    /// Sets the share of likely tokens that is drawn from. The default is the model's own.
+    /// Sets nucleus sampling: the probability mass to sample from. The default is the model's own.
     pub fn top_p(mut self, top_p: f64) -> Self {
         self.top_p = Some(top_p);
         self
     }
 
-    /// Sets the number of likely tokens that is drawn from. The default is the model's own, 20 for
+    /// Sets the number of most likely tokens to sample from. The default is the model's own, 20 for
     /// most.
     pub fn top_k(mut self, top_k: u32) -> Self {
         self.top_k = Some(top_k);
         self
     }
 
-    /// Sets the penalty against words that were said already. The default is the model's own.
+    /// Sets the penalty for tokens that have occurred already. The default is the model's own.
     pub fn presence_penalty(mut self, penalty: f64) -> Self {
         self.presence_penalty = Some(penalty);
         self
     }
 
-    /// Sets the penalty against words that were said often. The default is the model's own.
+    /// Sets the penalty for tokens by how often they have occurred. The default is the model's own.
     pub fn frequency_penalty(mut self, penalty: f64) -> Self {
         self.frequency_penalty = Some(penalty);
         self

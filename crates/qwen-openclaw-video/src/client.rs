@@ -1,14 +1,12 @@
-//! The client: videos for one account in one region.
+//! The video client: one account in one region.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
 use qwen_openclaw_client::ConnectionBuilder;
-use qwen_openclaw_http::RetryPolicy;
 use qwen_openclaw_tasks::{
-    Error, FileKind, Job, JobId, JobStore, NewTask, PollSchedule, Product, Rates, Resumed, Tasks,
-    TasksBuilder, Upload,
+    Error, FileKind, Job, JobId, NewTask, Product, Rates, Resumed, Tasks, TasksBuilder, Upload,
 };
 use serde_json::{Map, Value};
 
@@ -47,17 +45,17 @@ fn urls(output: &Map<String, Value>) -> Vec<&str> {
     urls
 }
 
-/// Makes videos with one key, in the region of its base URL. Cheap to clone; clones share their
-/// limits.
+/// Generates videos with one key, in the region of its base URL. Cheap to clone; clones share their
+/// rate limits.
 #[derive(Clone, Debug)]
 pub struct Client {
     tasks: Tasks,
 }
 
 impl Client {
-    /// Starts to set up a client for the region of `base_url`, which may be that of a chat
-    /// endpoint, a plan's included: jobs go to the AIGC host of its region. The key must be a
-    /// Standard one of that region.
+    /// Creates a builder for a client in the region of `base_url`, which may be the base URL of any
+    /// chat endpoint, including a plan's: jobs go to the AIGC host of its region. The key must be a
+    /// Standard key of that region.
     pub fn builder(
         base_url: impl AsRef<str>,
         credential: impl Into<qwen_openclaw_auth::Credential>,
@@ -65,7 +63,7 @@ impl Client {
         Self::builder_with(base_url, Arc::new(StaticCredential::new(credential)))
     }
 
-    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    /// Like [`builder`](Self::builder), with a credential that is queried before each request.
     pub fn builder_with(
         base_url: impl AsRef<str>,
         credential: Arc<dyn CredentialProvider>,
@@ -79,26 +77,26 @@ impl Client {
         }
     }
 
-    /// Starts to set up a client over a connection; see [`Tasks::over`].
+    /// Creates a builder for a client over a connection; see [`Tasks::over`].
     pub fn over(connection: ConnectionBuilder) -> ClientBuilder {
         ClientBuilder {
             tasks: Tasks::over(VIDEO, connection),
         }
     }
 
-    /// Returns the engine below, which has the ledger.
+    /// Returns the underlying task client, which has the ledger.
     #[must_use]
     pub fn tasks(&self) -> &Tasks {
         &self.tasks
     }
 
-    /// Returns where videos are made.
+    /// Returns the origin that jobs are submitted to.
     #[must_use]
     pub fn origin(&self) -> &str {
         self.tasks.origin()
     }
 
-    /// Returns the region whose prices apply, if the host tells.
+    /// Returns the region whose prices apply, if the host belongs to one.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
         let origin = self.origin();
@@ -108,23 +106,23 @@ impl Client {
             .find(|region| region.aigc_origin() == origin)
     }
 
-    /// Submits a request, refused if the model does not take all of it.
+    /// Submits a request. It is rejected if the model does not accept all of its values.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, and as
-    /// [`Tasks::submit`].
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent;
+    /// otherwise same as [`Tasks::submit`].
     pub async fn submit(&self, request: &VideoRequest) -> Result<Job, Error> {
         self.submit_checked(&request.check(Strictness::Exact)?, None, Vec::new())
             .await
     }
 
-    /// Submits a request that was checked, noting the files that were uploaded for it and where the
-    /// video is to be saved by the process that resumes the job after a crash.
+    /// Submits a checked request. The job's record keeps the files uploaded for it, and where to
+    /// save the video, for the process that resumes the job after a crash.
     ///
     /// # Errors
     ///
-    /// As [`Tasks::submit`].
+    /// Same as [`Tasks::submit`].
     pub async fn submit_checked(
         &self,
         checked: &Checked,
@@ -142,13 +140,12 @@ impl Client {
         self.tasks.submit(task).await
     }
 
-    /// Puts the references of `request` that are files of this machine where the service can read
-    /// them, for 48 hours. The service asks not to use this for production: see
-    /// [`Tasks::upload`].
+    /// Uploads the local files that `request` refers to, for the service to read within 48 hours.
+    /// The vendor advises against using this in production: see [`Tasks::upload`].
     ///
     /// # Errors
     ///
-    /// As [`Tasks::upload`].
+    /// Same as [`Tasks::upload`].
     pub async fn upload_references(
         &self,
         request: VideoRequest,
@@ -170,26 +167,26 @@ impl Client {
         Ok((request, uploads))
     }
 
-    /// Returns a job of the ledger.
+    /// Loads a job from the ledger.
     ///
     /// # Errors
     ///
-    /// As [`Tasks::job`].
+    /// Same as [`Tasks::job`].
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
         self.tasks.job(id).await
     }
 
-    /// Resumes every job that is not over. See [`Tasks::resume`].
+    /// Resumes every unfinished job; see [`Tasks::resume`].
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
+    /// If the ledger cannot be read.
     pub async fn resume(&self) -> Result<Vec<Resumed>, Error> {
         self.tasks.resume().await
     }
 }
 
-/// Sets up a [`Client`].
+/// Configures a [`Client`].
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
@@ -197,89 +194,33 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    fn with(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
+    /// Changes the settings of the task client that makes the videos: where jobs are kept, how
+    /// often tasks are polled, the limits. Its rates are by default those of the service for an
+    /// account ([`video::SUBMITS_PER_SECOND`], [`video::RUNNING_AT_ONCE`]), and three quarters of
+    /// [`video::QUERIES_PER_SECOND`].
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use qwen_openclaw_video::{Client, auth::ApiKey};
+    /// # let (base, key) = ("https://dashscope-intl.aliyuncs.com", ApiKey::parse("sk-...")?);
+    /// let client = Client::builder(base, key)
+    ///     .tasks(|tasks| tasks.deadline(Duration::from_secs(600)).running(Some(2)))
+    ///     .build()?;
+    /// # let _ = client;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tasks(mut self, change: impl FnOnce(TasksBuilder) -> TasksBuilder) -> Self {
         self.tasks = change(self.tasks);
         self
     }
 
-    /// Sends through `http`, which clients may share. The default is a client of its own.
-    pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
-        self.with(|tasks| tasks.http(http))
-    }
-
-    /// Keeps the jobs in `store`. The default is memory: a crash then loses sight of what is being
-    /// made and billed.
-    pub fn store(self, store: Arc<dyn JobStore>) -> Self {
-        self.with(|tasks| tasks.store(store))
-    }
-
-    /// Names the workspace that videos are made in. The default is that of the key. Each job's
-    /// record has it.
-    pub fn workspace(self, id: impl Into<String>) -> Self {
-        self.with(|tasks| tasks.workspace(id))
-    }
-
-    /// Sends a header with each request. `Debug` does not show its value.
-    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.with(|tasks| tasks.header(name, value))
-    }
-
-    /// Sets when requests that certainly had no effect are sent again. The default is
-    /// [`RetryPolicy::default`].
-    pub fn retry(self, policy: RetryPolicy) -> Self {
-        self.with(|tasks| tasks.retry(policy))
-    }
-
-    /// Sets when a task is asked about. The default is [`PollSchedule::default`].
-    pub fn schedule(self, schedule: PollSchedule) -> Self {
-        self.with(|tasks| tasks.schedule(schedule))
-    }
-
-    /// Sets how long a video is waited for. The default is an hour.
-    pub fn deadline(self, deadline: Duration) -> Self {
-        self.with(|tasks| tasks.deadline(deadline))
-    }
-
-    /// Sets how many tasks of this client run at once; `None` for any. The default is what the
-    /// service works on for an account ([`video::RUNNING_AT_ONCE`]).
-    pub fn running(self, limit: Option<usize>) -> Self {
-        self.with(|tasks| tasks.running(limit))
-    }
-
-    /// Sets how many videos are asked for a second; `None` for any. The default is what the service
-    /// takes of an account ([`video::SUBMITS_PER_SECOND`]).
-    pub fn submits_per_second(self, rate: Option<u32>) -> Self {
-        self.with(|tasks| tasks.submits_per_second(rate))
-    }
-
-    /// Sets how many questions about videos are asked a second; `None` for any. The default
-    /// is three quarters of [`video::QUERIES_PER_SECOND`].
-    pub fn queries_per_second(self, rate: Option<u32>) -> Self {
-        self.with(|tasks| tasks.queries_per_second(rate))
-    }
-
-    /// Sends the key over plain http to other machines too. By default that is refused.
-    pub fn allow_plain_http(self) -> Self {
-        self.with(TasksBuilder::allow_plain_http)
-    }
-
-    /// Sets how large a video may be, in bytes. The default is 2 GiB.
-    pub fn largest_result(self, bytes: u64) -> Self {
-        self.with(|tasks| tasks.largest_result(bytes))
-    }
-
-    /// Fetches videos from private networks too. By default those are refused.
-    pub fn allow_private_results(self) -> Self {
-        self.with(TasksBuilder::allow_private_results)
-    }
-
-    /// Finishes the client. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is the portal's, or not
-    /// one a key may be sent to; [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client
-    /// cannot be set up.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is the
+    /// portal's, or one that a key may not be sent to;
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         Ok(Client {
             tasks: self.tasks.build()?,
@@ -318,7 +259,8 @@ mod tests {
             "{shown}"
         );
 
-        let builder = Client::builder("https://a.example/v1", key).header("x-tenant", "secret");
+        let builder = Client::builder("https://a.example/v1", key)
+            .tasks(|tasks| tasks.header("x-tenant", "secret"));
         let client = builder.build().unwrap();
         let shown = format!("{client:?}");
         assert!(

@@ -14,7 +14,7 @@
 //! let base = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
 //! let folder = StateDir::of(&Environment::capture())?;
 //! let client = Client::builder(base, ApiKey::parse("sk-...")?)
-//!     .store(Arc::new(FileJobs::in_folder(&folder)))
+//!     .tasks(|tasks| tasks.store(Arc::new(FileJobs::in_folder(&folder))))
 //!     .build()?;
 //! let request = VideoRequest::new("wan2.6-t2v")
 //!     .prompt("a lobster surfing at sunset")

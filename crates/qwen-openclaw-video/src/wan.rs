@@ -148,7 +148,7 @@ impl VideoRequest {
         self
     }
 
-    /// Sets a sound track of one's own. The default is that the service makes one.
+    /// Sets the audio track. By default the service generates one.
     pub fn audio_track(mut self, url: impl Into<String>) -> Self {
         self.audio_track = Some(url.into());
         self

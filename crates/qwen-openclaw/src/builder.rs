@@ -6,7 +6,7 @@ use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment};
 #[cfg(feature = "store")]
 use qwen_openclaw_auth::{CredentialStore, FileStore, ProfileId, StateDir};
 use qwen_openclaw_catalog::{Edition, Plan, Provider, Region};
-use qwen_openclaw_client::{OwnProvider, Routes};
+use qwen_openclaw_client::{CustomProvider, Routes};
 use qwen_openclaw_transport::{ModelCapabilities, RetryPolicy, StreamTimeouts};
 
 use crate::{Error, Qwen};
@@ -17,7 +17,7 @@ use crate::{Error, Qwen};
 pub struct QwenBuilder {
     pub(crate) routes: Routes,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) stall: Option<StreamTimeouts>,
+    pub(crate) stream_timeouts: Option<StreamTimeouts>,
     pub(crate) usage: Option<bool>,
     pub(crate) models: Vec<(Provider, String, ModelCapabilities)>,
     /// An invalid key, reported by `build`.
@@ -124,19 +124,19 @@ impl QwenBuilder {
         self.routes(|routes| routes.base_url(provider, url))
     }
 
-    /// Adds an OpenAI-compatible server as a provider with an id of its own.
+    /// Adds an OpenAI-compatible server as a custom provider.
     ///
     /// ```
-    /// use qwen_openclaw::{OwnProvider, Qwen};
+    /// use qwen_openclaw::{CustomProvider, Qwen};
     ///
-    /// let vllm = OwnProvider::new("my-vllm", "http://127.0.0.1:8000/v1")?;
+    /// let vllm = CustomProvider::new("my-vllm", "http://127.0.0.1:8000/v1")?;
     /// let qwen = Qwen::builder().provider(vllm).build()?;
     /// let chat = qwen.chat("my-vllm/Qwen/Qwen3-8B").user("Hello!");
     /// # let _ = chat;
     /// # Ok::<(), qwen_openclaw::Error>(())
     /// ```
-    pub fn provider(self, own: OwnProvider) -> Self {
-        self.routes(|routes| routes.provider(own))
+    pub fn provider(self, custom: CustomProvider) -> Self {
+        self.routes(|routes| routes.provider(custom))
     }
 
     /// Sets the capabilities of a model that the catalog does not know or is wrong about.
@@ -180,8 +180,8 @@ impl QwenBuilder {
     }
 
     /// Sets how long a stream may be silent. The default depends on the model.
-    pub fn stall(mut self, timeouts: StreamTimeouts) -> Self {
-        self.stall = Some(timeouts);
+    pub fn stream_timeouts(mut self, timeouts: StreamTimeouts) -> Self {
+        self.stream_timeouts = Some(timeouts);
         self
     }
 

@@ -169,8 +169,8 @@ impl Qwen {
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
         }
-        if let Some(limits) = settings.stall {
-            builder = builder.stall(limits);
+        if let Some(timeouts) = settings.stream_timeouts {
+            builder = builder.stream_timeouts(timeouts);
         }
         if let Some(ask) = settings.usage {
             builder = builder.usage(ask);

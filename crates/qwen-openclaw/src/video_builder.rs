@@ -73,25 +73,20 @@ impl Qwen {
         // Jobs stay with the host that has them, so the host is decided once, by the current key.
         let route = self.video_route().await?;
         let base_url = route.endpoint().base_url().as_str();
-        let mut builder = Client::builder_with(base_url, credential);
-        if let Some(http) = routes.http_client() {
-            builder = builder.http(http.clone());
-        }
-        if let Some(store) = &settings.jobs {
-            builder = builder.store(Arc::clone(store));
-        }
-        if let Some(schedule) = settings.polls {
-            builder = builder.schedule(schedule);
-        }
-        if let Some(policy) = &settings.retry {
-            builder = builder.retry(policy.clone());
-        }
-        if let Some(id) = routes.workspace_id() {
-            builder = builder.workspace(id);
-        }
-        if routes.allows_plain_http() {
-            builder = builder.allow_plain_http();
-        }
+        let routes = routes.clone().base_url(Provider::QWEN, base_url);
+        let connection = routes.connect_with(&Provider::QWEN, credential);
+        let builder = Client::over(connection.map_err(transport_error)?).tasks(|mut tasks| {
+            if let Some(store) = &settings.jobs {
+                tasks = tasks.store(Arc::clone(store));
+            }
+            if let Some(schedule) = settings.polls {
+                tasks = tasks.schedule(schedule);
+            }
+            if let Some(policy) = &settings.retry {
+                tasks = tasks.retry(policy.clone());
+            }
+            tasks
+        });
         Ok(builder.build()?)
     }
 }

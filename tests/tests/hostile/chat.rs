@@ -19,13 +19,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Asks the server once, and again only where `retries` says so.
 async fn ask(server: &Server, retries: u32) -> Result<Reply, Error> {
-    let mut stall = StreamTimeouts::default();
-    stall.head = 3 * SECOND;
-    stall.bytes = 20 * SECOND;
-    stall.progress = 30 * SECOND;
+    let mut timeouts = StreamTimeouts::default();
+    timeouts.head = 3 * SECOND;
+    timeouts.bytes = 20 * SECOND;
+    timeouts.progress = 30 * SECOND;
     let client = Client::builder(server.url(), ApiKey::parse("sk-0123456789abcdef").unwrap())
         .retry(RetryPolicy::none().retries(retries))
-        .stall(stall)
+        .stream_timeouts(timeouts)
         .build()
         .unwrap();
     client

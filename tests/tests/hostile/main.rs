@@ -73,6 +73,7 @@ impl Row {
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
         let limit = Duration::from_secs(self.seconds);
+        // The clock may be paused, and work that never yields does not move it.
         let start = std::time::Instant::now();
         let ended = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async { tokio::time::timeout(limit, (self.run)()).await })

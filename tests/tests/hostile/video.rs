@@ -27,8 +27,11 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let jobs = FileJobs::new(folder.path().join("jobs"));
         let client = Client::builder(server.url(), ApiKey::parse("sk-0123456789abcdef").unwrap())
-            .store(Arc::new(jobs.clone()))
-            .deadline(Duration::from_secs(3600))
+            .tasks(|tasks| {
+                tasks
+                    .store(Arc::new(jobs.clone()))
+                    .deadline(Duration::from_secs(3600))
+            })
             .build()
             .unwrap();
         Self {
@@ -172,12 +175,13 @@ pub(crate) fn rows() -> Vec<Row> {
             // Whether such an answer is read or refused, the task goes on, and so does the wait.
             let client =
                 Client::builder(server.url(), ApiKey::parse("sk-0123456789abcdef").unwrap())
-                    .store(Arc::new(world.jobs.clone()))
-                    .schedule(
-                        qwen_openclaw_tasks::PollSchedule::default()
-                            .first(Duration::from_millis(1))
-                            .settled(Duration::from_millis(1)),
-                    )
+                    .tasks(|tasks| {
+                        tasks.store(Arc::new(world.jobs.clone())).schedule(
+                            qwen_openclaw_tasks::PollSchedule::default()
+                                .first(Duration::from_millis(1))
+                                .settled(Duration::from_millis(1)),
+                        )
+                    })
                     .build()
                     .unwrap();
             let job = client.submit(&request()).await.unwrap();

@@ -18,7 +18,7 @@ use std::{
 use tokio::time::{Instant, interval, sleep};
 
 use super::device::random_uuid;
-use crate::{error::Error, state::no_follow};
+use crate::{error::Error, fault, state::no_follow};
 
 /// The lock, held until it is dropped.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ impl CliLock {
             if started.elapsed() >= limit {
                 return Err(Error::locked(path.display().to_string(), limit));
             }
+            fault::point("cli-lock-busy");
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }

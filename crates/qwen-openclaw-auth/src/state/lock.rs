@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::owner;
-use crate::{error::Error, store::LeaseGuard};
+use crate::{error::Error, fault, store::LeaseGuard};
 
 /// An exclusive lock, held until it is dropped or its process exits.
 ///
@@ -57,6 +57,7 @@ impl FileLock {
             if started.elapsed() >= limit {
                 return Err(Error::locked(path.display().to_string(), limit));
             }
+            fault::point("lock-busy");
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST);
         }

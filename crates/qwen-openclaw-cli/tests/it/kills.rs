@@ -114,6 +114,8 @@ fn is_whole(path: &Path) -> bool {
     rest.is_empty() && kinds.contains(&b"mdat".as_slice()) && kinds.contains(&b"moov".as_slice())
 }
 
+/// How long a run takes on this machine, for kills at any moment of it: those between two points of
+/// the program give no sign to wait for.
 fn usual(run: impl FnOnce() -> Ran) -> Duration {
     let start = Instant::now();
     run().exits_with(0);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use qwen_openclaw_client::{
-    Connection, EndpointRules, Hint, Place, RequestTemplate,
+    Connection, EndpointRules, Hint, RequestTemplate, ServiceHost,
     auth::{ApiKey, Credential, CredentialProvider, Error as AuthError, Source, async_trait},
     catalog::Provider,
     http::RetryPolicy,
@@ -186,7 +186,7 @@ async fn tasks_go_to_the_aigc_host_of_the_region() {
         .credential(key("sk-1"))
         .build()
         .unwrap();
-    let request = RequestTemplate::get("api/v1/tasks/x").place(Place::Aigc);
+    let request = RequestTemplate::get("api/v1/tasks/x").host(ServiceHost::Aigc);
     connection.call(request).once().await.unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! How the settings combine into a route.
 
 use qwen_openclaw_client::{
-    EndpointRule, OwnProvider, Routes,
+    CustomProvider, EndpointRule, Routes,
     auth::{ApiKey, Environment},
     catalog::{Endpoint, Plan, Provider},
 };
@@ -67,8 +67,8 @@ async fn the_environments_base_url_is_only_for_qwen() {
 
 #[tokio::test]
 async fn a_custom_provider_needs_no_key_and_gets_no_other_providers_key() {
-    let own = OwnProvider::new("my-vllm", "http://127.0.0.1:8000/v1").unwrap();
-    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
+    let custom = CustomProvider::new("my-vllm", "http://127.0.0.1:8000/v1").unwrap();
+    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(custom);
     let route = routes.route("my-vllm/org/model").await.unwrap();
     assert_eq!(
         (route.provider().id(), route.model()),
@@ -86,9 +86,9 @@ async fn a_custom_provider_needs_no_key_and_gets_no_other_providers_key() {
 /// A custom provider named exactly like an alias takes precedence.
 #[tokio::test]
 async fn an_exact_id_takes_precedence_over_an_alias() {
-    let own = OwnProvider::new("modelstudio", "https://gateway.example/v1").unwrap();
-    let own = own.api_key(ApiKey::parse("own-key").unwrap());
-    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(own);
+    let custom = CustomProvider::new("modelstudio", "https://gateway.example/v1").unwrap();
+    let custom = custom.api_key(ApiKey::parse("own-key").unwrap());
+    let routes = environment(&[("QWEN_API_KEY", STANDARD)]).provider(custom);
     let route = routes.route("modelstudio/glm-5").await.unwrap();
     assert_eq!(route.provider().id(), "modelstudio");
     assert_eq!(route.credential().unwrap().key().expose(), "own-key");

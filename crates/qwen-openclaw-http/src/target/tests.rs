@@ -196,7 +196,7 @@ async fn target_seen_by(lookup: Option<Lookup>, names: &Arc<Table>) -> Result<St
 #[tokio::test]
 async fn every_sender_gets_the_checked_target() {
     let (private, unknown) = (table(&[("cdn.example.com", &["10.0.0.1"])]), table(&[]));
-    for lookup in [None, Some(Lookup::Own), Some(Lookup::Checked)] {
+    for lookup in [None, Some(Lookup::Unchecked), Some(Lookup::Checked)] {
         let names = table(&[("cdn.example.com", &["8.8.8.8"])]);
         let target = target_seen_by(lookup, &names).await.unwrap();
         assert_eq!(target, "cdn.example.com [8.8.8.8]", "{lookup:?}");

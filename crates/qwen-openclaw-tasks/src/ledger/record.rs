@@ -1,4 +1,4 @@
-//! What is known of a job, as it is kept in the ledger.
+//! The ledger's record of a job.
 
 use std::{
     fmt,
@@ -41,13 +41,13 @@ pub(crate) fn is_result_url(text: &str) -> bool {
     (1..=LONGEST_URL).contains(&text.len())
 }
 
-/// Our own id of a job, such as `20261121-081500-k3f9qa`. It sorts by the time of the job.
+/// The id of a job, such as `20261121-081500-k3f9qa`. Ids sort by creation time.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JobId(Box<str>);
 
 impl JobId {
-    /// Makes a new one.
+    /// Creates a new id.
     pub(crate) fn new(now: SystemTime) -> Self {
         let chance = || {
             char::from(fastrand::choice(b"abcdefghjkmnpqrstuvwxyz23456789").map_or(b'a', |c| *c))
@@ -66,7 +66,7 @@ impl JobId {
 impl FromStr for JobId {
     type Err = Error;
 
-    /// Takes 1 to 64 small letters, digits and hyphens, so that an id is also a file's name.
+    /// Accepts 1 to 64 lowercase letters, digits and hyphens, so that an id is also a file name.
     fn from_str(text: &str) -> Result<Self, Error> {
         let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if text.is_empty() || text.len() > 64 || !text.bytes().all(good) {
@@ -98,35 +98,36 @@ impl fmt::Display for JobId {
     }
 }
 
-/// How far a job has come.
+/// The phase of a job.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
-    /// Written down, not sent.
+    /// Recorded, not submitted.
     Prepared,
-    /// Being sent. When its process is gone, it is not known whether the service has it.
+    /// Being submitted. If its process has died, it is unknown whether the service has the task.
     Sending,
-    /// It is unclear whether the service took it, and the service's list could not tell.
+    /// It is unclear whether the service accepted it, and the service's task list did not settle
+    /// it.
     Ambiguous,
-    /// The service has it.
+    /// The service has the task.
     Submitted,
-    /// The service has made it; the result waits.
+    /// The task has finished; the result is not saved yet.
     Succeeded,
     /// The result is saved.
     Saved,
-    /// The service refused it; no task was made.
+    /// The service rejected the request; no task was created.
     Refused,
-    /// The service has failed to make it.
+    /// The task failed.
     Failed,
     /// It was canceled.
     Canceled,
-    /// The service does not know it any more.
+    /// The service no longer knows the task.
     Expired,
 }
 
 impl Phase {
-    /// Returns true when nothing is left to do.
+    /// Returns true if nothing is left to do.
     #[must_use]
     pub fn is_settled(self) -> bool {
         matches!(
@@ -135,13 +136,13 @@ impl Phase {
         )
     }
 
-    /// Returns true when it has to be found out, or decided, whether the service has it.
+    /// Returns true if it has yet to be determined whether the service has the task.
     #[must_use]
     pub fn is_unresolved(self) -> bool {
         matches!(self, Self::Sending | Self::Ambiguous)
     }
 
-    /// Returns the word for it, as it stands in a record.
+    /// Returns the name used in records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -165,26 +166,26 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Why a job has failed, in the service's words.
+/// Why a job failed, in the service's words.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The code, such as `InvalidParameter`.
+    /// The error code, such as `InvalidParameter`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The explanation.
+    /// The error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
-/// One result: where it lies, and what was saved of it. Anyone who has the URL can fetch it until it
-/// expires, so `Debug` hides it.
+/// A result: its URL, and where it was saved. Anyone who has the URL can download the result until
+/// it expires, so `Debug` hides the URL.
 #[derive(Clone, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResultFile {
     /// Its URL.
     pub url: String,
-    /// Until when it is there.
+    /// When it expires.
     #[serde(with = "stamp::required")]
     pub expires_at: SystemTime,
     /// The path under which it is being saved.
@@ -221,7 +222,7 @@ impl ResultFile {
         }
     }
 
-    /// Returns where it was saved.
+    /// Returns the path that it was saved at, if it was saved.
     #[must_use]
     pub fn saved(&self) -> Option<&Path> {
         self.saved.as_deref()
@@ -238,7 +239,7 @@ impl fmt::Debug for ResultFile {
     }
 }
 
-/// A file of the caller's that was put where the service can read it.
+/// A file uploaded for the service to read.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Upload {
@@ -271,7 +272,7 @@ pub(crate) struct OneResult {
     saved: Option<PathBuf>,
 }
 
-/// What is known of a job: one entry of the ledger.
+/// The ledger's record of a job.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct JobRecord {
@@ -382,25 +383,25 @@ impl JobRecord {
         age.is_ok_and(|age| age > KEPT)
     }
 
-    /// Returns our own id of the job.
+    /// Returns the job's id.
     #[must_use]
     pub fn id(&self) -> &JobId {
         &self.id
     }
 
-    /// Returns how far it has come.
+    /// Returns the phase.
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Returns the revision, which grows by one with each change.
+    /// Returns the revision, which increases by one with each change.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Returns what is being made: the name of the [`Product`](crate::Product).
+    /// Returns the name of the [`Product`](crate::Product).
     #[must_use]
     pub fn product(&self) -> &str {
         &self.product
@@ -412,49 +413,49 @@ impl JobRecord {
         &self.model
     }
 
-    /// Returns where it is made.
+    /// Returns the origin that the task was submitted to.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Returns the workspace it was made in, where one was named. Only there is it known.
+    /// Returns the workspace, if one was set. The task is known only in that workspace.
     #[must_use]
     pub fn workspace(&self) -> Option<&str> {
         self.workspace.as_deref()
     }
 
-    /// Returns the body of the request.
+    /// Returns the request body.
     #[must_use]
     pub fn body(&self) -> &Value {
         &self.body
     }
 
-    /// Returns when it was written down.
+    /// Returns when the record was created.
     #[must_use]
     pub fn created_at(&self) -> SystemTime {
         self.created_at
     }
 
-    /// Returns the service's id of the task, once it is known.
+    /// Returns the task id assigned by the service, once it is known.
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         self.task_id.as_deref()
     }
 
-    /// Returns the id under which the vendor finds the request that made it.
+    /// Returns the request id of the submission, for the vendor's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// Returns the state that the service gave last.
+    /// Returns the last state reported by the service.
     #[must_use]
     pub fn state(&self) -> Option<&TaskState> {
         self.state.as_ref()
     }
 
-    /// Returns why it has failed.
+    /// Returns why the job failed.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
@@ -466,25 +467,25 @@ impl JobRecord {
         &self.results
     }
 
-    /// Returns what the service has counted.
+    /// Returns the usage reported by the service.
     #[must_use]
     pub fn usage(&self) -> Option<&Value> {
         self.usage.as_ref()
     }
 
-    /// Returns where the result is to be saved, when that is settled; with several, the name that
-    /// theirs are made from.
+    /// Returns the path to save the result at, if one was set. With several results, their names
+    /// are derived from it.
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         self.target.as_deref()
     }
 
-    /// Returns where the results were saved, in their order.
+    /// Returns the paths of the saved results, in order.
     pub fn saved(&self) -> impl Iterator<Item = &Path> {
         self.results.iter().filter_map(ResultFile::saved)
     }
 
-    /// Returns the files that were put where the service can read them.
+    /// Returns the files uploaded for the job.
     #[must_use]
     pub fn uploads(&self) -> &[Upload] {
         &self.uploads

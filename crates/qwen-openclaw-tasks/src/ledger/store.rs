@@ -1,4 +1,4 @@
-//! Where jobs are written down.
+//! The store that job records are written to.
 
 mod files;
 mod memory;
@@ -17,20 +17,20 @@ use crate::{
 
 pub use self::{files::FileJobs, memory::MemoryJobs};
 
-/// Keeps the records of jobs: in memory, in files, or wherever the caller wants them.
+/// Stores job records: in memory, in files, or wherever an implementation puts them.
 ///
-/// Several processes may use one store at once. Each method is atomic: after a crash a record is
-/// the old one or the new one, whole.
+/// Several processes may use a store at once. Each method is atomic: after a crash, a record is
+/// either the old one or the new one in full.
 #[async_trait]
 pub trait JobStore: fmt::Debug + Send + Sync + 'static {
-    /// Writes a new record down. When this returns, it outlasts a crash.
+    /// Inserts a new record. Once this returns, the record survives a crash.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or could not be read again, or one of that id is there.
+    /// If it cannot be written, if it could not be read back, or if a record with that id exists.
     async fn insert(&self, record: &JobRecord) -> Result<(), Error>;
 
-    /// Returns a record, or `None` when there is no such job.
+    /// Loads a record, or `None` if there is no such job.
     ///
     /// # Errors
     ///
@@ -41,60 +41,60 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store cannot be read. Single records that cannot are told in the list.
+    /// If the store cannot be read. Single unreadable records are reported in the list.
     async fn list(&self) -> Result<JobList, Error>;
 
-    /// Puts `record` in the place of the one with the revision before it.
+    /// Replaces the record whose revision precedes that of `record`.
     ///
     /// # Errors
     ///
     /// When it cannot be written.
     async fn replace(&self, record: &JobRecord) -> Result<Replaced, Error>;
 
-    /// As [`replace`](Self::replace), for a record that takes over a task: only when no other
-    /// record has that task's id, one that cannot be read included, as far as it can be searched.
+    /// Like [`replace`](Self::replace), for a record that claims a task: only if no other record
+    /// has that task id. Unreadable records are searched for the id as well, as far as possible.
     ///
     /// # Errors
     ///
     /// When it cannot be written.
     async fn claim(&self, record: &JobRecord) -> Result<Replaced, Error>;
 
-    /// Removes a record, and tells whether it was there.
+    /// Removes a record, and returns whether it existed.
     ///
     /// # Errors
     ///
     /// When it cannot be removed.
     async fn remove(&self, id: &JobId) -> Result<bool, Error>;
 
-    /// Takes the job for this process's own, to send it or to save its result, until the lease is
-    /// dropped or the process ends; `None` while another process has it.
+    /// Leases a job exclusively, to submit it or to save its result, until the lease is dropped or
+    /// the process exits. Returns `None` while another process holds the lease.
     ///
     /// # Errors
     ///
-    /// When that cannot be found out.
+    /// If the lease cannot be checked.
     async fn lease(&self, id: &JobId) -> Result<Option<JobLease>, Error>;
 }
 
-/// What became of a record that was to replace another.
+/// The outcome of replacing a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Replaced {
-    /// It is stored.
+    /// The record was stored.
     Stored,
     /// Another process has changed or removed the record in the meantime. Nothing was stored.
     Changed,
-    /// The task belongs to another record, or may. Nothing was stored.
+    /// The task belongs to another record, or might. Nothing was stored.
     Taken,
 }
 
-/// Holds a job until it is dropped.
+/// An exclusive lease on a job, until it is dropped.
 #[must_use]
 pub struct JobLease {
     _held: Box<dyn Any + Send + Sync>,
 }
 
 impl JobLease {
-    /// Holds the job as long as `held` is not dropped.
+    /// Creates a lease that lasts as long as `held` is not dropped.
     pub fn new(held: impl Any + Send + Sync) -> Self {
         Self {
             _held: Box::new(held),
@@ -112,14 +112,14 @@ impl fmt::Debug for JobLease {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct JobList {
-    /// Those that could be read, oldest first.
+    /// The readable records, oldest first.
     pub records: Vec<JobRecord>,
-    /// Those that could not: damaged, or written by a newer version.
+    /// Errors for unreadable records: damaged, or written by a newer version.
     pub unreadable: Vec<Error>,
 }
 
 impl JobList {
-    /// Makes a list, and puts it in order.
+    /// Creates a list, sorting the records by age.
     #[must_use]
     pub fn new(mut records: Vec<JobRecord>, unreadable: Vec<Error>) -> Self {
         records.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));

@@ -96,28 +96,28 @@ fn fields(json: &[u8], mut each: impl FnMut(&str, &RawValue)) -> Option<()> {
     reader.end().ok()
 }
 
-/// What the service says of one task.
+/// The service's report of a task.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TaskReport {
-    /// The task's id.
+    /// The task id.
     pub task_id: Option<String>,
-    /// What it is doing.
+    /// The task's state.
     pub state: Option<TaskState>,
-    /// Why it failed, as a code such as `InvalidParameter`.
+    /// The error code of a failed task, such as `InvalidParameter`.
     pub code: Option<String>,
-    /// Why it failed, in words.
+    /// The error message of a failed task.
     pub message: Option<String>,
-    /// The id under which the vendor finds this request.
+    /// The request id, for the vendor's support.
     pub request_id: Option<String>,
-    /// All of `output`, for what a product adds to it.
+    /// The whole `output` object, which has product-specific fields.
     pub output: Map<String, Value>,
-    /// What was counted.
+    /// The usage.
     pub usage: Option<Value>,
 }
 
 impl TaskReport {
-    /// Reads an answer about a task, as far as it can be read.
+    /// Reads a response about a task. Fields that cannot be read are `None`.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         let output = value.get("output").and_then(Value::as_object);
@@ -175,7 +175,8 @@ pub(crate) struct ListedTask {
 }
 
 impl ListPage {
-    /// `None` when the answer is not a list. A row that is not a task is counted, and so is one too many.
+    /// `None` when the answer is not a list. A row that is not a task is counted, and so is one too
+    /// many.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
         let (mut pages, mut list) = (None, None);
         fields(json, |name, raw| match name {

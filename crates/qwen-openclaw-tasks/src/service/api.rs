@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use qwen_openclaw_client::{Connection, Place, RequestTemplate, Route};
+use qwen_openclaw_client::{Connection, RequestTemplate, Route, ServiceHost};
 use qwen_openclaw_http::{BaseUrl, BufferedResponse, ServerError};
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::sleep};
@@ -27,7 +27,6 @@ pub(crate) struct Api {
     pub(crate) connection: Connection,
     /// Where the tasks of this ledger are: a key that leads elsewhere is not used.
     pub(crate) origin: BaseUrl,
-    pub(crate) workspace: Option<String>,
     pub(crate) queries: Pace,
 }
 
@@ -164,7 +163,7 @@ impl Api {
     }
 
     fn call(&self, request: RequestTemplate) -> qwen_openclaw_client::Call {
-        let request = request.place(Place::Aigc).accept("application/json");
+        let request = request.host(ServiceHost::Aigc).accept("application/json");
         let origin = self.origin.clone();
         let call = self.connection.call(request);
         call.check(move |route| check_route(route, &origin))

@@ -1,10 +1,10 @@
-//! When a task is asked about.
+//! How often a task is polled.
 
 use std::time::Duration;
 
-/// The waits between two questions about a task: short at first, then settled.
+/// The intervals between polls of a task: short at first, then growing to a maximum.
 ///
-/// A task that is done within seconds is seen within seconds, one that takes minutes is asked about
+/// A task that finishes within seconds is noticed within seconds; one that takes minutes is polled
 /// no more often than the service suggests (help.aliyun.com, Model Studio,
 /// "text-to-video-api-reference": every 15 seconds).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,14 +23,15 @@ impl Default for PollSchedule {
 }
 
 impl PollSchedule {
-    /// Sets the first wait, which then grows by half of itself. The default is a second.
+    /// Sets the first interval. Each following one is half again as long. The default is one
+    /// second.
     #[must_use]
     pub fn first(mut self, first: Duration) -> Self {
         self.first = first;
         self
     }
 
-    /// Sets the wait it settles at. The default is 15 seconds.
+    /// Sets the maximum interval. The default is 15 seconds.
     #[must_use]
     pub fn settled(mut self, settled: Duration) -> Self {
         self.settled = settled;

@@ -5,31 +5,31 @@ use std::{convert::Infallible, fmt, str::FromStr};
 use qwen_openclaw_http::Secrets;
 use serde::{Deserialize, Serialize};
 
-/// What the service says a task is doing.
+/// The state of a task, as reported by the service.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum TaskState {
-    /// It waits for its turn. Only now can it be canceled.
+    /// The task is queued. Only in this state can it be canceled.
     Pending,
-    /// It is being worked on.
+    /// The task is running.
     Running,
-    /// It is held up; it may go on.
+    /// The task is suspended; it may continue.
     Suspended,
-    /// It is done, and its result can be fetched for 24 hours.
+    /// The task has finished, and its result can be downloaded for 24 hours.
     Succeeded,
-    /// It has failed. The service answers this with HTTP 200.
+    /// The task has failed. The service reports this with HTTP status 200.
     Failed,
-    /// It was canceled before its turn came.
+    /// The task was canceled before it started.
     Canceled,
-    /// The service does not know it: older than 24 hours, or it never existed.
+    /// The service does not know the task: it is older than 24 hours, or never existed.
     Unknown,
     /// A state that this version does not know.
     Other(Box<str>),
 }
 
 impl TaskState {
-    /// Returns the service's word for it.
+    /// Returns the service's name for the state.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -44,8 +44,8 @@ impl TaskState {
         }
     }
 
-    /// Returns true when nothing will change any more. A state that this version does not know is
-    /// taken for one that may change.
+    /// Returns true if the state will not change any more. A state that this version does not know
+    /// is assumed to change.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(

@@ -246,6 +246,7 @@ async fn a_kill_at_any_time_loses_nothing() {
         let emulator = emulator().await;
         let folder = tempfile::tempdir().unwrap();
         let mut child = spawn(&emulator, folder.path(), None);
+        // Real time, for the moments between the points, which give no sign.
         tokio::time::sleep(Duration::from_millis(step * 30)).await;
         child.kill().unwrap();
         ended(child).await;

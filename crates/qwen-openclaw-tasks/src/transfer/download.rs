@@ -1,4 +1,4 @@
-//! Fetches a result into a file: whole or not at all under its final name.
+//! Downloads a result into a file, which gets its final name only once it is complete.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -29,16 +29,16 @@ const STEP: u64 = 64 << 10;
 /// The longest name of a version that is kept. The service's own have 34 characters.
 const LONGEST_ETAG: usize = 1 << 10;
 
-/// What a result is, told by its first bytes.
+/// A file type, detected by the first bytes of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct FileKind {
-    /// Its name, such as `MP4`.
+    /// The name of the type, such as `MP4 file`.
     pub name: &'static str,
-    /// Tells it by its first bytes, at most 64.
+    /// Returns whether a file that starts with these bytes, at most 64, is of this type.
     pub matches: fn(&[u8]) -> bool,
 }
 
-/// How a result is saved.
+/// Options for saving results.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SaveOptions {
@@ -58,37 +58,36 @@ impl Default for SaveOptions {
 }
 
 impl SaveOptions {
-    /// Sets how large each file may be, in bytes. The default is that of the client
-    /// ([`TasksBuilder::largest_result`](crate::TasksBuilder::largest_result)), 2 GiB. A larger one
-    /// is [`ErrorKind::TooLarge`], and leaves no file.
+    /// Sets the maximum size of each file in bytes. The default is that of the client
+    /// ([`TasksBuilder::largest_result`](crate::TasksBuilder::largest_result)), 2 GiB. A larger
+    /// file is an [`ErrorKind::TooLarge`] error, and leaves no file.
     pub fn limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self
     }
 
-    /// Replaces a file that is there. By default that is refused.
+    /// Overwrites an existing file. By default that is an error.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
         self
     }
 
-    /// Sets how often a download that brings nothing new is tried again. The default is five
-    /// times.
+    /// Sets how often a download that makes no progress is retried. The default is five times.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 }
 
-/// How far a download has come.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Which of the results is being saved: 0 is the first.
+    /// The zero-based index of the result.
     pub result: usize,
-    /// Bytes that are saved.
+    /// Bytes received.
     pub received: u64,
-    /// Bytes of the whole file, if the server said so.
+    /// Total bytes, if the server reported them.
     pub total: Option<u64>,
 }
 
@@ -115,11 +114,11 @@ enum Broken {
     Final(Error),
 }
 
-/// Tells whether a file can be made at `path`, without making it: before it is paid for.
+/// Checks that a file can be created at `path`, without creating it.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Storage`] when its folder is missing or cannot be written to, or the name is too long.
+/// [`ErrorKind::Storage`] if its folder is missing or not writable, or if the name is too long.
 pub fn check_target(path: &Path) -> Result<(), Error> {
     let path = std::path::absolute(path).map_err(|error| failed("find", path, error))?;
     let Some(folder) = path.parent() else {

@@ -30,13 +30,13 @@ struct Policy {
 }
 
 impl Tasks {
-    /// Puts a file of this machine where the service can read it, for requests to `model` and for
-    /// 48 hours. The file is read once, and at most `limit` bytes of it.
+    /// Uploads a local file for the service to read, for requests to `model` and for 48 hours. The
+    /// file is read once, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Storage`] when it cannot be read, [`ErrorKind::InvalidRequest`] when it is no
-    /// file, empty or too large, and what the service refuses.
+    /// [`ErrorKind::Storage`] if it cannot be read, [`ErrorKind::InvalidRequest`] if it is not a
+    /// regular file, empty or too large, and any error with which the service rejects the upload.
     pub async fn upload(&self, model: &str, path: &Path, limit: u64) -> Result<Upload, Error> {
         let content = read(path, limit)?;
         let media_type = media_type(&content);

@@ -24,10 +24,10 @@ impl Attempt {
         route: Route,
         body: Bytes,
         model: &str,
-        stall: StreamTimeouts,
+        timeouts: StreamTimeouts,
     ) -> Self {
         let wait = shared.options.wait_timeout;
-        let head_limit = stall.head.saturating_add(wait.unwrap_or_default());
+        let head_limit = timeouts.head.saturating_add(wait.unwrap_or_default());
         let mut request = RequestTemplate::post("chat/completions", body)
             .accept("text/event-stream")
             .head_timeout(head_limit);

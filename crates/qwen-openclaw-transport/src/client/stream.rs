@@ -56,7 +56,7 @@ enum State {
 type Opening = Pin<Box<dyn Future<Output = (Box<Attempt>, Result<Response, Error>)> + Send>>;
 
 impl ReplyStream {
-    pub(crate) async fn open(opener: Attempt, stall: StreamTimeouts) -> Result<Self, Error> {
+    pub(crate) async fn open(opener: Attempt, timeouts: StreamTimeouts) -> Result<Self, Error> {
         let started = Instant::now();
         let shared = Arc::clone(&opener.shared);
         let limits = shared.options.limits;
@@ -69,7 +69,7 @@ impl ReplyStream {
             opener: None,
             state: State::Ended,
             decoder: Decoder::new(limits),
-            clocks: Clocks::new(stall),
+            clocks: Clocks::new(timeouts),
             started,
             let_others_run: false,
             failure: None,

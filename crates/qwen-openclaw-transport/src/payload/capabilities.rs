@@ -9,7 +9,7 @@ use qwen_openclaw_catalog::Thinking;
 /// ```
 /// use qwen_openclaw_transport::{ModelCapabilities, ThinkingStyle};
 ///
-/// // Qwen 3 behind a server of one's own, such as vLLM.
+/// // Qwen 3 on a self-hosted server, such as vLLM.
 /// let traits = ModelCapabilities::new().reasoning(true).thinking(ThinkingStyle::ChatTemplate);
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -32,7 +32,7 @@ pub enum ThinkingStyle {
     /// By the switch `enable_thinking`, which every model is taken to obey: no model always
     /// thinks, and the efforts of Qwen 3.8 are left out.
     Switch,
-    /// By `chat_template_kwargs`, for Qwen models on a server of one's own: their template reads
+    /// By `chat_template_kwargs`, for Qwen models on a self-hosted server: their template reads
     /// `enable_thinking` and `preserve_thinking` from it.
     ChatTemplate,
     /// Not at all: what the request says is sent as it is.

@@ -111,16 +111,16 @@ fn request() -> ChatRequest {
 }
 
 fn client(emulator: &Emulator) -> Client {
-    let mut stall = StreamTimeouts::default();
-    stall.head = Duration::from_secs(2);
-    stall.bytes = Duration::from_secs(3);
-    stall.progress = Duration::from_secs(4);
+    let mut timeouts = StreamTimeouts::default();
+    timeouts.head = Duration::from_secs(2);
+    timeouts.bytes = Duration::from_secs(3);
+    timeouts.progress = Duration::from_secs(4);
     let mut limits = qwen_openclaw_transport::decode::Limits::default();
     limits.event = 64 << 10;
     limits.reply = 2000;
     let retry = RetryPolicy::default().base(Duration::from_millis(1));
     Client::builder(emulator.base_url(), ApiKey::parse("sk-test").unwrap())
-        .stall(stall)
+        .stream_timeouts(timeouts)
         .limits(limits)
         .retry(retry)
         .build()

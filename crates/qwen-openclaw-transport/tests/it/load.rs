@@ -35,10 +35,10 @@ async fn every_stream_is_accounted_for() {
             .fault(FaultRule::new(fault).model(model));
     }
     let emulator = builder.start().await.unwrap();
-    let mut stall = StreamTimeouts::thinking();
-    stall.bytes = Duration::from_secs(5);
+    let mut timeouts = StreamTimeouts::thinking();
+    timeouts.bytes = Duration::from_secs(5);
     let client = Client::builder(emulator.base_url(), ApiKey::parse("sk-test").unwrap())
-        .stall(stall)
+        .stream_timeouts(timeouts)
         .retry(RetryPolicy::none())
         .build()
         .unwrap();

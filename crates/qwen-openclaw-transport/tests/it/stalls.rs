@@ -24,7 +24,7 @@ async fn ask(answer: Answer) -> (Result<Reply, Error>, Duration) {
     let client = canned
         .client()
         .retry(RetryPolicy::none())
-        .stall(limits())
+        .stream_timeouts(limits())
         .build()
         .unwrap();
     let started = Instant::now();
@@ -83,7 +83,9 @@ async fn a_limit_that_no_clock_reaches_is_none() {
     let mut limits = StreamTimeouts::default();
     (limits.head, limits.bytes, limits.progress) = (Duration::MAX, Duration::MAX, Duration::MAX);
     let steps = vec![text("a"), Step::Pause(86_400 * SECOND), stop()];
-    let client = Canned::new([Answer::Body(steps)]).client().stall(limits);
+    let client = Canned::new([Answer::Body(steps)])
+        .client()
+        .stream_timeouts(limits);
     let client = client.wait_timeout(SECOND).build().unwrap();
     let request = ChatRequest::new("qwen3.5-plus").user("hi");
     assert_eq!(client.send(&request).await.unwrap().text(), "a");
@@ -162,7 +164,7 @@ async fn the_time_that_the_caller_takes_does_not_count() {
         Step::Pause(SECOND),
         stop(),
     ])]);
-    let client = canned.client().stall(limits()).build().unwrap();
+    let client = canned.client().stream_timeouts(limits()).build().unwrap();
     let request = ChatRequest::new("qwen3.5-plus").user("hi");
     let mut stream = client.stream(&request).await.unwrap();
     let mut texts = Vec::new();
@@ -181,7 +183,7 @@ async fn a_stalled_request_is_sent_again_before_the_first_piece() {
     let good = Answer::Body(vec![text("a"), stop()]);
     for bad in [Answer::Never, Answer::Body(vec![Step::Hang])] {
         let canned = Canned::new([bad, good.clone()]);
-        let client = canned.client().stall(limits()).build().unwrap();
+        let client = canned.client().stream_timeouts(limits()).build().unwrap();
         let reply = client
             .send(&ChatRequest::new("qwen3.5-plus").user("hi"))
             .await

@@ -19,8 +19,7 @@ async fn two_hundred_jobs_at_once_stay_below_twenty_questions_a_second() {
         .await
         .unwrap();
     let client = Client::builder(emulator.base_url(), ApiKey::parse(standard()).unwrap())
-        .running(None)
-        .submits_per_second(None)
+        .tasks(|tasks| tasks.running(None).submits_per_second(None))
         .build()
         .unwrap();
     let request = VideoRequest::new("wan2.6-t2v").prompt("a cat").seconds(2);

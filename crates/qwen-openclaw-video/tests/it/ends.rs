@@ -64,7 +64,7 @@ impl Server {
             .retries(2);
         let polls = PollSchedule::default().first(Duration::from_millis(2));
         let client = Client::builder(&self.base, ApiKey::parse(standard()).unwrap());
-        let client = client.schedule(polls).build().unwrap();
+        let client = client.tasks(|tasks| tasks.schedule(polls)).build().unwrap();
         let request = VideoRequest::new("wan2.6-t2v").prompt("a cat").seconds(2);
         let done = client.submit(&request).await?.wait().await?;
         let folder = tempfile::tempdir().unwrap();

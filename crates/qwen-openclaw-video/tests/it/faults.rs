@@ -31,14 +31,17 @@ impl World {
         emulator.fault(FaultRule::new(fault).video(route).times(times));
         let store = MemoryJobs::new();
         let client = Client::builder(emulator.base_url(), ApiKey::parse(standard()).unwrap())
-            .store(Arc::new(store.clone()))
-            .retry(retry())
-            .schedule(
-                PollSchedule::default()
-                    .first(Duration::from_millis(20))
-                    .settled(Duration::from_millis(100)),
-            )
-            .deadline(Duration::from_secs(20))
+            .tasks(|tasks| {
+                tasks
+                    .store(Arc::new(store.clone()))
+                    .retry(retry())
+                    .schedule(
+                        PollSchedule::default()
+                            .first(Duration::from_millis(20))
+                            .settled(Duration::from_millis(100)),
+                    )
+                    .deadline(Duration::from_secs(20))
+            })
             .build()
             .unwrap();
         Self {

@@ -35,8 +35,11 @@ async fn a_clip_is_made_and_saved() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(FileJobs::new(folder.path().join("jobs")));
     let client = Client::builder(emulator.base_url(), key(&standard()))
-        .store(Arc::clone(&store) as Arc<dyn JobStore>)
-        .schedule(quick())
+        .tasks(|tasks| {
+            tasks
+                .store(Arc::clone(&store) as Arc<dyn JobStore>)
+                .schedule(quick())
+        })
         .build()
         .unwrap();
     let job = client.submit(&request()).await.unwrap();
@@ -60,8 +63,7 @@ async fn a_clip_is_made_and_saved() {
 async fn every_model_takes_what_is_sent() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::builder(emulator.base_url(), key(&standard()))
-        .schedule(quick())
-        .running(None)
+        .tasks(|tasks| tasks.schedule(quick()).running(None))
         .build()
         .unwrap();
     for model in [
@@ -96,7 +98,10 @@ async fn plan_urls_lead_to_the_host_of_their_region() {
     ] {
         let base = emulator.base_url_for(plan, region);
         let client = Client::builder(base, key(&Emulator::key_for(plan, region)));
-        let client = client.schedule(quick()).build().unwrap();
+        let client = client
+            .tasks(|tasks| tasks.schedule(quick()))
+            .build()
+            .unwrap();
         client.submit(&request()).await.unwrap();
         let tasks = emulator.video().tasks();
         assert_eq!(tasks.last().unwrap().region(), region);
@@ -143,7 +148,10 @@ async fn a_key_of_another_region_is_explained() {
 async fn files_of_this_machine_are_uploaded_when_that_is_asked_for() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::builder(emulator.base_url(), key(&standard()));
-    let client = client.schedule(quick()).build().unwrap();
+    let client = client
+        .tasks(|tasks| tasks.schedule(quick()))
+        .build()
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cat.png");
     std::fs::write(&path, b"\x89PNG\r\n\x1a\n0123456789").unwrap();
@@ -183,7 +191,10 @@ async fn a_file_larger_than_the_service_takes_of_its_kind_is_not_uploaded() {
 async fn a_day_later_the_service_knows_nothing() {
     let emulator = Emulator::start().await.unwrap();
     let client = Client::builder(emulator.base_url(), key(&standard()));
-    let client = client.schedule(quick()).build().unwrap();
+    let client = client
+        .tasks(|tasks| tasks.schedule(quick()))
+        .build()
+        .unwrap();
     let job = client.submit(&request()).await.unwrap();
     let done = job.wait().await.unwrap();
     emulator.video().advance(Duration::from_secs(25 * 3600));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 #![allow(clippy::duplicate_mod, reason = "each example brings the same helper")]
 
+mod custom_provider;
 mod examples;
 #[cfg(feature = "video")]
 mod video;

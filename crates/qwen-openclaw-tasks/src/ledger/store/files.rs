@@ -48,7 +48,8 @@ pub struct FileJobs {
 }
 
 impl FileJobs {
-    /// Keeps jobs in `folder`. Nothing is read or written yet; the folder is made when needed.
+    /// Creates a store in `folder`. Nothing is read or written yet; the folder is created when
+    /// needed.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
