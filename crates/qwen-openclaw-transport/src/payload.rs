@@ -7,6 +7,7 @@ mod check;
 pub(crate) mod context;
 mod json_mode;
 mod thinking;
+mod window;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -66,14 +67,23 @@ fn unwritable(error: serde_json::Error) -> Error {
     .with_source(error)
 }
 
-/// Lowers the limit of the answer to that of the model, and gives it the name the model knows.
+/// Lowers the limit of the answer to that of the model and to what its context window leaves, and
+/// gives it the name the model knows.
 fn limit_answer(body: &mut Body, known: &ModelContext<'_>) {
     let Some(limit) = body.remove("max_completion_tokens") else {
         return;
     };
-    let limit = match (limit.as_u64(), known.max_output()) {
-        (Some(wanted), Some(most)) => wanted.min(most.into()).into(),
-        _ => limit,
+    let most = known.max_output().map(u64::from);
+    let left = known
+        .context_window()
+        .map(|window| window::left_in(window, body));
+    let limit = match limit.as_u64() {
+        Some(wanted) => [most, left]
+            .into_iter()
+            .flatten()
+            .fold(wanted, u64::min)
+            .into(),
+        None => limit,
     };
     body.insert(known.max_tokens_field().to_owned(), limit);
 }

@@ -144,6 +144,25 @@ fn the_limit_of_an_answer_is_lowered_to_that_of_the_model() {
 }
 
 #[test]
+fn the_limit_of_an_answer_is_lowered_to_what_the_window_leaves() {
+    let traits = |window| ModelCapabilities::new().context_window(window);
+    let request = hi("mine").max_tokens(5_000);
+    let limit = |window| {
+        let client = client(STANDARD).model("mine", traits(window));
+        body_of(client, &request).unwrap()["max_completion_tokens"].clone()
+    };
+    assert_eq!(limit(1_000), 998);
+    assert_eq!(limit(1), 1);
+    assert_eq!(limit(1_000_000), 5_000);
+    // The window of the catalog counts too: 202,752 tokens.
+    let long = hi("glm-5").user("x".repeat(600_000)).max_tokens(16_384);
+    assert_eq!(body(&long)["max_completion_tokens"], 202_752 - 187_501 - 1);
+    // Nobody has set a limit, so none is made up.
+    let body = body_of(client(STANDARD).model("mine", traits(1_000)), &hi("mine")).unwrap();
+    assert_eq!(body.get("max_completion_tokens"), None);
+}
+
+#[test]
 fn json_switches_thinking_off_and_says_the_word() {
     let body = body(&hi("qwen3.6-plus").json_object());
     assert_eq!(body["enable_thinking"], false);
