@@ -6,6 +6,7 @@ mod capabilities;
 mod check;
 pub(crate) mod context;
 mod json_mode;
+mod notes;
 mod thinking;
 mod window;
 
@@ -42,6 +43,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
         _ => Body::new(),
     };
     body.remove("thinking_level");
+    notes::apply(&mut body, &known);
     limit_answer(&mut body, &known);
     let level = json_mode::apply(&mut body, request, &known)?;
     cache::apply(&mut body, request.cache, context.class.is_native())?;

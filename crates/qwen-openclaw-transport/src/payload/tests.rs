@@ -330,6 +330,35 @@ fn media_go_only_to_models_that_take_them() {
 }
 
 #[test]
+fn a_note_takes_the_place_of_media_that_a_tool_returned() {
+    let result = |parts: Vec<Part>| {
+        let mut message = Message::parts(Role::Tool, parts);
+        message.tool_call_id = Some("a".into());
+        message
+    };
+    let image = || Part::image("https://example.com/a.png");
+    let video = || Part::video("https://example.com/a.mp4");
+    let content = |model: &str, parts: Vec<Part>| {
+        body(&hi(model).message(result(parts)))["messages"][1]["content"].clone()
+    };
+    let note = "(tool image omitted: model does not support images)";
+    assert_eq!(content("glm-5", vec![image(), image()]), note);
+    let mixed = vec![Part::text("see"), image(), Part::text("and"), video()];
+    let video_note = "(tool video omitted: model does not support videos)";
+    assert_eq!(
+        content("glm-5", mixed),
+        format!("see\n{note}\nand\n{video_note}")
+    );
+    // A marker needs its part.
+    let marked = content("glm-5", vec![image(), Part::text("see").cache()]);
+    assert_eq!(marked[0], json!({"type": "text", "text": note}));
+    assert_eq!(marked[1]["cache_control"]["type"], "ephemeral");
+    // The model sees it.
+    let seen = content("qwen3.6-plus", vec![image()]);
+    assert_eq!(seen[0]["type"], "image_url");
+}
+
+#[test]
 fn a_file_name_is_not_sent_as_a_url() {
     for name in [
         "cat.png",
