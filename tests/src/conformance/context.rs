@@ -95,10 +95,13 @@ impl<'a> Context<'a> {
             input.push(Modality::Image);
         }
         let most = self.model["maxTokens"].as_u64().unwrap_or(65_536);
+        let window = ["contextTokens", "contextWindow"];
+        let window = window.iter().find_map(|name| count(&self.model[*name]));
         let traits = ModelCapabilities::new()
             .reasoning(self.reasoning())
             .thinking(style)
             .input(input)
+            .context_window(window.unwrap_or(1_000_000))
             .max_output(u32::try_from(most).unwrap_or(u32::MAX));
         match self.compat("maxTokensField") == "max_tokens" {
             true => traits.legacy_max_tokens(),
@@ -135,10 +138,6 @@ impl<'a> Context<'a> {
 
     fn with_options(self, mut request: ChatRequest) -> ChatRequest {
         let number = |name: &str| self.options[name].as_f64();
-        let count = |value: &Value| {
-            let count = value.as_u64().filter(|count| *count > 0)?;
-            u32::try_from(count).ok()
-        };
         // Agent turns always say how long an answer may be.
         let limit =
             count(&self.options["maxTokens"]).or(count(&self.model["params"]["max_tokens"]));
@@ -364,4 +363,10 @@ fn tool(tool: &Value) -> Tool {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// A number of tokens; none is as good as 0.
+fn count(value: &Value) -> Option<u32> {
+    let count = value.as_u64().filter(|count| *count > 0)?;
+    u32::try_from(count).ok()
 }
