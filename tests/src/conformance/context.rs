@@ -15,6 +15,9 @@ use super::Case;
 
 const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
 
+/// The way of asking that is recorded.
+const API: &str = "openai-completions";
+
 /// What the recorded program shows of a turn that failed.
 const FAILED: &str = "[This turn failed before it completed. Do not redo its work without confirming with the user first.]";
 
@@ -220,16 +223,36 @@ impl<'a> Context<'a> {
         if parts.is_empty() {
             return None;
         }
-        let parts = parts.iter().map(|part| match part["type"].as_str() {
-            Some("image") => image(part),
-            // No row of the recorded program lists clips.
-            Some("video") => Part::text("(video omitted: provider does not support video input)"),
-            _ => Part::text(text(&part["text"])),
-        });
-        Some(Message::parts(Role::User, parts))
+        // One note for each run of media of a kind that the model does not take.
+        let mut sent: Vec<Part> = Vec::new();
+        for part in parts {
+            let note = match part["type"].as_str() {
+                Some("image") if self.takes_images() => {
+                    sent.push(image(part));
+                    continue;
+                }
+                Some("image") => "(image omitted: model does not support images)",
+                // No row of the recorded program lists clips.
+                Some("video") => "(video omitted: provider does not support video input)",
+                _ => {
+                    sent.push(Part::text(text(&part["text"])));
+                    continue;
+                }
+            };
+            let note = Part::text(note);
+            if !text(&part["data"]).trim().is_empty() && sent.last() != Some(&note) {
+                sent.push(note);
+            }
+        }
+        Some(Message::parts(Role::User, sent)).filter(|message| message.content != Some(json!([])))
     }
 
     fn assistant(self, turn: &Value) -> Option<Message> {
+        if let Some(said) = turn["content"].as_str() {
+            // Of a failed turn whose content is a plain text, nothing is shown.
+            let said = Some(said).filter(|said| !said.trim().is_empty() && !failed(turn));
+            return said.map(Message::assistant);
+        }
         let blocks = |kind: &str, field: &str| -> Vec<&str> {
             let blocks = turn["content"].as_array().into_iter().flatten();
             let blocks = blocks.filter(|block| block["type"] == kind);
@@ -237,11 +260,14 @@ impl<'a> Context<'a> {
             texts.filter(|text| !text.trim().is_empty()).collect()
         };
         let mut texts = blocks("text", "text");
-        if matches!(turn["stopReason"].as_str(), Some("error" | "aborted")) {
+        if failed(turn) {
             return (!texts.is_empty()).then(|| Message::assistant(FAILED));
         }
         let thoughts = blocks("thinking", "thinking");
-        let own = turn["provider"] == self.provider_id() && turn["model"] == self.model_id();
+        let api = |value: &Value| value.as_str().unwrap_or(API).to_owned();
+        let own = turn["provider"] == self.provider_id()
+            && turn["model"] == self.model_id()
+            && api(&turn["api"]) == api(&self.model["api"]);
         let calls = blocks_of(turn, "toolCall");
         let calls: Vec<ToolCall> = calls.map(call).collect();
         if !own {
@@ -257,8 +283,9 @@ impl<'a> Context<'a> {
             .next()
             .map(|block| text(&block["thinkingSignature"]));
         let keys = !self.flag("strictMessageKeys");
-        if own && self.flag("requiresThinkingAsText") {
-            let parts = blocks_in_order(turn).into_iter().map(Part::text);
+        if own && self.flag("requiresThinkingAsText") && !thoughts.is_empty() {
+            let thoughts = Part::text(thoughts.join("\n\n"));
+            let parts = std::iter::once(thoughts).chain(texts.into_iter().map(Part::text));
             message.content = Message::parts(Role::Assistant, parts).content;
         } else if own && keys && !thoughts.is_empty() {
             match signature {
@@ -283,32 +310,26 @@ impl<'a> Context<'a> {
         let mut messages = Vec::new();
         let mut images = Vec::new();
         for (index, result) in results.iter().enumerate() {
-            let parts = || result["content"].as_array().into_iter().flatten();
-            let texts: Vec<_> = parts().filter_map(|part| part["text"].as_str()).collect();
-            let mut output = texts.join("\n");
-            let pictures: Vec<_> = parts().filter(|part| part["type"] == "image").collect();
-            if output.trim().is_empty() {
-                output = match (pictures.is_empty(), self.takes_images()) {
-                    (true, _) => "(no output)",
-                    (false, true) => "(see attached image)",
-                    (false, false) => "(tool image omitted: model does not support images)",
-                }
-                .to_owned();
-            }
-            let mut message = Message::tool(text(&result["toolCallId"]), output);
+            let pictures: Vec<_> = blocks_of(result, "image")
+                .filter(|part| !text(&part["data"]).trim().is_empty())
+                .collect();
+            let mut message = self.result(result, &pictures);
             if self.flag("requiresToolResultName") {
                 message
                     .extra
                     .insert("name".to_owned(), result["toolName"].clone());
             }
-            if self.flag("strictMessageKeys") {
-                message.tool_call_id = None;
+            if !self.flag("strictMessageKeys") {
+                message.tool_call_id = Some(text(&result["toolCallId"]).to_owned());
             }
             messages.push(message);
             if self.takes_images() && !pictures.is_empty() {
-                let name = text(&result["toolName"]);
+                let of = match text(&result["toolName"]) {
+                    "" => String::new(),
+                    name => format!(" ({name})"),
+                };
                 images.push(Part::text(format!(
-                    "Image(s) from tool result #{} ({name}):",
+                    "Image(s) from tool result #{}{of}:",
                     index + 1
                 )));
                 images.extend(pictures.into_iter().map(image));
@@ -319,6 +340,40 @@ impl<'a> Context<'a> {
         }
         messages
     }
+
+    fn result(self, result: &Value, pictures: &[&Value]) -> Message {
+        if !self.takes_images() && !pictures.is_empty() {
+            // Our client puts notes in the place of images that the model does not take.
+            let parts = result["content"].as_array().into_iter().flatten();
+            let parts = parts.filter_map(|part| match part["type"].as_str() {
+                Some("image") => pictures.contains(&part).then(|| image(part)),
+                _ => part["text"]
+                    .as_str()
+                    .filter(|text| !text.is_empty())
+                    .map(Part::text),
+            });
+            return Message::parts(Role::Tool, parts);
+        }
+        let output = match result["content"].as_str() {
+            Some(output) => output.to_owned(),
+            None => {
+                let parts = result["content"].as_array().into_iter().flatten();
+                let texts: Vec<_> = parts.filter_map(|part| part["text"].as_str()).collect();
+                texts.join("\n")
+            }
+        };
+        let nothing = match pictures {
+            [] => "(no output)",
+            _ => "(see attached image)",
+        };
+        let output = Some(output).filter(|output| !output.trim().is_empty());
+        Message::new(Role::Tool, output.unwrap_or_else(|| nothing.to_owned()))
+    }
+}
+
+/// Whether a turn did not come to its end.
+fn failed(turn: &Value) -> bool {
+    matches!(turn["stopReason"].as_str(), Some("error" | "aborted"))
 }
 
 /// The results of calls that got none.
