@@ -191,13 +191,9 @@ fn usage(usage: Option<&Usage>) -> [u64; 5] {
         .input_tokens
         .saturating_sub(read)
         .saturating_sub(written);
-    [
-        input,
-        usage.output_tokens,
-        read,
-        written,
-        input + usage.output_tokens + read + written,
-    ]
+    let parts = [input, usage.output_tokens, read, written];
+    let total = parts.into_iter().fold(0, u64::saturating_add);
+    [input, usage.output_tokens, read, written, total]
 }
 
 fn expected_usage(usage: &Value) -> [u64; 5] {
