@@ -137,10 +137,12 @@ impl<'a> Context<'a> {
     fn with_options(self, mut request: ChatRequest) -> ChatRequest {
         let number = |name: &str| self.options[name].as_f64();
         // Agent turns always say how long an answer may be.
-        let limit =
-            count(&self.options["maxTokens"]).or(count(&self.model["params"]["max_tokens"]));
-        let row = count(&self.model["maxTokens"]).unwrap_or(65_536);
-        if let Some(limit) = limit.or(self.is_managed().then_some(row)) {
+        let limit = count(&self.options["maxTokens"]).or_else(|| {
+            let agent = self.is_managed();
+            let row = || count(&self.model["maxTokens"]).unwrap_or(65_536);
+            agent.then(|| count(&self.model["params"]["max_tokens"]).unwrap_or_else(row))
+        });
+        if let Some(limit) = limit {
             request = request.max_tokens(limit);
         }
         request.temperature = number("temperature");
