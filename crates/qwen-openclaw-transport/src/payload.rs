@@ -6,7 +6,9 @@ mod capabilities;
 mod check;
 pub(crate) mod context;
 mod json_mode;
+mod notes;
 mod thinking;
+mod window;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -41,6 +43,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
         _ => Body::new(),
     };
     body.remove("thinking_level");
+    notes::apply(&mut body, &known);
     limit_answer(&mut body, &known);
     let level = json_mode::apply(&mut body, request, &known)?;
     cache::apply(&mut body, request.cache, context.class.is_native())?;
@@ -66,14 +69,23 @@ fn unwritable(error: serde_json::Error) -> Error {
     .with_source(error)
 }
 
-/// Lowers the limit of the answer to that of the model, and gives it the name the model knows.
+/// Lowers the limit of the answer to that of the model and to what its context window leaves, and
+/// gives it the name the model knows.
 fn limit_answer(body: &mut Body, known: &ModelContext<'_>) {
     let Some(limit) = body.remove("max_completion_tokens") else {
         return;
     };
-    let limit = match (limit.as_u64(), known.max_output()) {
-        (Some(wanted), Some(most)) => wanted.min(most.into()).into(),
-        _ => limit,
+    let most = known.max_output().map(u64::from);
+    let left = known
+        .context_window()
+        .map(|window| window::left_in(window, body));
+    let limit = match limit.as_u64() {
+        Some(wanted) => [most, left]
+            .into_iter()
+            .flatten()
+            .fold(wanted, u64::min)
+            .into(),
+        None => limit,
     };
     body.insert(known.max_tokens_field().to_owned(), limit);
 }

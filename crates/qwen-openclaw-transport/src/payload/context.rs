@@ -99,6 +99,12 @@ impl<'a> ModelContext<'a> {
         self.traits.max_output.or(listed)
     }
 
+    /// The tokens of a request and its answer together.
+    pub(crate) fn context_window(&self) -> Option<u32> {
+        let listed = self.row.and_then(ChatModel::context);
+        self.traits.context_window.or(listed)
+    }
+
     /// The name of the field that limits an answer.
     pub(crate) fn max_tokens_field(&self) -> &'static str {
         if self.traits.legacy_max_tokens {
