@@ -13,9 +13,17 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         Hint::WrongKeyOrEndpoint {
             key,
             base_url,
+            plan,
+            region,
             left_to_try,
         } => {
-            let sent = format!("the key {key} was sent to {base_url}");
+            let mut sent = format!("the key {key} was sent to {base_url}");
+            if let (Some(plan), Some(region)) = (plan, region) {
+                sent.push_str(&format!(" ({})", Endpoint::of(*plan, *region).label()));
+            }
+            if let Some(stored) = key.stored_for_other(*plan, *region) {
+                sent.push_str(&format!(", but was stored for {stored}"));
+            }
             match wrong_endpoint(key.kind, left_to_try) {
                 Some(advice) => format!("{sent}. {advice}"),
                 None => sent,
@@ -32,6 +40,12 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         Hint::PlanLacksModel { plan, standard } => format!(
             "the {} may not include this model: try `{}` with a Standard key",
             plan.label(),
+            flags(*standard)
+        ),
+        Hint::PlanIsForCodingAgents { standard } => format!(
+            "the Coding Plan accepts only the coding agents that it knows: use {} (`{}`) with a \
+             Standard key of that region",
+            standard.base_url(),
             flags(*standard)
         ),
         Hint::SwitchThinkingOff => "this may require thinking to be off: `--think off`".to_owned(),

@@ -28,7 +28,7 @@ pub use crate::{
     capture::CapturedRequest,
     emulator::{Emulator, EmulatorBuilder},
     endpoint::{BaseUrl, Plan, Region},
-    fault::{FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
+    fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
     oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,

@@ -9,11 +9,17 @@ use crate::run::{Qwen, Service};
 /// The exit code, or `None` for what only a clock of minutes would end.
 fn code(kind: FaultKind) -> Option<i32> {
     Some(match kind {
-        FaultKind::WrongRegion | FaultKind::AccessDenied => 3,
+        FaultKind::WrongRegion
+        | FaultKind::AccessDenied
+        | FaultKind::ModelForbidden
+        | FaultKind::PlanGate => 3,
         FaultKind::LimitRequests
         | FaultKind::LimitBurstRate
         | FaultKind::Throttling
         | FaultKind::InsufficientQuota
+        | FaultKind::NoBody429
+        | FaultKind::NewScheme
+        | FaultKind::Unpurchased
         | FaultKind::CommodityNotPurchased
         | FaultKind::PrepaidBillOverdue
         | FaultKind::PostpaidBillOverdue
