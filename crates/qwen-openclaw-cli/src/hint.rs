@@ -140,6 +140,10 @@ mod tests {
                 Hint::PlanLacksModel { plan, standard },
                 "`--plan standard --region china`",
             ),
+            (
+                Hint::PlanIsForCodingAgents { standard },
+                "https://dashscope.aliyuncs.com/compatible-mode/v1 (`--plan standard --region china`)",
+            ),
         ] {
             let text = for_command(&hint);
             assert!(text.contains(words), "{text}");
