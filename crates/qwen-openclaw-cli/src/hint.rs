@@ -3,7 +3,7 @@
 use qwen_openclaw::{
     Hint,
     auth::KeyKind,
-    catalog::{Endpoint, Plan},
+    catalog::{Endpoint, Plan, Region},
     video::Hint as TaskHint,
 };
 
@@ -17,13 +17,8 @@ pub(crate) fn for_command(hint: &Hint) -> String {
             region,
             left_to_try,
         } => {
-            let mut sent = format!("the key {key} was sent to {base_url}");
-            if let (Some(plan), Some(region)) = (plan, region) {
-                sent.push_str(&format!(" ({})", Endpoint::of(*plan, *region).label()));
-            }
-            if let Some(stored) = key.stored_for_other(*plan, *region) {
-                sent.push_str(&format!(", but was stored for {stored}"));
-            }
+            let stored = key.stored_for_other(*plan, *region);
+            let sent = sent_to(&key.to_string(), base_url, plan.zip(*region), stored);
             match wrong_endpoint(key.kind, left_to_try) {
                 Some(advice) => format!("{sent}. {advice}"),
                 None => sent,
@@ -73,6 +68,20 @@ const PORTAL_TAKES_TOKENS: &str = "QWEN_API_KEY serves both `qwen` and `qwen-oau
                                    qwen-oauth` and the API key with `models auth paste-api-key \
                                    --provider qwen`";
 
+/// Where a key was sent, with the plan and region that the URL stands for, and those that were stored
+/// with the key if they are others.
+fn sent_to(
+    key: &str,
+    base_url: &str,
+    endpoint: Option<(Plan, Region)>,
+    stored: Option<String>,
+) -> String {
+    let label = endpoint.map(|(plan, region)| format!(" ({})", Endpoint::of(plan, region).label()));
+    let stored = stored.map(|stored| format!(", but was stored for {stored}"));
+    let (label, stored) = (label.unwrap_or_default(), stored.unwrap_or_default());
+    format!("the key {key} was sent to {base_url}{label}{stored}")
+}
+
 /// Which flags to try for a key that was refused; `None` for servers other than Qwen Cloud.
 fn wrong_endpoint(kind: KeyKind, left_to_try: &[Endpoint]) -> Option<String> {
     if left_to_try.is_empty() {
@@ -109,7 +118,6 @@ fn flags(endpoint: Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use qwen_openclaw::catalog::Region;
 
     use super::*;
     use crate::args::{Cli, Command};
@@ -127,6 +135,22 @@ mod tests {
         let advice = wrong_endpoint(KeyKind::CodingPlan, &[coding]).unwrap();
         assert!(advice.contains("sk-sp- keys to a Coding Plan"), "{advice}");
         assert_eq!(wrong_endpoint(KeyKind::Other, &[]), None);
+    }
+
+    #[test]
+    fn a_refused_key_names_its_plan_and_region() {
+        let url = Endpoint::StandardGlobal.base_url();
+        let endpoint = Some((Plan::Standard, Region::Global));
+        assert_eq!(
+            sent_to("sk-1...2 (explicit)", url, endpoint, None),
+            format!("the key sk-1...2 (explicit) was sent to {url} (Standard, Global)")
+        );
+        let stored = Some("Coding Plan, China".to_owned());
+        assert_eq!(
+            sent_to("sk-1...2 (explicit)", "http://127.0.0.1/v1", None, stored),
+            "the key sk-1...2 (explicit) was sent to http://127.0.0.1/v1, but was stored for \
+             Coding Plan, China"
+        );
     }
 
     #[test]

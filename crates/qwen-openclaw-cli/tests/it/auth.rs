@@ -204,7 +204,7 @@ fn only_a_401_renews_and_only_once() {
         (OAuthScenario::ApiBadRequest, 4),
     ] {
         oauth.scenario(scenario);
-        service.emulator.take_requests();
+        drop(service.emulator.take_requests());
         let ran = chat().exits_with(code);
         hides_tokens(&ran, &service);
         // The end of a quota is not retried, whichever status says it.

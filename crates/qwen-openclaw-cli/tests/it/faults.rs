@@ -135,7 +135,10 @@ const REFUSALS: &[(&str, &str, i32, usize, &[&str])] = &[
         "auth",
         3,
         1,
-        &["sk-01234...76543210 (QWEN_API_KEY)", "was sent to http"],
+        &[
+            "sk-01234...76543210 (env: QWEN_API_KEY)",
+            "was sent to http",
+        ],
     ),
     ("new-scheme", "rate_limit", 5, 3, &[]),
     (
