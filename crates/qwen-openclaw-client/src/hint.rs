@@ -143,12 +143,7 @@ impl Hint {
             ErrorKind::Permission if error.is_plan_gate() => Some(Self::PlanIsForCodingAgents {
                 standard: standard(route),
             }),
-            // A refusal without a code may come from a firewall on the way.
-            ErrorKind::Permission
-                if error.scope() == ErrorScope::Model && error.code().is_some() =>
-            {
-                Some(Self::NoAccessToModel)
-            }
+            ErrorKind::Permission if names_the_model(error, place) => Some(Self::NoAccessToModel),
             ErrorKind::NotFound if place == Place::Aigc => None,
             ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
             ErrorKind::NotFound => other_plan(route),
@@ -259,6 +254,16 @@ impl fmt::Display for Hint {
             }
         }
     }
+}
+
+/// Whether a refusal concerns the model. One without a code may come from a firewall on the way, and
+/// not every request for tasks names a model.
+fn names_the_model(error: &qwen_openclaw_http::Error, place: Place) -> bool {
+    error.scope() == ErrorScope::Model
+        && match place {
+            Place::Aigc => error.code() == Some("Model.AccessDenied"),
+            _ => error.code().is_some(),
+        }
 }
 
 /// The login token, if one was sent to the portal.

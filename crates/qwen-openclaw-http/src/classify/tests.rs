@@ -1,3 +1,5 @@
+//! Statuses and codes, one by one.
+
 use super::*;
 
 #[test]
