@@ -280,7 +280,8 @@ pub(crate) struct Emulator {
     pub(crate) port: u16,
 
     /// Fault to inject, such as `stall;after=5`; `times=1` limits it to the first response, `on=` to
-    /// one video route (create, poll, list, cancel, result, policy, upload); can be repeated
+    /// one video route (create, poll, list, cancel, result, policy, upload); `shape=` chooses the body
+    /// of an error (openai, native, anthropic, text); can be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<FaultRule>,
 

@@ -339,6 +339,31 @@ mod tests {
         assert_eq!(named, ErrorKind::ALL.len());
     }
 
+    /// The columns `kind` and `exit` of every table in `docs/errors.md`.
+    #[test]
+    fn each_kind_has_the_exit_code_of_the_page() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let mut columns = None;
+        let mut seen = 0;
+        for line in page.lines() {
+            let cells = line.trim_matches('|').split('|').map(str::trim);
+            let cells: Vec<&str> = cells.collect();
+            let at = |name| cells.iter().position(|cell| *cell == name);
+            if !line.starts_with('|') {
+                columns = None;
+            } else if let (Some(kind), Some(exit)) = (at("kind"), at("exit")) {
+                columns = Some((kind, exit));
+            } else if let (Some((kind, exit)), false) = (columns, line.starts_with("|---")) {
+                let mut kinds = ErrorKind::ALL.iter();
+                let kind = kinds.find(|known| known.as_str() == cells[kind]).unwrap();
+                assert_eq!(exit_code(*kind).to_string(), cells[exit], "{line}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen} rows");
+    }
+
     #[test]
     fn an_error_is_one_document() {
         let failure = Failure {

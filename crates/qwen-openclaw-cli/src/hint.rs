@@ -3,7 +3,7 @@
 use qwen_openclaw::{
     Hint,
     auth::KeyKind,
-    catalog::{Endpoint, Plan},
+    catalog::{Endpoint, Plan, Region},
     video::Hint as TaskHint,
 };
 
@@ -13,9 +13,12 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         Hint::WrongKeyOrEndpoint {
             key,
             base_url,
+            plan,
+            region,
             left_to_try,
         } => {
-            let sent = format!("the key {key} was sent to {base_url}");
+            let stored = key.stored_for_other(*plan, *region);
+            let sent = sent_to(&key.to_string(), base_url, plan.zip(*region), stored);
             match wrong_endpoint(key.kind, left_to_try) {
                 Some(advice) => format!("{sent}. {advice}"),
                 None => sent,
@@ -32,6 +35,12 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         Hint::PlanLacksModel { plan, standard } => format!(
             "the {} may not include this model: try `{}` with a Standard key",
             plan.label(),
+            flags(*standard)
+        ),
+        Hint::PlanIsForCodingAgents { standard } => format!(
+            "the Coding Plan accepts only the coding agents that it knows: use {} (`{}`) with a \
+             Standard key of that region",
+            standard.base_url(),
             flags(*standard)
         ),
         Hint::SwitchThinkingOff => "this may require thinking to be off: `--think off`".to_owned(),
@@ -58,6 +67,20 @@ const PORTAL_TAKES_TOKENS: &str = "QWEN_API_KEY serves both `qwen` and `qwen-oau
                                    store the token with `models auth paste-token --provider \
                                    qwen-oauth` and the API key with `models auth paste-api-key \
                                    --provider qwen`";
+
+/// Where a key was sent, with the plan and region that the URL stands for, and those that were stored
+/// with the key if they are others.
+fn sent_to(
+    key: &str,
+    base_url: &str,
+    endpoint: Option<(Plan, Region)>,
+    stored: Option<String>,
+) -> String {
+    let label = endpoint.map(|(plan, region)| format!(" ({})", Endpoint::of(plan, region).label()));
+    let stored = stored.map(|stored| format!(", but was stored for {stored}"));
+    let (label, stored) = (label.unwrap_or_default(), stored.unwrap_or_default());
+    format!("the key {key} was sent to {base_url}{label}{stored}")
+}
 
 /// Which flags to try for a key that was refused; `None` for servers other than Qwen Cloud.
 fn wrong_endpoint(kind: KeyKind, left_to_try: &[Endpoint]) -> Option<String> {
@@ -95,7 +118,6 @@ fn flags(endpoint: Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use qwen_openclaw::catalog::Region;
 
     use super::*;
     use crate::args::{Cli, Command};
@@ -116,6 +138,22 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_key_names_its_plan_and_region() {
+        let url = Endpoint::StandardGlobal.base_url();
+        let endpoint = Some((Plan::Standard, Region::Global));
+        assert_eq!(
+            sent_to("sk-1...2 (explicit)", url, endpoint, None),
+            format!("the key sk-1...2 (explicit) was sent to {url} (Standard, Global)")
+        );
+        let stored = Some("Coding Plan, China".to_owned());
+        assert_eq!(
+            sent_to("sk-1...2 (explicit)", "http://127.0.0.1/v1", None, stored),
+            "the key sk-1...2 (explicit) was sent to http://127.0.0.1/v1, but was stored for \
+             Coding Plan, China"
+        );
+    }
+
+    #[test]
     fn hints_name_flags() {
         let standard = Endpoint::of(Plan::Standard, Region::China);
         let plan = Plan::Coding;
@@ -125,6 +163,10 @@ mod tests {
             (
                 Hint::PlanLacksModel { plan, standard },
                 "`--plan standard --region china`",
+            ),
+            (
+                Hint::PlanIsForCodingAgents { standard },
+                "https://dashscope.aliyuncs.com/compatible-mode/v1 (`--plan standard --region china`)",
             ),
         ] {
             let text = for_command(&hint);

@@ -7,7 +7,7 @@ use qwen_openclaw_http::{Attempts, BufferedResponse, Response};
 use tokio::time::sleep;
 use tracing::debug;
 
-use crate::{Connection, Error, Hint, RequestTemplate, Route};
+use crate::{Connection, Error, Hint, RequestTemplate, Route, portal};
 
 /// A call, created by [`Connection::call`].
 ///
@@ -79,7 +79,7 @@ impl Call {
             self.connection.drain().wait_for_a_free_one().await;
             let error = match http.send(request).await {
                 Ok(response) => return Ok(response),
-                Err(error) => error,
+                Err(error) => portal::reread(error, &route),
             };
             if error.status() == Some(401)
                 && !self.refreshed

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use qwen_openclaw_auth as auth;
-use qwen_openclaw_http::{Error as HttpError, ErrorKind};
+use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 
 use crate::Hint;
 
@@ -47,6 +47,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.error.kind()
+    }
+
+    /// Returns which other requests would fail for the same reason.
+    #[must_use]
+    pub fn scope(&self) -> ErrorScope {
+        self.inner.error.scope()
     }
 
     /// Returns the underlying HTTP error: status, the server's code and message, request id.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use qwen_openclaw_auth::{Credential, KeyKind, Source};
 use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
-use qwen_openclaw_http::ErrorKind;
+use qwen_openclaw_http::{ErrorKind, ErrorScope};
 
 use crate::{Route, ServiceHost};
 
@@ -24,8 +24,12 @@ pub enum Hint {
         key: SentKey,
         /// The base URL that it was sent to.
         base_url: String,
-        /// The other endpoints that such a key may belong to. Empty if the server is not the service
-        /// itself.
+        /// The plan whose keys that URL accepts. `None` if the server is not the service itself.
+        plan: Option<Plan>,
+        /// The region whose keys that URL accepts. `None` if the server is not the service itself.
+        region: Option<Region>,
+        /// The other endpoints that such a key may belong to, likeliest first. Empty if the server
+        /// is not the service itself.
         left_to_try: Vec<Endpoint>,
     },
     /// An API key was sent to the portal, which accepts only login tokens. The key's environment
@@ -57,6 +61,16 @@ pub enum Hint {
         /// The Standard endpoint of the same region, which needs its own key.
         standard: Endpoint,
     },
+    /// The Coding Plan accepts only clients that it knows, and its terms forbid other uses. Another
+    /// key of the plan does not help.
+    PlanIsForCodingAgents {
+        /// The Standard endpoint of the same region, which needs its own key.
+        standard: Endpoint,
+    },
+    /// The key may not use this model. Other models may work.
+    NoAccessToModel,
+    /// The account has not activated this model. Other models may work.
+    ActivateModel,
     /// The account is overdue, or has not purchased the product.
     CheckBalance,
     /// The free or purchased quota is exhausted, and waiting does not restore it.
@@ -77,6 +91,10 @@ pub struct SentKey {
     pub source: Source,
     /// The kind of key, according to its prefix.
     pub kind: KeyKind,
+    /// The plan that was stored with it.
+    pub plan: Option<Plan>,
+    /// The region that was stored with it.
+    pub region: Option<Region>,
 }
 
 impl SentKey {
@@ -85,7 +103,20 @@ impl SentKey {
             masked: credential.key().masked(),
             source: credential.source().clone(),
             kind: credential.key().kind(),
+            plan: credential.endpoint().plan,
+            region: credential.endpoint().region,
         }
+    }
+
+    /// Names the plan and the region that were stored with the key, such as `Coding Plan, China`,
+    /// unless they are these.
+    #[must_use]
+    pub fn stored_for_other(&self, plan: Option<Plan>, region: Option<Region>) -> Option<String> {
+        let differs = self.plan.is_some() && self.plan != plan
+            || self.region.is_some() && self.region != region;
+        let words = [self.plan.map(Plan::label), self.region.map(Region::label)];
+        let words: Vec<_> = words.into_iter().flatten().collect();
+        differs.then(|| words.join(", "))
     }
 }
 
@@ -111,9 +142,14 @@ impl Hint {
                     origin: Some(route.aigc_base().ok()?.as_str().to_owned()),
                 })
             }
+            ErrorKind::Permission if error.is_plan_gate() => Some(Self::PlanIsForCodingAgents {
+                standard: standard(route),
+            }),
+            ErrorKind::Permission if names_the_model(error, host) => Some(Self::NoAccessToModel),
             ErrorKind::NotFound if host == ServiceHost::Aigc => None,
             ErrorKind::Authentication if error.status() == Some(401) => unauthorized(route),
             ErrorKind::NotFound => other_plan(route),
+            ErrorKind::Billing if error.scope() == ErrorScope::Model => Some(Self::ActivateModel),
             ErrorKind::Billing => Some(Self::CheckBalance),
             ErrorKind::Quota => match login(route) {
                 Some(key) => Some(Self::PortalDiscontinued {
@@ -140,9 +176,17 @@ impl fmt::Display for Hint {
             Self::WrongKeyOrEndpoint {
                 key,
                 base_url,
+                plan,
+                region,
                 left_to_try,
             } => {
                 write!(f, "the key {key} was sent to {base_url}")?;
+                if let (Some(plan), Some(region)) = (plan, region) {
+                    write!(f, " ({})", Endpoint::of(*plan, *region).label())?;
+                }
+                if let Some(stored) = key.stored_for_other(*plan, *region) {
+                    write!(f, "; it was stored for {stored}")?;
+                }
                 if left_to_try.is_empty() {
                     return Ok(());
                 }
@@ -187,6 +231,21 @@ impl fmt::Display for Hint {
                 standard.base_url(),
                 standard.label()
             ),
+            Self::PlanIsForCodingAgents { standard } => write!(
+                f,
+                "the Coding Plan accepts only the coding agents that it knows: use {} ({}) with a \
+                 Standard key of that region",
+                standard.base_url(),
+                standard.label()
+            ),
+            Self::NoAccessToModel => f.write_str(
+                "only this model was refused: grant the key access to it in the console, or use \
+                 another model",
+            ),
+            Self::ActivateModel => f.write_str(
+                "only this model was refused: activate it in the console, check its id, or use \
+                 another model",
+            ),
             Self::CheckBalance => f.write_str("check the account's balance in its console"),
             Self::QuotaUsedUp => f.write_str(
                 "waiting does not restore the quota: top up, or use another model or key",
@@ -197,6 +256,16 @@ impl fmt::Display for Hint {
             }
         }
     }
+}
+
+/// Whether a refusal concerns the model. One without a code may come from a firewall on the way, and
+/// not every request for tasks names a model.
+fn names_the_model(error: &qwen_openclaw_http::Error, host: ServiceHost) -> bool {
+    error.scope() == ErrorScope::Model
+        && match host {
+            ServiceHost::Aigc => error.code() == Some("Model.AccessDenied"),
+            _ => error.code().is_some(),
+        }
 }
 
 /// The login token, if one was sent to the portal.
@@ -212,53 +281,68 @@ fn login(route: &Route) -> Option<SentKey> {
 
 fn unauthorized(route: &Route) -> Option<Hint> {
     let key = SentKey::of(route.credential()?);
-    let class = route.endpoint().class();
     let base_url = route.endpoint().base_url().to_string();
-    if class.is_loopback() || class.endpoint().is_none() {
-        return Some(Hint::WrongKeyOrEndpoint {
-            key,
-            base_url,
-            left_to_try: Vec::new(),
-        });
-    }
+    let (plan, region) = (route.endpoint().plan(), route.endpoint().region());
     if let Some(key) = login(route) {
         // A refresh has already been tried.
         return Some(Hint::PortalDiscontinued { key, base_url });
     }
-    if class.plan() == Some(Plan::Portal) {
+    if plan == Some(Plan::Portal) {
         return Some(Hint::PortalTakesTokens { key, base_url });
     }
-    let left_to_try = left_to_try(key.kind, route);
+    let left_to_try = match plan {
+        Some(plan) => left_to_try(&key, plan, route),
+        // Not the service itself.
+        None => Vec::new(),
+    };
     Some(Hint::WrongKeyOrEndpoint {
         key,
         base_url,
+        plan,
+        region,
         left_to_try,
     })
 }
 
-/// The endpoints that such a key may belong to, except the one that rejected it.
-fn left_to_try(kind: KeyKind, route: &Route) -> Vec<Endpoint> {
+/// The endpoints that such a key may belong to, except the one of `plan` that rejected it. Those
+/// that agree with what was stored with the key come first.
+fn left_to_try(key: &SentKey, plan: Plan, route: &Route) -> Vec<Endpoint> {
     let tried = route.endpoint().class().endpoint();
     let token_plan = *route.provider() == Provider::QWEN_TOKEN_PLAN;
-    let fits = |endpoint: &Endpoint| match (kind, endpoint.plan()) {
+    let fits = |endpoint: &Endpoint| match (key.kind, endpoint.plan()) {
         (_, Plan::Portal) => false,
         (KeyKind::CodingPlan, plan) => plan == Plan::Coding,
         (_, Plan::Coding) => false,
-        (_, Plan::Token) => token_plan || tried.is_some_and(|t| t.plan() == Plan::Standard),
+        (_, Plan::Token) => token_plan || plan == Plan::Standard,
         _ => true,
     };
     let all = Endpoint::all().iter().copied();
-    all.filter(|endpoint| fits(endpoint) && Some(*endpoint) != tried)
-        .collect()
+    let mut left: Vec<Endpoint> = all
+        .filter(|endpoint| fits(endpoint) && Some(*endpoint) != tried)
+        .collect();
+    left.sort_by_key(|endpoint| {
+        let agrees = [
+            key.plan.is_some_and(|plan| plan == endpoint.plan()),
+            key.region.is_some_and(|region| region == endpoint.region()),
+        ];
+        agrees.into_iter().filter(|agrees| !agrees).count()
+    });
+    left
 }
 
 /// For a model that a plan does not offer: the endpoint to use instead.
 fn other_plan(route: &Route) -> Option<Hint> {
     let plan = route.endpoint().plan();
     let plan = plan.filter(|plan| matches!(plan, Plan::Coding | Plan::Token))?;
-    let region = route.endpoint().region().unwrap_or(Region::Global);
     Some(Hint::PlanLacksModel {
         plan,
-        standard: Endpoint::of(Plan::Standard, region),
+        standard: standard(route),
     })
+}
+
+/// The Standard endpoint of the same region, as far as the region is known.
+fn standard(route: &Route) -> Endpoint {
+    let stored = || route.credential()?.endpoint().region;
+    let region = route.endpoint().region().or_else(stored);
+    Endpoint::of(Plan::Standard, region.unwrap_or(Region::Global))
 }

@@ -26,7 +26,8 @@
 //!   each part.
 //! * [`Connection`] calls one provider: [`Connection::call`] creates a [`Call`], which authorizes,
 //!   refreshes the credential once after a 401, retries according to the policy, and explains errors.
-//! * [`Error`] is the failure of a call, with a [`Hint`] if the remedy is known.
+//! * [`Error`] is the failure of a call: its kind, its scope (how far it reaches), and a [`Hint`] if
+//!   the remedy is known.
 //!
 //! The crate knows nothing about chats or tasks, and reads no configuration file.
 //!
@@ -44,6 +45,7 @@ mod drain;
 mod endpoint;
 mod error;
 mod hint;
+mod portal;
 mod request;
 mod route;
 mod routes;

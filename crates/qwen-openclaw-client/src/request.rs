@@ -117,7 +117,7 @@ impl std::fmt::Debug for RequestTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestTemplate")
             .field("path", &self.path.split('?').next().unwrap_or_default())
-            .field("place", &self.host)
+            .field("host", &self.host)
             .field("headers", &self.headers)
             .finish_non_exhaustive()
     }

@@ -29,7 +29,7 @@ pub use crate::{
     chat::EncryptedDelivery,
     emulator::{Emulator, EmulatorBuilder},
     endpoint::{BaseUrl, Plan, Region},
-    fault::{FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
+    fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
     oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use crate::{ErrorKind, Secrets, ServerError};
+use crate::{ErrorKind, ErrorScope, Secrets, ServerError, classify};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -17,6 +17,7 @@ pub struct Error {
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
+    scope: ErrorScope,
     /// Whether the server may have received any part of the request.
     was_sent: bool,
     message: Option<Box<str>>,
@@ -35,6 +36,7 @@ impl Error {
     pub fn new(kind: ErrorKind) -> Self {
         let inner = Inner {
             kind,
+            scope: ErrorScope::of(kind),
             was_sent: true,
             message: None,
             status: None,
@@ -74,8 +76,8 @@ impl Error {
     /// Creates the error for a response with an error status.
     #[must_use]
     pub fn from_answer(status: u16, server: ServerError, retry_after: Option<Duration>) -> Self {
-        let kind = crate::classify(status, server.code(), server.message());
-        Self::new(kind).change(|inner| {
+        let (kind, scope) = classify::meaning(status, &server);
+        Self::new(kind).with_kind(kind, scope).change(|inner| {
             inner.status = Some(status);
             inner.server = Some(server);
             inner.retry_after = retry_after;
@@ -85,12 +87,23 @@ impl Error {
     /// Creates the error that a server reported in the middle of a stream.
     #[must_use]
     pub fn from_stream(server: ServerError) -> Self {
-        let kind = crate::classify(0, server.code(), server.message());
+        let (kind, scope) = classify::meaning(0, &server);
+        let error = Self::new(kind).with_kind(kind, scope);
         let error = match server.message() {
-            Some(_) => Self::new(kind),
-            None => Self::new(kind).with_message("the server reported an error without a message"),
+            Some(_) => error,
+            None => error.with_message("the server reported an error without a message"),
         };
         error.change(|inner| inner.server = Some(server))
+    }
+
+    /// Replaces kind and scope, for a caller that knows more about the server than status and code
+    /// tell.
+    #[must_use]
+    pub fn with_kind(self, kind: ErrorKind, scope: ErrorScope) -> Self {
+        self.change(|inner| {
+            inner.kind = kind;
+            inner.scope = scope;
+        })
     }
 
     /// Sets the server's error code if it was not in an error body.
@@ -136,6 +149,33 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
+    }
+
+    /// Returns which other requests would fail for the same reason.
+    ///
+    /// | scope | errors |
+    /// |---|---|
+    /// | [`Request`](ErrorScope::Request) | bad parameters, rejected content, objects that do not exist, and whatever broke off only this reply |
+    /// | [`Model`](ErrorScope::Model) | throttling, an exhausted free tier (`AllocationQuota.FreeTierOnly`), no permission or purchase for the model (`Model.AccessDenied`, `AccessDenied.Unpurchased`, any other 403), `model_not_found`, `ModelUnavailable`, 500, timeouts |
+    /// | [`Account`](ErrorScope::Account) | 401 and other rejected keys, `Arrearage` and other unpaid bills, 402, `Workspace.AccessDenied`, the gate of the Coding Plan |
+    /// | [`Provider`](ErrorScope::Provider) | no connection, a redirect, 501 and above |
+    ///
+    /// An error without a server's answer has the scope that its kind usually has. The table of all
+    /// codes is `docs/errors.md` of the repository.
+    #[must_use]
+    pub fn scope(&self) -> ErrorScope {
+        self.inner.scope
+    }
+
+    /// Returns true when the server refuses the program that sent the request, whatever it asks.
+    ///
+    /// The Coding Plan's endpoints answer 405 `Coding Plan is currently only available for Coding
+    /// Agents` to clients that they do not know. The kind is [`ErrorKind::Permission`].
+    #[must_use]
+    pub fn is_plan_gate(&self) -> bool {
+        let message = self.inner.server.as_ref().and_then(ServerError::message);
+        let status = self.inner.status;
+        status.is_some_and(|status| classify::is_plan_gate(status, message))
     }
 
     /// Returns false when the request certainly did not reach the server.
@@ -204,6 +244,7 @@ impl fmt::Debug for Error {
         let mut debug = f.debug_struct("Error");
         debug
             .field("kind", &self.inner.kind)
+            .field("scope", &self.inner.scope)
             .field("message", &self.to_string());
         if let Some(status) = self.inner.status {
             debug.field("status", &status);

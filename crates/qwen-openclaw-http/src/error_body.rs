@@ -4,11 +4,13 @@ use serde_json::value::RawValue;
 
 use crate::{Secrets, clean::clean, json};
 
-/// An error body in either style of this service or in a compatible one.
+/// An error body in any style of this service or in a compatible one.
 ///
 /// * OpenAI style: `{"error":{"message","type","param","code"},"request_id"}`
 /// * native style: `{"code","message","request_id"}`
-/// * others: `{"error":"…"}`, `{"detail":"…"}`, `{"message":"…"}`
+/// * Anthropic style: `{"type":"error","error":{"type","message"},"request_id"}`
+/// * others: `{"error":"…"}`, as the gate of the Coding Plan sends, `{"detail":"…"}`,
+///   `{"message":"…"}`
 ///
 /// Texts are cleaned: at most 300 characters, without control and invisible characters.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -54,7 +56,7 @@ impl ServerError {
         self.code.as_deref()
     }
 
-    /// Returns the `type` field of the OpenAI style.
+    /// Returns the `type` field of the OpenAI and Anthropic styles.
     #[must_use]
     pub fn error_type(&self) -> Option<&str> {
         self.kind.as_deref()
@@ -200,6 +202,10 @@ mod tests {
         check(
             r#"{"error":{"message":"m","id":"i"}}"#,
             Some(("-", "m", "i")),
+        );
+        check(
+            r#"{"type":"error","error":{"type":"t","message":"m"},"request_id":"r"}"#,
+            Some(("-", "m", "r")),
         );
         check(r#"{"error":"m"}"#, Some(("-", "m", "-")));
         check(r#"{"detail":"m"}"#, Some(("-", "m", "-")));

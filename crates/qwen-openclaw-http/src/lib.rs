@@ -27,7 +27,8 @@
 //!   computes the waits; the caller decides whether a request is safe to repeat.
 //! * [`ErrorKind`] distinguishes throttling from an exhausted quota and an unpaid bill, which share
 //!   status codes on this service. All crates that send requests use it: their errors wrap an
-//!   [`Error`] of this crate.
+//!   [`Error`] of this crate. [`ErrorScope`] says how far an error reaches: to this request, to the
+//!   model, to the account or to the whole provider.
 //! * [`json`] reads a server's JSON without rejecting all of it for one odd field.
 //!
 //! The crate knows nothing about chat, about models, or about where a key came from.
@@ -48,6 +49,7 @@ mod client;
 mod error;
 mod error_body;
 mod error_kind;
+mod error_scope;
 mod form;
 mod headers;
 pub mod json;
@@ -67,6 +69,7 @@ pub use crate::{
     error::Error,
     error_body::ServerError,
     error_kind::ErrorKind,
+    error_scope::ErrorScope,
     headers::ExtraHeaders,
     multipart::FormFile,
     request::{Request, Response},

@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use qwen_openclaw_auth as auth;
 use qwen_openclaw_catalog as catalog;
-use qwen_openclaw_http::{Error as HttpError, ErrorKind};
+use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 use qwen_openclaw_transport as transport;
 #[cfg(feature = "video")]
 use qwen_openclaw_video as video;
@@ -76,6 +76,12 @@ impl Error {
             Of::Video(error) => Some(error),
             _ => None,
         }
+    }
+
+    /// Returns which other requests would fail for the same reason.
+    #[must_use]
+    pub fn scope(&self) -> ErrorScope {
+        self.inner.http.scope()
     }
 
     /// Returns the HTTP status, if the server answered with an error status.

@@ -68,7 +68,7 @@ pub use qwen_openclaw_client as client;
 pub use qwen_openclaw_client::{CustomProvider, Hint, Route};
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
-pub use qwen_openclaw_http::ErrorKind;
+pub use qwen_openclaw_http::{ErrorKind, ErrorScope};
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
 #[cfg(feature = "video")]

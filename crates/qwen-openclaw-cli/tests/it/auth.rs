@@ -204,7 +204,13 @@ fn only_a_401_renews_and_only_once() {
         (OAuthScenario::ApiBadRequest, 4),
     ] {
         oauth.scenario(scenario);
-        hides_tokens(&chat().exits_with(code), &service);
+        drop(service.emulator.take_requests());
+        let ran = chat().exits_with(code);
+        hides_tokens(&ran, &service);
+        // The end of a quota is not retried, whichever status says it.
+        assert_eq!(service.requests().len(), 1, "{scenario}");
+        let hint = "hint: waiting does not restore the quota";
+        assert_eq!(ran.stderr.contains(hint), code == 5, "{scenario}");
         oauth.clear_scenarios();
         assert_eq!(oauth.stats().refreshes, 0, "{scenario}");
         assert_eq!(home.stored(), stored, "{scenario}");

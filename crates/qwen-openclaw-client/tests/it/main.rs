@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod calls;
+mod errors;
 mod routes;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    Fault, FaultKind, error_body,
+    ErrorShape, Fault, FaultKind, error_body,
     sse::{self, Style},
 };
 use crate::{
@@ -68,7 +68,7 @@ pub(crate) fn apply(
 fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
     let id = exchange.id;
     match fault.kind {
-        FaultKind::WrongRegion => Some(exchange.refuse(&Refusal::wrong_key(exchange.endpoint))),
+        FaultKind::NoBody429 => Some(Answer::whole(429, "text/plain", "", id)),
         FaultKind::BadGateway => Some(Answer::whole(502, "text/html", GATEWAY_PAGE, id)),
         FaultKind::Redirect => {
             let elsewhere = format!("{}/elsewhere", exchange.state.origin);
@@ -78,14 +78,23 @@ fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
         FaultKind::RedirectPrivate => Some(redirect(exchange, "http://10.0.0.1")),
         FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => None,
         kind => {
-            let refusal = error_body::refusal(kind)?;
-            Some(match kind {
-                FaultKind::Throttling => Answer::json(refusal.status, refusal.native_body(id), id),
-                FaultKind::ErrorAsData => {
-                    let body = format!("data: {}\n\n", refusal.open_ai_body(id));
-                    Answer::whole(refusal.status, "text/event-stream;charset=UTF-8", body, id)
+            let refusal = match kind {
+                FaultKind::WrongRegion => Refusal::wrong_key(exchange.endpoint),
+                _ => error_body::refusal(fault)?,
+            };
+            let shape = fault.shape.or(match kind {
+                FaultKind::Throttling => Some(ErrorShape::Native),
+                FaultKind::PlanGate => Some(ErrorShape::Text),
+                FaultKind::ErrorAsData => Some(ErrorShape::OpenAi),
+                _ => None,
+            });
+            Some(match shape.map(|shape| shape.body(&refusal, id)) {
+                Some(body) if kind == FaultKind::ErrorAsData => {
+                    let event = format!("data: {body}\n\n");
+                    Answer::whole(refusal.status, "text/event-stream;charset=UTF-8", event, id)
                 }
-                _ => exchange.refuse(&refusal),
+                Some(body) => Answer::json(refusal.status, body, id),
+                None => exchange.refuse(&refusal),
             })
         }
     }
@@ -169,7 +178,7 @@ fn in_stream(
     if fault.kind == FaultKind::NeverEnding && events.is_empty() {
         return Outgoing::Plain(answer);
     }
-    let error = error_body::refusal(fault.kind);
+    let error = error_body::refusal(fault);
     if error.is_some() {
         events.truncate(fault.after);
     }

@@ -1,12 +1,12 @@
 //! The errors that faults answer with.
 
-use super::FaultKind;
+use super::{Fault, FaultKind, new_scheme};
 use crate::refusal::Refusal;
 
-/// The error a kind stands for; `None` for those that are none.
-pub(super) fn refusal(kind: FaultKind) -> Option<Refusal> {
+/// The error a fault stands for; `None` for those that are none.
+pub(super) fn refusal(fault: &Fault) -> Option<Refusal> {
     const LIMIT: &str = "You have exceeded your current request limit. For details, see: https://help.aliyun.com/zh/model-studio/error-code#rate-limit";
-    Some(match kind {
+    Some(match fault.kind {
         FaultKind::LimitRequests => Refusal::new(
             429,
             "limit_requests",
@@ -63,6 +63,26 @@ pub(super) fn refusal(kind: FaultKind) -> Option<Refusal> {
             "access_denied",
             "Access denied.",
         ),
+        FaultKind::ModelForbidden => {
+            Refusal::coded(403, "Model.AccessDenied", "Model access denied.")
+        }
+        FaultKind::Unpurchased => Refusal::coded(
+            403,
+            "AccessDenied.Unpurchased",
+            "Access to model denied. Please make sure you are eligible for using the model.",
+        ),
+        // The body has the message alone.
+        FaultKind::PlanGate => Refusal::coded(
+            405,
+            "",
+            "Coding Plan is currently only available for Coding Agents",
+        ),
+        FaultKind::NewScheme => {
+            let key = fault.code.as_deref().unwrap_or(new_scheme::DEFAULT);
+            new_scheme::refusal(key).unwrap_or_else(|| {
+                Refusal::parameter(format!("the newer scheme has no error `{key}`"))
+            })
+        }
         FaultKind::Arrearage => Refusal::coded(
             400,
             "Arrearage",

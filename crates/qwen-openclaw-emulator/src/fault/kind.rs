@@ -42,6 +42,7 @@ kinds! {
     Throttling = "throttling", "429 Throttling.RateQuota in DashScope's own shape";
     InsufficientQuota = "insufficient-quota", "429 insufficient_quota: too many tokens per \
         minute, clears within one";
+    NoBody429 = "no-body-429", "429 without a body";
     CommodityNotPurchased = "commodity-not-purchased", "429 CommodityNotPurchased: permanent";
     PrepaidBillOverdue = "prepaid-bill-overdue", "429 PrepaidBillOverdue: permanent";
     PostpaidBillOverdue = "postpaid-bill-overdue", "429 PostpaidBillOverdue: permanent";
@@ -49,6 +50,9 @@ kinds! {
         is used up";
     FreeTierQuota = "free-tier-quota", "403 insufficient_quota: the same, as other accounts see it";
     AccessDenied = "access-denied", "403 access_denied";
+    ModelForbidden = "model-forbidden", "403 Model.AccessDenied: this model only";
+    Unpurchased = "unpurchased", "403 AccessDenied.Unpurchased: this model only";
+    PlanGate = "plan-gate", "405 whose `error` is a string: the Coding Plan refuses the client";
     Arrearage = "arrearage", "400 Arrearage: the account is overdue";
     DataInspection = "data-inspection", "400 data_inspection_failed: the input was flagged";
     ReasoningLost = "reasoning-lost", "400 if the encrypted reasoning of an earlier turn is missing \
@@ -58,6 +62,7 @@ kinds! {
     InternalError = "internal-error", "500 internal_error";
     ModelServingError = "model-serving-error", "503 ModelServingError";
     ModelUnavailable = "model-unavailable", "503 ModelUnavailable";
+    NewScheme = "new-scheme", "an error of the SDK's newer scheme (code, insufficient_quota)";
     BadGateway = "bad-gateway", "502 with a gateway's HTML page";
     Redirect = "redirect", "307 to the same path elsewhere on the emulator";
     RedirectLoop = "redirect-loop", "307 to the requested URL";
@@ -162,8 +167,8 @@ impl ParseFaultError {
 
     pub(super) fn parameter(part: &str) -> Self {
         let shown: String = part.chars().take(40).collect();
-        let parameters =
-            "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE, size=BYTES or code=CODE";
+        let parameters = "after=EVENTS, delay=MILLISECONDS, retry-after=VALUE, size=BYTES, \
+                          code=CODE, or shape=openai, native, anthropic or text";
         Self(format!("fault parameter `{shown}` is not one of {parameters}").into())
     }
 

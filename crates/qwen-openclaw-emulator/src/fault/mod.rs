@@ -3,13 +3,16 @@
 mod apply;
 mod error_body;
 mod kind;
+mod new_scheme;
 mod rules;
+mod shape;
 mod sse;
 
 pub(crate) use self::{apply::apply, rules::Faults};
 pub use self::{
     kind::{FaultKind, ParseFaultError},
     rules::FaultRule,
+    shape::ErrorShape,
 };
 
 use std::{fmt, str::FromStr, time::Duration};
@@ -39,6 +42,7 @@ pub struct Fault {
     retry_after: Option<String>,
     size: Option<usize>,
     code: Option<String>,
+    shape: Option<ErrorShape>,
 }
 
 /// How many events go out unharmed before most faults, unless asked otherwise: the first with the
@@ -55,6 +59,7 @@ impl Fault {
             retry_after: None,
             size: None,
             code: None,
+            shape: None,
         }
     }
 
@@ -92,9 +97,17 @@ impl Fault {
         self
     }
 
-    /// Sets the error code of [`FaultKind::TaskFails`]. Default: `InternalError`. As text: `code`.
+    /// Sets the error code of [`FaultKind::TaskFails`] and [`FaultKind::NewScheme`]. Default:
+    /// `InternalError` and `insufficient_quota`. As text: `code`.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
+        self
+    }
+
+    /// Sets the shape of the error body, for faults that answer with an error. Default: that of the
+    /// requested endpoint. As text: `shape`, one of `openai`, `native`, `anthropic` and `text`.
+    pub const fn shape(mut self, shape: ErrorShape) -> Self {
+        self.shape = Some(shape);
         self
     }
 
@@ -130,6 +143,7 @@ impl FromStr for Fault {
                 "delay" => fault.delay = Some(Duration::from_millis(number()?.into())),
                 "retry-after" => fault.retry_after = Some(value.trim().to_owned()),
                 "code" => fault.code = Some(value.trim().to_owned()),
+                "shape" => fault.shape = Some(ErrorShape::named(value.trim()).ok_or_else(wrong)?),
                 "size" => fault.size = Some(number()? as usize),
                 _ => return Err(wrong()),
             }
@@ -153,6 +167,9 @@ impl fmt::Display for Fault {
         if let Some(size) = self.size {
             write!(f, ";size={size}")?;
         }
+        if let Some(shape) = self.shape {
+            write!(f, ";shape={}", shape.name())?;
+        }
         if let Some(code) = &self.code {
             write!(f, ";code={code}")?;
         }
@@ -172,6 +189,7 @@ mod tests {
                 .delay(Duration::from_millis(7))
                 .retry_after("Wed, 21 Oct 2026 07:28:00 GMT")
                 .size(9)
+                .shape(ErrorShape::Anthropic)
                 .code("DataInspectionFailed");
             assert_eq!(fault.to_string().parse(), Ok(fault));
             assert_eq!(kind.name().parse(), Ok(Fault::new(*kind)));
@@ -187,6 +205,7 @@ mod tests {
             "stall;after=x",
             "stall;after=-1",
             "stall;when=2",
+            "arrearage;shape=round",
         ] {
             assert!(error(text).starts_with("fault parameter `"), "{text}");
         }

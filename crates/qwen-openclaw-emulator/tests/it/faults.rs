@@ -40,6 +40,15 @@ async fn errors_have_the_status_and_code_of_the_service() {
         ("free-tier-exhausted", 403, "AllocationQuota.FreeTierOnly"),
         ("free-tier-quota", 403, "insufficient_quota"),
         ("access-denied", 403, "access_denied"),
+        ("model-forbidden", 403, "Model.AccessDenied"),
+        ("unpurchased", 403, "AccessDenied.Unpurchased"),
+        ("new-scheme", 429, "insufficient_quota"),
+        (
+            "new-scheme;code=content_policy_violation",
+            400,
+            "content_policy_violation",
+        ),
+        ("new-scheme;code=nonsense", 400, "invalid_parameter_error"),
         ("arrearage", 400, "Arrearage"),
         ("data-inspection", 400, "data_inspection_failed"),
         ("audio-status", 430, "Audio.DecoderError"),
@@ -58,6 +67,45 @@ async fn errors_have_the_status_and_code_of_the_service() {
         (429, Some("2"))
     );
     assert_eq!(native.json()["code"], "Throttling.RateQuota");
+    let gate = hit("plan-gate").await;
+    assert_eq!(gate.status, 405);
+    assert_eq!(
+        gate.json(),
+        json!({"error": "Coding Plan is currently only available for Coding Agents"})
+    );
+    let silent = hit("no-body-429").await;
+    assert_eq!((silent.status, silent.text().as_str()), (429, ""));
+}
+
+#[tokio::test]
+async fn errors_come_in_any_shape() {
+    let message = "Access denied, please make sure your account is in good standing.";
+    for (shape, code) in [
+        ("openai", "/error/code"),
+        ("native", "/code"),
+        ("anthropic", "/error/type"),
+        ("text", "/none"),
+    ] {
+        let answer = hit(&format!("arrearage;shape={shape}")).await;
+        assert_eq!(answer.status, 400, "{shape}");
+        let body = answer.json();
+        let expected = match shape {
+            "anthropic" => json!("invalid_request_error"),
+            "text" => Value::Null,
+            _ => json!("Arrearage"),
+        };
+        let found = body.pointer(code).cloned().unwrap_or_default();
+        assert_eq!(found, expected, "{shape}");
+        let mut places = ["/error/message", "/message", "/error"].into_iter();
+        let said = places.find_map(|place| body.pointer(place)?.as_str());
+        assert_eq!(said, Some(message), "{shape}");
+    }
+    let billing = hit("new-scheme;shape=anthropic").await.json();
+    assert_eq!(billing["type"], "error");
+    assert_eq!(billing["error"]["type"], "billing_error");
+    let event = hit("error-as-data;shape=native").await;
+    let payload: Value = serde_json::from_str(&event.payloads()[0]).unwrap();
+    assert_eq!(payload["code"], "DataInspectionFailed");
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::LimitRequests | FaultKind::LimitBurstRate | FaultKind::Throttling => {
             Error(E::RateLimited, "", Nothing, TRIED)
         }
-        FaultKind::InsufficientQuota => Error(E::RateLimited, "quota", Nothing, TRIED),
+        FaultKind::NoBody429 => Error(E::RateLimited, "status 429", Nothing, TRIED),
+        FaultKind::InsufficientQuota | FaultKind::NewScheme => Error(E::RateLimited, "quota", Nothing, TRIED),
         FaultKind::CommodityNotPurchased
         | FaultKind::PrepaidBillOverdue
         | FaultKind::PostpaidBillOverdue => Error(E::Billing, "check the account's balance", Nothing, 1),
@@ -45,7 +46,16 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         FaultKind::FreeTierExhausted | FaultKind::FreeTierQuota => {
             Error(E::Quota, "waiting does not restore the quota", Nothing, 1)
         }
-        FaultKind::AccessDenied => Error(E::Permission, "", Nothing, 1),
+        FaultKind::AccessDenied | FaultKind::ModelForbidden => {
+            Error(E::Permission, "only this model was refused", Nothing, 1)
+        }
+        FaultKind::Unpurchased => Error(E::Billing, "only this model was refused", Nothing, 1),
+        FaultKind::PlanGate => Error(
+            E::Permission,
+            "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+            Nothing,
+            1,
+        ),
         FaultKind::DataInspection | FaultKind::ErrorAsData => {
             Error(E::ContentFilter, "inappropriate content", Nothing, 1)
         }

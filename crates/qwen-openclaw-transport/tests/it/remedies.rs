@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use qwen_openclaw_auth::{ApiKey, Credential, Source, StaticCredential};
+use qwen_openclaw_auth::{ApiKey, Credential, KeyEndpoint, Source, StaticCredential};
 use qwen_openclaw_catalog::{Endpoint, Plan, Provider, Region};
+use qwen_openclaw_client::Hint;
 use qwen_openclaw_transport::{ChatRequest, Client, Error, ErrorKind, Reply};
 use serde_json::json;
 
@@ -59,10 +60,134 @@ async fn a_plan_key_on_a_standard_endpoint() {
     assert_eq!(
         hint,
         "the key sk-sp-01...cdef0123 (explicit) was sent to \
-         https://dashscope-intl.aliyuncs.com/compatible-mode/v1. A key is bound to its region and \
+         https://dashscope-intl.aliyuncs.com/compatible-mode/v1 (Standard, Global). A key is bound to its region and \
          its plan, and the prefix sk-sp- is that of a Coding Plan; left to try: \
          https://coding-intl.dashscope.aliyuncs.com/v1 (Coding Plan, Global), \
          https://coding.dashscope.aliyuncs.com/v1 (Coding Plan, China)"
+    );
+}
+
+/// What was stored with the key decides which endpoint is tried next.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_stored_for_another_endpoint() {
+    let canned = Canned::new([UNAUTHORIZED]);
+    let http = qwen_openclaw_http::Client::builder().sender(canned);
+    let key = ApiKey::parse("sk-0123456789abcdef0123").unwrap();
+    let mut stored = KeyEndpoint::default();
+    stored.plan = Some(Plan::Token);
+    stored.region = Some(Region::China);
+    let credential = Credential::new(key, Source::Explicit).with_endpoint(stored);
+    let credential = Arc::new(StaticCredential::new(credential));
+    let base = Endpoint::StandardGlobal.base_url();
+    let client = Client::builder_with(base, credential).http(http.build().unwrap());
+    let request = ChatRequest::new("m").user("hi");
+    let error = client.build().unwrap().send(&request).await.unwrap_err();
+    let Some(Hint::WrongKeyOrEndpoint {
+        key,
+        plan,
+        region,
+        left_to_try,
+        ..
+    }) = error.hint()
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (*plan, *region),
+        (Some(Plan::Standard), Some(Region::Global))
+    );
+    assert_eq!(
+        (key.plan, key.region),
+        (Some(Plan::Token), Some(Region::China))
+    );
+    assert_eq!(
+        left_to_try,
+        &[
+            Endpoint::TokenChina,
+            Endpoint::StandardChina,
+            Endpoint::TokenGlobal,
+        ]
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("; it was stored for Token Plan, China. A key is bound"),
+        "{error}"
+    );
+}
+
+/// A workspace's host is the service as well.
+#[tokio::test(start_paused = true)]
+async fn a_key_on_the_host_of_a_workspace() {
+    let canned = Canned::new([UNAUTHORIZED]);
+    let http = qwen_openclaw_http::Client::builder().sender(canned);
+    let key = ApiKey::parse("sk-0123456789abcdef0123").unwrap();
+    let base = "https://ws1.cn-beijing.maas.aliyuncs.com/compatible-mode/v1";
+    let client = Client::builder(base, key).http(http.build().unwrap());
+    let request = ChatRequest::new("m").user("hi");
+    let error = client.build().unwrap().send(&request).await.unwrap_err();
+    let hint = error.hint().unwrap().to_string();
+    assert!(hint.contains("(Standard, China)"), "{hint}");
+    assert!(hint.contains(Endpoint::StandardGlobal.base_url()), "{hint}");
+}
+
+/// Whatever the host, the gate names the Standard endpoint of the region, and its key.
+#[tokio::test(start_paused = true)]
+async fn the_gate_of_the_coding_plan() {
+    let gate = Answer::Status(
+        405,
+        &[],
+        r#"{"error":"Coding Plan is currently only available for Coding Agents"}"#,
+    );
+    for (endpoint, standard) in [
+        (Endpoint::CodingGlobal, Endpoint::StandardGlobal),
+        (Endpoint::CodingChina, Endpoint::StandardChina),
+        (Endpoint::TokenChina, Endpoint::StandardChina),
+    ] {
+        let hint = hint(endpoint, Provider::QWEN, KEY, gate.clone()).await;
+        assert!(
+            hint.contains(standard.base_url()) && hint.contains("with a Standard key"),
+            "{hint}"
+        );
+    }
+    let canned = Canned::new([gate]);
+    let requests = canned.clone();
+    let http = qwen_openclaw_http::Client::builder().sender(canned);
+    let key = ApiKey::parse(KEY).unwrap();
+    let client = Client::builder("https://gateway.example/v1", key).http(http.build().unwrap());
+    let request = ChatRequest::new("m").user("hi");
+    let error = client.build().unwrap().send(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    assert_eq!(requests.requests(), 1);
+    let hint = error.hint().unwrap().to_string();
+    assert!(hint.contains(Endpoint::StandardGlobal.base_url()), "{hint}");
+}
+
+/// The same answer is a throttle at Model Studio.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_portal_s_quota() {
+    let quota = Answer::Status(
+        429,
+        &[],
+        r#"{"error":{"code":"insufficient_quota","message":"Free allocated quota exceeded."}}"#,
+    );
+    let (portal, provider) = (Endpoint::Portal, Provider::QWEN_OAUTH);
+    let source = Source::Profile("qwen-oauth:default".to_owned());
+    let login = hint_for(
+        portal,
+        provider.clone(),
+        "0123456789abcdef",
+        source,
+        quota.clone(),
+    );
+    let login = login.await;
+    assert!(login.contains("Qwen discontinued on 2026-04-15"), "{login}");
+    let key = "sk-0123456789abcdef";
+    let with_key = hint(portal, provider, key, quota.clone()).await;
+    assert!(with_key.contains("waiting does not restore the quota"));
+    assert_eq!(
+        hint(Endpoint::StandardGlobal, Provider::QWEN, key, quota).await,
+        ""
     );
 }
 
