@@ -64,7 +64,7 @@ pub use crate::{
     error::Error,
     hint::{Hint, SentKey},
     request::{Place, RequestTemplate},
-    route::{Explanation, Route, UnknownModel},
+    route::{Explanation, Route, RouteWarning, UnknownModel},
     routes::{OwnProvider, Routes},
 };
 
