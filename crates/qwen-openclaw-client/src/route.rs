@@ -4,8 +4,8 @@ use std::fmt;
 
 use qwen_openclaw_auth::{Credential, KeyKind};
 use qwen_openclaw_catalog::{
-    Availability, ChatModel, Edition, HiddenReason, ModelRef, Plan, Provider, Region,
-    aigc_origin_for, availability, find, nearest_models,
+    Availability, ChatModel, Edition, HiddenReason, LevelGroup, ModelRef, Plan, Provider, Region,
+    Thinking, aigc_origin_for, availability, find, nearest_models,
 };
 use qwen_openclaw_http::{BaseUrl, ErrorKind};
 use serde::Serialize;
@@ -157,6 +157,18 @@ impl Route {
         self
     }
 
+    /// Returns the thinking levels that differ in effect on the model; empty if none has an effect.
+    ///
+    /// A model that is not in the catalog is assumed to think when asked to.
+    #[must_use]
+    pub fn thinking_levels(&self) -> Vec<LevelGroup> {
+        let levels = |id| match self.row() {
+            Some(row) => row.thinking().levels(),
+            None => Thinking::of(&self.provider, id, true).levels(),
+        };
+        self.model().map(levels).unwrap_or_default()
+    }
+
     /// Explains which rule determined each part.
     #[must_use]
     pub fn explain(&self) -> Explanation {
@@ -167,6 +179,7 @@ impl Route {
             known: self.model.as_ref().map(|model| model.row.is_some()),
             available: self.availability().is_available(),
             unavailable: self.availability().reason().map(|why| why.to_string()),
+            thinking_levels: self.thinking_levels(),
             warnings: self.warnings().iter().map(ToString::to_string).collect(),
             base_url: self.endpoint.base_url().to_string(),
             base_url_rule: self.endpoint.rule().as_str(),
@@ -263,6 +276,8 @@ pub struct Explanation {
     /// What may be a mistake, although requests are sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The thinking levels that differ in effect on the model.
+    pub thinking_levels: Vec<LevelGroup>,
     /// The base URL that requests go to.
     pub base_url: String,
     /// The rule that chose it.

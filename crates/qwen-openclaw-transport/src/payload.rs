@@ -56,7 +56,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
         _ => Body::new(),
     };
     body.remove("thinking_level");
-    if context.is_service() {
+    if !known.has_developer_role(context) {
         developer_as_system(&mut body);
     }
     let level = json_mode::apply(&mut body, request, &known)?;

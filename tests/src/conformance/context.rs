@@ -99,6 +99,7 @@ impl<'a> Context<'a> {
             .reasoning(self.reasoning())
             .thinking(style)
             .input(input)
+            .developer_role(self.flag("supportsDeveloperRole"))
             .max_output(u32::try_from(most).unwrap_or(u32::MAX));
         match self.compat("maxTokensField") == "max_tokens" {
             true => traits.legacy_max_tokens(),

@@ -48,10 +48,19 @@ impl Extras {
         })
     }
 
-    /// Adds the prompt and everything that goes with it.
+    /// The schema that the answer has to fit.
+    pub(super) fn schema(&self) -> Option<&Value> {
+        self.schema.as_ref()
+    }
+
+    /// Adds the prompt and everything that goes with it. Without a prompt, the request has its own.
     pub(super) fn add_to(&self, mut request: ChatRequest, prompt: &str) -> ChatRequest {
-        request = if self.parts.is_empty() {
+        request = if prompt.is_empty() && self.parts.is_empty() {
+            request
+        } else if self.parts.is_empty() {
             request.user(prompt)
+        } else if prompt.is_empty() {
+            request.user_parts(self.parts.iter().cloned())
         } else {
             request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)]))
         };
@@ -79,6 +88,9 @@ impl Extras {
         if self.flags.search {
             request = request.search();
         }
+        if self.flags.no_cache {
+            request = request.cache(false);
+        }
         if self.flags.cache_system {
             request = request.cache_system();
         }
@@ -99,7 +111,7 @@ pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
     })
 }
 
-fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+pub(super) fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("could not read {}: {error}", path.display()))
     };

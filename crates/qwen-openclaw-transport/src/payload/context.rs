@@ -116,6 +116,12 @@ impl<'a> ModelContext<'a> {
         self.traits.legacy_max_tokens
     }
 
+    /// Whether the role `developer` is known where the body goes.
+    pub(crate) fn has_developer_role(&self, context: &Context<'_>) -> bool {
+        let has_it = self.traits.developer_role;
+        has_it.unwrap_or_else(|| !context.is_service())
+    }
+
     /// Whether the model takes a kind of input; `None` when only the service knows.
     pub(crate) fn accepts(&self, modality: Modality) -> Option<bool> {
         match &self.traits.input {

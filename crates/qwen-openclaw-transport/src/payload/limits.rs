@@ -13,7 +13,7 @@ use crate::payload::context::ModelContext;
 const LIMITS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 
 /// The thinking budget that a model may have by default, in tokens. Seen in a refusal of a lower
-/// limit (diandian/openhanako issue 2402); the service does not document it by model.
+/// limit (liliMozi/openhanako issue 2402, qwen3.8-max); the service does not document it by model.
 const DEFAULT_BUDGET: u64 = 32_768;
 
 /// Lowers the limit of the answer to that of the model, and gives it the name the model knows.

@@ -73,6 +73,14 @@ fn the_role_developer_is_the_system_where_the_service_has_no_other() {
     assert_eq!(role(client("http://127.0.0.1:1/v1")), "system");
     let own = || "my-vllm".parse::<Provider>().unwrap();
     assert_eq!(role(client(STANDARD).provider(own())), "system");
+    let told = |has_it| {
+        let traits = ModelCapabilities::new().developer_role(has_it);
+        role(client(STANDARD).all_models(traits))
+    };
+    assert_eq!(
+        (told(true), told(false)),
+        (json!("developer"), json!("system"))
+    );
     let elsewhere = "https://proxy.example.com/v1";
     assert_eq!(role(client(elsewhere).provider(own())), "developer");
     assert_eq!(
