@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     capture::{CapturedRequest, Captures},
-    chat::PromptCache,
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
     endpoint::{BaseUrl, Endpoint, Plan, Region},
     fault::{FaultRule, Faults},
     id::Ids,
@@ -196,6 +196,7 @@ impl Default for EmulatorBuilder {
                 chunk_delay: Duration::ZERO,
                 first_chunk_delay: Duration::ZERO,
                 max_body: 64 << 20,
+                encrypted_delivery: EncryptedDelivery::default(),
             },
         }
     }
@@ -231,6 +232,13 @@ impl EmulatorBuilder {
     /// Sets the pause before the first event of a stream. Default: none.
     pub fn first_chunk_delay(mut self, delay: Duration) -> Self {
         self.config.first_chunk_delay = delay;
+        self
+    }
+
+    /// Sets when `encrypted_content` comes in a stream. Default:
+    /// [`EncryptedDelivery::AfterReasoning`].
+    pub fn encrypted_content(mut self, delivery: EncryptedDelivery) -> Self {
+        self.config.encrypted_delivery = delivery;
         self
     }
 
@@ -313,6 +321,7 @@ impl EmulatorBuilder {
             oauth: oauth::Setup::new(self.auto_approve, self.scenarios),
             ids: Ids::new(self.seed),
             cache: PromptCache::default(),
+            reasoning: EncryptedReasoning::new(self.seed),
             video: Studio::new(self.video, self.seed),
             counts: watch::Sender::default(),
             started: Instant::now(),

@@ -37,6 +37,10 @@ impl Id {
         format!("chatcmpl-{self}")
     }
 
+    pub(crate) const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
     /// An id like this one that depends on the time too, in case something outlives the emulator.
     pub(crate) fn at(self, time: Duration) -> Self {
         Self(mix(self.0 as u64, time.as_nanos() as u64))

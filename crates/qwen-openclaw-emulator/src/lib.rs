@@ -26,6 +26,7 @@ mod wire;
 
 pub use crate::{
     capture::CapturedRequest,
+    chat::EncryptedDelivery,
     emulator::{Emulator, EmulatorBuilder},
     endpoint::{BaseUrl, Plan, Region},
     fault::{FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},

@@ -36,8 +36,8 @@ pub(crate) struct Model {
     pub(crate) media: &'static [Media],
     /// The maximum number of input tokens.
     pub(crate) max_input: u32,
-    /// The maximum number of output tokens.
-    pub(crate) max_output: u32,
+    /// The maximum number of output tokens of an answer without reasoning.
+    max_output: u32,
 }
 
 const STANDARD: &[Plan] = &[Plan::Standard];
@@ -113,6 +113,64 @@ static MODELS: &[Model] = &[
     model("coder-model", PORTAL, Thinking::Never, TEXT, 128_000, 8_192),
     model("vision-model", PORTAL, Thinking::Never, IMAGE, 128_000, 8_192),
 ];
+
+impl Model {
+    fn is_of(&self, families: &[&str]) -> bool {
+        families.iter().any(|family| self.id.starts_with(family))
+    }
+
+    /// Whether the rules of Qwen4 apply: `reasoning_effort: "none"`, encrypted reasoning, and
+    /// `prompt_cache_breakpoint`.
+    pub(crate) fn is_qwen4(&self) -> bool {
+        self.is_of(&["qwen4-"])
+    }
+
+    /// The maximum number of output tokens, reasoning included.
+    pub(crate) fn max_output(&self, thinks: bool) -> u32 {
+        if thinks && self.is_qwen4() {
+            262_144
+        } else {
+            self.max_output
+        }
+    }
+
+    /// The thinking budget of a request that sets none, where it limits `max_completion_tokens`.
+    ///
+    /// Seen on `qwen3.8-max` (liliMozi/openhanako#2402), inferred for its family.
+    pub(crate) fn default_budget(&self) -> Option<i64> {
+        self.is_of(&["qwen3.8-"]).then_some(32_768)
+    }
+
+    /// Whether `reasoning_effort` and `thinking_budget` exclude each other.
+    ///
+    /// Seen on `qwen3.8-max` (anomalyco/opencode#41531), inferred for its family.
+    pub(crate) fn budget_excludes_effort(&self) -> bool {
+        self.is_of(&["qwen3.8-"])
+    }
+
+    /// Whether it answers in JSON while it thinks (QwenLM/Qwen#2329, and `@ai-sdk/alibaba` 2.0 for
+    /// Qwen3.7).
+    pub(crate) fn json_while_thinking(&self) -> bool {
+        self.is_of(&["qwen3.7-", "qwen3.8-", "qwen4-", "glm-5.2"])
+    }
+
+    /// Whether `preserve_thinking` has an effect. Other models ignore it, which is inferred.
+    pub(crate) fn preserves_thinking(&self) -> bool {
+        self.is_of(&[
+            "qwen3.6-",
+            "qwen3.7-",
+            "qwen3.8-",
+            "qwen4-",
+            "kimi-k2.6",
+            "kimi-k2.7",
+        ])
+    }
+
+    /// Whether it takes as many video frames as the newer models.
+    pub(crate) fn takes_many_frames(&self) -> bool {
+        self.is_of(&["qwen3", "qwen4"])
+    }
+}
 
 /// The models of one emulator.
 #[derive(Clone, Debug, Default)]

@@ -5,8 +5,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    capture::Captures, chat::PromptCache, fault::Faults, id::Ids, models::Models, oauth,
-    script::Scripts, video::Studio,
+    capture::Captures,
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
+    fault::Faults,
+    id::Ids,
+    models::Models,
+    oauth,
+    script::Scripts,
+    video::Studio,
 };
 
 /// The emulator's settings.
@@ -16,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) chunk_delay: Duration,
     pub(crate) first_chunk_delay: Duration,
     pub(crate) max_body: usize,
+    pub(crate) encrypted_delivery: EncryptedDelivery,
 }
 
 /// State shared by the connections of an emulator.
@@ -30,6 +37,7 @@ pub(crate) struct State {
     pub(crate) oauth: oauth::Setup,
     pub(crate) ids: Ids,
     pub(crate) cache: PromptCache,
+    pub(crate) reasoning: EncryptedReasoning,
     pub(crate) video: Studio,
     pub(crate) counts: watch::Sender<Connections>,
     pub(crate) started: Instant,

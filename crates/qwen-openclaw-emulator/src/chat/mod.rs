@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod cache;
+mod encrypted;
 mod media;
 mod prose;
 mod refusals;
@@ -16,13 +17,15 @@ mod tools;
 mod usage;
 mod whole;
 
-pub(crate) use self::cache::PromptCache;
+pub use self::stream::EncryptedDelivery;
+pub(crate) use self::{cache::PromptCache, encrypted::EncryptedReasoning};
 
 use self::request::ChatRequest;
 use crate::{
     answer::{Answer, EventStream},
     clock,
     endpoint::Endpoint,
+    fault::{Fault, FaultKind},
     id::Id,
     models::{self, Model},
     refusal::Refusal,
@@ -42,24 +45,39 @@ pub(crate) struct Chat<'a> {
 
 /// Answers a chat request.
 pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
-    let request = ChatRequest::parse(&exchange.request.body)?;
+    let mut request = ChatRequest::parse(&exchange.request.body)?;
     let model = models::find(exchange, &request.model)?;
+    let thinks = think::thinks(&request, model);
+    let mut encrypts_after = None;
+    if thinks && think::summarizes(&request, model) {
+        let fault = exchange.fault.map(Fault::kind);
+        let strict = fault == Some(FaultKind::ReasoningLost);
+        let history = &mut request.messages;
+        encrypts_after = Some(exchange.state.reasoning.restore(history, strict)?);
+    } else if !(request.preserve_thinking && model.preserves_thinking()) {
+        request.forget_reasoning();
+    }
     let chat = Chat {
         request: &request,
         model,
         endpoint: exchange.endpoint,
         id: exchange.id,
-        thinks: think::thinks(&request, model),
+        thinks,
     };
-    let prompt = usage::Prompt::measure(&request);
+    let prompt = usage::Prompt::measure(&request, model);
     refusals::check(&chat, &prompt)?;
     let cached = exchange.state.cache.look_up(&request.model, &prompt);
-    let replies = reply::compose(&chat);
+    let mut replies = reply::compose(&chat);
+    if let Some(conversation) = encrypts_after {
+        let reasoning = &exchange.state.reasoning;
+        reasoning.seal(&chat, conversation, &mut replies);
+    }
     let usage = usage::Usage::of(&prompt, cached, &replies);
     let envelope = Envelope {
         chat: &chat,
         created: clock::since_epoch().as_secs(),
         usage: &usage,
+        delivery: exchange.state.config.encrypted_delivery,
     };
     let whole = whole::render(&envelope, &replies);
     if !request.stream {
@@ -75,4 +93,5 @@ struct Envelope<'a> {
     chat: &'a Chat<'a>,
     created: u64,
     usage: &'a usage::Usage,
+    delivery: EncryptedDelivery,
 }

@@ -28,6 +28,8 @@ const RULES: &[Rule] = &[
     token_limits,
     stop_kinds,
     thinking_budget,
+    budget_with_effort,
+    budget_without_room,
     thinking_only,
     thinking_unsupported,
     thinking_without_stream,
@@ -59,18 +61,12 @@ fn no_messages(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
 }
 
 fn unknown_role(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
-    const ROLES: [&str; 6] = [
-        "system",
-        "developer",
-        "user",
-        "assistant",
-        "tool",
-        "function",
-    ];
-    let mut roles = chat.request.messages.iter().map(|message| &*message.role);
-    let unknown = roles.find(|role| !ROLES.contains(role))?;
-    Some(Refusal::algo(format!(
-        "{unknown} is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.['0].role'"
+    // Not `developer`, which OpenAI has (Proma-AI/Proma#1496).
+    const ROLES: [&str; 5] = ["system", "assistant", "user", "tool", "function"];
+    let roles = chat.request.messages.iter().map(|message| &*message.role);
+    let (position, unknown) = roles.enumerate().find(|(_, role)| !ROLES.contains(role))?;
+    Some(Refusal::parameter(format!(
+        "{unknown} is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.{position}.role'"
     )))
 }
 
@@ -102,7 +98,7 @@ fn several_answers_with_tools(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
 }
 
 fn token_limits(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
-    let most = i64::from(chat.model.max_output);
+    let most = i64::from(chat.model.max_output(chat.thinks));
     let refuse = |name: &str, given: Option<i64>| {
         let out = !(1..=most).contains(&given?);
         out.then(|| Refusal::algo(format!("Range of {name} should be [1, {most}]")))
@@ -121,11 +117,33 @@ fn stop_kinds(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
 }
 
 fn thinking_budget(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
-    let most = i64::from(chat.model.max_output);
+    // Also the limit of a budget that has no effect.
+    let most = i64::from(chat.model.max_output(true));
     let out = !(1..=most).contains(&chat.request.thinking_budget?);
     out.then(|| {
         Refusal::algo(format!(
             "The thinking_budget parameter must be a positive integer and not greater than {most}"
+        ))
+    })
+}
+
+fn budget_with_effort(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
+    let both = chat.request.reasoning_effort.is_some() && chat.request.thinking_budget.is_some();
+    (both && chat.model.budget_excludes_effort()).then(|| {
+        Refusal::parameter("'reasoning_effort' and 'thinking_budget' cannot be set simultaneously")
+    })
+}
+
+/// The budget, even that of a request which sets none, must leave room for the answer. That an
+/// effort replaces the default is inferred.
+fn budget_without_room(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
+    let default = chat.model.default_budget()?;
+    let limit = chat.request.max_completion_tokens?;
+    let given = chat.request.thinking_budget;
+    let budget = given.or_else(|| chat.request.reasoning_effort.is_none().then_some(default))?;
+    (chat.thinks && limit <= budget).then(|| {
+        Refusal::parameter(format!(
+            "max_completion_tokens [{limit}] must be greater than thinking_budget [{budget}]"
         ))
     })
 }
@@ -207,7 +225,7 @@ fn json_mode<'a>(chat: &Chat<'a>) -> Option<&'a str> {
 
 fn json_while_thinking(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
     json_mode(chat)?;
-    chat.thinks
+    (chat.thinks && !chat.model.json_while_thinking())
         .then(|| Refusal::algo("Json mode response is not supported when enable_thinking is true"))
 }
 
@@ -250,9 +268,8 @@ fn media_not_understood(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
 }
 
 fn frame_count(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
-    // Newer models take more frames than the older ones.
-    let newer = chat.model.id.starts_with("qwen3");
-    let (least, most) = if newer { (4, 512) } else { (4, 80) };
+    let many = chat.model.takes_many_frames();
+    let (least, most) = if many { (4, 512) } else { (4, 80) };
     let mut lists = chat.request.parts().filter_map(|part| match &part.video {
         Some(Frames::List(frames)) => Some(frames.len()),
         _ => None,

@@ -1,12 +1,14 @@
 //! What is answered: thoughts, then text or tool calls.
 
-use super::{Chat, prose, structured, think, tokens, tools};
+use super::{Chat, encrypted::Sealed, prose, structured, think, tokens, tools};
 
 /// One of a request's answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Composed {
     /// What the model thinks before; `None` when it does not.
     pub(super) reasoning: Option<String>,
+    /// What the caller gets instead of the reasoning, when it is encrypted.
+    pub(super) sealed: Option<Sealed>,
     pub(super) text: String,
     pub(super) calls: Vec<Call>,
     pub(super) finish: &'static str,
@@ -24,6 +26,17 @@ pub(super) struct Call {
 const PER_CALL: usize = 8;
 
 impl Composed {
+    /// The reasoning as far as the caller may read it.
+    pub(super) fn readable_reasoning(&self) -> Option<&str> {
+        let summary = self.sealed.as_ref().map(|sealed| &*sealed.summary);
+        summary.or(self.reasoning.as_deref())
+    }
+
+    /// The reasoning as it cannot be read.
+    pub(super) fn ciphertext(&self) -> Option<&str> {
+        Some(&self.sealed.as_ref()?.ciphertext)
+    }
+
     pub(super) fn reasoning_tokens(&self) -> usize {
         self.reasoning.as_deref().map_or(0, tokens::count)
     }
@@ -68,6 +81,7 @@ fn whole(chat: &Chat<'_>) -> Composed {
     if !calls.is_empty() {
         return Composed {
             reasoning,
+            sealed: None,
             text: String::new(),
             calls,
             finish: "tool_calls",
@@ -78,6 +92,7 @@ fn whole(chat: &Chat<'_>) -> Composed {
         .unwrap_or_else(|| prose::answer(chat));
     Composed {
         reasoning,
+        sealed: None,
         text,
         calls: Vec::new(),
         finish: "stop",

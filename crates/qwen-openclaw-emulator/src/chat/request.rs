@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::refusal::Refusal;
+use crate::{models::Model, refusal::Refusal};
 
 /// A chat request. Fields that the emulator has no use for are ignored.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +30,10 @@ pub(crate) struct ChatRequest {
     pub(crate) enable_thinking: Option<bool>,
     pub(crate) thinking_budget: Option<i64>,
     pub(crate) thinking: Option<ThinkingSwitch>,
+    pub(crate) reasoning_effort: Option<String>,
+    pub(crate) thinking_display: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) preserve_thinking: bool,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) modalities: Vec<String>,
 }
@@ -56,6 +60,8 @@ pub(crate) struct Message {
     pub(crate) content: Content,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) reasoning_content: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) encrypted_content: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) tool_calls: Vec<Value>,
     pub(crate) tool_call_id: Option<String>,
@@ -85,6 +91,7 @@ pub(crate) struct Part {
     pub(crate) video: Option<Frames>,
     pub(crate) input_audio: Option<Audio>,
     pub(crate) cache_control: Option<Value>,
+    pub(crate) prompt_cache_breakpoint: Option<Value>,
 }
 
 /// A URL, bare or in an object.
@@ -191,6 +198,13 @@ impl ChatRequest {
         last.map(Message::text).unwrap_or_default()
     }
 
+    /// Drops the reasoning of earlier turns, which the model gets to see only if asked to.
+    pub(crate) fn forget_reasoning(&mut self) {
+        for message in &mut self.messages {
+            message.reasoning_content.clear();
+        }
+    }
+
     /// The strings at which the answer is cut.
     pub(crate) fn stops(&self) -> Vec<&str> {
         match &self.stop {
@@ -202,6 +216,15 @@ impl ChatRequest {
 
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
         self.messages.iter().flat_map(Message::parts)
+    }
+}
+
+impl Part {
+    /// Whether the caller wants everything up to here cached.
+    pub(crate) fn is_cache_marker(&self, model: &Model) -> bool {
+        let explicit = |breakpoint: &Value| breakpoint["mode"] == "explicit";
+        self.cache_control.is_some()
+            || model.is_qwen4() && self.prompt_cache_breakpoint.as_ref().is_some_and(explicit)
     }
 }
 

@@ -28,6 +28,24 @@ pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> Vec<Strin
     stream.payloads
 }
 
+/// When the ciphertext of encrypted reasoning comes in a stream.
+///
+/// The service's documentation does not say.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum EncryptedDelivery {
+    /// In one delta after the last of `reasoning_content` and before the answer. The default.
+    #[default]
+    AfterReasoning,
+    /// At the same place, over several deltas.
+    InPieces,
+    /// In the delta with the finish reason.
+    WithLastDelta,
+}
+
+/// How many deltas [`EncryptedDelivery::InPieces`] makes.
+const ENCRYPTED_PIECES: usize = 3;
+
 struct Stream<'a> {
     envelope: &'a Envelope<'a>,
     payloads: Vec<String>,
@@ -36,10 +54,15 @@ struct Stream<'a> {
 impl Stream<'_> {
     fn reply(&mut self, index: usize, reply: &Composed) {
         let mut role = Some(r#","role":"assistant""#);
-        if let Some(reasoning) = &reply.reasoning {
+        if let Some(reasoning) = reply.readable_reasoning() {
             self.reasoning("", role.take(), index);
             for piece in pieces(reasoning) {
                 self.reasoning(&piece, None, index);
+            }
+        }
+        if let Some(ciphertext) = reply.ciphertext() {
+            for piece in encrypted_pieces(ciphertext, self.envelope.delivery) {
+                self.encrypted(piece, index);
             }
         }
         if reply.calls.is_empty() {
@@ -49,18 +72,24 @@ impl Stream<'_> {
             for piece in pieces(&reply.text) {
                 self.text(&piece, reply, index);
             }
-            self.finish(r#"{"content":""}"#, reply, index);
+            self.finish(r#""content":"""#, reply, index);
         } else {
             for (number, call) in reply.calls.iter().enumerate() {
                 self.call(call, number, role.take(), index);
             }
-            self.finish("{}", reply, index);
+            self.finish("", reply, index);
         }
     }
 
     fn reasoning(&mut self, piece: &str, role: Option<&str>, index: usize) {
         let (piece, role) = (json!(piece), role.unwrap_or_default());
         let delta = format!(r#"{{"content":null,"reasoning_content":{piece}{role}}}"#);
+        self.delta(&delta, index);
+    }
+
+    fn encrypted(&mut self, piece: &str, index: usize) {
+        let delta =
+            format!(r#"{{"content":null,"reasoning_content":null,"encrypted_content":"{piece}"}}"#);
         self.delta(&delta, index);
     }
 
@@ -102,9 +131,16 @@ impl Stream<'_> {
         self.push(&last, "null");
     }
 
-    fn finish(&mut self, delta: &str, reply: &Composed, index: usize) {
+    fn finish(&mut self, content: &str, reply: &Composed, index: usize) {
+        let mut fields = content.to_owned();
+        if let (EncryptedDelivery::WithLastDelta, Some(ciphertext)) =
+            (self.envelope.delivery, reply.ciphertext())
+        {
+            let comma = if fields.is_empty() { "" } else { "," };
+            fields.push_str(&format!(r#"{comma}"encrypted_content":"{ciphertext}""#));
+        }
         let choice = format!(
-            r#"{{"finish_reason":"{}","delta":{delta},"index":{index},"logprobs":null}}"#,
+            r#"{{"finish_reason":"{}","delta":{{{fields}}},"index":{index},"logprobs":null}}"#,
             reply.finish
         );
         self.push(&choice, "null");
@@ -132,6 +168,25 @@ const fn no_thought(reply: &Composed) -> &'static str {
         Some(_) => r#","reasoning_content":null"#,
         None => "",
     }
+}
+
+/// The parts of a ciphertext that come between reasoning and answer. It is base64, so that any cut
+/// is one between characters.
+fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> {
+    let pieces = match delivery {
+        EncryptedDelivery::AfterReasoning => 1,
+        EncryptedDelivery::InPieces => ENCRYPTED_PIECES,
+        EncryptedDelivery::WithLastDelta => return Vec::new(),
+    };
+    let size = ciphertext.len().div_ceil(pieces);
+    let mut cut = Vec::new();
+    let mut rest = ciphertext;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(size.min(rest.len()));
+        cut.push(piece);
+        rest = after;
+    }
+    cut
 }
 
 /// Cuts a text as the service does: single tokens at first, then several at once.

@@ -5,6 +5,11 @@ use crate::models::{Model, Thinking};
 
 /// Tells whether `model` thinks before it answers `request`.
 pub(super) fn thinks(request: &ChatRequest, model: &Model) -> bool {
+    let effort = request.reasoning_effort.as_deref();
+    // That it counts more than `enable_thinking` is inferred from the Responses API.
+    if effort == Some("none") && model.is_qwen4() {
+        return false;
+    }
     let switch = request.thinking.as_ref().map(|switch| &*switch.kind);
     let asked = request.enable_thinking.or(match switch {
         Some("disabled") => Some(false),
@@ -17,6 +22,13 @@ pub(super) fn thinks(request: &ChatRequest, model: &Model) -> bool {
         Thinking::Default => asked != Some(false),
         Thinking::Always => true,
     }
+}
+
+/// Tells whether a request gets its reasoning as a summary and a ciphertext, given that the model
+/// thinks. Models that do not have this ignore the fields, which is inferred.
+pub(super) fn summarizes(request: &ChatRequest, model: &Model) -> bool {
+    let asked = request.thinking_display.as_deref() == Some("summarized");
+    asked && request.preserve_thinking && model.is_qwen4()
 }
 
 /// The thoughts that come before the answer.
@@ -38,4 +50,15 @@ pub(super) fn thoughts(chat: &Chat<'_>) -> String {
         "I am an emulator and cannot really think, but I can say what I see and keep it short.",
     );
     thoughts
+}
+
+/// What the caller gets to read of thoughts that are encrypted.
+pub(super) fn summary(chat: &Chat<'_>) -> String {
+    let words = chat.request.prompt().split_whitespace().count();
+    let tools = if chat.request.tools.is_empty() {
+        ""
+    } else {
+        " and checks the tools"
+    };
+    format!("Reads the prompt ({words} words){tools}.")
 }

@@ -9,7 +9,7 @@ use super::{
     request::{ChatRequest, Message},
     tokens,
 };
-use crate::id::splitmix;
+use crate::{id::splitmix, models::Model};
 
 /// The size of a prompt, and what the cache needs to recognize it.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Prompt {
 pub(super) struct Prefix {
     pub(super) hash: u64,
     pub(super) tokens: usize,
-    /// Whether the caller marked its end with `cache_control`.
+    /// Whether the caller marked its end as one to be cached.
     pub(super) marked: bool,
 }
 
@@ -42,7 +42,7 @@ const PER_MESSAGE: usize = 4;
 const PER_PROMPT: usize = 3;
 
 impl Prompt {
-    pub(super) fn measure(request: &ChatRequest) -> Self {
+    pub(super) fn measure(request: &ChatRequest, model: &Model) -> Self {
         let mut prompt = Self {
             tokens: PER_PROMPT,
             prefixes: Vec::with_capacity(request.messages.len() + 1),
@@ -61,12 +61,12 @@ impl Prompt {
         }
         prompt.mark(hash, false);
         for message in &request.messages {
-            prompt.message(message, &mut hash);
+            prompt.message(message, model, &mut hash);
         }
         prompt
     }
 
-    fn message(&mut self, message: &Message, hash: &mut u64) {
+    fn message(&mut self, message: &Message, model: &Model, hash: &mut u64) {
         self.tokens += PER_MESSAGE;
         *hash = digest(*hash, &message.role);
         self.text(&message.text(), hash);
@@ -82,10 +82,8 @@ impl Prompt {
             self.tokens += tokens.image + tokens.video + tokens.audio;
             *hash = digest(*hash, medium.address);
         }
-        let marked = message
-            .parts()
-            .iter()
-            .any(|part| part.cache_control.is_some());
+        let mut parts = message.parts().iter();
+        let marked = parts.any(|part| part.is_cache_marker(model));
         self.mark(*hash, marked);
     }
 
@@ -162,7 +160,10 @@ impl Usage {
     fn prompt_details(&self) -> Value {
         let mut details = json!({"cached_tokens": self.cached.read});
         if let Some(created) = self.cached.created {
+            // The same for Qwen4, which is inferred: its page does not name the fields.
             details["cache_creation_input_tokens"] = created.into();
+            details["cache_creation"] = json!({"ephemeral_5m_input_tokens": created});
+            details["cache_type"] = "ephemeral".into();
         }
         if self.media != MediaTokens::default() {
             for (name, tokens) in [

@@ -22,8 +22,11 @@ pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> String {
 
 fn choice((index, reply): (usize, &Composed)) -> String {
     let mut message = format!(r#"{{"content":{},"role":"assistant""#, json!(reply.text));
-    if let Some(reasoning) = &reply.reasoning {
+    if let Some(reasoning) = reply.readable_reasoning() {
         message.push_str(&format!(r#","reasoning_content":{}"#, json!(reasoning)));
+    }
+    if let Some(ciphertext) = reply.ciphertext() {
+        message.push_str(&format!(r#","encrypted_content":{}"#, json!(ciphertext)));
     }
     if !reply.calls.is_empty() {
         let calls: Vec<Value> = reply.calls.iter().enumerate().map(call).collect();

@@ -37,7 +37,8 @@ pub(crate) fn apply(
     if fault.kind == FaultKind::LostAnswer {
         return Outgoing::Exact(Reply::raw().end(End::Reset));
     }
-    if !(200..300).contains(&answer.status) || fault.kind.is_of_tasks() {
+    let harmless = fault.kind.is_of_tasks() || fault.kind == FaultKind::ReasoningLost;
+    if !(200..300).contains(&answer.status) || harmless {
         return Outgoing::Plain(answer);
     }
     match answer.body.clone() {

@@ -51,6 +51,8 @@ kinds! {
     AccessDenied = "access-denied", "403 access_denied";
     Arrearage = "arrearage", "400 Arrearage: the account is overdue";
     DataInspection = "data-inspection", "400 data_inspection_failed: the input was flagged";
+    ReasoningLost = "reasoning-lost", "400 if the encrypted reasoning of an earlier turn is missing \
+        or changed";
     ErrorAsData = "error-as-data", "400 whose body is an event: `data: {\"error\":..}`";
     AudioStatus = "audio-status", "430, a status not defined by HTTP";
     InternalError = "internal-error", "500 internal_error";

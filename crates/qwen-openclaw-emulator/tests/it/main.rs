@@ -8,9 +8,11 @@
 mod browser;
 mod chat;
 mod client;
+mod encrypted;
 mod endpoints;
 mod faults;
 mod oauth;
+mod qwen4;
 mod recorded;
 mod refusals;
 mod screen;

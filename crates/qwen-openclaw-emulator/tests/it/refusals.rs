@@ -81,6 +81,60 @@ async fn thinking() {
 }
 
 #[tokio::test]
+async fn thinking_budgets() {
+    let emulator = Emulator::start().await.unwrap();
+    let both = json!({"reasoning_effort": "low", "thinking_budget": 100});
+    let together = "'reasoning_effort' and 'thinking_budget' cannot be set simultaneously";
+    for (model, message) in [
+        ("qwen3.8-max", together),
+        ("qwen3.8-flash", together),
+        ("qwen3.7-max", ""),
+        ("qwen4-max", ""),
+    ] {
+        check(&emulator, model, both.clone(), message).await;
+    }
+    let no_room =
+        "max_completion_tokens [16384] must be greater than thinking_budget [32768]".to_owned();
+    for (model, fields, message) in [
+        ("qwen3.8-max", json!({}), &*no_room),
+        ("qwen3.8-max", json!({"enable_thinking": false}), ""),
+        ("qwen3.8-max", json!({"reasoning_effort": "low"}), ""),
+        ("qwen3.8-max", json!({"thinking_budget": 16_383}), ""),
+        (
+            "qwen3.8-max",
+            json!({"thinking_budget": 16_384}),
+            "max_completion_tokens [16384] must be greater than thinking_budget [16384]",
+        ),
+        ("qwen3.7-max", json!({}), ""),
+        ("qwen4-max", json!({}), ""),
+    ] {
+        let mut fields = fields;
+        fields["max_completion_tokens"] = json!(16_384);
+        check(&emulator, model, fields, message).await;
+    }
+}
+
+#[tokio::test]
+async fn roles() {
+    let emulator = Emulator::start().await.unwrap();
+    for (role, position) in [("developer", 0), ("narrator", 1)] {
+        let mut messages = user(json!("Hi"));
+        let other = json!({"role": role, "content": "Be brief."});
+        messages.as_array_mut().unwrap().insert(position, other);
+        let message = format!(
+            "{role} is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.{position}.role'"
+        );
+        check(
+            &emulator,
+            "qwen3-max",
+            json!({"messages": messages}),
+            &message,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn json_mode() {
     let emulator = Emulator::start().await.unwrap();
     let format = json!({"type": "json_object"});
@@ -106,6 +160,25 @@ async fn json_mode() {
         &algo("Json mode response is not supported when enable_thinking is true"),
     )
     .await;
+    let schema = json!({"type": "json_schema", "json_schema": {"name": "x", "schema": {}}});
+    for format in [format, schema] {
+        let fields = json!({
+            "response_format": format, "messages": asked, "enable_thinking": true,
+        });
+        for model in [
+            "qwen3.7-max",
+            "qwen3.7-plus",
+            "qwen3.8-flash",
+            "glm-5.2",
+            "qwen4-max",
+        ] {
+            check(&emulator, model, fields.clone(), "").await;
+        }
+        for model in ["qwen3.5-plus", "qwen3.6-plus", "glm-5.1", "kimi-k2.6"] {
+            let refused = algo("Json mode response is not supported when enable_thinking is true");
+            check(&emulator, model, fields.clone(), &refused).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,8 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         | FaultKind::NoUsage
         | FaultKind::JsonInsteadOfStream
         | FaultKind::SecondFinish
+        // No reasoning is encrypted here.
+        | FaultKind::ReasoningLost
         // Those of video tasks and files mean nothing here.
         | FaultKind::SlowTask
         | FaultKind::TaskFails
