@@ -4,5 +4,6 @@
 #![allow(clippy::duplicate_mod, reason = "each example brings the same helper")]
 
 mod examples;
+mod plans;
 #[cfg(feature = "video")]
 mod video;
