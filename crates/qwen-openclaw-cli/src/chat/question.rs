@@ -2,7 +2,7 @@
 
 use qwen_openclaw::{
     Chat,
-    chat::{Event, Reply, ReplyStream, RequestNote},
+    chat::{Event, Message, Reply, ReplyStream, RequestNote},
 };
 use serde_json::{Value, json};
 
@@ -21,23 +21,37 @@ impl Session {
         match self.arguments.json {
             None => {
                 let reply = self.print(chat).await?;
-                self.conversation.add(&prompt, &reply)
+                self.keep(&prompt, &reply).await
             }
             Some(Json::Result) => {
                 let reply = self.wait_for(chat).await?;
                 Out::new().line(&format!("{:#}", self.result(&reply)))?;
-                self.keep(&prompt, &reply)
+                self.keep_quietly(&prompt, &reply).await
             }
             Some(Json::Stream) => {
                 let reply = self.print_events(chat).await?;
-                self.keep(&prompt, &reply)
+                self.keep_quietly(&prompt, &reply).await
             }
         }
     }
 
+    /// Saves a turn. Attached media are not saved, as they belong to their question; but encrypted
+    /// reasoning is bound to everything before it.
+    pub(super) async fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+        let row = self.route().await?.row();
+        let bound = row.is_some_and(|row| row.thinking().summarizes());
+        let question = if bound {
+            self.extras.question(prompt)
+        } else {
+            Message::user(prompt)
+        };
+        self.conversation.add(question, reply)
+    }
+
     /// Saves a turn whose result is already on standard output, where nothing may follow it.
-    fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
-        self.conversation.add(prompt, reply).map_err(|failure| {
+    async fn keep_quietly(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+        let kept = self.keep(prompt, reply).await;
+        kept.map_err(|failure| {
             failure.tell();
             failure.silent()
         })

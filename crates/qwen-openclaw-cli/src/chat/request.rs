@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use qwen_openclaw::chat::{ChatRequest, Media, Part, Tool, ToolChoice};
+use qwen_openclaw::chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -53,17 +53,20 @@ impl Extras {
         self.schema.as_ref()
     }
 
+    /// The prompt with what is attached to it.
+    pub(super) fn question(&self, prompt: &str) -> Message {
+        if self.parts.is_empty() {
+            return Message::user(prompt);
+        }
+        let text = (!prompt.is_empty()).then(|| Part::text(prompt));
+        Message::parts(Role::User, self.parts.iter().cloned().chain(text))
+    }
+
     /// Adds the prompt and everything that goes with it. Without a prompt, the request has its own.
     pub(super) fn add_to(&self, mut request: ChatRequest, prompt: &str) -> ChatRequest {
-        request = if prompt.is_empty() && self.parts.is_empty() {
-            request
-        } else if self.parts.is_empty() {
-            request.user(prompt)
-        } else if prompt.is_empty() {
-            request.user_parts(self.parts.iter().cloned())
-        } else {
-            request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)]))
-        };
+        if !prompt.is_empty() || !self.parts.is_empty() {
+            request = request.message(self.question(prompt));
+        }
         request = request.tools(self.tools.iter().cloned());
         if let Some(choice) = &self.flags.tool_choice {
             request = request.tool_choice(match choice.as_str() {

@@ -107,14 +107,24 @@ fn a_conversation_asks_for_a_summary_from_the_start() {
         let arguments = ["chat", "-m", "qwen4-max", "--session", talk, prompt];
         Qwen::new(&arguments).at(&service).run().exits_with(0);
     }
+    // What is attached belongs to what the encrypted reasoning is bound to.
+    let url = "https://example.com/cat.png";
+    let looks = |more: &[&str]| {
+        let arguments = ["chat", "-m", "qwen4-max", "--session", talk];
+        let ran = Qwen::new(&[&arguments[..], more].concat());
+        ran.at(&service).run().exits_with(0);
+        service.requests().last().unwrap().json().to_string()
+    };
+    assert!(looks(&["--image", url, "What is it?"]).contains(url));
+    assert!(looks(&["And its color?"]).contains(url));
     let single = ["chat", "-m", "qwen4-max", "What is 2+2?"];
     Qwen::new(&single).at(&service).run().exits_with(0);
     let bodies: Vec<Value> = service.requests().iter().map(|r| r.json()).collect();
-    for body in &bodies[..2] {
+    for body in &bodies[..4] {
         assert_eq!(body["thinking_display"], "summarized");
         assert_eq!(body["preserve_thinking"], true);
     }
-    assert_eq!(bodies[2].get("thinking_display"), None);
+    assert_eq!(bodies[4].get("thinking_display"), None);
 }
 
 #[test]

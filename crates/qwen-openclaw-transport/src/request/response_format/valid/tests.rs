@@ -1,5 +1,6 @@
 //! Values and schemas, keyword by keyword.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -243,4 +244,41 @@ fn keywords_that_are_not_checked_are_named() {
         ["$ref", "format", "pattern", "unevaluatedProperties"]
     );
     assert!(unchecked(&json!({"type": "object", "required": ["a"]})).is_empty());
+}
+
+/// Any JSON, with the words that mean something in a schema.
+fn json() -> impl Strategy<Value = Value> {
+    let words = prop::sample::select(CHECKED.to_vec());
+    let types = prop::sample::select(vec!["object", "array", "integer", "string", "#", "#/not"]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        types.prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        let key = words.clone().prop_map(str::to_owned);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(key, inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_schema_comes_to_an_end(schema in json(), value in json()) {
+        let fits = check(&value, &schema).is_ok();
+        // To demand it beside what demands nothing is the same.
+        let all = check(&value, &json!({"allOf": [schema.clone(), {}]}));
+        let refers = schema.to_string().contains("$ref");
+        prop_assert!(refers || all.is_ok() == fits, "{value} against {schema}");
+        prop_assert!(unchecked(&schema).iter().all(|keyword| keyword == "$ref"));
+        let itself = json!({"const": value.clone()});
+        prop_assert!(check(&value, &itself).is_ok());
+    }
 }
