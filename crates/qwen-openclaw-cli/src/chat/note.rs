@@ -26,7 +26,9 @@ pub(super) fn for_command(note: &RequestNote, model: &str) -> String {
              with `--think-budget`, or pass `--think off`"
         ),
         RequestNote::LimitLowered { from, to } => {
-            format!("`--max-tokens` was lowered from {from} to {to}, the maximum of {model}")
+            format!(
+                "`--max-tokens` was lowered from {from} to {to}, the most that {model} can give"
+            )
         }
         other => other.to_string(),
     }

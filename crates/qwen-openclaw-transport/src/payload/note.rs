@@ -34,7 +34,7 @@ pub enum RequestNote {
         /// The limit of the answer in tokens.
         limit: u64,
     },
-    /// The limit of the answer was lowered to that of the model.
+    /// The limit of the answer was lowered to what the model can give.
     LimitLowered {
         /// The limit that was asked for, in tokens.
         from: u64,
@@ -67,7 +67,7 @@ impl fmt::Display for RequestNote {
             Self::LimitLowered { from, to } => write!(
                 f,
                 "the limit of the answer was lowered from {from} to {to} tokens, the most that the model \
-                 gives"
+                 can give"
             ),
         }
     }
