@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Runs the program `conformance` of the tests package, which reads the cases and judges.
-pub(crate) fn run(folder: &Path, verbose: bool) -> Result<(), Error> {
+pub(crate) fn run(folder: &Path, subset: bool, verbose: bool) -> Result<(), Error> {
     if !folder.is_dir() {
         return Err(Error::Usage(format!(
             "there is no folder {}",
@@ -17,8 +17,10 @@ pub(crate) fn run(folder: &Path, verbose: bool) -> Result<(), Error> {
     }
     let mut command = cargo(["run", "--quiet", "--locked", "-p", "qwen-openclaw-tests"]);
     command.args(["--bin", "conformance", "--"]).arg(folder);
-    if verbose {
-        command.arg("--verbose");
+    for (flag, is_set) in [("--subset", subset), ("--verbose", verbose)] {
+        if is_set {
+            command.arg(flag);
+        }
     }
     run_program(&mut command)
 }

@@ -41,7 +41,11 @@ fn run(verb: Verb) -> Result<(), Error> {
         }
         Verb::Ci { full } => ci::run(full),
         Verb::Check => check::run(),
-        Verb::Conformance { folder, verbose } => conformance::run(&folder, verbose),
+        Verb::Conformance {
+            folder,
+            subset,
+            verbose,
+        } => conformance::run(&folder, subset, verbose),
         Verb::Bench { harness, arguments } => bench::run(&harness, &arguments),
         Verb::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Verb::Publish { dry_run } => publish::run(dry_run),

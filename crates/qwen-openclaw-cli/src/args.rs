@@ -211,7 +211,7 @@ pub(crate) struct Describe {
     #[arg(required = true, value_name = "FILE|URL")]
     pub(crate) media: Vec<String>,
 
-    /// Prompt to send [default: Describe the image (or the video) in detail.]
+    /// Prompt to send [default: one that asks for a description]
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Option<String>,
 

@@ -8,7 +8,9 @@ pub(crate) mod context;
 mod json_mode;
 mod limits;
 mod note;
+mod notes;
 mod thinking;
+mod window;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -56,6 +58,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
         _ => Body::new(),
     };
     body.remove("thinking_level");
+    notes::apply(&mut body, &known);
     if !known.has_developer_role(context) {
         developer_as_system(&mut body);
     }

@@ -2,10 +2,12 @@
 
 use std::{fmt::Debug, path::Path};
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 
 /// A recorded case.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// Its name, unique in its file.
     pub name: String,
@@ -15,30 +17,70 @@ pub struct Case {
     pub expected: Value,
 }
 
+/// A case that is not as documented.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// Its name, or its place in the file.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A file of cases; each is read on its own, so that one that is damaged costs no other.
+#[derive(Deserialize)]
+struct Recorded {
+    cases: Vec<Box<RawValue>>,
+}
+
+/// The name of a case of which nothing else can be read.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
 impl Case {
+    /// Creates a case.
+    pub fn new(name: impl Into<String>, input: Value, expected: Value) -> Self {
+        Self {
+            name: name.into(),
+            input,
+            expected,
+        }
+    }
+
     /// Reads the cases of a file.
     ///
     /// # Errors
     ///
-    /// What is wrong with the file.
-    pub fn read(path: &Path) -> Result<Vec<Self>, String> {
+    /// What is wrong with the file, if it is not a list of cases at all.
+    pub fn read(path: &Path) -> Result<Vec<Result<Self, Unreadable>>, String> {
         let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        let mut content: Value = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-        let cases = content["cases"]
-            .as_array_mut()
-            .ok_or_else(|| wrong(&"there are no cases"))?;
-        let read = |case: &mut Value| {
-            let name = case["name"]
-                .as_str()
-                .ok_or_else(|| wrong(&"a case has no name"))?;
-            Ok(Self {
-                name: name.to_owned(),
-                input: case["input"].take(),
-                expected: case["expected"].take(),
-            })
+        let recorded: Recorded = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+        let cases = recorded.cases.iter().enumerate();
+        Ok(cases.map(|(index, raw)| Self::parse(index, raw)).collect())
+    }
+
+    fn parse(index: usize, raw: &RawValue) -> Result<Self, Unreadable> {
+        let unreadable = |name: Option<String>, reason: String| Unreadable {
+            name: name.unwrap_or_else(|| format!("case {}", index + 1)),
+            reason,
         };
-        cases.iter_mut().map(read).collect()
+        let case: Map<String, Value> = serde_json::from_str(raw.get()).map_err(|error| {
+            let named: Option<Named> = serde_json::from_str(raw.get()).ok();
+            unreadable(named.map(|named| named.name), error.to_string())
+        })?;
+        let Some(name) = case.get("name").and_then(Value::as_str) else {
+            return Err(unreadable(None, "it has no name".to_owned()));
+        };
+        let part = |part: &str| {
+            case.get(part)
+                .filter(|value| value.is_object())
+                .cloned()
+                .ok_or_else(|| unreadable(Some(name.to_owned()), format!("`{part}` is no object")))
+        };
+        Ok(Self::new(name, part("input")?, part("expected")?))
     }
 
     /// A text of the input; empty when it is absent or null.
@@ -48,13 +90,44 @@ impl Case {
     }
 }
 
+/// Reads what must be a text.
+pub(super) fn string<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
+    value.as_str().ok_or_else(|| format!("{what} is no text"))
+}
+
+/// Reads what must be a list.
+pub(super) fn list<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], String> {
+    let list = value.as_array().map(Vec::as_slice);
+    list.ok_or_else(|| format!("{what} is no list"))
+}
+
+/// Reads what must be an object.
+pub(super) fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, String> {
+    value
+        .as_object()
+        .ok_or_else(|| format!("{what} is no object"))
+}
+
+/// Reads what must be a list of texts.
+pub(super) fn strings<'a>(value: &'a Value, what: &str) -> Result<Vec<&'a str>, String> {
+    list(value, what)?
+        .iter()
+        .map(|item| string(item, what))
+        .collect()
+}
+
+/// Reads a word, such as a version or the id of a provider.
+pub(super) fn word<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is no {what}"))
+}
+
 /// Whether a case was compared.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
     /// It was; what differs has been noted.
     Compared,
-    /// It was not, for this reason, and nobody claims that it would be.
+    /// It was not, or in part only, for this reason, and nobody claims that it would be.
     NotYet(&'static str),
 }
 
@@ -80,5 +153,11 @@ impl Differences {
         self.0
             .iter()
             .map(|(what, sentence)| (what.as_str(), sentence.as_str()))
+    }
+
+    /// True when nothing was noted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }

@@ -1,43 +1,54 @@
 //! `catalog.json`: models of an endpoint, classification, refusals, request flags.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a recording that is not as documented stops the run"
-)]
-
 use qwen_openclaw_catalog::{
     AuthChoice, Availability, ChatModel, Edition, Endpoint, Level, Provider, Row, Thinking,
     availability, classify, compat, find, listing, standard_only,
 };
 use serde_json::{Value, json};
 
-use super::{Case, Differences, Verdict};
+use super::{
+    Case, Differences, UNKNOWN, Verdict,
+    case::{list, object, string, strings, word},
+};
 
-pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
+/// Nothing, or why a case cannot be read.
+type Read = Result<(), String>;
+
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
     match case.text("kind") {
-        "base_url" => base_url(case, found),
-        "model_row" => model_row(case, found),
-        "model_definition" => model_definition(case, found),
-        "standard_only" => is_standard_only(case, found),
-        "thinking_profile" => thinking_profile(case, found),
-        "normalize_config" => normalize_config(case, found),
-        "suppression" => suppression(case, found),
-        "compat" => request_flags(case, found),
-        "registrations" => registrations(case, found),
-        "catalog_run" => catalog_run(case, found),
+        "base_url" => base_url(case, found)?,
+        "model_row" => model_row(case, found)?,
+        "model_definition" => model_definition(case, found)?,
+        "standard_only" => is_standard_only(case, found)?,
+        "thinking_profile" => thinking_profile(case, found)?,
+        "normalize_config" => normalize_config(case, found)?,
+        "suppression" => suppression(case, found)?,
+        "compat" => request_flags(case, found)?,
+        "registrations" => registrations(case, found)?,
+        "catalog_run" => catalog_run(case, found)?,
         // The rows are compared; which entry of a configuration is asked, and with which key, is
         // for the configuration to say.
         "live_catalog" => {
-            discovered_rows(case, found);
-            return Verdict::NotYet("the wiring of discovery to a configuration");
+            discovered_rows(case, found)?;
+            let wiring = "the wiring of discovery to a configuration";
+            return Ok(Verdict::NotYet(wiring));
         }
-        _ => found.note("kind", "a kind of case that is not known"),
+        _ => return Err(UNKNOWN.to_owned()),
     }
-    Verdict::Compared
+    Ok(Verdict::Compared)
 }
 
-fn edition(case: &Case) -> Edition {
-    case.text("version").parse().unwrap()
+fn edition(case: &Case) -> Result<Edition, String> {
+    word(case.text("version"), "version")
+}
+
+fn provider(case: &Case) -> Result<Provider, String> {
+    word(case.text("provider"), "provider")
+}
+
+/// A value of ours as JSON.
+fn json_of(value: impl serde::Serialize) -> Result<Value, String> {
+    serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
 /// The ids an edition offers on a base URL; the recorded catalogs keep media models apart.
@@ -47,29 +58,20 @@ fn offered(provider: &Provider, edition: Edition, base_url: &str) -> Vec<&'stati
     offered.map(|row| row.model.id()).collect()
 }
 
-fn strings(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item.as_str().unwrap())
-        .collect()
-}
-
-fn base_url(case: &Case, found: &mut Differences) {
+fn base_url(case: &Case, found: &mut Differences) -> Read {
     let expected = &case.expected;
-    let edition = edition(case);
+    let edition = edition(case)?;
     let given = case.input["base_url"].as_str();
-    let url = given.or(Provider::QWEN.default_base_url()).unwrap();
+    let url = given
+        .or(Provider::QWEN.default_base_url())
+        .unwrap_or_default();
     let class = classify(url);
     let ids = offered(&Provider::QWEN, edition, url);
-    found.compare("ids", ids.clone(), strings(&expected["catalog_ids"]));
-    found.compare(
-        "provider ids",
-        ids,
-        strings(&expected["provider_model_ids"]),
-    );
-    let built = expected["provider_base_url"]["ok"].as_str().unwrap();
+    let listed = strings(&expected["catalog_ids"], "catalog_ids")?;
+    found.compare("ids", ids.clone(), listed);
+    let listed = strings(&expected["provider_model_ids"], "provider_model_ids")?;
+    found.compare("provider ids", ids, listed);
+    let built = string(&expected["provider_base_url"]["ok"], "provider_base_url")?;
     found.compare("provider url", url, built);
     let coding = expected["is_coding_plan"].as_bool();
     found.compare("coding plan", Some(class.is_coding_plan()), coding);
@@ -83,46 +85,45 @@ fn base_url(case: &Case, found: &mut Differences) {
     if edition == Edition::V2026_9 {
         let url = given
             .or(Provider::QWEN_TOKEN_PLAN.default_base_url())
-            .unwrap();
-        found.compare(
-            "plan url",
-            url,
-            expected["token_plan_base_url"].as_str().unwrap(),
-        );
+            .unwrap_or_default();
+        let built = string(&expected["token_plan_base_url"], "token_plan_base_url")?;
+        found.compare("plan url", url, built);
         let ids = offered(&Provider::QWEN_TOKEN_PLAN, edition, url);
-        found.compare("plan ids", ids, strings(&expected["token_plan_model_ids"]));
+        let listed = strings(&expected["token_plan_model_ids"], "token_plan_model_ids")?;
+        found.compare("plan ids", ids, listed);
     } else {
         let has = availability(&Provider::QWEN, "qwen3.6-plus", edition, url).is_available();
         let expected = expected["qwen36plus_supported"].as_bool();
         found.compare("qwen3.6-plus", Some(has), expected);
     }
+    Ok(())
 }
 
-fn model_row(case: &Case, found: &mut Differences) {
-    let provider: Provider = case.text("provider").parse().unwrap();
-    let row = find(&provider, case.text("model"), edition(case)).map(Row::of);
-    let row = serde_json::to_value(row).unwrap();
-    found.compare("row", &row, &case.expected);
+fn model_row(case: &Case, found: &mut Differences) -> Read {
+    let row = find(&provider(case)?, case.text("model"), edition(case)?).map(Row::of);
+    found.compare("row", &json_of(row)?, &case.expected);
+    Ok(())
 }
 
-fn model_definition(case: &Case, found: &mut Differences) {
+fn model_definition(case: &Case, found: &mut Differences) -> Read {
     let params = &case.input["params"];
-    let mut row = serde_json::to_value(Row::definition(params["id"].as_str().unwrap())).unwrap();
+    let mut row = json_of(Row::definition(string(&params["id"], "id")?))?;
     // Prices that the caller gives are the caller's.
     if let Some(cost) = params.get("cost") {
         row["cost"] = cost.clone();
     }
     found.compare("row", &row, &case.expected);
+    Ok(())
 }
 
-fn is_standard_only(case: &Case, found: &mut Differences) {
-    let only = standard_only(case.text("model"), edition(case));
+fn is_standard_only(case: &Case, found: &mut Differences) -> Read {
+    let only = standard_only(case.text("model"), edition(case)?);
     found.compare("only", Some(only), case.expected["standard_only"].as_bool());
+    Ok(())
 }
 
-fn thinking_profile(case: &Case, found: &mut Differences) {
-    let provider: Provider = case.text("provider").parse().unwrap();
-    let profile = Thinking::profile(&provider, case.text("model"));
+fn thinking_profile(case: &Case, found: &mut Differences) -> Read {
+    let profile = Thinking::profile(&provider(case)?, case.text("model"));
     let json = profile.map(|profile| {
         let level = |level: &Level| {
             if profile.always_on {
@@ -139,18 +140,41 @@ fn thinking_profile(case: &Case, found: &mut Differences) {
         json
     });
     found.compare("profile", &json!({ "profile": json }), &case.expected);
+    Ok(())
 }
 
-fn normalize_config(case: &Case, found: &mut Differences) {
+fn normalize_config(case: &Case, found: &mut Differences) -> Read {
     let config = &case.input["config"];
-    let url = config["baseUrl"].as_str().unwrap();
-    let mut kept = config.clone();
-    kept["models"].as_array_mut().unwrap().retain(|row| {
-        let id = row["id"].as_str().unwrap();
-        availability(&Provider::QWEN, id, edition(case), url).is_available()
-    });
-    let changed = if kept == *config { Value::Null } else { kept };
-    found.compare("config", &changed, &case.expected["changed"]);
+    let changed = without_hidden(config, edition(case)?)?;
+    found.compare(
+        "config",
+        &changed.unwrap_or_default(),
+        &case.expected["changed"],
+    );
+    Ok(())
+}
+
+/// A configuration without the rows that its endpoint hides; `None` when it hides none of them. No
+/// base URL hides any, and a configuration need not have rows.
+fn without_hidden(config: &Value, edition: Edition) -> Result<Option<Value>, String> {
+    let (base_url, rows) = (&config["baseUrl"], &config["models"]);
+    if base_url.is_null() || rows.is_null() {
+        return Ok(None);
+    }
+    let (base_url, rows) = (string(base_url, "baseUrl")?, list(rows, "models")?);
+    let mut kept = Vec::new();
+    for row in rows {
+        let id = string(&row["id"], "id of a model")?;
+        if availability(&Provider::QWEN, id, edition, base_url).is_available() {
+            kept.push(row.clone());
+        }
+    }
+    if kept == rows {
+        return Ok(None);
+    }
+    let mut config = object(config, "config")?.clone();
+    config.insert("models".to_owned(), Value::Array(kept));
+    Ok(Some(Value::Object(config)))
 }
 
 /// The entry of a provider in a configuration: by its very id, its canonical one or an alias.
@@ -164,10 +188,10 @@ fn entry<'a>(config: &'a Value, provider: &str) -> Option<(&'a str, &'a Value)> 
     Some((key, value))
 }
 
-fn suppression(case: &Case, found: &mut Differences) {
-    let edition = edition(case);
+fn suppression(case: &Case, found: &mut Differences) -> Read {
+    let edition = edition(case)?;
     let id = case.text("provider");
-    let provider: Provider = id.parse().unwrap();
+    let provider = provider(case)?;
     let config = ["config", "configured"]
         .iter()
         .map(|name| &case.input[*name]);
@@ -176,27 +200,29 @@ fn suppression(case: &Case, found: &mut Differences) {
     let own = entry.is_some_and(|(key, value)| key == id && value.get("api").is_some());
     let configured = entry.and_then(|(_, value)| value["baseUrl"].as_str());
     let url = case.input["base_url"].as_str().or(configured);
-    let url = url.or(provider.default_base_url()).unwrap();
-    for (model, text) in case.expected["error_by_model"].as_object().unwrap() {
+    let url = url.or(provider.default_base_url());
+    let url = url.ok_or("there is no base URL")?;
+    for (model, text) in object(&case.expected["error_by_model"], "error_by_model")? {
         let refused = match availability(&provider, model, edition, url) {
             Availability::Hidden(reason) => {
-                assert!(
-                    reason
-                        .to_string()
-                        .contains(reason.elsewhere()[0].base_url())
-                );
+                let elsewhere = reason.elsewhere();
+                let says = elsewhere
+                    .first()
+                    .map(|there| reason.to_string().contains(there.base_url()));
+                found.compare("where else", says, Some(true));
                 !own
             }
             _ => false,
         };
         found.compare(model, refused, !text.is_null());
     }
+    Ok(())
 }
 
-fn request_flags(case: &Case, found: &mut Differences) {
+fn request_flags(case: &Case, found: &mut Differences) -> Read {
     let flags = compat(case.text("provider"), case.text("base_url"));
-    let flags = serde_json::to_value(flags).unwrap();
-    let flags = flags.as_object().unwrap();
+    let flags = json_of(flags)?;
+    let flags = object(&flags, "flags")?;
     for (name, value) in flags {
         found.compare(name, value, &case.expected[name]);
     }
@@ -206,24 +232,28 @@ fn request_flags(case: &Case, found: &mut Differences) {
         markers,
         &case.expected["cacheControlFormat"],
     );
+    Ok(())
 }
 
-fn registrations(case: &Case, found: &mut Differences) {
-    for registered in case.expected["providers"].as_array().unwrap() {
-        let provider = Provider::by_name(registered["id"].as_str().unwrap()).unwrap();
-        found.compare(
-            "label",
-            provider.label(),
-            registered["label"].as_str().unwrap(),
-        );
-        for alias in strings(&registered["aliases"]) {
+fn registrations(case: &Case, found: &mut Differences) -> Read {
+    for registered in list(&case.expected["providers"], "providers")? {
+        let id = string(&registered["id"], "id")?;
+        let Some(provider) = Provider::by_name(id) else {
+            found.note("provider", format!("{id} is no provider"));
+            continue;
+        };
+        let label = string(&registered["label"], "label")?;
+        found.compare("label", provider.label(), label);
+        for alias in list_or_none(&registered["aliases"], "aliases")? {
+            let alias = string(alias, "alias")?;
             found.compare(alias, Provider::by_name(alias).as_ref(), Some(&provider));
         }
-        for name in strings(&registered["env_vars"]) {
+        for name in list_or_none(&registered["env_vars"], "env_vars")? {
+            let name = string(name, "environment variable")?;
             found.compare(name, provider.env_vars().contains(&name), true);
         }
-        for method in registered["auth"].as_array().unwrap() {
-            let id = method["id"].as_str().unwrap();
+        for method in list_or_none(&registered["auth"], "auth")? {
+            let id = string(&method["id"], "id of a method")?;
             let choice = AuthChoice::all()
                 .iter()
                 .find(|choice| choice.method() == id && choice.replaced_by().is_none());
@@ -232,11 +262,10 @@ fn registrations(case: &Case, found: &mut Differences) {
                 choice.map(AuthChoice::provider).as_ref(),
                 Some(&provider),
             );
-            // The hint of each method names the host of its endpoint.
-            let host = method["hint"]
-                .as_str()
-                .unwrap()
-                .trim_start_matches("Endpoint: ");
+            // The hint of a method names the host of its endpoint, if it has one.
+            let Some(host) = string(&method["hint"], "hint")?.strip_prefix("Endpoint: ") else {
+                continue;
+            };
             let there = choice.is_some_and(|choice| {
                 choice
                     .endpoint()
@@ -246,9 +275,18 @@ fn registrations(case: &Case, found: &mut Differences) {
             found.compare(host, there, true);
         }
     }
+    Ok(())
 }
 
-fn catalog_run(case: &Case, found: &mut Differences) {
+/// A list that a provider which has none of them leaves out or sets to null.
+fn list_or_none<'a>(value: &'a Value, what: &str) -> Result<&'a [Value], String> {
+    if value.is_null() {
+        return Ok(&[]);
+    }
+    list(value, what)
+}
+
+fn catalog_run(case: &Case, found: &mut Differences) -> Read {
     let expected = &case.expected["result"];
     let configured = entry_of_run(&case.input["config"]);
     match case.input["api_key"].as_str() {
@@ -257,10 +295,11 @@ fn catalog_run(case: &Case, found: &mut Differences) {
         Some(_) => {
             let url = configured.unwrap_or(Endpoint::StandardGlobal.base_url());
             found.compare("url", Some(url), expected["base_url"].as_str());
-            let ids = offered(&Provider::QWEN, edition(case), url);
-            found.compare("ids", ids, strings(&expected["model_ids"]));
+            let ids = offered(&Provider::QWEN, edition(case)?, url);
+            found.compare("ids", ids, strings(&expected["model_ids"], "model_ids")?);
         }
     }
+    Ok(())
 }
 
 /// In that edition the legacy entry came first.
@@ -271,19 +310,20 @@ fn entry_of_run(config: &Value) -> Option<&str> {
         .find_map(|key| entries[*key]["baseUrl"].as_str())
 }
 
-fn discovered_rows(case: &Case, found: &mut Differences) {
-    let provider: Provider = case.text("provider").parse().unwrap();
+fn discovered_rows(case: &Case, found: &mut Differences) -> Read {
+    let provider = provider(case)?;
     let rows = case.expected["result"]["new_rows"].as_array();
     for expected in rows.into_iter().flatten() {
-        let id = expected["id"].as_str().unwrap();
+        let id = string(&expected["id"], "id")?;
         found.compare(
             id,
             find(&provider, id, Edition::V2026_9).map(ChatModel::id),
             None,
         );
-        let mut row = serde_json::to_value(Row::discovered(&provider, id)).unwrap();
-        let listed = case.input["response"]["body"]["data"].as_array().unwrap();
-        let listed = listed.iter().find(|item| item["id"] == id).unwrap();
+        let mut row = json_of(Row::discovered(&provider, id))?;
+        let listed = list(&case.input["response"]["body"]["data"], "data")?;
+        let listed = listed.iter().find(|item| item["id"] == id);
+        let listed = listed.ok_or_else(|| format!("{id} is not listed"))?;
         let fields = [
             ("name", "name"),
             ("context_length", "contextWindow"),
@@ -296,4 +336,5 @@ fn discovered_rows(case: &Case, found: &mut Differences) {
         }
         found.compare(id, &row, expected);
     }
+    Ok(())
 }

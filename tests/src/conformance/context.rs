@@ -1,22 +1,20 @@
 //! Turns a conversation in the recorded program's own form into our request.
 //!
-//! What happens here is the program's own business with its history (which turns it repeats, what
-//! it says of a failed one, how it shows the images of a tool's result), and what it reads from its
-//! model rows. What is sent is written by our request type and the rules of our client.
+//! What happens here is the program's own business with its history (`history`), and what it reads
+//! from its model rows. What is sent is written by our request type and the rules of our client.
+
+mod history;
 
 use qwen_openclaw_catalog::{Level, Modality, Provider};
-use qwen_openclaw_transport::{
-    ChatRequest, Media, Message, ModelCapabilities, Part, Role, ThinkingStyle, Tool, ToolCall,
-    ToolChoice,
-};
+use qwen_openclaw_transport::{ChatRequest, ModelCapabilities, ThinkingStyle, Tool, ToolChoice};
 use serde_json::{Value, json};
 
 use super::Case;
 
 const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
 
-/// What the recorded program shows of a turn that failed.
-const FAILED: &str = "[This turn failed before it completed. Do not redo its work without confirming with the user first.]";
+/// The way of asking that is recorded.
+const API: &str = "openai-completions";
 
 /// A recorded request.
 #[derive(Clone, Copy, Debug)]
@@ -95,11 +93,14 @@ impl<'a> Context<'a> {
             input.push(Modality::Image);
         }
         let most = self.model["maxTokens"].as_u64().unwrap_or(65_536);
+        let window = ["contextTokens", "contextWindow"];
+        let window = window.iter().find_map(|name| count(&self.model[*name]));
         let traits = ModelCapabilities::new()
             .reasoning(self.reasoning())
             .thinking(style)
             .input(input)
             .developer_role(self.flag("supportsDeveloperRole"))
+            .context_window(window.unwrap_or(1_000_000))
             .max_output(u32::try_from(most).unwrap_or(u32::MAX));
         match self.compat("maxTokensField") == "max_tokens" {
             true => traits.legacy_max_tokens(),
@@ -136,15 +137,13 @@ impl<'a> Context<'a> {
 
     fn with_options(self, mut request: ChatRequest) -> ChatRequest {
         let number = |name: &str| self.options[name].as_f64();
-        let count = |value: &Value| {
-            let count = value.as_u64().filter(|count| *count > 0)?;
-            u32::try_from(count).ok()
-        };
         // Agent turns always say how long an answer may be.
-        let limit =
-            count(&self.options["maxTokens"]).or(count(&self.model["params"]["max_tokens"]));
-        let row = count(&self.model["maxTokens"]).unwrap_or(65_536);
-        if let Some(limit) = limit.or(self.is_managed().then_some(row)) {
+        let limit = count(&self.options["maxTokens"]).or_else(|| {
+            let agent = self.is_managed();
+            let row = || count(&self.model["maxTokens"]).unwrap_or(65_536);
+            agent.then(|| count(&self.model["params"]["max_tokens"]).unwrap_or_else(row))
+        });
+        if let Some(limit) = limit {
             request = request.max_tokens(limit);
         }
         request.temperature = number("temperature");
@@ -174,185 +173,6 @@ impl<'a> Context<'a> {
         let given = given.or(self.case.input["thinking_level"].as_str());
         given.and_then(|level| level.parse().ok())
     }
-
-    fn messages(self) -> Vec<Message> {
-        let context = &self.case.input["context"];
-        let mut messages = Vec::new();
-        let system = context["systemPrompt"].as_str().unwrap_or_default();
-        if !system.is_empty() {
-            messages.push(match self.flag("supportsDeveloperRole") {
-                true => Message::new(Role::Other("developer".into()), system),
-                false => Message::system(system),
-            });
-        }
-        let turns = context["messages"].as_array().map(Vec::as_slice);
-        let mut turns = turns.unwrap_or_default().iter().peekable();
-        let mut unanswered = Vec::new();
-        while let Some(turn) = turns.next() {
-            if turn["role"] != "toolResult" {
-                messages.extend(without_result(&mut unanswered));
-            }
-            match turn["role"].as_str() {
-                Some("user") => messages.extend(self.user(turn)),
-                Some("assistant") => {
-                    let message = self.assistant(turn);
-                    let calls = message.iter().flat_map(|message| &message.tool_calls);
-                    unanswered = calls.map(|call| call.id().to_owned()).collect();
-                    messages.extend(message);
-                }
-                Some("toolResult") => {
-                    let mut results = vec![turn];
-                    while let Some(next) = turns.next_if(|next| next["role"] == "toolResult") {
-                        results.push(next);
-                    }
-                    unanswered
-                        .retain(|id| results.iter().all(|result| result["toolCallId"] != **id));
-                    messages.extend(self.results(&results));
-                }
-                _ => {}
-            }
-        }
-        messages
-    }
-
-    fn user(self, turn: &Value) -> Option<Message> {
-        let Some(parts) = turn["content"].as_array() else {
-            return Some(Message::user(text(&turn["content"])));
-        };
-        if parts.is_empty() {
-            return None;
-        }
-        let parts = parts.iter().map(|part| match part["type"].as_str() {
-            Some("image") => image(part),
-            // No row of the recorded program lists clips.
-            Some("video") => Part::text("(video omitted: provider does not support video input)"),
-            _ => Part::text(text(&part["text"])),
-        });
-        Some(Message::parts(Role::User, parts))
-    }
-
-    fn assistant(self, turn: &Value) -> Option<Message> {
-        let blocks = |kind: &str, field: &str| -> Vec<&str> {
-            let blocks = turn["content"].as_array().into_iter().flatten();
-            let blocks = blocks.filter(|block| block["type"] == kind);
-            let texts = blocks.map(|block| block[field].as_str().unwrap_or_default());
-            texts.filter(|text| !text.trim().is_empty()).collect()
-        };
-        let mut texts = blocks("text", "text");
-        if matches!(turn["stopReason"].as_str(), Some("error" | "aborted")) {
-            return (!texts.is_empty()).then(|| Message::assistant(FAILED));
-        }
-        let thoughts = blocks("thinking", "thinking");
-        let own = turn["provider"] == self.provider_id() && turn["model"] == self.model_id();
-        let calls = blocks_of(turn, "toolCall");
-        let calls: Vec<ToolCall> = calls.map(call).collect();
-        if !own {
-            // Another model's reasoning becomes text.
-            texts = blocks_in_order(turn);
-        }
-        let mut message = Message::assistant(texts.join("\n"));
-        if texts.is_empty() {
-            message.content = None;
-        }
-        message.tool_calls = calls;
-        let signature = blocks_of(turn, "thinking")
-            .next()
-            .map(|block| text(&block["thinkingSignature"]));
-        let keys = !self.flag("strictMessageKeys");
-        if own && self.flag("requiresThinkingAsText") {
-            let parts = blocks_in_order(turn).into_iter().map(Part::text);
-            message.content = Message::parts(Role::Assistant, parts).content;
-        } else if own && keys && !thoughts.is_empty() {
-            match signature {
-                Some("reasoning_content") => message.reasoning_content = Some(thoughts.join("\n")),
-                Some("reasoning") if !self.is_managed() => {
-                    message
-                        .extra
-                        .insert("reasoning".to_owned(), thoughts.join("\n").into());
-                }
-                _ => {}
-            }
-        }
-        if !keys {
-            message.tool_calls.clear();
-        }
-        let says = message.content.is_some() || !message.tool_calls.is_empty();
-        says.then_some(message)
-    }
-
-    /// The results of one round, and their images in a message of the user's.
-    fn results(self, results: &[&Value]) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let mut images = Vec::new();
-        for (index, result) in results.iter().enumerate() {
-            let parts = || result["content"].as_array().into_iter().flatten();
-            let texts: Vec<_> = parts().filter_map(|part| part["text"].as_str()).collect();
-            let mut output = texts.join("\n");
-            let pictures: Vec<_> = parts().filter(|part| part["type"] == "image").collect();
-            if output.trim().is_empty() {
-                output = match (pictures.is_empty(), self.takes_images()) {
-                    (true, _) => "(no output)",
-                    (false, true) => "(see attached image)",
-                    (false, false) => "(tool image omitted: model does not support images)",
-                }
-                .to_owned();
-            }
-            let mut message = Message::tool(text(&result["toolCallId"]), output);
-            if self.flag("requiresToolResultName") {
-                message
-                    .extra
-                    .insert("name".to_owned(), result["toolName"].clone());
-            }
-            if self.flag("strictMessageKeys") {
-                message.tool_call_id = None;
-            }
-            messages.push(message);
-            if self.takes_images() && !pictures.is_empty() {
-                let name = text(&result["toolName"]);
-                images.push(Part::text(format!(
-                    "Image(s) from tool result #{} ({name}):",
-                    index + 1
-                )));
-                images.extend(pictures.into_iter().map(image));
-            }
-        }
-        if !images.is_empty() {
-            messages.push(Message::parts(Role::User, images));
-        }
-        messages
-    }
-}
-
-/// The results of calls that got none.
-fn without_result(unanswered: &mut Vec<String>) -> impl Iterator<Item = Message> {
-    let ids = std::mem::take(unanswered);
-    ids.into_iter()
-        .map(|id| Message::tool(id, "No result provided"))
-}
-
-fn blocks_of<'a>(turn: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-    let blocks = turn["content"].as_array().into_iter().flatten();
-    blocks.filter(move |block| block["type"] == kind)
-}
-
-/// Reasoning and text as they came.
-fn blocks_in_order(turn: &Value) -> Vec<&str> {
-    let blocks = turn["content"].as_array().into_iter().flatten();
-    let texts = blocks.filter_map(|block| block["text"].as_str().or(block["thinking"].as_str()));
-    texts.filter(|text| !text.trim().is_empty()).collect()
-}
-
-fn call(block: &Value) -> ToolCall {
-    ToolCall::new(
-        text(&block["id"]),
-        text(&block["name"]),
-        block["arguments"].to_string(),
-    )
-}
-
-fn image(part: &Value) -> Part {
-    let (mime, data) = (text(&part["mimeType"]), text(&part["data"]));
-    Part::image(Media::url(format!("data:{mime};base64,{data}")))
 }
 
 fn tool(tool: &Value) -> Tool {
@@ -361,6 +181,12 @@ fn tool(tool: &Value) -> Tool {
         text(&tool["description"]),
         tool["parameters"].clone(),
     )
+}
+
+/// A number of tokens; none is as good as 0.
+fn count(value: &Value) -> Option<u32> {
+    let count = value.as_u64().filter(|count| *count > 0)?;
+    u32::try_from(count).ok()
 }
 
 fn text(value: &Value) -> &str {

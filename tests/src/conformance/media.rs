@@ -1,26 +1,27 @@
 //! `media.json`: descriptions of images and clips.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_catalog::{Edition, Modality, Provider, default_media_model, find};
 use qwen_openclaw_transport::{
-    Client, ClientBuilder, Describe, Description, Error, Media, ModelCapabilities, RetryPolicy,
+    Client, ClientBuilder, Describe, Error, Media, ModelCapabilities, RetryPolicy,
 };
 use serde_json::Value;
 
-use super::{Case, Differences, Verdict, canned::Canned, request::compare_bodies};
+use super::{Case, Differences, UNKNOWN, Verdict, canned::Canned, clock, request::compare_bodies};
 
 /// The clip of every case that brings none.
 const CLIP: [u8; 4] = [0, 1, 2, 3];
 
-pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
     match case.text("kind") {
         "describe" => defaults(case, found),
-        "coerce_text" => text_of_message(case, found),
-        "describe_video" | "describe_image" => describe(case, found),
-        _ => found.note("kind", "a kind of case that is not known"),
+        "coerce_text" => text_of_message(case, found)?,
+        "describe_video" | "describe_image" => describe(case, found)?,
+        _ => return Err(UNKNOWN.to_owned()),
     }
-    Verdict::Compared
+    Ok(Verdict::Compared)
 }
 
 fn edition(case: &Case) -> Edition {
@@ -44,26 +45,26 @@ fn defaults(case: &Case, found: &mut Differences) {
 }
 
 /// The text of a message, as it comes out of a description.
-fn text_of_message(case: &Case, found: &mut Differences) {
+fn text_of_message(case: &Case, found: &mut Differences) -> Result<(), String> {
     let body = serde_json::json!({"choices": [{
         "message": case.input["message"],
         "finish_reason": "stop",
     }]});
     let canned = Canned::new(&serde_json::json!([{ "body": body }]));
-    let text = client(case, &canned).and_then(|client| {
-        let describe = client.describe_video(clip(&CLIP, "video/mp4")?);
-        run(describe).map_err(|error| error.to_string())
-    });
-    let text = text.ok().map(|description| description.text);
+    let describe = client(case, &canned)?.describe_video(clip(&CLIP, "video/mp4")?);
+    let described = clock::run(describe.send())?;
+    let text = described.ok().map(|description| description.text);
     found.compare("text", text.as_deref(), case.expected["text"].as_str());
+    Ok(())
 }
 
-fn describe(case: &Case, found: &mut Differences) {
+fn describe(case: &Case, found: &mut Differences) -> Result<(), String> {
     let canned = Canned::new(&case.input["responses"]);
-    let outcome = client(case, &canned).and_then(|client| {
-        let describe = asked(case, &client)?;
-        Ok(run(describe))
-    });
+    // A client that cannot be made, or a medium that cannot be sent, asks nothing.
+    let outcome = match client(case, &canned).and_then(|client| asked(case, &client)) {
+        Ok(describe) => Some(clock::run(describe.send())?),
+        Err(_) => None,
+    };
     let requests = canned.requests();
     let expected = case.expected["http"]
         .as_array()
@@ -71,51 +72,68 @@ fn describe(case: &Case, found: &mut Differences) {
         .unwrap_or_default();
     found.compare("requests", requests.len(), expected.len());
     if let (Some(sent), Some(expected)) = (requests.first(), expected.first()) {
-        found.compare(
-            "url",
-            &*sent.uri().to_string(),
-            expected["url"].as_str().unwrap_or_default(),
-        );
-        let key = sent
-            .headers()
-            .get("authorization")
-            .and_then(|key| key.to_str().ok());
-        found.compare(
-            "authorization",
-            key,
-            expected["headers"]["authorization"].as_str(),
-        );
-        let mut body: Value = serde_json::from_slice(sent.body()).unwrap_or_default();
-        let mut wanted = expected["json"].clone();
-        // A description is streamed and folded, whichever way the program asks.
-        for field in ["stream", "stream_options"] {
-            for body in [&mut body, &mut wanted] {
-                if let Some(body) = body.as_object_mut() {
-                    body.remove(field);
-                }
-            }
-        }
-        compare_bodies(found, &body, &wanted);
+        compare_requests(found, sent, expected);
     }
-    let result = outcome.ok().and_then(|outcome| match outcome {
-        Ok(description) => Some(description),
-        Err(error) => {
-            let status = case.expected["status"]
-                .as_u64()
-                .and_then(|s| u16::try_from(s).ok());
-            if status.is_some() {
-                found.compare("status", error.status(), status);
-            }
-            if let Some(code) = case.expected["code"].as_str() {
-                found.compare("code", error.code(), Some(code));
-            }
+    let result = match &outcome {
+        Some(Ok(description)) => Some(description),
+        Some(Err(error)) => {
+            compare_errors(found, error, &case.expected);
             None
         }
-    });
-    let text = result.as_ref().map(|result| &*result.text);
+        None => None,
+    };
+    let text = result.map(|result| &*result.text);
     found.compare("text", text, case.expected["result"]["text"].as_str());
-    let model = result.as_ref().map(|result| &*result.model);
+    let model = result.map(|result| &*result.model);
     found.compare("model", model, case.expected["result"]["model"].as_str());
+    Ok(())
+}
+
+fn compare_requests(found: &mut Differences, sent: &http::Request<Bytes>, expected: &Value) {
+    let url = sent.uri().to_string();
+    found.compare("url", Some(&*url), expected["url"].as_str());
+    let key = sent.headers().get("authorization");
+    let key = key.and_then(|key| key.to_str().ok());
+    let expected_key = expected["headers"]["authorization"].as_str();
+    found.compare("authorization", key, expected_key);
+    let mut body: Value = serde_json::from_slice(sent.body()).unwrap_or_default();
+    let mut wanted = expected["json"].clone();
+    let markers = [&mut body, &mut wanted].map(|body| {
+        // A description is streamed and folded, whichever way the program asks.
+        for field in ["stream", "stream_options"] {
+            if let Some(body) = body.as_object_mut() {
+                body.remove(field);
+            }
+        }
+        take_markers(body)
+    });
+    let [sent, expected] = markers;
+    found.compare("cache markers", sent, expected);
+    compare_bodies(found, &body, &wanted);
+}
+
+/// Takes the cache markers out of the parts of a body; their number.
+fn take_markers(body: &mut Value) -> usize {
+    let messages = body.get_mut("messages").and_then(Value::as_array_mut);
+    let contents = messages.into_iter().flatten().filter_map(|message| {
+        let content = message.get_mut("content")?;
+        content.as_array_mut()
+    });
+    let parts = contents.flatten().filter_map(Value::as_object_mut);
+    parts
+        .filter_map(|part| part.remove("cache_control"))
+        .count()
+}
+
+fn compare_errors(found: &mut Differences, error: &Error, expected: &Value) {
+    let status = expected["status"].as_u64();
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    if status.is_some() {
+        found.compare("status", error.status(), status);
+    }
+    if let Some(code) = expected["code"].as_str() {
+        found.compare("code", error.code(), Some(code));
+    }
 }
 
 fn client(case: &Case, canned: &Canned) -> Result<Client, String> {
@@ -167,7 +185,10 @@ fn asked(case: &Case, client: &Client) -> Result<Describe, String> {
     for image in params["images"].as_array().into_iter().flatten() {
         let content = STANDARD.decode(image["buffer_base64"].as_str().unwrap_or_default());
         let content = content.map_err(|error| error.to_string())?;
-        media.push(clip(&content, image["mime"].as_str().unwrap_or_default())?);
+        media.push(clip(
+            &content,
+            image["mime"].as_str().unwrap_or("image/jpeg"),
+        )?);
     }
     let mut media = media.into_iter();
     let mut describe = match media.next() {
@@ -177,7 +198,12 @@ fn asked(case: &Case, client: &Client) -> Result<Describe, String> {
                 .as_str()
                 .map(str::trim)
                 .filter(|mime| !mime.is_empty());
-            client.describe_video(clip(&CLIP, mime.unwrap_or("video/mp4"))?)
+            let own = params["buffer_base64"]
+                .as_str()
+                .map(|own| STANDARD.decode(own));
+            let content = own.unwrap_or_else(|| Ok(CLIP.to_vec()));
+            let content = content.map_err(|error| error.to_string())?;
+            client.describe_video(clip(&content, mime.unwrap_or("video/mp4"))?)
         }
     };
     if let Some(prompt) = params["prompt"].as_str() {
@@ -186,20 +212,13 @@ fn asked(case: &Case, client: &Client) -> Result<Describe, String> {
     if let Some(model) = params["model"].as_str() {
         describe = describe.model(model);
     }
+    let limit = params["maxTokens"].as_u64();
+    if let Some(limit) = limit.and_then(|limit| u32::try_from(limit).ok()) {
+        describe = describe.max_tokens(limit);
+    }
     Ok(describe.edition(edition(case)))
 }
 
 fn clip(content: &[u8], mime: &str) -> Result<Media, String> {
     Media::with_type(content, mime).map_err(|error| error.to_string())
-}
-
-fn run(describe: Describe) -> Result<Description, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(describe.send()),
-        Err(error) => panic!("no runtime: {error}"),
-    }
 }

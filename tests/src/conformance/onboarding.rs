@@ -1,35 +1,43 @@
 //! `onboarding.json`: what each choice writes into an empty configuration.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a recording that is not as documented stops the run"
-)]
-
 use qwen_openclaw_catalog::{AuthChoice, Edition, Plan, Region, Row};
 use serde_json::{Map, Value, json};
 
-use super::{Case, Differences, Verdict};
+use super::{
+    Case, Differences, Verdict,
+    case::{strings, word},
+};
 
-pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
-    match case.input["preset"].as_str() {
-        Some(preset) if case.input["config"] == json!({}) => {
-            empty_config(case, preset, found);
-            Verdict::Compared
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
+    let preset = &case.input["preset"];
+    let presets = match preset.as_str() {
+        Some(preset) => vec![preset],
+        None => strings(preset, "preset")?,
+    };
+    let choices: Result<Vec<_>, _> = presets.into_iter().map(choice).collect();
+    match choices?[..] {
+        [choice] if case.input["config"] == json!({}) => {
+            empty_config(case, choice, found)?;
+            Ok(Verdict::Compared)
         }
-        _ => Verdict::NotYet("choices that meet a configuration"),
+        _ => Ok(Verdict::NotYet("choices that meet a configuration")),
     }
 }
 
-fn choice(preset: &str) -> AuthChoice {
-    let (plan, region) = preset.rsplit_once('-').unwrap();
-    let (plan, region): (Plan, Region) = (plan.parse().unwrap(), region.parse().unwrap());
+fn choice(preset: &str) -> Result<AuthChoice, String> {
+    let unknown = || format!("{preset:?} is no choice");
+    let (plan, region) = preset.rsplit_once('-').ok_or_else(unknown)?;
+    let (plan, region): (Plan, Region) = (word(plan, "plan")?, word(region, "region")?);
     let fits = |choice: &&AuthChoice| choice.plan() == plan && choice.region() == region;
-    *AuthChoice::all().iter().find(fits).unwrap()
+    AuthChoice::all()
+        .iter()
+        .find(fits)
+        .copied()
+        .ok_or_else(unknown)
 }
 
-fn empty_config(case: &Case, preset: &str, found: &mut Differences) {
-    let edition: Edition = case.text("version").parse().unwrap();
-    let choice = choice(preset);
+fn empty_config(case: &Case, choice: AuthChoice, found: &mut Differences) -> Result<(), String> {
+    let edition: Edition = word(case.text("version"), "version")?;
     let config = &case.expected["config"];
     let provider = &config["models"]["providers"][choice.provider().id()];
     let url = choice.endpoint().base_url();
@@ -48,16 +56,14 @@ fn empty_config(case: &Case, preset: &str, found: &mut Differences) {
             entries.insert(format!("{prefix}/{}", model.id()), json!({}));
         }
     }
-    entries[&primary] = json!({"alias": choice.alias()});
+    entries.insert(primary, json!({"alias": choice.alias()}));
     found.compare("entries", &Value::Object(entries), &defaults["models"]);
 
     // Rows are written by the older release only.
     if edition == Edition::V2026_4 {
         let rows: Vec<_> = choice.models(edition).map(Row::of).collect();
-        found.compare(
-            "rows",
-            &serde_json::to_value(rows).unwrap(),
-            &provider["models"],
-        );
+        let rows = serde_json::to_value(rows).map_err(|error| error.to_string())?;
+        found.compare("rows", &rows, &provider["models"]);
     }
+    Ok(())
 }

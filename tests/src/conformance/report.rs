@@ -1,11 +1,13 @@
 //! What came out of a run.
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{Case, Compare, Deviations, Differences, Verdict};
+use super::{Case, Compare, Deviations, Differences, Unreadable, Verdict};
 
 /// The outcome of a run over a folder.
 #[derive(Clone, Debug)]
@@ -25,34 +27,51 @@ pub struct FileReport {
     pub deviating: usize,
     /// How many of them each entry explains, wholly or in part.
     pub deviations: BTreeMap<usize, usize>,
-    /// Cases that differ otherwise, with what differs.
+    /// Cases that differ otherwise, with what differs; and those that cannot be read or that end in
+    /// a panic.
     pub failed: Vec<String>,
     /// Cases that nobody claims, by reason.
     pub not_yet: BTreeMap<&'static str, usize>,
-    cases: usize,
+    /// All cases.
+    pub cases: usize,
 }
 
 impl FileReport {
     pub(super) fn of(
         file: &str,
-        cases: &[Case],
+        cases: &[Result<Case, Unreadable>],
         compare: Compare,
         deviations: &Deviations,
     ) -> Self {
-        let cases_count = cases.len();
         let mut report = Self {
             file: file.to_owned(),
-            cases: cases_count,
+            cases: cases.len(),
             ..Self::default()
         };
         for case in cases {
-            let mut found = Differences::default();
-            match compare(case, &mut found) {
-                Verdict::NotYet(reason) => *report.not_yet.entry(reason).or_default() += 1,
-                Verdict::Compared => report.add(case, &found, deviations),
+            match case {
+                Ok(case) => report.run(case, compare, deviations),
+                Err(case) => report.fail(&case.name, &case.reason),
             }
         }
         report
+    }
+
+    fn run(&mut self, case: &Case, compare: Compare, deviations: &Deviations) {
+        let mut found = Differences::default();
+        let verdict = catch_unwind(AssertUnwindSafe(|| compare(case, &mut found)));
+        match verdict {
+            Ok(Ok(Verdict::NotYet(reason))) if found.is_empty() => {
+                *self.not_yet.entry(reason).or_default() += 1;
+            }
+            Ok(Ok(_)) => self.add(case, &found, deviations),
+            Ok(Err(reason)) => self.fail(&case.name, &format!("it cannot be read: {reason}")),
+            Err(panic) => self.fail(&case.name, &format!("it panics: {}", message(&*panic))),
+        }
+    }
+
+    fn fail(&mut self, name: &str, sentence: &str) {
+        self.failed.push(format!("{name}: {sentence}"));
     }
 
     fn add(&mut self, case: &Case, found: &Differences, deviations: &Deviations) {
@@ -65,8 +84,7 @@ impl FileReport {
             }
         }
         if !unexplained.is_empty() {
-            self.failed
-                .push(format!("{}: {}", case.name, unexplained.join("; ")));
+            self.fail(&case.name, &unexplained.join("; "));
         } else if entries.is_empty() {
             self.passed += 1;
         } else {
@@ -76,6 +94,13 @@ impl FileReport {
             }
         }
     }
+}
+
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("nothing is known about it")
 }
 
 impl Report {
@@ -146,5 +171,47 @@ impl fmt::Display for Report {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whatever_becomes_of_a_case_it_is_counted_by_name() {
+        let compare: Compare = |case, found| {
+            found.compare("what", case.text("is"), "as recorded");
+            match case.text("is") {
+                "a panic" => panic!("at the disco"),
+                "odd" => Err("the case is odd".to_owned()),
+                "not yet" => Ok(Verdict::NotYet("later")),
+                _ => Ok(Verdict::Compared),
+            }
+        };
+        let case = |is: &str| Ok(Case::new(is, json!({ "is": is }), json!({})));
+        let unreadable = Err(Unreadable {
+            name: "case 5".to_owned(),
+            reason: "it has no name".to_owned(),
+        });
+        let cases = ["as recorded", "another", "a panic", "odd"].map(case);
+        let cases = cases.into_iter().chain([unreadable, case("not yet")]);
+        let cases: Vec<_> = cases.collect();
+        let report = FileReport::of("file", &cases, compare, &Deviations::default());
+        assert_eq!((report.cases, report.passed), (6, 1));
+        let differs = |name: &str| format!("{name}: what is {name:?} and not \"as recorded\"");
+        assert_eq!(
+            report.failed,
+            [
+                differs("another"),
+                "a panic: it panics: at the disco".to_owned(),
+                "odd: it cannot be read: the case is odd".to_owned(),
+                "case 5: it has no name".to_owned(),
+                // What is claimed of a case in part is not lost.
+                differs("not yet"),
+            ]
+        );
     }
 }

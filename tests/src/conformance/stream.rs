@@ -9,13 +9,10 @@ use qwen_openclaw_transport::{
 };
 use serde_json::{Value, json};
 
-use super::{Case, Differences, Verdict, canned::Canned};
+use super::{Case, Differences, Verdict, canned::Canned, clock};
 
-pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
-    let Some((outcome, attempts)) = run(case) else {
-        found.note("run", "the case could not be run");
-        return Verdict::Compared;
-    };
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
+    let (outcome, attempts) = run(case)?;
     let message = &case.expected["message"];
     found.compare(
         "attempts",
@@ -63,7 +60,7 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
             found.compare("code", code, expected);
         }
     }
-    Verdict::Compared
+    Ok(Verdict::Compared)
 }
 
 enum Outcome {
@@ -91,11 +88,7 @@ impl Outcome {
 }
 
 /// Sends a request through a canned server; the outcome and the number of requests.
-fn run(case: &Case) -> Option<(Outcome, usize)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
+fn run(case: &Case) -> Result<(Outcome, usize), String> {
     let canned = Canned::new(&case.input["responses"]);
     let model = &case.input["model"];
     let or = |name: &str, default: &str| model[name].as_str().unwrap_or(default).to_owned();
@@ -106,19 +99,20 @@ fn run(case: &Case) -> Option<(Outcome, usize)> {
     let http = qwen_openclaw_http::Client::builder()
         .sender(canned.clone())
         .build()
-        .ok()?;
-    let client = Client::builder(base, ApiKey::parse("sk-wire-1").ok()?)
+        .map_err(|error| error.to_string())?;
+    let key = ApiKey::parse("sk-wire-1").map_err(|error| error.to_string())?;
+    let client = Client::builder(base, key)
         .http(http)
         .provider(Provider::by_name(&or("provider", "qwen")).unwrap_or(Provider::QWEN))
         .retry(RetryPolicy::none())
         .build()
-        .ok()?;
+        .map_err(|error| error.to_string())?;
     let request = ChatRequest::new(or("id", "qwen3.6-plus")).user("hi");
     let abort = case.input["abort_after_ms"]
         .as_u64()
         .map(Duration::from_millis);
-    let outcome = runtime.ok()?.block_on(listen(&client, &request, abort));
-    Some((outcome, canned.requests().len()))
+    let outcome = clock::run(listen(&client, &request, abort))?;
+    Ok((outcome, canned.requests().len()))
 }
 
 async fn listen(client: &Client, request: &ChatRequest, abort: Option<Duration>) -> Outcome {
@@ -126,7 +120,7 @@ async fn listen(client: &Client, request: &ChatRequest, abort: Option<Duration>)
         Ok(stream) => stream,
         Err(error) => return Outcome::Failed(error),
     };
-    let limit = abort.unwrap_or(Duration::from_secs(86_400));
+    let limit = abort.unwrap_or(Duration::MAX);
     let drained = tokio::time::timeout(limit, async {
         while let Some(event) = stream.next().await {
             if event.is_err() {
@@ -197,13 +191,9 @@ fn usage(usage: Option<&Usage>) -> [u64; 5] {
         .input_tokens
         .saturating_sub(read)
         .saturating_sub(written);
-    [
-        input,
-        usage.output_tokens,
-        read,
-        written,
-        input + usage.output_tokens + read + written,
-    ]
+    let parts = [input, usage.output_tokens, read, written];
+    let total = parts.into_iter().fold(0, u64::saturating_add);
+    [input, usage.output_tokens, read, written, total]
 }
 
 fn expected_usage(usage: &Value) -> [u64; 5] {

@@ -13,12 +13,12 @@ use super::{
     request::{compare_bodies, sent_body},
 };
 
-pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
     let wrapped = case.expected["wrapped"] == true;
     if case.input.get("api").is_some() {
         // Only chat completions are spoken here; the others have no thinking rules upstream either.
         found.compare("wrapped", wrapped, false);
-        return Verdict::Compared;
+        return Ok(Verdict::Compared);
     }
     let provider = provider(case);
     found.compare("wrapped", provider.as_ref().is_some_and(has_rules), wrapped);
@@ -26,9 +26,9 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
         // Without rules the recorded program has no payload to show.
         Some(body) if wrapped => compare_bodies(found, &body, &case.expected["payload"]),
         Some(_) => {}
-        None => found.note("run", "the case could not be run"),
+        None => return Err("its payload is no request".to_owned()),
     }
-    Verdict::Compared
+    Ok(Verdict::Compared)
 }
 
 /// The provider whose rules apply. An entry under an alias that sets its own format is the user's,

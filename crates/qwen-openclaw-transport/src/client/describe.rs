@@ -6,7 +6,7 @@ use qwen_openclaw_client::Route;
 
 use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
 
-/// Maximum number of tokens of a description, as in OpenClaw.
+/// Maximum number of tokens of a description of images, as in OpenClaw.
 const MAX_TOKENS: u32 = 4096;
 
 /// A description being asked for. Made by [`Client::describe_image`] and
@@ -19,6 +19,7 @@ pub struct Describe {
     media: Vec<Media>,
     prompt: Option<String>,
     model: Option<String>,
+    max_tokens: Option<u32>,
     edition: Edition,
 }
 
@@ -65,6 +66,7 @@ impl Describe {
             media: vec![medium],
             prompt: None,
             model: None,
+            max_tokens: (kind == Modality::Image).then_some(MAX_TOKENS),
             edition: Edition::default(),
         }
     }
@@ -75,17 +77,23 @@ impl Describe {
         self
     }
 
-    /// Sets what is asked; a blank text counts as none. The default is a description in detail.
+    /// Sets what is asked, without the blanks around it; a blank text counts as none. The default
+    /// is `Describe the image.` or `Describe the video in detail.`, as in OpenClaw.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
-        self.prompt = Some(prompt.into()).filter(|prompt| !prompt.trim().is_empty());
+        self.prompt = trimmed(prompt.into());
         self
     }
 
     /// Sets the model; a blank id counts as none. The default is that of the edition.
     pub fn model(mut self, model: impl Into<String>) -> Self {
-        let model: String = model.into();
-        let model = model.trim();
-        self.model = (!model.is_empty()).then(|| model.to_owned());
+        self.model = trimmed(model.into());
+        self
+    }
+
+    /// Sets the maximum number of tokens of the description. The default is 4096 for images, and
+    /// what the model has for a video.
+    pub fn max_tokens(mut self, tokens: u32) -> Self {
+        self.max_tokens = Some(tokens);
         self
     }
 
@@ -134,13 +142,13 @@ impl Describe {
     fn request(&self, model: &str) -> ChatRequest {
         let image = self.kind == Modality::Image;
         let prompt = self.prompt.clone().unwrap_or_else(|| {
-            let what = match (image, self.media.len()) {
-                (true, 1) => "image",
-                (true, _) => "images",
-                (false, 1) => "video",
-                (false, _) => "videos",
+            let prompt = match (image, self.media.len()) {
+                (true, 1) => "Describe the image.",
+                (true, _) => "Describe the images.",
+                (false, 1) => "Describe the video in detail.",
+                (false, _) => "Describe the videos in detail.",
             };
-            format!("Describe the {what} in detail.")
+            prompt.to_owned()
         });
         let media = self.media.iter().cloned().map(|medium| {
             if image {
@@ -150,16 +158,19 @@ impl Describe {
             }
         });
         let parts = std::iter::once(Part::text(prompt)).chain(media);
-        let request = ChatRequest::new(model)
+        let mut request = ChatRequest::new(model)
             .message(Message::parts(Role::User, parts))
             // To say what is seen takes no thinking.
             .leave_thinking();
-        if image {
-            request.max_tokens(MAX_TOKENS)
-        } else {
-            request
-        }
+        request.max_tokens = self.max_tokens;
+        request
     }
+}
+
+/// A text without the blanks around it; `None` when nothing is left.
+fn trimmed(text: String) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// Only the Standard endpoints have models for this.

@@ -18,6 +18,7 @@ pub struct ModelCapabilities {
     pub(super) reasoning: Option<bool>,
     pub(super) input: Option<Vec<Modality>>,
     pub(super) max_output: Option<u32>,
+    pub(super) context_window: Option<u32>,
     pub(super) thinking: ThinkingStyle,
     pub(super) legacy_max_tokens: bool,
     pub(super) developer_role: Option<bool>,
@@ -64,6 +65,14 @@ impl ModelCapabilities {
     /// is what the catalog says.
     pub fn max_output(mut self, tokens: u32) -> Self {
         self.max_output = Some(tokens);
+        self
+    }
+
+    /// Says how many tokens a request and its answer can have together. A limit of the answer is
+    /// lowered to what the window leaves by a cautious estimate of the request, and to 1 where it
+    /// leaves nothing. The default is what the catalog says.
+    pub fn context_window(mut self, tokens: u32) -> Self {
+        self.context_window = Some(tokens);
         self
     }
 

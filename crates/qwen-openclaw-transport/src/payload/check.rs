@@ -24,7 +24,11 @@ pub(super) fn request(
     format(request)?;
     for message in &request.messages {
         for part in parts(message) {
-            medium(part, known, context)?;
+            // A note takes its place.
+            let noted = message.role == Role::Tool && not_taken(part, known).is_some();
+            if !noted {
+                medium(part, known, context)?;
+            }
         }
     }
     Ok(())
@@ -171,6 +175,11 @@ fn parts(message: &Message) -> &[Value] {
     }
 }
 
+/// What a part is, if the model is known not to take it.
+pub(super) fn not_taken(part: &Value, known: &ModelContext<'_>) -> Option<Modality> {
+    modality(part).filter(|modality| known.accepts(*modality) == Some(false))
+}
+
 /// Checks one part for whether it can be sent at all, and to this model.
 fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Result<(), Error> {
     let Some(modality) = modality(part) else {
@@ -197,7 +206,7 @@ fn medium(part: &Value, known: &ModelContext<'_>, context: &Context<'_>) -> Resu
             standard.label()
         ));
     }
-    if known.accepts(modality) == Some(false) {
+    if not_taken(part, known).is_some() {
         return refused(format!(
             "{} does not accept {modality} input{}",
             known.model,

@@ -111,6 +111,12 @@ impl<'a> ModelContext<'a> {
         self.traits.max_output.or(listed)
     }
 
+    /// The tokens of a request and its answer together.
+    pub(crate) fn context_window(&self) -> Option<u32> {
+        let listed = self.row.and_then(ChatModel::context);
+        self.traits.context_window.or(listed)
+    }
+
     /// Whether the field that limits an answer has its older name.
     pub(crate) fn has_legacy_max_tokens(&self) -> bool {
         self.traits.legacy_max_tokens

@@ -6,6 +6,7 @@ use super::{
     Body, RequestNote,
     note::Notes,
     thinking::{is_contract, thinks},
+    window,
 };
 use crate::payload::context::ModelContext;
 
@@ -16,9 +17,13 @@ const LIMITS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
 /// limit (liliMozi/openhanako issue 2402, qwen3.8-max); the service does not document it by model.
 const DEFAULT_BUDGET: u64 = 32_768;
 
-/// Lowers the limit of the answer to that of the model, and gives it the name the model knows.
+/// Lowers the limit of the answer to that of the model and to what its context window leaves, and
+/// gives it the name the model knows.
 pub(super) fn answer(body: &mut Body, known: &ModelContext<'_>, notes: &mut Notes) {
     let most = known.max_output(thinks(body, known)).map(u64::from);
+    let window = known.context_window();
+    let left = window.map(|window| window::left_in(window, body));
+    let most = [most, left].into_iter().flatten().min();
     for name in LIMITS {
         let wanted = body.get(name).and_then(Value::as_u64);
         if let (Some(from), Some(to)) = (wanted, most)

@@ -165,6 +165,25 @@ fn the_limit_of_an_answer_is_lowered_to_that_of_the_model() {
 }
 
 #[test]
+fn the_limit_of_an_answer_is_lowered_to_what_the_window_leaves() {
+    let traits = |window| ModelCapabilities::new().context_window(window);
+    let request = hi("mine").max_tokens(5_000);
+    let limit = |window| {
+        let client = client(STANDARD).model("mine", traits(window));
+        body_of(client, &request).unwrap()["max_completion_tokens"].clone()
+    };
+    assert_eq!(limit(1_000), 998);
+    assert_eq!(limit(1), 1);
+    assert_eq!(limit(1_000_000), 5_000);
+    // The window of the catalog counts too: 202,752 tokens.
+    let long = hi("glm-5").user("x".repeat(600_000)).max_tokens(16_384);
+    assert_eq!(body(&long)["max_completion_tokens"], 202_752 - 187_501 - 1);
+    // Nobody has set a limit, so none is made up.
+    let body = body_of(client(STANDARD).model("mine", traits(1_000)), &hi("mine")).unwrap();
+    assert_eq!(body.get("max_completion_tokens"), None);
+}
+
+#[test]
 fn json_switches_thinking_off_and_says_the_word() {
     let body = body(&hi("qwen3.6-plus").json_object());
     assert_eq!(body["enable_thinking"], false);
@@ -394,6 +413,35 @@ fn media_go_only_to_models_that_take_them() {
     body_of(client(STANDARD).model("qwen3-coder-plus", told), &image()).unwrap();
     // Of an unknown model the service knows best.
     body(&hi("qwen-new").audio(Media::url("https://example.com/a.mp3")));
+}
+
+#[test]
+fn a_note_takes_the_place_of_media_that_a_tool_returned() {
+    let result = |parts: Vec<Part>| {
+        let mut message = Message::parts(Role::Tool, parts);
+        message.tool_call_id = Some("a".into());
+        message
+    };
+    let image = || Part::image("https://example.com/a.png");
+    let video = || Part::video("https://example.com/a.mp4");
+    let content = |model: &str, parts: Vec<Part>| {
+        body(&hi(model).message(result(parts)))["messages"][1]["content"].clone()
+    };
+    let note = "(tool image omitted: model does not support images)";
+    assert_eq!(content("glm-5", vec![image(), image()]), note);
+    let mixed = vec![Part::text("see"), image(), Part::text("and"), video()];
+    let video_note = "(tool video omitted: model does not support videos)";
+    assert_eq!(
+        content("glm-5", mixed),
+        format!("see\n{note}\nand\n{video_note}")
+    );
+    // A marker needs its part.
+    let marked = content("glm-5", vec![image(), Part::text("see").cache()]);
+    assert_eq!(marked[0], json!({"type": "text", "text": note}));
+    assert_eq!(marked[1]["cache_control"]["type"], "ephemeral");
+    // The model sees it.
+    let seen = content("qwen3.6-plus", vec![image()]);
+    assert_eq!(seen[0]["type"], "image_url");
 }
 
 #[test]

@@ -131,13 +131,24 @@ async fn images_and_clips_are_described() {
     assert_eq!(description.model, "qwen-vl-max-latest");
     assert!(description.usage.is_some() && !description.text.is_empty());
     let clip = client.describe_video(Media::bytes(MP4).unwrap());
-    let description = clip.prompt("What happens?").edition(Edition::V2026_9);
+    let description = clip.prompt(" What happens?\n").edition(Edition::V2026_9);
     assert_eq!(description.send().await.unwrap().model, "qwen3.6-plus");
     let requests = emulator.requests();
     let text = |index: usize| requests[index].json()["messages"][0]["content"][0]["text"].clone();
-    assert_eq!(text(0), "Describe the images in detail.");
+    assert_eq!(text(0), "Describe the images.");
+    assert_eq!(requests[0].json()["max_completion_tokens"], 4096);
     assert_eq!(text(1), "What happens?");
     assert_eq!(requests[1].json().get("enable_thinking"), None);
+    assert_eq!(requests[1].json().get("max_completion_tokens"), None);
+    let short = client.describe_image(Media::bytes(PNG).unwrap());
+    let short = short.prompt(" \t").max_tokens(77).send().await;
+    assert!(short.is_ok());
+    let body = emulator.requests()[2].json().clone();
+    assert_eq!(
+        body["messages"][0]["content"][0]["text"],
+        "Describe the image."
+    );
+    assert_eq!(body["max_completion_tokens"], 77);
 }
 
 #[tokio::test]

@@ -19,7 +19,10 @@ use qwen_openclaw_video::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{super::canned::Canned, Case, Differences, request};
+use super::{
+    super::{canned::Canned, clock},
+    Case, Differences, request,
+};
 
 /// Answers each kind of request from a list of its own.
 #[derive(Clone, Debug)]
@@ -87,8 +90,8 @@ struct Outcome {
     seen: Vec<http::Request<Bytes>>,
 }
 
-pub(super) fn compare(case: &Case, found: &mut Differences) {
-    let outcome = run(case);
+pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<(), String> {
+    let outcome = run(case)?;
     let expected = &case.expected;
     let asked = |method: Method| outcome.seen.iter().filter(move |r| *r.method() == method);
     let expected_http = expected["http"].as_array().cloned().unwrap_or_default();
@@ -129,8 +132,8 @@ pub(super) fn compare(case: &Case, found: &mut Differences) {
     match (&outcome.clip, expected["result"]["videos"].as_array()) {
         (Ok(clip), Some(videos)) => {
             found.compare("clips", 1, videos.len());
-            let recorded = videos[0]["bytes_base64"].as_str().unwrap_or_default();
-            found.compare("clip", STANDARD.encode(clip), recorded.to_owned());
+            let recorded = expected["result"]["videos"][0]["bytes_base64"].as_str();
+            found.compare("clip", Some(&*STANDARD.encode(clip)), recorded);
         }
         (Ok(_), None) => found.note("success", "it succeeds"),
         (Err(error), Some(_)) => found.note("failure", format!("it fails: {error}")),
@@ -140,26 +143,18 @@ pub(super) fn compare(case: &Case, found: &mut Differences) {
             }
         }
     }
+    Ok(())
 }
 
-fn run(case: &Case) -> Outcome {
+fn run(case: &Case) -> Result<Outcome, String> {
     let service = Service::of(&case.input["responses"]);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    let clip = match (runtime, tempfile::tempdir()) {
-        (Ok(runtime), Ok(folder)) => {
-            let path = folder.path().join("clip");
-            let made = runtime.block_on(make(case, &service, &path));
-            made.map(|()| std::fs::read(path).unwrap_or_default())
-        }
-        (Err(error), _) | (_, Err(error)) => Err(unusable(error)),
-    };
-    Outcome {
-        clip,
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let path = folder.path().join("clip");
+    let made = clock::run(make(case, &service, &path))?;
+    Ok(Outcome {
+        clip: made.map(|()| std::fs::read(path).unwrap_or_default()),
         seen: service.seen(),
-    }
+    })
 }
 
 fn unusable(error: impl std::fmt::Display) -> qwen_openclaw_video::Error {
