@@ -13,8 +13,8 @@ pub(crate) use self::{
     table::{ModelFacts, family, row, rows},
 };
 use crate::{
-    edition::Edition, modality::Modality, nearest::nearest, plan::Region, price::ChatPrice,
-    provider::Provider, structured::StructuredOutput, thinking::Thinking,
+    cache::CacheMarker, edition::Edition, modality::Modality, nearest::nearest, plan::Region,
+    price::ChatPrice, provider::Provider, structured::StructuredOutput, thinking::Thinking,
 };
 
 /// A chat model as a provider serves it.
@@ -116,10 +116,22 @@ impl ChatModel {
         self.context
     }
 
+    /// Returns the maximum input in tokens, where it is known to be less than the context window.
+    #[must_use]
+    pub const fn max_input(&self) -> Option<u32> {
+        self.facts.max_input
+    }
+
     /// Returns the maximum output in tokens.
     #[must_use]
     pub const fn max_output(&self) -> Option<u32> {
         self.max_output
+    }
+
+    /// Returns the maximum output in tokens with thinking on, reasoning included.
+    #[must_use]
+    pub fn max_output_thinking(&self) -> Option<u32> {
+        self.facts.max_output_thinking.or(self.max_output)
     }
 
     /// Returns whether the catalog marks the model as a reasoning model.
@@ -167,10 +179,25 @@ impl ChatModel {
         self.facts.family.structured_output
     }
 
+    /// Returns how a part of a message is marked for the explicit cache.
+    #[must_use]
+    pub const fn cache_marker(&self) -> CacheMarker {
+        self.facts.family.cache_marker
+    }
+
     /// Returns the price list on the Standard endpoint of a region, if known.
     #[must_use]
     pub fn price(&self, region: Region) -> Option<ChatPrice> {
         self.facts.price(region)
+    }
+
+    /// Returns whether an edition that counts for `edition` says that the Coding Plan has the model.
+    pub(crate) fn some_edition_has_coding_plan(&self, edition: Edition) -> bool {
+        let mut listed = self.offer.editions.iter();
+        listed.any(|listed| {
+            let counts = edition == Edition::Merged || listed.edition == edition;
+            counts && listed.coding_plan == Some(true)
+        })
     }
 
     /// Returns the `codeMode` that OpenClaw writes to its configuration.
@@ -223,8 +250,9 @@ pub fn default_media_model(edition: Edition) -> &'static str {
 
 /// Returns whether a model of the provider `qwen` is missing from the Coding Plan.
 ///
-/// In the merged view, a plan offers a model only if every edition that lists the model agrees. If
-/// no edition says anything about a model, the service decides.
+/// In the merged view, that is so if any edition says it; [`availability`](crate::availability) tells
+/// the models apart on which the editions disagree. If no edition says anything about a model, the
+/// service decides.
 #[must_use]
 pub fn standard_only(id: &str, edition: Edition) -> bool {
     let known = models(&Provider::QWEN, edition)
@@ -283,6 +311,7 @@ static VIEWS: LazyLock<Vec<View>> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price;
 
     fn ids(provider: &Provider, edition: Edition) -> Vec<&'static str> {
         models(provider, edition)
@@ -358,10 +387,26 @@ mod tests {
         assert_eq!(newest.thinks_by_default(), Some(true));
         assert_eq!(newest.structured_output(), StructuredOutput::JsonSchema);
         assert_eq!(newest.accepts(Modality::Video), Some(true));
-        assert_eq!(newest.price(Region::Global), None);
+        assert_eq!(newest.cache_marker(), CacheMarker::Breakpoint);
+        assert_eq!(
+            (newest.context(), newest.max_input()),
+            (Some(1_000_000), Some(991_808))
+        );
+        assert_eq!(newest.max_output(), Some(131_072));
+        assert_eq!(newest.max_output_thinking(), Some(262_144));
+        let thinking = newest.thinking();
+        assert!(thinking.summarizes() && thinking.allows_json() && thinking.stops_by_effort());
+        let price = newest.price(Region::Global).unwrap();
+        let usage = price::TokenUsage {
+            input: 1_000_000,
+            cached: 1_000_000,
+            ..Default::default()
+        };
+        assert_eq!(price.cost(&usage).unwrap().to_string(), "USD 0.075");
+        assert_eq!(newest.price(Region::China), None);
         assert_eq!(row("qwen3-coder-plus").thinks_by_default(), None);
         let price = row("qwen3.7-max").price(Region::Global).unwrap();
-        assert_eq!(price.source, "models.dev");
+        assert_eq!(price.as_of, "2026-11-20");
         for provider in Provider::well_known() {
             for model in models(&provider, Edition::Merged) {
                 let by_id = Thinking::of(&provider, model.id(), model.reasoning());
@@ -372,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_offers_a_model_only_if_every_edition_agrees() {
+    fn standard_only_is_what_any_edition_says() {
         let lacks = |edition| {
             let rows = models(&Provider::QWEN, Edition::Merged)
                 .iter()

@@ -24,7 +24,7 @@ pub enum Edition {
     #[serde(rename = "2026.11", skip_deserializing)]
     V2026_11,
     /// The rows of all editions; the default. Where editions differ, limits and flags come from the
-    /// newest, and a plan offers a model only if every edition that lists the model agrees.
+    /// newest, and on whether a plan offers a model they are all heard.
     #[default]
     #[serde(rename = "merged")]
     Merged,

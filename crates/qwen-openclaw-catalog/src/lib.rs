@@ -46,6 +46,7 @@
 //! - `schemars` (off by default): implements `JsonSchema` for the data types.
 
 mod auth_choice;
+mod cache;
 mod chat;
 mod classify;
 mod compat;
@@ -66,6 +67,7 @@ pub mod video;
 
 pub use crate::{
     auth_choice::AuthChoice,
+    cache::CacheMarker,
     chat::{ChatModel, default_media_model, find, models, nearest_models, standard_only},
     classify::{Classification, Host, aigc_origin_for, classify},
     compat::{Compat, compat},
@@ -80,7 +82,7 @@ pub use crate::{
     row::{LevelMap, Row, RowCompat, RowCost},
     structured::StructuredOutput,
     thinking::{
-        Decision, Family, Level, Replay, Switch, Thinking, ThinkingProfile, ToolChoice,
+        Decision, Family, Level, LevelGroup, Replay, Switch, Thinking, ThinkingProfile, ToolChoice,
         ToolChoiceRule,
     },
 };

@@ -34,21 +34,33 @@ pub enum Availability {
     Available,
     /// The endpoint does not offer the model; the reason names the endpoints that do.
     Hidden(HiddenReason),
+    /// The editions of the catalog disagree on whether the endpoint offers the model. Requests are
+    /// sent, and the service decides; the reason names the endpoints that certainly offer it.
+    Disputed(HiddenReason),
 }
 
 impl Availability {
-    /// Returns whether the endpoint offers the model.
+    /// Returns whether the endpoint offers the model, or may offer it.
     #[must_use]
     pub const fn is_available(self) -> bool {
-        matches!(self, Self::Available)
+        !matches!(self, Self::Hidden(_))
     }
 
     /// Returns why the endpoint does not offer the model.
     #[must_use]
     pub const fn reason(self) -> Option<HiddenReason> {
         match self {
-            Self::Available => None,
+            Self::Available | Self::Disputed(_) => None,
             Self::Hidden(reason) => Some(reason),
+        }
+    }
+
+    /// Returns why the endpoint may not offer the model, if the editions of the catalog disagree.
+    #[must_use]
+    pub const fn doubt(self) -> Option<HiddenReason> {
+        match self {
+            Self::Available | Self::Hidden(_) => None,
+            Self::Disputed(reason) => Some(reason),
         }
     }
 }
@@ -62,6 +74,7 @@ pub struct HiddenReason {
     plan: Plan,
     region: Region,
     token_plan: bool,
+    disputed: bool,
 }
 
 impl HiddenReason {
@@ -89,10 +102,20 @@ impl HiddenReason {
 impl fmt::Display for HiddenReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let standard = Endpoint::of(Plan::Standard, self.region);
+        let is_not = if self.disputed {
+            "may not be"
+        } else {
+            "is not"
+        };
+        let instead = if self.disputed {
+            "if it is refused, use"
+        } else {
+            "use"
+        };
         write!(
             f,
-            "{} is not offered on the {} endpoint {}; use {standard} with a Standard key for that \
-             region",
+            "{} {is_not} offered on the {} endpoint {}; {instead} {standard} with a Standard key for \
+             that region",
             self.model,
             self.plan.label(),
             Endpoint::of(self.plan, self.region),
@@ -132,7 +155,7 @@ impl schemars::JsonSchema for HiddenReason {
 ///
 /// let rows = listing(&Provider::QWEN, Edition::default(), Endpoint::CodingGlobal.base_url());
 /// let hidden = rows.iter().filter_map(|row| row.availability.reason());
-/// assert!(hidden.clone().any(|reason| reason.model() == "qwen3.6-plus"));
+/// assert!(hidden.clone().any(|reason| reason.model() == "qwen3.6-flash"));
 /// for reason in hidden {
 ///     assert!(reason.to_string().contains("https://dashscope-intl.aliyuncs.com/"));
 /// }
@@ -179,13 +202,19 @@ fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availa
     if !lacks {
         return Availability::Available;
     }
-    let token_plan = find(&Provider::QWEN_TOKEN_PLAN, model.id(), edition).is_some();
-    Availability::Hidden(HiddenReason {
+    let disputed = plan == Plan::Coding && model.some_edition_has_coding_plan(edition);
+    let reason = HiddenReason {
         model: model.id(),
         plan,
         region,
-        token_plan,
-    })
+        token_plan: find(&Provider::QWEN_TOKEN_PLAN, model.id(), edition).is_some(),
+        disputed,
+    };
+    if disputed {
+        Availability::Disputed(reason)
+    } else {
+        Availability::Hidden(reason)
+    }
 }
 
 #[cfg(test)]
@@ -208,13 +237,33 @@ mod tests {
             hidden(Edition::Merged, Endpoint::CodingChina),
             [
                 "qwen3.6-flash",
-                "qwen3.6-plus",
                 "qwen3.7-max",
                 "qwen3.8-max",
                 "qwen3.8-flash",
                 "qwen-vl-max-latest"
             ]
         );
+    }
+
+    #[test]
+    fn a_model_on_which_the_editions_disagree_is_offered_with_a_doubt() {
+        let of = |edition| {
+            let url = Endpoint::CodingGlobal.base_url();
+            availability(&Provider::QWEN, "qwen3.6-plus", edition, url)
+        };
+        let merged = of(Edition::Merged);
+        assert!(merged.is_available() && merged.reason().is_none());
+        assert_eq!(
+            merged.doubt().unwrap().to_string(),
+            "qwen3.6-plus may not be offered on the Coding Plan endpoint \
+             https://coding-intl.dashscope.aliyuncs.com/v1; if it is refused, use \
+             https://dashscope-intl.aliyuncs.com/compatible-mode/v1 with a Standard key for that \
+             region, or https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1 with \
+             a Token Plan key"
+        );
+        // A single edition does not disagree with itself.
+        assert!(!of(Edition::V2026_4).is_available());
+        assert_eq!(of(Edition::V2026_9), Availability::Available);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod money;
 
 use serde::Serialize;
 
-pub(crate) use self::list::{CHINA, K, MILLION, MODELS_DEV, PriceList, any, up_to};
+pub(crate) use self::list::{CHINA, K, LITELLM, MILLION, MODELS_DEV, PriceList, any, up_to};
 pub use self::money::{Cost, Currency, Rate};
 use crate::{
     chat::row,

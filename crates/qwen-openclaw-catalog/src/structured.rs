@@ -6,8 +6,9 @@ use crate::chat::family;
 
 /// The kinds of `response_format` that a model supports.
 ///
-/// In both cases, `json_object` requires the word "json" in the prompt, and neither kind can be
-/// combined with thinking (help.aliyun.com model-studio error-code).
+/// In both cases, `json_object` requires the word "json" in the prompt (help.aliyun.com model-studio
+/// error-code). Whether it can be combined with thinking is
+/// [`Thinking::allows_json`](crate::Thinking::allows_json).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -105,6 +105,11 @@ pub struct Thinking {
     family: Family,
     strict: bool,
     unasked: bool,
+    stoppable: bool,
+    stops_by_effort: bool,
+    budget_excludes_effort: bool,
+    json: bool,
+    summary: bool,
 }
 
 /// Whether thinking can be turned on and off.
@@ -148,6 +153,17 @@ pub struct Decision {
     pub enable: Option<bool>,
     /// The value of `reasoning_effort`; `None` omits the field.
     pub effort: Option<Level>,
+}
+
+/// Levels that lead to the same request.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct LevelGroup {
+    /// The level to offer: the effort that is sent, if any.
+    pub level: Level,
+    /// The other levels with the same effect.
+    pub same: Vec<Level>,
 }
 
 /// A tool choice, as far as it matters to thinking models.
@@ -233,6 +249,11 @@ impl Thinking {
             family,
             strict: token_plan || family == Family::Qwen38,
             unasked: provider.is_qwen() && model.default_thinking == DefaultThinking::On,
+            stoppable: !provider.is_qwen() || !always,
+            stops_by_effort: provider.is_qwen() && model.stops_by_effort,
+            budget_excludes_effort: provider.is_qwen() && model.budget_excludes_effort,
+            json: model.json_while_thinking,
+            summary: provider.is_qwen() && model.summarizes,
         }
     }
 
@@ -246,6 +267,32 @@ impl Thinking {
     #[must_use]
     pub const fn switch(self) -> Switch {
         self.switch
+    }
+
+    /// Returns whether thinking can be turned off. If not, [`Level::Off`] sends no switch.
+    #[must_use]
+    pub const fn can_stop(self) -> bool {
+        self.stoppable && !matches!(self.switch, Switch::Always)
+    }
+
+    /// Returns whether `reasoning_effort: "none"` turns thinking off, in addition to
+    /// `enable_thinking: false`.
+    #[must_use]
+    pub const fn stops_by_effort(self) -> bool {
+        self.stops_by_effort
+    }
+
+    /// Returns whether structured output can be combined with thinking.
+    #[must_use]
+    pub const fn allows_json(self) -> bool {
+        self.json
+    }
+
+    /// Returns whether `thinking_display: "summarized"` returns a summary together with the encrypted
+    /// reasoning, which later requests of the conversation send back.
+    #[must_use]
+    pub const fn summarizes(self) -> bool {
+        self.summary
     }
 
     /// Returns the family.
@@ -262,22 +309,26 @@ impl Thinking {
         match self.switch {
             Switch::Always => Self {
                 switch: Switch::Optional,
+                stoppable: true,
                 ..self
             },
-            Switch::Absent | Switch::Optional => self,
+            Switch::Absent | Switch::Optional => Self {
+                stoppable: true,
+                ..self
+            },
         }
     }
 
     /// Decides what to send for a level; `None` means the model's own default.
     #[must_use]
     pub const fn decide(self, level: Option<Level>) -> Decision {
+        const NOTHING: Decision = Decision {
+            enable: None,
+            effort: None,
+        };
         let on = match (self.switch, level) {
-            (Switch::Absent, _) => {
-                return Decision {
-                    enable: None,
-                    effort: None,
-                };
-            }
+            (Switch::Absent, _) => return NOTHING,
+            (Switch::Optional, Some(Level::Off)) if !self.stoppable => return NOTHING,
             (Switch::Optional, Some(Level::Off)) => false,
             (Switch::Optional | Switch::Always, _) => true,
         };
@@ -319,7 +370,7 @@ impl Thinking {
     /// Returns whether a `thinking_budget` replaces the effort; the service rejects both together.
     #[must_use]
     pub const fn budget_replaces_effort(self) -> bool {
-        matches!(self.family, Family::Qwen38)
+        self.budget_excludes_effort
     }
 
     /// Returns whether fields outside the contract are removed from the final payload.
@@ -366,9 +417,47 @@ impl Thinking {
             && !matches!(self.switch, Switch::Absent)
     }
 
+    /// Returns the levels that differ in effect, from least to most thinking, each with the levels
+    /// that lead to the same request.
+    ///
+    /// Empty if no level has an effect. [`Level::Off`] is missing if the model cannot stop thinking.
+    #[must_use]
+    pub fn levels(self) -> Vec<LevelGroup> {
+        let mut groups: Vec<(Decision, Vec<Level>)> = Vec::new();
+        for level in Level::all().iter().copied() {
+            let off = level == Level::Off;
+            if off && !self.can_stop() {
+                continue;
+            }
+            let mut decision = self.decide(Some(level));
+            if off && self.unasked {
+                decision.enable = Some(false);
+            }
+            match groups.iter_mut().find(|(found, _)| *found == decision) {
+                Some((_, levels)) => levels.push(level),
+                None => groups.push((decision, vec![level])),
+            }
+        }
+        if let [(decision, _)] = groups[..]
+            && decision == Decision::default()
+        {
+            return Vec::new();
+        }
+        let group = |(decision, levels): (Decision, Vec<Level>)| {
+            // "Low" stands for "on" where there are no efforts, as in `profile`.
+            let shown = decision.effort.unwrap_or(Level::Low);
+            let level = levels.iter().find(|level| **level == shown);
+            let level = level.or(levels.first()).copied().unwrap_or(shown);
+            let same = levels.into_iter().filter(|other| *other != level).collect();
+            LevelGroup { level, same }
+        };
+        groups.into_iter().map(group).collect()
+    }
+
     /// Returns the levels to offer users; `None` for the usual ones.
     ///
-    /// The result does not depend on the row's reasoning flag.
+    /// These are OpenClaw's; [`levels`](Self::levels) are those that differ. The result does not
+    /// depend on the row's reasoning flag.
     #[must_use]
     pub fn profile(provider: &Provider, model: &str) -> Option<ThinkingProfile> {
         let contract = Self::of(provider, model, true);

@@ -158,7 +158,8 @@ pub(crate) struct Request {
     #[arg(long, value_name = "FILE|URL")]
     pub(crate) audio: Vec<String>,
 
-    /// Thinking level: off, minimal, low, medium, high, xhigh or max
+    /// Thinking level: off, minimal, low, medium, high, xhigh or max; `models explain` shows which of
+    /// them differ for a model
     #[arg(long, value_name = "LEVEL")]
     pub(crate) think: Option<Level>,
 
@@ -185,6 +186,15 @@ pub(crate) struct Request {
     /// Put the system prompt into the service's explicit cache
     #[arg(long, requires = "system")]
     pub(crate) cache_system: bool,
+
+    /// Send no cache markers, whatever the request has of them
+    #[arg(long, conflicts_with = "cache_system")]
+    pub(crate) no_cache: bool,
+
+    /// Start from the request body in this JSON file, such as another program's; flags and the prompt
+    /// are added to it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "session"])]
+    pub(crate) body: Option<PathBuf>,
 
     /// Set any other request field to a JSON value or a string; can be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = field)]

@@ -1,7 +1,7 @@
 //! From the connection flags to a client.
 
 use qwen_openclaw::{
-    Qwen, QwenBuilder,
+    Qwen, QwenBuilder, Route, RouteWarning,
     auth::{ApiKey, Environment, Trust},
     catalog::{self, ModelRef, Plan, Provider, Region},
 };
@@ -90,6 +90,19 @@ impl Connection {
                 Err(model.provider.unknown().into())
             }
         }
+    }
+}
+
+/// Warns about what may be a mistake, although requests are sent.
+pub(crate) fn warn_about(route: &Route) {
+    for warning in route.warnings() {
+        let words = match &warning {
+            RouteWarning::RequestPathCut { path, base_url } => format!(
+                "the base URL ends with `{path}`, which is added to each request; using {base_url}"
+            ),
+            other => other.to_string(),
+        };
+        output::note(&format!("warning: {words}"));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     args, block_on,
     chat::media_at,
-    connect::to_emulator,
+    connect::{to_emulator, warn_about},
     failure::Failure,
     interrupt::Interrupt,
     output::{Aside, Out},
@@ -39,7 +39,9 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
     } else {
         (None, connection.qwen(&provider)?)
     };
-    let client = builder.build()?.client(&provider)?;
+    let qwen = builder.build()?;
+    warn_about(&qwen.route_to(&provider).await?);
+    let client = qwen.client(&provider)?;
 
     let mut media = media.into_iter();
     let Some(first) = media.next() else {

@@ -1,6 +1,6 @@
 //! `models explain`: where requests for a model would go, and which rule says so.
 
-use qwen_openclaw::{Route, client::Explanation};
+use qwen_openclaw::{Route, catalog::LevelGroup, client::Explanation};
 
 use crate::{args, block_on, failure::Failure, output::Out};
 
@@ -40,11 +40,33 @@ fn lines(route: &Route, explanation: &Explanation) -> Vec<(&'static str, String)
         ),
         ("Endpoint", endpoint(route)),
         ("Key", key(explanation)),
+        ("Thinking", thinking(&explanation.thinking_levels)),
     ];
+    // An unknown model is said beside its name.
+    let unknown = route.unknown_model().map(|unknown| unknown.to_string());
+    let warnings = explanation.warnings.iter();
+    let warnings = warnings.filter(|warning| Some(*warning) != unknown.as_ref());
+    lines.extend(warnings.map(|warning| ("Warning", warning.clone())));
     if let Some(why) = &explanation.unavailable {
         lines.push(("Refused", why.clone()));
     }
     lines
+}
+
+/// The levels that differ, each with those that lead to the same request.
+fn thinking(levels: &[LevelGroup]) -> String {
+    if levels.is_empty() {
+        return "no level has an effect".to_owned();
+    }
+    let group = |group: &LevelGroup| {
+        let same: Vec<_> = group.same.iter().map(|level| level.as_str()).collect();
+        match same[..] {
+            [] => group.level.to_string(),
+            _ => format!("{} (same as {})", group.level, same.join(", ")),
+        }
+    };
+    let levels: Vec<_> = levels.iter().map(group).collect();
+    levels.join("; ")
 }
 
 fn endpoint(route: &Route) -> String {

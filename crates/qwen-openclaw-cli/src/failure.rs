@@ -111,6 +111,11 @@ impl Failure {
         &self.message
     }
 
+    /// True when the server refused the request because of what it says.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.kind == ErrorKind::InvalidRequest.as_str() && self.status == Some(400)
+    }
+
     /// True after Ctrl-C.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.code == 130

@@ -8,7 +8,12 @@ use qwen_openclaw::{
 };
 use serde_json::{Value, json};
 
-use crate::{args, block_on, connect::input_of, failure::Failure, output::Out};
+use crate::{
+    args, block_on,
+    connect::{input_of, warn_about},
+    failure::Failure,
+    output::Out,
+};
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
     let provider = match &arguments.provider {
@@ -22,6 +27,7 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
         .edition(edition)
         .build()?;
     let route = block_on(async { Ok(qwen.route_to(&provider).await?) })?;
+    warn_about(&route);
     let base_url = route.endpoint().base_url().to_string();
     let mut rows: Vec<Row> = listing(&provider, edition, &base_url)
         .iter()
@@ -58,6 +64,8 @@ struct Row {
     tags: Vec<&'static str>,
     /// Why the endpoint does not offer it.
     hidden: Option<String>,
+    /// Why the endpoint may not offer it.
+    doubt: Option<String>,
 }
 
 impl Row {
@@ -80,6 +88,10 @@ impl Row {
                 .availability
                 .reason()
                 .map(|reason| reason.to_string()),
+            doubt: listing
+                .availability
+                .doubt()
+                .map(|reason| reason.to_string()),
         }
     }
 
@@ -94,6 +106,7 @@ impl Row {
             notes: "not in the catalog".to_owned(),
             tags: vec!["live"],
             hidden: None,
+            doubt: None,
         }
     }
 
@@ -112,6 +125,9 @@ impl Row {
         if let Some(hidden) = &self.hidden {
             json["hidden"] = hidden.as_str().into();
         }
+        if let Some(doubt) = &self.doubt {
+            json["doubt"] = doubt.as_str().into();
+        }
         json
     }
 }
@@ -127,6 +143,7 @@ fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(),
         {
             Some(row) => {
                 row.hidden = None;
+                row.doubt = None;
                 row.tags.push("live");
             }
             None => rows.push(Row::live(provider, &model.id)),
@@ -175,6 +192,7 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
         notes.extend(
             row.hidden
                 .as_deref()
+                .or(row.doubt.as_deref())
                 .or(Some(&row.notes))
                 .filter(|text| !text.is_empty()),
         );

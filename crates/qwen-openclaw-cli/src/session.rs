@@ -62,9 +62,9 @@ impl Conversation {
         &self.messages
     }
 
-    /// Adds a complete turn. Attached media are not saved: they belong to their question.
-    pub(crate) fn add(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
-        self.messages.push(Message::user(prompt));
+    /// Adds a complete turn.
+    pub(crate) fn add(&mut self, question: Message, reply: &Reply) -> Result<(), Failure> {
+        self.messages.push(question);
         self.messages.push(Message::from(reply));
         // Keeps the turns of another process that uses the file at the same time.
         if let Some(mut messages) = self.file.as_deref().and_then(|path| read(path).ok())
@@ -141,10 +141,10 @@ mod tests {
         let mut one = Conversation::open(Some(&path)).unwrap();
         let mut other = Conversation::open(Some(&path)).unwrap();
         for prompt in ["a", "b"] {
-            one.add(prompt, &Reply::default()).unwrap();
+            one.add(Message::user(prompt), &Reply::default()).unwrap();
         }
-        other.add("c", &Reply::default()).unwrap();
-        one.add("d", &Reply::default()).unwrap();
+        other.add(Message::user("c"), &Reply::default()).unwrap();
+        one.add(Message::user("d"), &Reply::default()).unwrap();
         assert_eq!(read(&path).unwrap().len(), 8);
         assert_eq!(one.messages().len(), 8);
     }

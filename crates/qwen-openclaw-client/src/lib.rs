@@ -66,7 +66,7 @@ pub use crate::{
     error::Error,
     hint::{Hint, SentKey},
     request::{RequestTemplate, ServiceHost},
-    route::{Explanation, Route, UnknownModel},
+    route::{Explanation, Route, RouteWarning, UnknownModel},
     routes::{CustomProvider, Routes},
 };
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use qwen_openclaw_auth::{Credential, KeyKind};
 use qwen_openclaw_catalog::{
-    Availability, ChatModel, Edition, ModelRef, Plan, Provider, Region, aigc_origin_for,
-    availability, find, nearest_models,
+    Availability, ChatModel, Edition, HiddenReason, LevelGroup, ModelRef, Plan, Provider, Region,
+    Thinking, aigc_origin_for, availability, find, nearest_models,
 };
 use qwen_openclaw_http::{BaseUrl, ErrorKind};
 use serde::Serialize;
@@ -92,6 +92,19 @@ impl Route {
         })
     }
 
+    /// Returns what may be a mistake, although requests are sent.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<RouteWarning> {
+        let base_url = self.endpoint.base_url();
+        let cut = base_url.cut().map(|path| RouteWarning::RequestPathCut {
+            path,
+            base_url: base_url.to_string(),
+        });
+        let unknown = self.unknown_model().map(RouteWarning::UnknownModel);
+        let doubt = self.availability().doubt().map(RouteWarning::MayLackModel);
+        [cut, unknown, doubt].into_iter().flatten().collect()
+    }
+
     /// Returns the AIGC host of the route's region, which serves tasks and uploads, under the same
     /// requirements as for the base URL.
     ///
@@ -144,6 +157,18 @@ impl Route {
         self
     }
 
+    /// Returns the thinking levels that differ in effect on the model; empty if none has an effect.
+    ///
+    /// A model that is not in the catalog is assumed to think when asked to.
+    #[must_use]
+    pub fn thinking_levels(&self) -> Vec<LevelGroup> {
+        let levels = |id| match self.row() {
+            Some(row) => row.thinking().levels(),
+            None => Thinking::of(&self.provider, id, true).levels(),
+        };
+        self.model().map(levels).unwrap_or_default()
+    }
+
     /// Explains which rule determined each part.
     #[must_use]
     pub fn explain(&self) -> Explanation {
@@ -154,6 +179,8 @@ impl Route {
             known: self.model.as_ref().map(|model| model.row.is_some()),
             available: self.availability().is_available(),
             unavailable: self.availability().reason().map(|why| why.to_string()),
+            thinking_levels: self.thinking_levels(),
+            warnings: self.warnings().iter().map(ToString::to_string).collect(),
             base_url: self.endpoint.base_url().to_string(),
             base_url_rule: self.endpoint.rule().as_str(),
             base_url_source: match self.endpoint.rule() {
@@ -196,6 +223,40 @@ impl fmt::Display for UnknownModel {
     }
 }
 
+/// Something about a route that may be a mistake, although requests are sent.
+///
+/// `Display` is meant for logs; a program with its own terminology can match on the variants and use
+/// its own wording.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RouteWarning {
+    /// The model is not in the catalog although others of the provider are.
+    UnknownModel(UnknownModel),
+    /// The editions of the catalog disagree on whether the endpoint offers the model.
+    MayLackModel(HiddenReason),
+    /// The base URL was given with the path of a request, which was cut off.
+    RequestPathCut {
+        /// The path that was cut off: `/chat/completions`.
+        path: &'static str,
+        /// The base URL without it, which is used.
+        base_url: String,
+    },
+}
+
+impl fmt::Display for RouteWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownModel(unknown) => fmt::Display::fmt(unknown, f),
+            Self::MayLackModel(reason) => fmt::Display::fmt(reason, f),
+            Self::RequestPathCut { path, base_url } => write!(
+                f,
+                "the base URL was given with `{path}`, which is added to each request: using \
+                 {base_url}"
+            ),
+        }
+    }
+}
+
 /// The parts of a route and the rules that determined them. Contains no secrets.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -212,6 +273,11 @@ pub struct Explanation {
     /// Why the endpoint lacks the model, and which endpoint offers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
+    /// What may be a mistake, although requests are sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The thinking levels that differ in effect on the model.
+    pub thinking_levels: Vec<LevelGroup>,
     /// The base URL that requests go to.
     pub base_url: String,
     /// The rule that chose it.

@@ -1,6 +1,10 @@
 //! Base URLs that a credential may be sent to.
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::IpAddr,
+};
 
 use url::{Host, Url};
 
@@ -9,11 +13,16 @@ use crate::{Error, ErrorKind};
 /// The base URL of a service, such as `https://dashscope-intl.aliyuncs.com/compatible-mode/v1`.
 ///
 /// It is https, or plain http to loopback, and contains no user name, password, query or fragment.
-/// A trailing slash is ignored.
-#[derive(Clone, Eq, Hash, PartialEq)]
+/// Surrounding whitespace and a trailing slash are ignored, and the path of the chat API is
+/// [cut off](Self::cut).
+#[derive(Clone)]
 pub struct BaseUrl {
     url: Url,
+    cut: Option<&'static str>,
 }
+
+/// The path that chats are sent to, below the base URL. Pasted with it, it would be appended twice.
+const CHAT: &str = "/chat/completions";
 
 impl BaseUrl {
     /// Parses a base URL.
@@ -77,9 +86,21 @@ impl BaseUrl {
         {
             return Err(refused(text, "its host looks like an API key"));
         }
-        let path = url.path().trim_end_matches('/').to_owned();
+        let path = url.path().trim_end_matches('/');
+        let (path, cut) = match path.strip_suffix(CHAT) {
+            Some(base) => (base.trim_end_matches('/'), Some(CHAT)),
+            None => (path, None),
+        };
+        let path = path.to_owned();
         url.set_path(&path);
-        Ok(Self { url })
+        Ok(Self { url, cut })
+    }
+
+    /// Returns the path that was cut off the end of the text, because it is that of a request and
+    /// not part of the base URL: `/chat/completions`.
+    #[must_use]
+    pub fn cut(&self) -> Option<&'static str> {
+        self.cut
     }
 
     /// Returns the URL without a trailing slash.
@@ -110,6 +131,21 @@ impl BaseUrl {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
+    }
+}
+
+/// What was cut off makes no difference: requests go to the same place.
+impl PartialEq for BaseUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}
+
+impl Eq for BaseUrl {}
+
+impl Hash for BaseUrl {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.url.hash(state);
     }
 }
 
@@ -379,6 +415,31 @@ mod tests {
             "http://128.0.0.1/",
         ] {
             assert!(BaseUrl::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ignores_what_is_pasted_around_it() {
+        let plain = BaseUrl::parse("https://a.example/v1").unwrap();
+        assert_eq!(plain.cut(), None);
+        for text in [
+            "  https://a.example/v1\r\n",
+            "\u{a0}https://a.example/v1/\u{3000}",
+            "https://a.example/v1/chat/completions",
+            " https://a.example/v1/chat/completions/ ",
+        ] {
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!((base.as_str(), &base), (plain.as_str(), &plain), "{text:?}");
+            let pasted = text.contains("/chat/").then_some("/chat/completions");
+            assert_eq!(base.cut(), pasted, "{text:?}");
+        }
+        let root = BaseUrl::parse("https://a.example/chat/completions").unwrap();
+        assert_eq!(root.join("models"), "https://a.example/models");
+        for text in [
+            "https://a.example/my-chat/completions",
+            "https://a.example/chat",
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().cut(), None, "{text}");
         }
     }
 

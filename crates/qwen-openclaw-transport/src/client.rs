@@ -16,7 +16,7 @@ use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules, Route};
 use qwen_openclaw_http::RetryPolicy;
 
 use crate::{
-    ChatRequest, Error, ModelCapabilities, Reply, payload,
+    ChatRequest, Error, ModelCapabilities, Reply, RequestNote, payload,
     payload::context::{BodyHook, BodyOptions, Context},
     reply::decode::Limits,
 };
@@ -132,12 +132,7 @@ impl Client {
         route: Route,
         request: &ChatRequest,
     ) -> Result<ReplyStream, Error> {
-        let context = Context {
-            provider: route.provider(),
-            class: route.endpoint().class(),
-            options: &self.shared.options.body,
-        };
-        let body = payload::body(request, &context)?;
+        let body = payload::body(request, &self.body_context(&route))?;
         let timeouts = self.stream_timeouts(&request.model);
         let opener = Attempt::new(
             Arc::clone(&self.shared),
@@ -149,6 +144,21 @@ impl Client {
         // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
         // as long as the reply lasts.
         Box::pin(ReplyStream::open(opener, timeouts)).await
+    }
+
+    /// Returns what of `request` would have no effect on `route`, or would be changed so that the
+    /// service takes it. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a request that would be
+    /// refused before it is sent.
+    pub fn notes_on(
+        &self,
+        route: &Route,
+        request: &ChatRequest,
+    ) -> Result<Vec<RequestNote>, Error> {
+        payload::notes(request, &self.body_context(route))
     }
 
     /// Sends `request` and waits for the whole reply.
@@ -168,6 +178,14 @@ impl Client {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.shared.connection
+    }
+
+    fn body_context<'a>(&'a self, route: &'a Route) -> Context<'a> {
+        Context {
+            provider: route.provider(),
+            class: route.endpoint().class(),
+            options: &self.shared.options.body,
+        }
     }
 
     fn stream_timeouts(&self, model: &str) -> StreamTimeouts {

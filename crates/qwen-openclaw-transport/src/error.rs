@@ -67,6 +67,18 @@ impl Error {
         })
     }
 
+    /// An answer that is JSON, and does not fit its schema. The reason must not quote the answer.
+    pub(crate) fn not_valid(failure: JsonFailure) -> Self {
+        let reason = &failure.reason;
+        let message = match &*failure.path {
+            "." => format!("the answer does not fit the JSON schema: {reason}"),
+            path => format!("the answer does not fit the JSON schema, at {path}: {reason}"),
+        };
+        let mut error = Self::new(ErrorKind::Json, message);
+        error.change(|inner| inner.json = Some(Box::new(failure)));
+        error
+    }
+
     pub(crate) fn with_spent(mut self, usage: Option<Usage>) -> Self {
         self.change(|inner| inner.spent = usage.map(Box::new));
         self

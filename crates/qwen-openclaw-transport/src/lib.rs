@@ -79,13 +79,14 @@ pub use crate::{
         StreamTimeouts, ToolLoop, ToolOutput, Tools,
     },
     error::Error,
-    payload::{ModelCapabilities, ThinkingStyle},
+    payload::{ModelCapabilities, RequestNote, ThinkingStyle},
     reply::{
         Event, EventRef, FinishReason, JsonFailure, Reply, Timings, ToolCall, Usage, decode,
         encode, sse,
     },
     request::{
-        ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool, ToolChoice,
+        CacheTtl, ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool,
+        ToolChoice, unchecked_keywords,
     },
 };
 

@@ -6,6 +6,8 @@ mod capabilities;
 mod check;
 pub(crate) mod context;
 mod json_mode;
+mod limits;
+mod note;
 mod notes;
 mod thinking;
 mod window;
@@ -18,7 +20,11 @@ use crate::{
     payload::context::{Context, ModelContext},
 };
 
-pub use self::capabilities::{ModelCapabilities, ThinkingStyle};
+use self::note::Notes;
+pub use self::{
+    capabilities::{ModelCapabilities, ThinkingStyle},
+    note::RequestNote,
+};
 
 #[cfg(test)]
 mod tests;
@@ -28,26 +34,44 @@ type Body = Map<String, Value>;
 
 /// Writes the body of `request` for the endpoint of `context`.
 pub(crate) fn body(request: &ChatRequest, context: &Context<'_>) -> Result<Bytes, Error> {
-    let body = fields(request, context)?;
+    let (body, _) = fields(request, context)?;
     serde_json::to_vec(&body)
         .map(Bytes::from)
         .map_err(unwritable)
 }
 
-/// The fields of the body.
-fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
+/// What the body of `request` does not say as it was asked.
+pub(crate) fn notes(
+    request: &ChatRequest,
+    context: &Context<'_>,
+) -> Result<Vec<RequestNote>, Error> {
+    fields(request, context).map(|(_, notes)| notes)
+}
+
+/// The fields of the body, and what is to be said about them.
+fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<RequestNote>), Error> {
     let known = ModelContext::of(context, &request.model, request.level.is_some());
     check::request(request, &known, context)?;
+    let mut notes = Notes::default();
     let mut body = match serde_json::to_value(request).map_err(unwritable)? {
         Value::Object(body) => body,
         _ => Body::new(),
     };
     body.remove("thinking_level");
     notes::apply(&mut body, &known);
-    limit_answer(&mut body, &known);
+    if !known.has_developer_role(context) {
+        developer_as_system(&mut body);
+    }
     let level = json_mode::apply(&mut body, request, &known)?;
-    cache::apply(&mut body, request.cache, context.class.is_native())?;
-    let asked = (!request.thinking_untouched).then(|| thinking::ask(&mut body, level, &known));
+    cache::apply(&mut body, request.cache, &known, context.class.is_native())?;
+    let asked = if request.thinking_untouched {
+        thinking::note_unsent(request.level, &mut notes);
+        None
+    } else {
+        thinking::ask(&mut body, level, &known, &mut notes)
+    };
+    thinking::summarize(&mut body, request, &known);
+    limits::answer(&mut body, &known, &mut notes);
     body.insert("stream".to_owned(), Value::Bool(true));
     if context.options.usage.unwrap_or(context.class.is_native()) {
         ask_for_usage(&mut body);
@@ -55,10 +79,13 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<Body, Error> {
     if let Some(hook) = &context.options.hook {
         hook.apply(&mut body);
     }
-    if let Some(Some(asked)) = asked {
+    if let Some(asked) = asked {
         thinking::enforce(&mut body, asked, &known);
     }
-    Ok(body)
+    if !request.thinking_untouched {
+        limits::budget(&mut body, &known, &mut notes);
+    }
+    Ok((body, notes.0))
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
@@ -69,25 +96,13 @@ fn unwritable(error: serde_json::Error) -> Error {
     .with_source(error)
 }
 
-/// Lowers the limit of the answer to that of the model and to what its context window leaves, and
-/// gives it the name the model knows.
-fn limit_answer(body: &mut Body, known: &ModelContext<'_>) {
-    let Some(limit) = body.remove("max_completion_tokens") else {
-        return;
-    };
-    let most = known.max_output().map(u64::from);
-    let left = known
-        .context_window()
-        .map(|window| window::left_in(window, body));
-    let limit = match limit.as_u64() {
-        Some(wanted) => [most, left]
-            .into_iter()
-            .flatten()
-            .fold(wanted, u64::min)
-            .into(),
-        None => limit,
-    };
-    body.insert(known.max_tokens_field().to_owned(), limit);
+/// The service takes no role `developer` in chats (Proma issue 1496, OpenClaw issue 23575).
+fn developer_as_system(body: &mut Body) {
+    for message in messages(body) {
+        if message["role"] == "developer" {
+            message["role"] = "system".into();
+        }
+    }
 }
 
 fn ask_for_usage(body: &mut Body) {

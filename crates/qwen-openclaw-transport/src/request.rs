@@ -1,22 +1,27 @@
 //! A request for a reply.
 
+mod body;
+mod cache;
 pub(crate) mod media;
 mod message;
 mod part;
 pub(crate) mod response_format;
 #[cfg(feature = "schemars")]
 mod schema;
+mod thinking;
 mod tool;
 
 use qwen_openclaw_catalog::Level;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::cache::CacheMarks;
 pub use self::{
+    cache::CacheTtl,
     media::Media,
     message::{Message, Role},
     part::Part,
-    response_format::ResponseFormat,
+    response_format::{ResponseFormat, unchecked_keywords},
     tool::{Function, Tool, ToolChoice},
 };
 
@@ -48,94 +53,83 @@ pub use self::{
 ///     .max_tokens(200);
 /// assert_eq!(request.messages.len(), 2);
 /// ```
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 #[must_use]
 pub struct ChatRequest {
     /// The model's id, without a provider.
-    #[serde(default)]
     pub model: String,
     /// The conversation so far.
-    #[serde(default)]
     pub messages: Vec<Message>,
     /// How much the model is to think. Not a field of the service: it is turned into those that
     /// the model wants.
-    #[serde(
-        default,
-        rename = "thinking_level",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "thinking_level", skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
     /// Maximum number of tokens to think.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_budget: Option<u32>,
     /// Whether the model sees its earlier reasoning again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preserve_thinking: Option<bool>,
     /// The tools the model may call.
-    #[serde(
-        default,
-        deserialize_with = "or_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
     /// Whether it may, must or must not call them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may call several at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
     /// Whether long arguments arrive in pieces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_stream: Option<bool>,
     /// The form of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<ResponseFormat>,
     /// Whether the model may search the web.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_search: Option<bool>,
     /// How it searches, as the service names it: `forced_search`, `search_strategy` and others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub search_options: Option<Map<String, Value>>,
     /// Whether images are seen in more detail, whatever their own limits say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vl_high_resolution_images: Option<bool>,
     /// Maximum number of tokens to generate, reasoning included.
     #[serde(
-        default,
         rename = "max_completion_tokens",
         skip_serializing_if = "Option::is_none"
     )]
     pub max_tokens: Option<u32>,
     /// Sampling temperature, from 0 to below 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// Nucleus sampling: the probability mass to sample from, above 0 up to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
     /// The number of most likely tokens to sample from; 0 or above 100 means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<u32>,
     /// Penalty for tokens that have occurred already, from -2 to 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub presence_penalty: Option<f64>,
     /// Penalty for tokens by how often they have occurred, from -2 to 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency_penalty: Option<f64>,
     /// Penalty for repetitions, above 0; 1 means none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repetition_penalty: Option<f64>,
     /// Sampling seed. The same seed gives the same reply on a best-effort basis.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Stop sequences, before which the reply ends.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Value>,
     /// Whether the log probability of each token is returned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<bool>,
     /// How many other likely tokens are reported with each, from 0 to 5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<u32>,
     /// Everything else, as it is sent.
     #[serde(flatten)]
@@ -146,13 +140,12 @@ pub struct ChatRequest {
     /// Whether nothing is added about thinking.
     #[serde(skip)]
     pub(crate) thinking_untouched: bool,
-}
-
-/// Where cache markers are put when the request is sent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct CacheMarks {
-    pub(crate) system: bool,
+    /// Whether the reply will be sent back with the next request.
+    #[serde(skip)]
     pub(crate) conversation: bool,
+    /// Whether the reasoning is summarized; `None` where it serves a conversation.
+    #[serde(skip)]
+    pub(crate) summary: Option<bool>,
 }
 
 impl ChatRequest {
@@ -221,36 +214,6 @@ impl ChatRequest {
         self.part(Part::audio(audio))
     }
 
-    /// Sets how much the model thinks, in the way that it understands.
-    ///
-    /// A model that always thinks goes on to think at [`Level::Off`]. Nothing is sent to a model
-    /// of which the catalog says that it does not think. The default is the model's own, with
-    /// thinking switched on where the model can.
-    pub fn think(mut self, level: Level) -> Self {
-        self.level = Some(level);
-        self
-    }
-
-    /// Sets the maximum number of tokens to think. It takes the place of an effort where the
-    /// service refuses both together. The default is the model's limit.
-    pub fn think_budget(mut self, tokens: u32) -> Self {
-        self.thinking_budget = Some(tokens);
-        self
-    }
-
-    /// Lets the model see its earlier reasoning again, which is then paid for as input. By default
-    /// it does not.
-    pub fn preserve_thinking(mut self) -> Self {
-        self.preserve_thinking = Some(true);
-        self
-    }
-
-    /// Sends what the request says about thinking as it is, and adds nothing.
-    pub fn leave_thinking(mut self) -> Self {
-        self.thinking_untouched = true;
-        self
-    }
-
     /// Adds a tool the model may call.
     pub fn tool(mut self, tool: Tool) -> Self {
         self.tools.push(tool);
@@ -289,9 +252,10 @@ impl ChatRequest {
 
     /// Sets the form of the answer. The default is text.
     ///
-    /// What the service wants with it is seen to: thinking is switched off, the word "json" is put
-    /// into the instructions where it is missing, and a schema goes there too where the model
-    /// takes none.
+    /// What the service wants with it is seen to: thinking is switched off where the model refuses
+    /// JSON while it thinks, the word "json" is put into the instructions where it is missing, and a
+    /// schema goes there too where the model takes none. Whether the answer fits the schema says
+    /// [`Reply::json_matching`](crate::Reply::json_matching).
     pub fn response_format(mut self, format: ResponseFormat) -> Self {
         self.response_format = Some(format);
         self
@@ -335,38 +299,25 @@ impl ChatRequest {
         self
     }
 
-    /// Keeps the instructions in the explicit cache of the service for five minutes: writing costs
-    /// a quarter more than plain input, reading a tenth of it. It takes 1024 tokens at least. By
-    /// default only the implicit cache is used.
-    ///
-    /// Other hosts than the service's own do not see it.
-    pub fn cache_system(mut self) -> Self {
-        self.cache.system = true;
-        self
-    }
-
-    /// Keeps the conversation up to its last message in the explicit cache; see
-    /// [`cache_system`](Self::cache_system). By default it is not.
-    pub fn cache_conversation(mut self) -> Self {
-        self.cache.conversation = true;
-        self
-    }
-
-    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to
-    /// which higher numbers are lowered.
+    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to which
+    /// higher numbers are lowered.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
+        self.extra.remove("max_tokens");
+        self.extra.remove("max_completion_tokens");
         self.max_tokens = Some(tokens);
         self
     }
 
     /// Sets the sampling temperature, from 0 to below 2. The default is the model's own.
     pub fn temperature(mut self, temperature: f64) -> Self {
+        self.extra.remove("temperature");
         self.temperature = Some(temperature);
         self
     }
 
     /// Sets nucleus sampling: the probability mass to sample from. The default is the model's own.
     pub fn top_p(mut self, top_p: f64) -> Self {
+        self.extra.remove("top_p");
         self.top_p = Some(top_p);
         self
     }
@@ -374,30 +325,35 @@ impl ChatRequest {
     /// Sets the number of most likely tokens to sample from. The default is the model's own, 20 for
     /// most.
     pub fn top_k(mut self, top_k: u32) -> Self {
+        self.extra.remove("top_k");
         self.top_k = Some(top_k);
         self
     }
 
     /// Sets the penalty for tokens that have occurred already. The default is the model's own.
     pub fn presence_penalty(mut self, penalty: f64) -> Self {
+        self.extra.remove("presence_penalty");
         self.presence_penalty = Some(penalty);
         self
     }
 
     /// Sets the penalty for tokens by how often they have occurred. The default is the model's own.
     pub fn frequency_penalty(mut self, penalty: f64) -> Self {
+        self.extra.remove("frequency_penalty");
         self.frequency_penalty = Some(penalty);
         self
     }
 
     /// Sets the penalty against repetitions. The default is the model's own.
     pub fn repetition_penalty(mut self, penalty: f64) -> Self {
+        self.extra.remove("repetition_penalty");
         self.repetition_penalty = Some(penalty);
         self
     }
 
     /// Sets the seed. The default is a new one each time.
     pub fn seed(mut self, seed: u64) -> Self {
+        self.extra.remove("seed");
         self.seed = Some(seed);
         self
     }
@@ -425,18 +381,10 @@ impl ChatRequest {
         self
     }
 
-    /// Sets any field of the request body, for what this type does not know.
+    /// Sets any field of the request body, for what this type does not know. It comes before what
+    /// this type says of the same field.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }
-}
-
-/// Reads null as nothing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -2,7 +2,7 @@
 
 use qwen_openclaw_client::Route;
 use qwen_openclaw_transport::{
-    ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, ToolLoop, Tools,
+    ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, RequestNote, ToolLoop, Tools,
 };
 
 use crate::{Error, Qwen};
@@ -148,6 +148,17 @@ impl Chat {
         self.with(ChatRequest::cache_system)
     }
 
+    /// Sends no cache markers with `false`; see [`ChatRequest::cache`]. They are sent by default.
+    pub fn cache(self, on: bool) -> Self {
+        self.with(|request| request.cache(on))
+    }
+
+    /// Says that the reply will be sent back with a next request; see
+    /// [`ChatRequest::conversation`].
+    pub fn conversation(self) -> Self {
+        self.with(ChatRequest::conversation)
+    }
+
     /// Changes the underlying request, with any of the methods of [`ChatRequest`].
     ///
     /// ```no_run
@@ -165,6 +176,20 @@ impl Chat {
     pub fn force(mut self) -> Self {
         self.force = true;
         self
+    }
+
+    /// Returns what of the request would have no effect, or would be changed so that the service takes
+    /// it. Nothing is sent.
+    ///
+    /// What may be wrong with the model or the endpoint is in
+    /// [`Route::warnings`](qwen_openclaw_client::Route::warnings).
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream), for everything that is known before anything is sent.
+    pub async fn notes(&self) -> Result<Vec<RequestNote>, Error> {
+        let (client, route, request) = self.clone().resolved().await?;
+        Ok(client.notes_on(&route, &request)?)
     }
 
     /// Sends the request and waits until the server starts to answer.
@@ -244,8 +269,8 @@ impl Chat {
         {
             return Err(Error::refused(reason.to_string()));
         }
-        if let Some(unknown) = route.unknown_model() {
-            tracing::warn!("{unknown}");
+        for warning in route.warnings() {
+            tracing::warn!("{warning}");
         }
         let mut request = self.request;
         request.model = model.model;

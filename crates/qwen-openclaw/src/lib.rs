@@ -65,7 +65,7 @@ pub use qwen_openclaw_catalog as catalog;
 #[doc(inline)]
 pub use qwen_openclaw_client as client;
 #[doc(no_inline)]
-pub use qwen_openclaw_client::{CustomProvider, Hint, Route};
+pub use qwen_openclaw_client::{CustomProvider, Hint, Route, RouteWarning};
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, ErrorScope};

@@ -99,6 +99,7 @@ impl<'a> Context<'a> {
             .reasoning(self.reasoning())
             .thinking(style)
             .input(input)
+            .developer_role(self.flag("supportsDeveloperRole"))
             .context_window(window.unwrap_or(1_000_000))
             .max_output(u32::try_from(most).unwrap_or(u32::MAX));
         match self.compat("maxTokensField") == "max_tokens" {

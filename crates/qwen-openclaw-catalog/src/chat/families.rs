@@ -3,7 +3,7 @@
 //! A row of the table names its family. An id without a row is matched by prefix, so that a snapshot
 //! or a newer model is treated like its family although nothing else is known about it.
 
-use crate::{structured::StructuredOutput, thinking::Family};
+use crate::{cache::CacheMarker, structured::StructuredOutput, thinking::Family};
 
 /// How the models of a family think, and which structured output they support.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -14,6 +14,15 @@ pub(crate) struct ModelFamily {
     pub(crate) token_plan_thinking: Family,
     pub(crate) default_thinking: DefaultThinking,
     pub(crate) structured_output: StructuredOutput,
+    /// Whether structured output can be combined with thinking.
+    pub(crate) json_while_thinking: bool,
+    /// Whether a request with both `thinking_budget` and `reasoning_effort` is rejected.
+    pub(crate) budget_excludes_effort: bool,
+    /// Whether `reasoning_effort: "none"` turns thinking off.
+    pub(crate) stops_by_effort: bool,
+    /// Whether `thinking_display: "summarized"` returns a summary and the encrypted reasoning.
+    pub(crate) summarizes: bool,
+    pub(crate) cache_marker: CacheMarker,
 }
 
 /// What a model does when a request does not mention thinking.
@@ -32,10 +41,16 @@ pub(crate) const PLAIN: ModelFamily = ModelFamily {
     token_plan_thinking: Family::Plain,
     default_thinking: DefaultThinking::Unknown,
     structured_output: StructuredOutput::JsonObject,
+    json_while_thinking: false,
+    budget_excludes_effort: false,
+    stops_by_effort: false,
+    summarizes: false,
+    cache_marker: CacheMarker::CacheControl,
 };
 
 // Thinking by default: help.aliyun.com, Model Studio, "deep-thinking". `json_schema`: the vendor's
-// AI SDK 2.0 sends it to these families.
+// AI SDK 2.0 sends it to these families, thinking or not. JSON while thinking on Qwen 3.8 and GLM
+// 5.2: QwenLM/Qwen issue 2329, 2026-09; it replaces the general refusal of the page "error-code".
 
 pub(super) const QWEN3_5: ModelFamily = ModelFamily {
     default_thinking: DefaultThinking::On,
@@ -44,20 +59,39 @@ pub(super) const QWEN3_5: ModelFamily = ModelFamily {
 
 pub(super) const QWEN3_7: ModelFamily = ModelFamily {
     structured_output: StructuredOutput::JsonSchema,
+    json_while_thinking: true,
     ..PLAIN
 };
 
-/// The two models themselves; OpenClaw 2026.9 gives their snapshots no efforts.
-pub(super) const QWEN3_8: ModelFamily = ModelFamily {
-    thinking: Family::Qwen38,
-    token_plan_thinking: Family::Qwen38,
+/// Snapshots of Qwen 3.8, to which OpenClaw 2026.9 gives no efforts.
+const QWEN3_8_SNAPSHOT: ModelFamily = ModelFamily {
+    budget_excludes_effort: true,
     ..QWEN3_7
 };
 
-/// help.aliyun.com, Model Studio, pages on Qwen4, 2026-11-16.
+/// The two models themselves. A budget together with an effort is rejected: OpenClaw documentation.
+pub(super) const QWEN3_8: ModelFamily = ModelFamily {
+    thinking: Family::Qwen38,
+    token_plan_thinking: Family::Qwen38,
+    ..QWEN3_8_SNAPSHOT
+};
+
+/// help.aliyun.com, Model Studio, pages on Qwen4 ("cot-summary", "explicit-cache-qwen4"),
+/// 2026-11-16. That a budget excludes an effort is assumed, as for Qwen 3.8.
 pub(super) const QWEN4: ModelFamily = ModelFamily {
     default_thinking: DefaultThinking::On,
     structured_output: StructuredOutput::JsonSchema,
+    json_while_thinking: true,
+    budget_excludes_effort: true,
+    stops_by_effort: true,
+    summarizes: true,
+    cache_marker: CacheMarker::Breakpoint,
+    ..PLAIN
+};
+
+/// Thinks in streams only, and always: help.aliyun.com, Model Studio, "deep-thinking".
+pub(super) const QWQ: ModelFamily = ModelFamily {
+    default_thinking: DefaultThinking::AlwaysOn,
     ..PLAIN
 };
 
@@ -98,6 +132,7 @@ pub(super) const GLM_HYBRID: ModelFamily = ModelFamily {
 
 pub(super) const GLM_5_2: ModelFamily = ModelFamily {
     token_plan_thinking: Family::GlmMax,
+    json_while_thinking: true,
     ..GLM_HYBRID
 };
 
@@ -107,9 +142,10 @@ const PREFIXES: &[(&str, ModelFamily)] = &[
     ("qwen3.7-plus", QWEN3_7),
     ("qwen3.7-flash", QWEN3_7),
     ("qwen3.7-max", QWEN3_7),
-    ("qwen3.8-max", QWEN3_7),
-    ("qwen3.8-flash", QWEN3_7),
+    ("qwen3.8-max", QWEN3_8_SNAPSHOT),
+    ("qwen3.8-flash", QWEN3_8_SNAPSHOT),
     ("qwen4-max", QWEN4),
+    ("qwq-", QWQ),
     ("deepseek-v4", DEEPSEEK_V4),
     ("kimi-k2.5", KIMI_HYBRID),
     ("kimi-k2.6", KIMI_HYBRID),

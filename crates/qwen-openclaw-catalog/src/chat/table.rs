@@ -25,8 +25,12 @@ pub(crate) struct ModelFacts {
     pub(crate) untried: &'static [Modality],
     /// The context window in tokens.
     pub(crate) context: Option<u32>,
+    /// The maximum input in tokens.
+    pub(crate) max_input: Option<u32>,
     /// The maximum output in tokens, with or without thinking.
     pub(crate) max_output: Option<u32>,
+    /// The maximum output in tokens with thinking, if different.
+    pub(crate) max_output_thinking: Option<u32>,
     pub(crate) family: ModelFamily,
     /// The providers that serve it. Empty for a model of which only the price is known.
     pub(crate) offers: &'static [Offer],
@@ -190,7 +194,9 @@ const fn text(id: &'static str) -> ModelFacts {
         input: &[Text],
         untried: &[],
         context: None,
+        max_input: None,
         max_output: None,
+        max_output_thinking: None,
         family: families::PLAIN,
         offers: &[],
         media: false,

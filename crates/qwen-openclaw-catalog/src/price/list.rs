@@ -3,7 +3,8 @@
 //! Mainland China: help.aliyun.com model-studio, page "model-pricing", as of 2026-05-27. A "k" of
 //! its tier limits is read as 1,024 tokens, since the tier up to "256k" covers inputs of 258,048
 //! tokens. Global: models.dev, as of 2026-07-02. It carries no more than the first tier of models
-//! that have several in China, so longer inputs have no known price there.
+//! that have several in China, so longer inputs have no known price there. What is newer comes from
+//! litellm 1.110.2, as of 2026-11-20.
 
 use super::{ChatPrice, Currency, Rate, Tier};
 use crate::{chat::ModelFacts, plan::Region};
@@ -33,6 +34,14 @@ pub(crate) const MODELS_DEV: PriceList = PriceList {
     tiers: &[],
     source: "models.dev",
     as_of: "2026-07-02",
+};
+
+/// The list of litellm for everywhere else, without its figures.
+pub(crate) const LITELLM: PriceList = PriceList {
+    currency: Currency::Usd,
+    tiers: &[],
+    source: "litellm 1.110.2",
+    as_of: "2026-11-20",
 };
 
 pub(crate) const K: u64 = 1_024;
@@ -97,15 +106,15 @@ impl Tier {
     /// The prices of the explicit cache.
     pub(crate) const fn explicit(self, write: f64, read: f64) -> Self {
         Self {
-            explicit_read: Some(Rate::of(read)),
-            ..self.write(write)
+            explicit_write: Some(Rate::of(write)),
+            ..self.read(read)
         }
     }
 
-    /// The price of writing to the explicit cache, where that of reading is not known.
-    pub(crate) const fn write(self, write: f64) -> Self {
+    /// The price of reading from the explicit cache, where that of writing is not known.
+    pub(crate) const fn read(self, read: f64) -> Self {
         Self {
-            explicit_write: Some(Rate::of(write)),
+            explicit_read: Some(Rate::of(read)),
             ..self
         }
     }

@@ -44,13 +44,13 @@ fn the_whole_request_is_billed_at_the_tier_of_its_input() {
         "QWEN3.7-PLUS",
         Region::Global,
         tokens(256_000, 1_000_000),
-        "USD 3.128",
+        "USD 1.7024",
     );
     check(
         "qwen3.7-plus",
         Region::Global,
         tokens(256_001, 1_000_000),
-        "USD 6.512002",
+        "USD 5.107201",
     );
 }
 

@@ -33,7 +33,6 @@ fn plain_models_are_only_on_or_off() {
     for id in [
         "qwen3.6-plus",
         "qwen3.7-max",
-        "MiniMax-M2.5",
         "glm-5.2",
         "deepseek-v4",
         "custom",
@@ -113,6 +112,74 @@ fn models_that_always_think_are_not_turned_off() {
         );
         assert_eq!(contract.self_hosted().decide(OFF).enable, Some(false));
     }
+}
+
+#[test]
+fn a_switch_that_the_model_would_refuse_is_left_out() {
+    let expected = [(DEFAULT, "on"), (OFF, "absent"), (LOW, "on")];
+    for id in ["MiniMax-M2.5", "kimi-k2.7-code", "qwq-plus"] {
+        check(&Provider::QWEN, id, &expected);
+        assert!(!Thinking::of(&Provider::QWEN, id, true).can_stop(), "{id}");
+    }
+}
+
+#[test]
+fn levels_with_the_same_effect_are_offered_once() {
+    let check = |provider: &Provider, id: &str, reasoning, expected: &str| {
+        let levels = Thinking::of(provider, id, reasoning).levels();
+        let group = |group: &LevelGroup| {
+            let same: String = group.same.iter().map(|level| format!("={level}")).collect();
+            format!("{}{same}", group.level)
+        };
+        let found: Vec<_> = levels.iter().map(group).collect();
+        assert_eq!(found.join(" "), expected, "{provider}/{id}");
+        // Every level but an `off` that is impossible is in exactly one group.
+        let count: usize = levels.iter().map(|group| 1 + group.same.len()).sum();
+        assert!([0, 6, 7].contains(&count), "{id}");
+    };
+    let qwen = Provider::QWEN;
+    let on = "low=minimal=medium=high=xhigh=max";
+    check(&qwen, "qwen3.6-plus", true, &format!("off {on}"));
+    check(&qwen, "qwen3.5-plus", false, &format!("off {on}"));
+    check(
+        &qwen,
+        "qwen3.8-max",
+        true,
+        "off low=minimal medium xhigh=high=max",
+    );
+    check(&qwen, "MiniMax-M2.5", true, on);
+    check(&qwen, "qwen3-coder-plus", false, "");
+    let plan = Provider::QWEN_TOKEN_PLAN;
+    check(&plan, "MiniMax-M2.5", true, on);
+    check(
+        &plan,
+        "glm-5.2",
+        true,
+        "off minimal low medium high xhigh max",
+    );
+    check(
+        &plan,
+        "deepseek-v4-pro",
+        true,
+        "off high=minimal=low=medium max=xhigh",
+    );
+    check(&Provider::OPENAI, "qwen3.6-plus", true, "");
+}
+
+#[test]
+fn what_goes_together_with_thinking_is_known_of_the_family() {
+    let of = |id| Thinking::of(&Provider::QWEN, id, true);
+    for id in ["qwen3.7-max", "qwen3.8-flash-0902", "glm-5.2", "qwen4-max"] {
+        assert!(of(id).allows_json(), "{id}");
+    }
+    for id in ["qwen3.6-plus", "glm-5", "qwen3-max", "custom"] {
+        assert!(!of(id).allows_json(), "{id}");
+    }
+    for id in ["qwen3.8-max", "qwen3.8-max-0902", "qwen4-max"] {
+        assert!(of(id).budget_replaces_effort(), "{id}");
+    }
+    assert!(of("qwen4-max").summarizes() && !of("qwen3.8-max").summarizes());
+    assert!(!Thinking::of(&Provider::OPENAI, "qwen4-max", true).summarizes());
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Session {
     async fn turn(&mut self, line: &str) -> Result<(), Failure> {
         let chat = self.chat(line);
         match self.print(chat).await {
-            Ok(reply) => self.conversation.add(line, &reply),
+            Ok(reply) => self.keep(line, &reply).await,
             Err(failure) if failure.ends_conversation() => Err(failure),
             // The conversation continues without the turn that failed.
             Err(failure) => {

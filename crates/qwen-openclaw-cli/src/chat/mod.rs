@@ -1,6 +1,7 @@
 //! `chat`: one question and its answer, or a conversation.
 
 mod conversation;
+mod note;
 mod question;
 mod request;
 mod usage_line;
@@ -9,13 +10,17 @@ pub(crate) use self::request::media_at;
 
 use std::io::{IsTerminal, Read};
 
-use qwen_openclaw::{Chat, Qwen, Route, catalog::ModelRef};
+use qwen_openclaw::{
+    Chat, Qwen, Route,
+    catalog::ModelRef,
+    chat::{ChatRequest, RequestNote, unchecked_keywords},
+};
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
     args::{self, Connection},
     block_on,
-    connect::to_emulator,
+    connect::{to_emulator, warn_about},
     failure::Failure,
     interrupt::Interrupt,
     output,
@@ -32,10 +37,17 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
             "standard input cannot be both the prompt (`-`) and the key (--api-key-stdin)",
         ));
     }
-    let model = arguments.connection.model(arguments.model.as_deref())?;
+    let body = arguments.request.body.as_deref();
+    let body: Option<ChatRequest> = body.map(request::json_file).transpose()?;
+    let model = arguments.model.as_deref();
+    let own = body.as_ref().map(|body| &*body.model);
+    let model = model.or(own.filter(|model| !model.is_empty()));
+    let model = arguments.connection.model(model)?;
     let terminal = std::io::stdin().is_terminal();
     let prompt = match &arguments.prompt {
         Some(prompt) if !from_stdin => Some(prompt.clone()),
+        // The body has its own messages.
+        None if body.is_some() => Some(String::new()),
         None if terminal => None,
         None if arguments.connection.api_key_stdin => {
             return Err(Failure::usage(
@@ -44,17 +56,19 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         }
         _ => Some(prompt_from_stdin()?),
     };
-    if prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.trim().is_empty())
-    {
+    let empty = |prompt: &String| prompt.trim().is_empty();
+    if prompt.as_ref().is_some_and(empty) && (body.is_none() || arguments.prompt.is_some()) {
         return Err(Failure::usage("the prompt is empty"));
     }
     if prompt.is_none() && arguments.json.is_some() {
         return Err(Failure::usage("--json requires a prompt"));
     }
     block_on(async {
-        let session = Session::open(arguments, model).await?;
+        let continues = prompt.is_none() || arguments.request.session.is_some();
+        let session = Session {
+            continues,
+            ..Session::open(arguments, model, body).await?
+        };
         match prompt {
             Some(prompt) => session.answer(prompt).await,
             None => session.converse().await,
@@ -83,6 +97,12 @@ struct Session {
     model: ModelRef,
     /// What the flags add to the prompt, read before anything is sent.
     extras: request::Extras,
+    /// What the request starts from.
+    body: Option<ChatRequest>,
+    /// Whether a reply is sent back with the next prompt.
+    continues: bool,
+    /// What was said about the requests so far.
+    said: Vec<RequestNote>,
     conversation: Conversation,
     interrupt: Interrupt,
     /// Stops when the session is dropped.
@@ -90,7 +110,11 @@ struct Session {
 }
 
 impl Session {
-    async fn open(arguments: args::Chat, model: ModelRef) -> Result<Self, Failure> {
+    async fn open(
+        arguments: args::Chat,
+        model: ModelRef,
+        body: Option<ChatRequest>,
+    ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()?;
         let extras = request::Extras::read(&arguments.request)?;
         let conversation = Conversation::open(arguments.request.session.as_deref())?;
@@ -110,16 +134,24 @@ impl Session {
             qwen,
             model,
             extras,
+            body,
+            continues: false,
+            said: Vec::new(),
             conversation,
             interrupt,
             _emulator: emulator,
         })
     }
 
-    /// Warns about an unknown model, once per model rather than on every turn.
+    /// Warns about the route and the schema, once per model rather than on every turn.
     async fn warn(&self) -> Result<(), Failure> {
-        if let Some(warning) = self.route().await?.unknown_model() {
-            output::note(&format!("warning: {warning}"));
+        warn_about(&self.route().await?);
+        if let Some(schema) = self.extras.schema() {
+            let unchecked = unchecked_keywords(schema);
+            if !unchecked.is_empty() {
+                let keywords = unchecked.join(", ");
+                output::note(&format!("note: not checked of the schema: {keywords}"));
+            }
         }
         Ok(())
     }
@@ -132,6 +164,12 @@ impl Session {
     /// A request that continues the conversation.
     fn chat(&self, prompt: &str) -> Chat {
         let mut chat = self.qwen.chat(self.model.to_string());
+        if let Some(body) = &self.body {
+            chat = chat.with(|_| body.clone());
+        }
+        if self.continues {
+            chat = chat.conversation();
+        }
         if let Some(system) = &self.arguments.system {
             chat = chat.system(system);
         }

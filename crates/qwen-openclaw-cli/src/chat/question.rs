@@ -2,15 +2,15 @@
 
 use qwen_openclaw::{
     Chat,
-    chat::{Event, Reply, ReplyStream},
+    chat::{Event, Message, Reply, ReplyStream, RequestNote},
 };
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
-    chat::{Session, usage_line::usage_line},
+    chat::{Session, note, usage_line::usage_line},
     failure::Failure,
-    output::{Aside, Out},
+    output::{self, Aside, Out},
 };
 
 impl Session {
@@ -21,23 +21,37 @@ impl Session {
         match self.arguments.json {
             None => {
                 let reply = self.print(chat).await?;
-                self.conversation.add(&prompt, &reply)
+                self.keep(&prompt, &reply).await
             }
             Some(Json::Result) => {
                 let reply = self.wait_for(chat).await?;
                 Out::new().line(&format!("{:#}", self.result(&reply)))?;
-                self.keep(&prompt, &reply)
+                self.keep_quietly(&prompt, &reply).await
             }
             Some(Json::Stream) => {
                 let reply = self.print_events(chat).await?;
-                self.keep(&prompt, &reply)
+                self.keep_quietly(&prompt, &reply).await
             }
         }
     }
 
+    /// Saves a turn. Attached media are not saved, as they belong to their question; but encrypted
+    /// reasoning is bound to everything before it.
+    pub(super) async fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+        let row = self.route().await?.row();
+        let bound = row.is_some_and(|row| row.thinking().summarizes());
+        let question = if bound {
+            self.extras.question(prompt)
+        } else {
+            Message::user(prompt)
+        };
+        self.conversation.add(question, reply)
+    }
+
     /// Saves a turn whose result is already on standard output, where nothing may follow it.
-    fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
-        self.conversation.add(prompt, reply).map_err(|failure| {
+    async fn keep_quietly(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+        let kept = self.keep(prompt, reply).await;
+        kept.map_err(|failure| {
             failure.tell();
             failure.silent()
         })
@@ -47,7 +61,9 @@ impl Session {
     async fn wait_for(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let mut stream = self.open_stream(chat).await?;
         while self.next(&mut stream).await?.is_some() {}
-        Ok(stream.finish().await?)
+        let reply = stream.finish().await?;
+        self.check_schema(&reply)?;
+        Ok(reply)
     }
 
     /// Prints the answer as it arrives: text to standard output, everything else to standard error.
@@ -83,6 +99,7 @@ impl Session {
         if !self.arguments.no_usage {
             aside.line(&usage_line(&self.route().await?, &reply));
         }
+        self.check_schema(&reply)?;
         Ok(reply)
     }
 
@@ -110,6 +127,7 @@ impl Session {
             out.line(&line.to_string())?;
         }
         let reply = stream.finish().await?;
+        self.check_schema(&reply)?;
         let mut result = self.result(&reply);
         result["type"] = "result".into();
         out.line(&result.to_string())?;
@@ -117,8 +135,40 @@ impl Session {
     }
 
     async fn open_stream(&mut self, chat: Chat) -> Result<ReplyStream, Failure> {
+        let notes = async { Ok(chat.notes().await?) };
+        let notes = self.interrupt.or(notes).await?;
+        let model = self.model.to_string();
+        let (late, now): (Vec<_>, Vec<_>) = notes.into_iter().partition(note::is_for_refusals);
+        for said in now {
+            self.say(said, &model);
+        }
         let stream = async { Ok(chat.stream().await?) };
-        self.interrupt.or(stream).await
+        let stream = self.interrupt.or(stream).await;
+        stream.map_err(|failure| match late.first() {
+            Some(note) if failure.is_refusal() => {
+                failure.with_hint(note::for_command(note, &model))
+            }
+            _ => failure,
+        })
+    }
+
+    /// Says a note once, rather than on every turn.
+    fn say(&mut self, said: RequestNote, model: &str) {
+        if !self.said.contains(&said) {
+            let words = note::for_command(&said, model);
+            output::note(&format!("note: {words}"));
+            self.said.push(said);
+        }
+    }
+
+    /// Checks whether an answer fits the schema that was asked for. A reply that only calls tools is
+    /// no answer yet.
+    fn check_schema(&self, reply: &Reply) -> Result<(), Failure> {
+        let calls = reply.text().is_empty() && !reply.tool_calls().is_empty();
+        if let Some(schema) = self.extras.schema().filter(|_| !calls) {
+            reply.json_matching(schema)?;
+        }
+        Ok(())
     }
 
     /// The next event, `None` at the end. After Ctrl-C the failure holds what had arrived.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use qwen_openclaw::chat::{ChatRequest, Media, Part, Tool, ToolChoice};
+use qwen_openclaw::chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -48,13 +48,25 @@ impl Extras {
         })
     }
 
-    /// Adds the prompt and everything that goes with it.
+    /// The schema that the answer has to fit.
+    pub(super) fn schema(&self) -> Option<&Value> {
+        self.schema.as_ref()
+    }
+
+    /// The prompt with what is attached to it.
+    pub(super) fn question(&self, prompt: &str) -> Message {
+        if self.parts.is_empty() {
+            return Message::user(prompt);
+        }
+        let text = (!prompt.is_empty()).then(|| Part::text(prompt));
+        Message::parts(Role::User, self.parts.iter().cloned().chain(text))
+    }
+
+    /// Adds the prompt and everything that goes with it. Without a prompt, the request has its own.
     pub(super) fn add_to(&self, mut request: ChatRequest, prompt: &str) -> ChatRequest {
-        request = if self.parts.is_empty() {
-            request.user(prompt)
-        } else {
-            request.user_parts(self.parts.iter().cloned().chain([Part::text(prompt)]))
-        };
+        if !prompt.is_empty() || !self.parts.is_empty() {
+            request = request.message(self.question(prompt));
+        }
         request = request.tools(self.tools.iter().cloned());
         if let Some(choice) = &self.flags.tool_choice {
             request = request.tool_choice(match choice.as_str() {
@@ -79,6 +91,9 @@ impl Extras {
         if self.flags.search {
             request = request.search();
         }
+        if self.flags.no_cache {
+            request = request.cache(false);
+        }
         if self.flags.cache_system {
             request = request.cache_system();
         }
@@ -99,7 +114,7 @@ pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
     })
 }
 
-fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+pub(super) fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
         Failure::usage(format!("could not read {}: {error}", path.display()))
     };

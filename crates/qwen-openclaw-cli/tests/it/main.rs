@@ -10,6 +10,7 @@ mod help;
 mod json;
 mod kills;
 mod models;
+mod notes;
 mod refusals;
 mod requests;
 mod run;

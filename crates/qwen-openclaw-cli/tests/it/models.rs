@@ -68,9 +68,67 @@ fn what_is_left_out_has_a_reason() {
     let row = ran
         .stdout
         .lines()
-        .find(|line| line.starts_with("qwen/qwen3.6-plus"))
+        .find(|line| line.starts_with("qwen/qwen3.6-flash"))
         .unwrap();
     assert!(row.contains("is not offered on the Coding Plan"), "{row}");
+}
+
+#[test]
+fn a_model_on_which_the_editions_disagree_is_listed_with_the_doubt() {
+    let ran = Qwen::new(&["models", "list", "--plan", "coding"])
+        .run()
+        .exits_with(0);
+    let row = ran
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("qwen/qwen3.6-plus"))
+        .unwrap();
+    assert!(
+        row.contains("may not be offered on the Coding Plan"),
+        "{row}"
+    );
+    let list = Qwen::new(&["models", "list", "--plan", "coding", "--json"]);
+    let list = list.run().exits_with(0).json();
+    let rows = list["models"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["key"] == "qwen/qwen3.6-plus");
+    let row = row.unwrap();
+    assert_eq!(row["available"], true);
+    assert!(
+        row["doubt"].as_str().unwrap().contains("Standard key"),
+        "{row}"
+    );
+}
+
+#[test]
+fn levels_that_differ_are_explained() {
+    let check = |model: &str, expected: &str| {
+        let ran = Qwen::new(&["models", "explain", model]).run().exits_with(0);
+        let line = ran.stdout.lines().find(|line| line.starts_with("Thinking"));
+        assert_eq!(line.unwrap(), format!("Thinking  {expected}"), "{model}");
+    };
+    check(
+        "qwen3.8-max",
+        "off; low (same as minimal); medium; xhigh (same as high, max)",
+    );
+    check(
+        "MiniMax-M2.5",
+        "low (same as minimal, medium, high, xhigh, max)",
+    );
+    check("qwen3-coder-plus", "no level has an effect");
+    let ran = Qwen::new(&[
+        "models",
+        "explain",
+        "--plan",
+        "coding",
+        "qwen3.6-plus",
+        "--json",
+    ]);
+    let json = ran.run().exits_with(0).json();
+    assert_eq!(json["thinkingLevels"][0]["level"], "off");
+    assert!(
+        json["warnings"][0].as_str().unwrap().contains("may not be"),
+        "{json}"
+    );
 }
 
 #[test]

@@ -75,13 +75,30 @@ fn an_unknown_model_is_sent_with_a_warning() {
 
 #[test]
 fn a_model_the_plan_lacks() {
-    let arguments = ["chat", "--plan", "coding", "-m", "qwen3.6-plus", "hi"];
+    let arguments = ["chat", "--plan", "coding", "-m", "qwen3.6-flash", "hi"];
     let ran = Qwen::new(&arguments)
         .env("QWEN_API_KEY", KEY)
         .run()
         .exits_with(4);
-    ran.says("qwen3.6-plus is not offered on the Coding Plan endpoint")
+    ran.says("qwen3.6-flash is not offered on the Coding Plan endpoint")
         .says("https://dashscope-intl.aliyuncs.com/compatible-mode/v1");
+}
+
+#[test]
+fn a_base_url_that_was_pasted_with_the_chat_path() {
+    let service = Service::start();
+    let url = format!(" {}/chat/completions/ ", service.emulator.base_url());
+    let ran = Qwen::new(&["chat", "-m", "qwen3-coder-plus", "hi"])
+        .env("QWEN_BASE_URL", &url)
+        .env("QWEN_API_KEY", KEY)
+        .run()
+        .exits_with(0);
+    assert_eq!(ran.stderr.matches("/chat/completions").count(), 1);
+    ran.says("warning: the base URL ends with `/chat/completions`, which is added to each request");
+    assert_eq!(
+        service.requests()[0].path(),
+        "/compatible-mode/v1/chat/completions"
+    );
 }
 
 #[test]

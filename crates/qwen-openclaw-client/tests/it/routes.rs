@@ -1,7 +1,7 @@
 //! How the settings combine into a route.
 
 use qwen_openclaw_client::{
-    CustomProvider, EndpointRule, Routes,
+    CustomProvider, EndpointRule, RouteWarning, Routes,
     auth::{ApiKey, Environment},
     catalog::{Endpoint, Plan, Provider},
 };
@@ -39,6 +39,45 @@ async fn a_ref_resolves_to_provider_endpoint_key_and_row() {
     assert_eq!(explanation["available"], false);
     assert_eq!(explanation["plan"], "coding");
     assert!(!explanation.to_string().contains(PLAN));
+}
+
+#[tokio::test]
+async fn a_model_on_which_the_editions_disagree_is_routed_with_a_warning() {
+    let routes = environment(&[("QWEN_API_KEY", PLAN)]);
+    let route = routes.route("qwen/qwen3.6-plus").await.unwrap();
+    assert!(route.availability().is_available());
+    let [RouteWarning::MayLackModel(reason)] = &route.warnings()[..] else {
+        panic!("{:?}", route.warnings());
+    };
+    assert_eq!(reason.model(), "qwen3.6-plus");
+    assert_eq!(route.explain().warnings, [reason.to_string()]);
+
+    let certain = routes.route("qwen/qwen3.6-flash").await.unwrap();
+    assert!(!certain.availability().is_available() && certain.warnings().is_empty());
+    let unknown = routes.route("qwen/qwen9-max").await.unwrap();
+    assert!(unknown.availability().is_available());
+    assert!(matches!(
+        unknown.warnings()[..],
+        [RouteWarning::UnknownModel(_)]
+    ));
+}
+
+#[tokio::test]
+async fn a_base_url_pasted_with_blanks_and_the_chat_path_is_corrected() {
+    let url = " https://coding-intl.dashscope.aliyuncs.com/v1/chat/completions\n";
+    for routes in [
+        environment(&[("QWEN_BASE_URL", url)]),
+        Routes::new().base_url(Provider::QWEN, url),
+    ] {
+        let route = routes.route("qwen/qwen3.5-plus").await.unwrap();
+        let base = route.endpoint().base_url();
+        assert_eq!(base.as_str(), Endpoint::CodingGlobal.base_url());
+        assert!(route.endpoint().class().is_native());
+        let [RouteWarning::RequestPathCut { path, base_url }] = &route.warnings()[..] else {
+            panic!("{:?}", route.warnings());
+        };
+        assert_eq!((*path, &**base_url), ("/chat/completions", base.as_str()));
+    }
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl Client {
     pub fn run_tools(&self, request: ChatRequest, tools: &Tools) -> ToolLoop {
         ToolLoop {
             client: self.clone(),
-            request: request.tools(tools.offered().cloned()),
+            request: request.tools(tools.offered().cloned()).conversation(),
             tools: tools.clone(),
             limit: ROUNDS,
             salvage: false,

@@ -21,6 +21,7 @@ pub struct ModelCapabilities {
     pub(super) context_window: Option<u32>,
     pub(super) thinking: ThinkingStyle,
     pub(super) legacy_max_tokens: bool,
+    pub(super) developer_role: Option<bool>,
 }
 
 /// How thinking is written into a request.
@@ -78,6 +79,13 @@ impl ModelCapabilities {
     /// Says how thinking is written. The default is [`ThinkingStyle::Contract`].
     pub fn thinking(mut self, style: ThinkingStyle) -> Self {
         self.thinking = style;
+        self
+    }
+
+    /// Says whether messages of the role `developer` are sent as such, or as `system`. By default they
+    /// are sent as `system` to the service, which refuses the other, and as they are elsewhere.
+    pub fn developer_role(mut self, has_it: bool) -> Self {
+        self.developer_role = Some(has_it);
         self
     }
 

@@ -77,16 +77,21 @@ fn numbers(request: &ChatRequest) -> Result<(), Error> {
             "`n` asks for several answers, and a reply holds one{with}"
         ));
     }
-    if request.max_tokens == Some(0) {
+    let zero = |name: &str| request.extra.get(name).and_then(Value::as_u64) == Some(0);
+    if request.max_tokens == Some(0) || zero("max_tokens") || zero("max_completion_tokens") {
         return refused("the limit of the answer is 0 tokens");
     }
-    if request.thinking_budget == Some(0) {
+    if request.thinking_budget == Some(0) || zero("thinking_budget") {
         return refused("the thinking budget is 0 tokens; to switch thinking off, set the level");
     }
     Ok(())
 }
 
 fn tools(request: &ChatRequest) -> Result<(), Error> {
+    if request.extra.contains_key("tools") {
+        // Tools of a kind that is not known here.
+        return Ok(());
+    }
     let mut names = HashSet::new();
     for function in request
         .tools

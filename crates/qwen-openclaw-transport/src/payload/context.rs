@@ -54,6 +54,14 @@ pub(crate) struct Context<'a> {
     pub(crate) options: &'a BodyOptions,
 }
 
+impl Context<'_> {
+    /// Whether the body goes to the service itself, or to what stands in for it on loopback.
+    pub(crate) fn is_service(&self) -> bool {
+        let stands_in = self.class.is_loopback() && self.provider.is_qwen();
+        self.class.plan().is_some() || stands_in
+    }
+}
+
 /// Everything known of the model of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelContext<'a> {
@@ -94,8 +102,12 @@ impl<'a> ModelContext<'a> {
     }
 
     /// Maximum number of tokens of an answer.
-    pub(crate) fn max_output(&self) -> Option<u32> {
-        let listed = self.row.and_then(ChatModel::max_output);
+    pub(crate) fn max_output(&self, thinks: bool) -> Option<u32> {
+        let listed = if thinks {
+            self.row.and_then(ChatModel::max_output_thinking)
+        } else {
+            self.row.and_then(ChatModel::max_output)
+        };
         self.traits.max_output.or(listed)
     }
 
@@ -105,13 +117,15 @@ impl<'a> ModelContext<'a> {
         self.traits.context_window.or(listed)
     }
 
-    /// The name of the field that limits an answer.
-    pub(crate) fn max_tokens_field(&self) -> &'static str {
-        if self.traits.legacy_max_tokens {
-            "max_tokens"
-        } else {
-            "max_completion_tokens"
-        }
+    /// Whether the field that limits an answer has its older name.
+    pub(crate) fn has_legacy_max_tokens(&self) -> bool {
+        self.traits.legacy_max_tokens
+    }
+
+    /// Whether the role `developer` is known where the body goes.
+    pub(crate) fn has_developer_role(&self, context: &Context<'_>) -> bool {
+        let has_it = self.traits.developer_role;
+        has_it.unwrap_or_else(|| !context.is_service())
     }
 
     /// Whether the model takes a kind of input; `None` when only the service knows.
@@ -132,6 +146,11 @@ impl<'a> ModelContext<'a> {
     pub(crate) fn thinks_unasked(&self) -> bool {
         let absent = self.contract.switch() == Switch::Absent && self.traits.reasoning.is_none();
         absent && self.contract.thinks_unasked()
+    }
+
+    /// Whether the model thinks, whatever the request says.
+    pub(crate) fn always_thinks(&self) -> bool {
+        self.contract.switch() != Switch::Absent && !self.contract.can_stop()
     }
 
     /// What is sent for a level.

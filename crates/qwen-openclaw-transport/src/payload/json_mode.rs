@@ -1,7 +1,7 @@
 //! What JSON answers demand of a request.
 //!
-//! The service refuses JSON together with thinking, and `json_object` without the word "json" in
-//! the messages (help.aliyun.com, Model Studio, "error-code").
+//! Most models refuse JSON together with thinking, and all refuse `json_object` without the word
+//! "json" in the messages (help.aliyun.com, Model Studio, "error-code").
 
 use qwen_openclaw_catalog::{Level, StructuredOutput, Switch};
 use serde_json::{Value, json};
@@ -27,7 +27,11 @@ pub(super) fn apply(
     if !json || !known.provider.is_qwen() {
         return Ok(request.level);
     }
-    let level = without_thinking(body, request, known)?;
+    let level = if known.contract.allows_json() {
+        request.level
+    } else {
+        without_thinking(body, request, known)?
+    };
     let format = match body.get("response_format") {
         Some(Value::Object(format)) => format.clone(),
         _ => return Ok(level),
@@ -54,10 +58,10 @@ fn without_thinking(
 ) -> Result<Option<Level>, Error> {
     let refused = |message: String| Err(Error::new(ErrorKind::InvalidRequest, message));
     let model = known.model;
-    if known.contract.switch() == Switch::Always {
+    if known.always_thinks() {
         return refused(format!(
-            "{model} always thinks, and the service gives no JSON answers while a model thinks; \
-             choose another model, or ask for JSON in the prompt alone"
+            "{model} always thinks, and gives no JSON answers while it thinks; choose another model, or \
+             ask for JSON in the prompt alone"
         ));
     }
     let thinks = known.contract.switch() == Switch::Optional || known.thinks_unasked();
@@ -66,10 +70,9 @@ fn without_thinking(
         None => body.get("enable_thinking") == Some(&json!(true)),
     };
     if thinks && asked {
-        return refused(
-            "the service gives no JSON answers while a model thinks; leave one of the two out"
-                .to_owned(),
-        );
+        return refused(format!(
+            "{model} gives no JSON answers while it thinks; leave one of the two out"
+        ));
     }
     Ok(if thinks {
         Some(Level::Off)

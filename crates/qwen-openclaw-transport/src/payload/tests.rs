@@ -8,10 +8,15 @@ use qwen_openclaw_catalog::{
 };
 use serde_json::{Value, json};
 
+mod conversations;
+mod foreign;
+mod limits;
+
 use super::fields;
 use crate::{
     ChatRequest, Client, ClientBuilder, Error, ErrorKind, Media, Message, ModelCapabilities, Part,
-    ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice, payload::context::Context,
+    RequestNote, ResponseFormat, Role, ThinkingStyle, Tool, ToolCall, ToolChoice,
+    payload::context::Context,
 };
 
 const STANDARD: &str = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1";
@@ -28,7 +33,23 @@ fn body_of(client: ClientBuilder, request: &ChatRequest) -> Result<Value, Error>
         class: endpoint.class(),
         options: &client.shared.options.body,
     };
-    fields(request, &context).map(Value::Object)
+    fields(request, &context).map(|(body, _)| Value::Object(body))
+}
+
+/// The notes on a request to the Standard endpoint.
+fn notes(request: &ChatRequest) -> Vec<RequestNote> {
+    notes_of(client(STANDARD), request)
+}
+
+fn notes_of(client: ClientBuilder, request: &ChatRequest) -> Vec<RequestNote> {
+    let client = client.build().unwrap();
+    let endpoint = client.connection().endpoint_without_key().unwrap();
+    let context = Context {
+        provider: client.connection().provider(),
+        class: endpoint.class(),
+        options: &client.shared.options.body,
+    };
+    super::notes(request, &context).unwrap()
 }
 
 /// The body for a model of the Standard endpoint.
@@ -201,11 +222,76 @@ fn json_and_thinking_are_refused_where_both_are_asked_for() {
     let both = hi("qwen3.6-plus").think(Level::High).json_object();
     assert_eq!(
         refusal(client(STANDARD), &both),
-        "the service gives no JSON answers while a model thinks; leave one of the two out"
+        "qwen3.6-plus gives no JSON answers while it thinks; leave one of the two out"
     );
     let plan = client(Endpoint::TokenGlobal.base_url());
-    let always = refusal(plan, &hi("MiniMax-M2.5").json_object());
-    assert!(always.starts_with("MiniMax-M2.5 always thinks"), "{always}");
+    for client in [plan, client(STANDARD)] {
+        let always = refusal(client, &hi("MiniMax-M2.5").json_object());
+        assert!(always.starts_with("MiniMax-M2.5 always thinks"), "{always}");
+    }
+}
+
+#[test]
+fn newer_models_give_json_while_they_think() {
+    let schema = || ResponseFormat::schema("a", json!({"type": "object"}));
+    for model in ["qwen3.7-max", "qwen3.7-plus", "qwen3.8-max", "qwen4-max"] {
+        for format in [ResponseFormat::JsonObject, schema()] {
+            let request = hi(model).response_format(format.clone());
+            let body = body(&request.clone().think(Level::High));
+            assert_eq!(body["enable_thinking"], true, "{model}");
+            assert_eq!(body["response_format"], Value::from(format));
+            // Nothing but the caller switches it off.
+            assert_eq!(self::body(&request)["enable_thinking"], true, "{model}");
+            let off = self::body(&request.think(Level::Off));
+            assert_eq!(off["enable_thinking"], false, "{model}");
+        }
+    }
+    let plan = client(Endpoint::TokenGlobal.base_url());
+    let glm = body_of(plan, &hi("glm-5.2").json_object().think(Level::High)).unwrap();
+    assert_eq!(
+        (&glm["enable_thinking"], &glm["response_format"]["type"]),
+        (&json!(true), &json!("json_object"))
+    );
+}
+
+#[test]
+fn a_level_without_effect_is_noted() {
+    let level = Level::High;
+    let unsent = [RequestNote::LevelWithoutEffect { level }];
+    for request in [
+        hi("qwen3-coder-plus").think(level),
+        hi("qwen3.5-plus").think(level),
+        hi("qwen3.6-plus").think(level).leave_thinking(),
+    ] {
+        assert_eq!(notes(&request), unsent, "{}", request.model);
+    }
+    for request in [
+        hi("qwen3.6-plus").think(level),
+        hi("qwen3.6-plus").think(Level::Off),
+        hi("qwen3.5-plus").think(Level::Off),
+        hi("qwen3-coder-plus").think(Level::Off),
+        hi("qwen-new").think(level),
+        hi("qwen3.6-plus"),
+    ] {
+        assert_eq!(notes(&request), [], "{}", request.model);
+    }
+}
+
+#[test]
+fn a_model_that_cannot_stop_thinking_is_not_told_to() {
+    let raw = hi("MiniMax-M2.5").extra("enable_thinking", false);
+    for request in [
+        hi("MiniMax-M2.5").think(Level::Off),
+        hi("qwq-plus").think(Level::Off),
+        raw,
+    ] {
+        assert_eq!(body(&request).get("enable_thinking"), None);
+        assert_eq!(notes(&request), [RequestNote::AlwaysThinks]);
+    }
+    let plan = || client(Endpoint::TokenGlobal.base_url());
+    let off = hi("MiniMax-M2.5").think(Level::Off);
+    assert_eq!(body_of(plan(), &off).unwrap()["enable_thinking"], true);
+    assert_eq!(notes_of(plan(), &off), [RequestNote::AlwaysThinks]);
 }
 
 #[test]
@@ -517,20 +603,27 @@ fn obeys(row: &ChatModel, body: &Value, meddled: bool) -> Result<(), TestCaseErr
     let what = format!("{}: {body}", row.model_ref());
     match contract.switch() {
         Switch::Always => prop_assert_eq!(on, Some(true), "{}", what),
-        Switch::Optional => prop_assert!(on.is_some(), "{}", what),
+        Switch::Optional => {
+            prop_assert!(on.is_some() || !contract.can_stop(), "{}", what);
+            prop_assert!(
+                meddled || contract.can_stop() || on != Some(false),
+                "{}",
+                what
+            );
+        }
         _ => prop_assert!(meddled || on != Some(true), "{}", what),
     }
+    let budget = body.get("thinking_budget").is_some();
+    prop_assert!(
+        !contract.budget_replaces_effort() || !budget || effort.is_none(),
+        "{}",
+        what
+    );
     if !contract.is_strict() {
         return Ok(());
     }
     let thinks = on == Some(true);
-    let budget = body.get("thinking_budget").is_some();
     prop_assert!(thinks || effort.is_none(), "{}", what);
-    prop_assert!(
-        !(contract.family() == Family::Qwen38 && budget && effort.is_some()),
-        "{}",
-        what
-    );
     if let Some(effort) = effort {
         let known: &[&str] = match contract.family() {
             Family::Qwen38 => &["low", "medium", "xhigh"],
@@ -545,7 +638,7 @@ fn obeys(row: &ChatModel, body: &Value, meddled: bool) -> Result<(), TestCaseErr
         prop_assert!(choice == "auto" || choice == "none", "{}", what);
     }
     if !meddled && body["response_format"]["type"].is_string() {
-        prop_assert!(!thinks, "{}", what);
+        prop_assert!(!thinks || contract.allows_json(), "{}", what);
         let messages = body["messages"].to_string().to_lowercase();
         let object = body["response_format"]["type"] == "json_object";
         prop_assert!(!object || messages.contains("json"), "{}", what);

@@ -5,8 +5,8 @@
 use qwen_openclaw_catalog::{Family, Level, Replay, Switch, ToolChoice, ToolChoiceRule};
 use serde_json::{Value, json};
 
-use super::{Body, messages};
-use crate::{ThinkingStyle, payload::context::ModelContext};
+use super::{Body, RequestNote, messages, note::Notes};
+use crate::{ChatRequest, ThinkingStyle, payload::context::ModelContext};
 
 /// The ways in which other APIs spell an effort.
 const EFFORTS: [&str; 3] = ["reasoning_effort", "reasoning", "reasoningEffort"];
@@ -26,33 +26,89 @@ pub(super) fn ask(
     body: &mut Body,
     level: Option<Level>,
     known: &ModelContext<'_>,
+    notes: &mut Notes,
 ) -> Option<Asked> {
     if known.style() == ThinkingStyle::Untouched {
+        note_unsent(level, notes);
         return None;
     }
     if known.contract.switch() == Switch::Absent {
         if level == Some(Level::Off) && known.thinks_unasked() {
             body.insert("enable_thinking".to_owned(), json!(false));
+        } else {
+            note_unsent(level.filter(|level| *level != Level::Off), notes);
         }
         return None;
     }
+    let own_effort = body.get("reasoning_effort").filter(|_| level.is_none());
+    let own_effort = own_effort.cloned();
+    let explicit = level.is_some();
     let level = level.or_else(|| level_in(body));
     for name in EFFORTS {
         body.remove(name);
     }
     let decision = known.decide(level);
-    let on = decision.enable.unwrap_or_default();
+    let on = decision.enable.unwrap_or(!known.contract.can_stop());
+    if level == Some(Level::Off) && on {
+        notes.add(RequestNote::AlwaysThinks);
+    }
     if known.style() == ThinkingStyle::ChatTemplate {
         ask_the_template(body, on);
-    } else {
+    } else if decision.enable.is_some() {
         body.insert("enable_thinking".to_owned(), json!(on));
+    } else {
+        body.remove("enable_thinking");
+    }
+    let contract = is_contract(known);
+    if contract && known.contract.stops_by_effort() {
+        // Which other efforts there are is not known: the caller's own goes on as it is.
+        let effort = if on { own_effort } else { Some(json!("none")) };
+        body.extend(effort.map(|effort| ("reasoning_effort".to_owned(), effort)));
     }
     // Which efforts Qwen 3.8 has is known of the service alone.
-    let plain = known.style() != ThinkingStyle::Contract && is_qwen38(known);
+    let plain = !contract && is_qwen38(known);
     if let Some(effort) = decision.effort.filter(|_| !plain) {
         body.insert("reasoning_effort".to_owned(), json!(effort));
+        let replaced = known.contract.budget_replaces_effort();
+        if explicit && replaced && body.contains_key("thinking_budget") {
+            notes.add(RequestNote::BudgetInsteadOfEffort);
+        }
     }
     Some(Asked { level, on })
+}
+
+/// Says that a level is not sent.
+pub(super) fn note_unsent(level: Option<Level>, notes: &mut Notes) {
+    if let Some(level) = level {
+        notes.add(RequestNote::LevelWithoutEffect { level });
+    }
+}
+
+/// Whether thinking is written as the contract of the model says.
+pub(super) fn is_contract(known: &ModelContext<'_>) -> bool {
+    known.style() == ThinkingStyle::Contract
+}
+
+/// Whether the model thinks, going by a body and by what it does unasked.
+pub(super) fn thinks(body: &Body, known: &ModelContext<'_>) -> bool {
+    let said = body.get("enable_thinking").and_then(Value::as_bool);
+    known.always_thinks() || said.unwrap_or_else(|| known.contract.thinks_unasked())
+}
+
+/// Asks for a summary of the reasoning and its encrypted whole, in each request of a conversation
+/// (help.aliyun.com, Model Studio, "cot-summary"), unless the caller says otherwise.
+pub(super) fn summarize(body: &mut Body, request: &ChatRequest, known: &ModelContext<'_>) {
+    let continues = |message: &crate::Message| message.role == crate::Role::Assistant;
+    let by_itself = || {
+        let conversation = request.conversation || request.messages.iter().any(continues);
+        let untouched = request.thinking_untouched || !is_contract(known);
+        conversation && !untouched && known.contract.summarizes() && thinks(body, known)
+    };
+    if request.summary.unwrap_or_else(by_itself) {
+        body.entry("thinking_display")
+            .or_insert(json!("summarized"));
+        body.entry("preserve_thinking").or_insert(json!(true));
+    }
 }
 
 /// What a body says of itself: `enable_thinking`, or an effort.

@@ -1,7 +1,11 @@
 //! The form of an answer: text, JSON, or JSON that fits a schema.
 
+mod valid;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
+
+use crate::{Error, JsonFailure, Reply};
 
 /// The form of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +46,52 @@ impl ResponseFormat {
             }
         }
     }
+}
+
+impl Reply {
+    /// Reads the answer's text as JSON that fits `schema`, whatever the model was told of it. A code
+    /// fence around it is left out.
+    ///
+    /// The keywords that are [not checked](unchecked_keywords) are taken to be fulfilled.
+    ///
+    /// ```
+    /// use qwen_openclaw_transport::{ErrorKind, Reply};
+    /// use serde_json::json;
+    ///
+    /// # fn check(reply: &Reply) -> Result<(), qwen_openclaw_transport::Error> {
+    /// let schema = json!({"type": "object", "required": ["city"]});
+    /// let weather = reply.json_matching(&schema)?;
+    /// println!("{}", weather["city"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Json`](crate::ErrorKind::Json) for an answer that is not JSON, or does not fit;
+    /// [`Error::json`] has the place inside the JSON, and [`Error::partial`] this reply.
+    pub fn json_matching(&self, schema: &Value) -> Result<Value, Error> {
+        let value: Value = self.json()?;
+        match valid::check(&value, schema) {
+            Ok(()) => Ok(value),
+            Err(mismatch) => {
+                let failure = JsonFailure {
+                    path: mismatch.path(),
+                    reason: mismatch.reason,
+                    text: self.text().to_owned(),
+                };
+                Err(Error::not_valid(failure).with_partial(self.clone()))
+            }
+        }
+    }
+}
+
+/// Returns the keywords of a JSON schema that [`Reply::json_matching`] does not check, in
+/// alphabetical order: `format`, `pattern`, and what else draft 2020-12 has beyond types, fields,
+/// items, limits, choices and references within the schema.
+#[must_use]
+pub fn unchecked_keywords(schema: &Value) -> Vec<String> {
+    valid::unchecked(schema)
 }
 
 impl From<Value> for ResponseFormat {
@@ -117,6 +167,31 @@ pub(crate) fn schema_of(format: &Map<String, Value>) -> Option<&Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn an_answer_is_held_against_its_schema() {
+        let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+        let reply = |text: &str| Reply {
+            text: text.to_owned(),
+            ..Reply::default()
+        };
+        let fenced = reply("```json\n{\"n\": 1}\n```");
+        assert_eq!(fenced.json_matching(&schema).unwrap(), json!({"n": 1}));
+        let error = reply(r#"{"n": "secret"}"#)
+            .json_matching(&schema)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Json);
+        assert_eq!(
+            error.to_string(),
+            "the answer does not fit the JSON schema, at n: it must be of the type integer"
+        );
+        assert_eq!(error.json().unwrap().path, "n");
+        assert_eq!(error.partial().unwrap().text(), r#"{"n": "secret"}"#);
+        assert!(!format!("{error} {error:?}").contains("secret"));
+        let cut = reply(r#"{"n": 1"#).json_matching(&schema).unwrap_err();
+        assert_eq!(cut.kind(), ErrorKind::Json);
+    }
 
     #[test]
     fn forms_survive_a_round_trip() {

@@ -3,7 +3,9 @@
 use qwen_openclaw_auth::ApiKey;
 use qwen_openclaw_catalog::{ChatModel, Edition, Endpoint, Level, Provider, models};
 use qwen_openclaw_emulator::{Emulator, Plan, Region};
-use qwen_openclaw_transport::{ChatRequest, Client, ErrorKind, Media, Part, Tool, ToolChoice};
+use qwen_openclaw_transport::{
+    ChatRequest, Client, ErrorKind, Media, Message, Part, Role, Tool, ToolChoice, Tools,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -76,8 +78,12 @@ async fn answers_fit_a_schema_whatever_the_model_takes() {
     let native = ChatRequest::new("qwen3.7-plus")
         .user("Borscht")
         .json_schema("recipe", schema());
-    let recipe: Recipe = client.send(&native).await.unwrap().json().unwrap();
+    let reply = client.send(&native).await.unwrap();
+    let recipe: Recipe = reply.json().unwrap();
     assert!(!recipe.name.is_empty() || recipe.steps.is_empty());
+    // This model gives JSON while it thinks.
+    assert!(!reply.reasoning().is_empty());
+    assert!(reply.json_matching(&schema()).is_ok());
     // Without a schema on the wire the emulator answers with some object.
     for model in ["qwen3.5-plus", "qwen3.6-plus", "glm-5"] {
         let request = ChatRequest::new(model)
@@ -86,6 +92,12 @@ async fn answers_fit_a_schema_whatever_the_model_takes() {
         let reply = client.send(&request).await.unwrap();
         assert!(reply.json::<serde_json::Value>().unwrap().is_object());
         assert!(reply.reasoning().is_empty());
+        // What it is held against does not depend on what the model was told.
+        let error = reply.json_matching(&schema()).unwrap_err();
+        assert!(
+            error.to_string().contains("the field `name` is missing"),
+            "{error}"
+        );
     }
     let sent = emulator.requests().last().unwrap().json();
     assert_eq!(sent["response_format"]["type"], "json_object");
@@ -250,12 +262,10 @@ impl Wish {
     }
 
     /// Where the recorded program is followed, which leaves the plain models of the provider `qwen`
-    /// to answer for themselves: a forced choice goes out beside thinking, and the one model that
-    /// always thinks is told not to.
+    /// to answer for themselves: a forced choice goes out beside thinking.
     fn is_left_to_the_service(self, row: &ChatModel) -> bool {
         let plain = !row.thinking().is_strict();
-        let forced = matches!(self.choice, Some("required" | "add"));
-        plain && (forced || row.id() == "MiniMax-M2.5")
+        plain && matches!(self.choice, Some("required" | "add"))
     }
 }
 
@@ -276,11 +286,48 @@ async fn whatever_is_asked_of_a_model_is_sent_in_a_way_it_takes() {
                 let Err(error) = client.send(&wish.request(row.id())).await else {
                     continue;
                 };
-                // Refused before it was sent: JSON from a model that is to think.
-                let here = error.kind() == ErrorKind::InvalidRequest && wish.json;
+                // Refused before it was sent: JSON from a model that is to think, and cannot do both.
+                let both = !wish.json || row.thinking().allows_json();
+                let here = error.kind() == ErrorKind::InvalidRequest && !both;
                 let what = format!("{} {wish:?}: {error}", row.model_ref());
                 assert!(here || wish.is_left_to_the_service(row), "{what}");
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_conversation_with_qwen4_sends_the_switches_from_the_start() {
+    let (emulator, client) = start().await;
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}});
+    let tool = Tool::new("get_weather", "Looks up the weather", schema);
+    let tools = Tools::new().tool(tool, |_: serde_json::Value| async { Ok::<_, &str>("12 C") });
+    let request = ChatRequest::new("qwen4-max").user("Call get_weather for Ulm, please.");
+    let request = request.tool_choice(ToolChoice::Auto);
+    let mut conversation = client.run_tools(request, &tools);
+    conversation.finish().await.unwrap();
+    conversation.push(Message::user("And in Kyiv?"));
+    conversation.finish().await.unwrap();
+    let requests = emulator.requests();
+    assert!(requests.len() >= 2);
+    for request in requests {
+        let body = request.json();
+        assert_eq!(body["thinking_display"], "summarized", "{body}");
+        assert_eq!(body["preserve_thinking"], true, "{body}");
+    }
+    let single = ChatRequest::new("qwen4-max").user("What is 2+2?");
+    client.send(&single).await.unwrap();
+    let body = emulator.requests().last().unwrap().json();
+    assert_eq!(body.get("thinking_display"), None);
+}
+
+#[tokio::test]
+async fn a_developer_may_instruct_where_the_service_has_no_such_role() {
+    let (emulator, client) = start().await;
+    let request = ChatRequest::new("qwen3.5-plus")
+        .message(Message::new(Role::Other("developer".into()), "Be brief."))
+        .user("What is 2+2?");
+    client.send(&request).await.unwrap();
+    let body = emulator.requests()[0].json();
+    assert_eq!(body["messages"][0]["role"], "system");
 }

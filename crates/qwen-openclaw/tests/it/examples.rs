@@ -74,7 +74,8 @@ async fn structured() {
     let body = emulator.requests()[0].json();
     let format = &body["response_format"]["json_schema"];
     assert_eq!(format["name"], "Recipe");
-    assert_eq!(body["enable_thinking"], false);
+    // This model gives JSON while it thinks.
+    assert_eq!(body["enable_thinking"], true);
 }
 
 #[tokio::test]

@@ -5,5 +5,6 @@
 
 mod custom_provider;
 mod examples;
+mod plans;
 #[cfg(feature = "video")]
 mod video;

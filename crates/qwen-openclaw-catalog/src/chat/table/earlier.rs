@@ -4,11 +4,14 @@
 //! Sources: OpenClaw documentation (media understanding and Qwen OAuth pages), and what
 //! OpenClaw 2026.3 writes after a portal login. The portal's free tier ended on 2026-04-15.
 
-use super::{super::families::QWEN3_5, ModelFacts, Offer, portal, priced, standard, text, vision};
+use super::{
+    super::families::{QWEN3_5, QWQ},
+    ModelFacts, Offer, portal, priced, standard, text, vision,
+};
 use crate::{
     edition::Edition,
     modality::Modality::{Image, Text, Video},
-    price::{CHINA, K, MILLION, MODELS_DEV, PriceList, any, up_to},
+    price::{CHINA, K, LITELLM, MILLION, MODELS_DEV, PriceList, any, up_to},
 };
 
 pub(super) const ROWS: &[ModelFacts] = &[
@@ -54,6 +57,14 @@ pub(super) const ROWS: &[ModelFacts] = &[
             ..CHINA
         }),
         ..priced("qwen3.5-flash")
+    },
+    // The text price, which is that of qwen3.8-flash.
+    ModelFacts {
+        global: Some(PriceList {
+            tiers: &[any(0.15, 0.47).explicit(0.2, 0.016)],
+            ..LITELLM
+        }),
+        ..priced("qwen3.8-omni-flash")
     },
     ModelFacts {
         china: Some(PriceList {
@@ -168,6 +179,7 @@ pub(super) const ROWS: &[ModelFacts] = &[
         ..priced("qwen3-vl-flash")
     },
     ModelFacts {
+        family: QWQ,
         china: Some(PriceList {
             tiers: &[any(1.6, 4.0)],
             ..CHINA

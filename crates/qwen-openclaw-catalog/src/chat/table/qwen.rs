@@ -2,7 +2,7 @@
 //!
 //! Sources: OpenClaw documentation (Qwen provider page) for edition `2026.4`, the catalog
 //! of OpenClaw 2026.9 for edition `2026.9` and the Token Plan, 2026-11; for edition `2026.11` the
-//! page named at the row. See [`CHINA`] and [`MODELS_DEV`] for the sources of prices.
+//! page named at the row. See [`CHINA`], [`MODELS_DEV`] and [`LITELLM`] for the sources of prices.
 
 use super::{
     super::families::{QWEN3_5, QWEN3_7, QWEN3_8, QWEN4},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     edition::Edition,
     modality::Modality::{Image, Text, Video},
-    price::{CHINA, K, MILLION, MODELS_DEV, PriceList, any, up_to},
+    price::{CHINA, K, LITELLM, MILLION, MODELS_DEV, PriceList, any, up_to},
 };
 
 pub(super) const ROWS: &[ModelFacts] = &[
@@ -87,8 +87,8 @@ pub(super) const ROWS: &[ModelFacts] = &[
             ..CHINA
         }),
         global: Some(PriceList {
-            tiers: &[any(2.5, 7.5).implicit(0.5).write(3.125)],
-            ..MODELS_DEV
+            tiers: &[any(2.5, 7.5).implicit(0.5).explicit(3.125, 0.25)],
+            ..LITELLM
         }),
         ..text("qwen3.7-max")
     },
@@ -106,16 +106,14 @@ pub(super) const ROWS: &[ModelFacts] = &[
             },
         ],
         global: Some(PriceList {
-            tiers: &[
-                up_to(256_000, 0.5, 3.0).explicit(0.625, 0.05),
-                up_to(MILLION, 2.0, 6.0).explicit(2.5, 0.2),
-            ],
-            ..MODELS_DEV
+            tiers: &[up_to(256_000, 0.4, 1.6), up_to(MILLION, 1.2, 4.8)],
+            ..LITELLM
         }),
         ..vision("qwen3.7-plus")
     },
     ModelFacts {
         context: Some(1_000_000),
+        max_input: Some(991_808),
         max_output: Some(131_072),
         family: QWEN3_8,
         offers: &[
@@ -123,6 +121,10 @@ pub(super) const ROWS: &[ModelFacts] = &[
             token_plan(2),
         ],
         code_mode: Some("capable"),
+        global: Some(PriceList {
+            tiers: &[any(2.0, 6.0).explicit(2.5, 0.25)],
+            ..LITELLM
+        }),
         ..vision("qwen3.8-max")
     },
     ModelFacts {
@@ -133,19 +135,31 @@ pub(super) const ROWS: &[ModelFacts] = &[
             standard(&[V2026_9.thinking().not_in_coding_plan()]),
             token_plan(3),
         ],
+        global: Some(PriceList {
+            tiers: &[any(0.15, 0.47).explicit(0.2, 0.016)],
+            ..LITELLM
+        }),
         ..vision("qwen3.8-flash")
     },
-    // help.aliyun.com, Model Studio, Qwen4 pages, 2026-11-16. With thinking on, the output can be up
-    // to 262,144 tokens. Whether a plan offers it is unknown, as is its price.
+    // help.aliyun.com, Model Studio, Qwen4 pages, 2026-11-16. Whether a plan offers it is unknown.
+    // The price is what users report; which cache its read price is for they do not say.
     ModelFacts {
         input: &[Text, Image, Video],
         context: Some(1_000_000),
+        max_input: Some(991_808),
         max_output: Some(131_072),
+        max_output_thinking: Some(262_144),
         family: QWEN4,
         offers: &[Offer {
             notes: "newer than OpenClaw 2026.9",
             ..standard(NEWER)
         }],
+        global: Some(PriceList {
+            tiers: &[any(1.5, 4.5).implicit(0.075).read(0.075)],
+            source: "reported by users",
+            as_of: "2026-11-25",
+            ..LITELLM
+        }),
         ..text("qwen4-max")
     },
     ModelFacts {

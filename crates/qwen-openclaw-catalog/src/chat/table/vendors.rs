@@ -3,10 +3,10 @@
 //! Sources as for the Qwen models.
 
 use super::{
-    super::families::{DEEPSEEK_V4, GLM_HYBRID, KIMI_HYBRID, MINIMAX_M2_5},
+    super::families::{DEEPSEEK_V4, GLM_5_2, GLM_HYBRID, KIMI_CODE, KIMI_HYBRID, MINIMAX_M2_5},
     BOTH, ModelFacts, Offer, V2026_4, V2026_9, priced, standard, text, token_plan, vision,
 };
-use crate::price::{CHINA, K, PriceList, any, up_to};
+use crate::price::{CHINA, K, LITELLM, PriceList, any, up_to};
 
 pub(super) const ROWS: &[ModelFacts] = &[
     ModelFacts {
@@ -85,6 +85,14 @@ pub(super) const ROWS: &[ModelFacts] = &[
         ..priced("glm-5.1")
     },
     ModelFacts {
+        family: GLM_5_2,
+        global: Some(PriceList {
+            tiers: &[any(1.4, 4.4)],
+            ..LITELLM
+        }),
+        ..priced("glm-5.2")
+    },
+    ModelFacts {
         family: KIMI_HYBRID,
         china: Some(PriceList {
             tiers: &[any(6.5, 27.0).implicit(1.3).explicit(8.125, 0.65)],
@@ -93,10 +101,22 @@ pub(super) const ROWS: &[ModelFacts] = &[
         ..priced("kimi-k2.6")
     },
     ModelFacts {
+        family: KIMI_CODE,
+        global: Some(PriceList {
+            tiers: &[any(0.95, 4.0)],
+            ..LITELLM
+        }),
+        ..priced("kimi-k2.7-code")
+    },
+    ModelFacts {
         family: DEEPSEEK_V4,
         china: Some(PriceList {
             tiers: &[any(12.0, 24.0).implicit(1.0)],
             ..CHINA
+        }),
+        global: Some(PriceList {
+            tiers: &[any(2.4, 4.8)],
+            ..LITELLM
         }),
         ..priced("deepseek-v4-pro")
     },
@@ -105,6 +125,10 @@ pub(super) const ROWS: &[ModelFacts] = &[
         china: Some(PriceList {
             tiers: &[any(1.0, 2.0).implicit(0.2)],
             ..CHINA
+        }),
+        global: Some(PriceList {
+            tiers: &[any(0.2, 0.4)],
+            ..LITELLM
         }),
         ..priced("deepseek-v4-flash")
     },
