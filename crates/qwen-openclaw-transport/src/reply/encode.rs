@@ -1,8 +1,8 @@
 //! Writes the events of a reply as an OpenAI-compatible stream: the way back of the decoder.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{EventRef, Usage};
+use crate::{EventRef, Reply, ToolCall, Usage, reply::tool_call::made_up_id};
 
 /// Writes events as server-sent events with OpenAI's `chat.completion.chunk`, for a program that
 /// serves what it has read, from whatever server and in whatever form that answered.
@@ -43,6 +43,17 @@ impl Encoder {
         let mut delta = match event {
             EventRef::Text(text) => json!({"content": text}),
             EventRef::Reasoning(text) => json!({"reasoning_content": text}),
+            EventRef::Refusal(text) => json!({"refusal": text}),
+            EventRef::ToolStart {
+                index,
+                id: "",
+                name,
+            } => {
+                // The id that the decoder gives the call in the end.
+                let id = &*made_up_id(Some(&self.id), *index);
+                let (index, name) = (*index, *name);
+                return self.write(&EventRef::ToolStart { index, id, name }, wire);
+            }
             EventRef::ToolStart { index, id, name } => json!({"tool_calls": [{
                 "index": index,
                 "id": id,
@@ -66,11 +77,36 @@ impl Encoder {
         if !std::mem::replace(&mut self.has_begun, true) {
             delta["role"] = "assistant".into();
         }
-        let choice = json!({"index": 0, "delta": delta, "finish_reason": null});
+        self.delta(delta, Map::new(), wire);
+    }
+
+    /// As [`end`](Self::end), and appends before it what `reply` holds beside its events: the
+    /// encrypted reasoning, and the fields that this version does not know.
+    pub fn end_with(&mut self, reply: &Reply, wire: &mut String) {
+        let mut delta = reply.message_extra.clone();
+        if let Some(content) = reply.encrypted_content() {
+            delta.insert("encrypted_content".to_owned(), content.into());
+        }
+        let calls = reply.tool_calls.iter().enumerate();
+        let calls: Vec<Value> = calls.filter_map(rest_of_call).collect();
+        if !calls.is_empty() {
+            delta.insert("tool_calls".to_owned(), calls.into());
+        }
+        if !delta.is_empty() || !reply.extra.is_empty() {
+            self.delta(delta.into(), reply.extra.clone(), wire);
+        }
+        self.end(wire);
+    }
+
+    fn delta(&self, delta: Value, mut choice: Map<String, Value>, wire: &mut String) {
+        choice.insert("index".to_owned(), 0.into());
+        choice.insert("delta".to_owned(), delta);
+        choice.insert("finish_reason".to_owned(), Value::Null);
         self.chunk(json!([choice]), None, wire);
     }
 
-    /// Appends the counts, if there were any, and the end of the stream.
+    /// Appends the counts, if there were any, and the end of the stream. See
+    /// [`end_with`](Self::end_with) for what is in a reply beside its events.
     pub fn end(&mut self, wire: &mut String) {
         if let Some(usage) = self.usage.take() {
             self.chunk(json!([]), Some(usage), wire);
@@ -93,6 +129,20 @@ impl Encoder {
         wire.push_str(&chunk.to_string());
         wire.push_str("\n\n");
     }
+}
+
+/// What a call holds beside the pieces of its arguments; `None` when that is nothing.
+fn rest_of_call((index, call): (usize, &ToolCall)) -> Option<Value> {
+    if call.kind.is_none() && call.extra.is_empty() {
+        return None;
+    }
+    let mut rest = call.to_wire();
+    rest.insert("index".to_owned(), index.into());
+    if let Some(Value::Object(function)) = rest.get_mut("function") {
+        // They were written.
+        function.remove("arguments");
+    }
+    Some(rest.into())
 }
 
 /// The counts as the server wrote them, otherwise by OpenAI's names.

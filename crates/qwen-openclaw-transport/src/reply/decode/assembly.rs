@@ -6,12 +6,18 @@ use qwen_openclaw_http::{Secrets, json};
 
 use super::{
     Limits,
-    chunk::Chunk,
+    choices::{Choices, Verdict},
+    chunk::{Choice, Chunk},
+    extra::{Effect, Level},
+    halves::{self, Halves},
     template::{self, Template},
     too_large,
-    tools::{self, ToolSlots},
+    tools::{self, Arguments, ToolSlots},
 };
-use crate::{Error, ErrorKind, EventRef, Reply, reply::sse::Frame};
+use crate::{
+    Error, ErrorKind, EventRef, Reply,
+    reply::sse::{DONE, Frame},
+};
 
 /// An event as positions in the reply under construction: nothing is copied until somebody asks.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +27,10 @@ pub(crate) enum Step {
         end: usize,
     },
     Reasoning {
+        start: usize,
+        end: usize,
+    },
+    Refusal {
         start: usize,
         end: usize,
     },
@@ -50,6 +60,8 @@ impl Step {
 pub(super) enum Target {
     Text,
     Reasoning,
+    Refusal,
+    Encrypted,
     Tool(usize),
 }
 
@@ -64,8 +76,8 @@ pub(super) struct Assembly {
     likely: usize,
     /// Whether chunks are remembered as templates.
     pub(super) learns: bool,
-    /// The choice that is read, by its `index`: the one seen first.
-    choice: Option<u64>,
+    choices: Choices,
+    halves: Halves,
     pub(super) failure: Option<Error>,
     pub(super) complete: bool,
     pub(super) limits: Limits,
@@ -85,7 +97,8 @@ impl Assembly {
             templates: [Target::Text, Target::Reasoning, Target::Tool(0)].map(template),
             likely: 0,
             learns: true,
-            choice: None,
+            choices: Choices::default(),
+            halves: Halves::default(),
             failure: None,
             complete: false,
             limits,
@@ -99,6 +112,9 @@ impl Assembly {
     }
 
     pub(super) fn fail(&mut self, error: Error) {
+        if self.failure.is_none() {
+            self.release_all();
+        }
         let secrets = &self.secrets;
         self.failure.get_or_insert_with(|| error.masked(secrets));
     }
@@ -136,21 +152,70 @@ impl Assembly {
             self.fail(too_large("the reply", self.limits.reply));
             return None;
         }
-        let buffer = match target {
-            Target::Text => &mut self.reply.text,
-            Target::Reasoning => &mut self.reply.reasoning,
-            Target::Tool(index) => &mut self.reply.tool_calls[index].arguments,
-        };
+        if text.escaped || !self.halves.is_empty() {
+            return self.append_escaped(target, text);
+        }
+        let buffer = self.buffer(target);
         let start = buffer.len();
-        if text.escaped {
-            json::unescape(text.inner, buffer)
+        buffer.push_str(text.inner);
+        let end = buffer.len();
+        self.step(target, start, end)
+    }
+
+    /// As [`append`](Self::append), for a text with escapes, or one that may go on where a half of a
+    /// pair waits.
+    fn append_escaped(&mut self, target: Target, text: template::Text<'_>) -> Option<Step> {
+        let waiting = self.halves.take(target);
+        let verbatim = !text.escaped && text.inner.contains('\\');
+        let joined;
+        let inner = match &waiting {
+            Some(half) if !verbatim => {
+                joined = format!("{half}{}", text.inner);
+                &joined
+            }
+            _ => text.inner,
+        };
+        let (inner, half) = if verbatim {
+            (inner, None)
         } else {
-            buffer.push_str(text.inner)
+            halves::split(inner)
+        };
+        if let Some(half) = half {
+            self.halves.put(target, half);
+        }
+        if inner.is_empty() {
+            return None;
+        }
+        let buffer = self.buffer(target);
+        let start = buffer.len();
+        if verbatim {
+            json::unescape(waiting.as_deref().unwrap_or_default(), buffer);
+            buffer.push_str(inner);
+        } else {
+            json::unescape(inner, buffer);
         }
         let end = buffer.len();
+        self.step(target, start, end)
+    }
+
+    fn buffer(&mut self, target: Target) -> &mut String {
+        let reply = &mut self.reply;
+        match target {
+            Target::Text => &mut reply.text,
+            Target::Reasoning => &mut reply.reasoning,
+            Target::Refusal => &mut reply.refusal,
+            Target::Encrypted => &mut reply.encrypted_content,
+            Target::Tool(index) => &mut reply.tool_calls[index].arguments,
+        }
+    }
+
+    /// Says what was appended; `None` where nobody is to see it, or not yet.
+    fn step(&mut self, target: Target, start: usize, end: usize) -> Option<Step> {
         Some(match target {
             Target::Text => Step::Text { start, end },
             Target::Reasoning => Step::Reasoning { start, end },
+            Target::Refusal => Step::Refusal { start, end },
+            Target::Encrypted => return None,
             Target::Tool(index) => {
                 if end > self.limits.tool_arguments {
                     self.fail(too_large(
@@ -166,6 +231,20 @@ impl Assembly {
                 Step::ToolDelta { index, start, end }
             }
         })
+    }
+
+    /// Lets go of what waited for more, since nothing more comes: chunks of other choices, and halves
+    /// of pairs, each of which is U+FFFD now.
+    fn release_all(&mut self) {
+        self.read_other_choice();
+        for (target, half) in self.halves.take_all() {
+            let buffer = self.buffer(target);
+            let start = buffer.len();
+            json::unescape(&half, buffer);
+            let end = buffer.len();
+            let step = self.step(target, start, end);
+            self.steps.extend(step);
+        }
     }
 
     /// Reads one JSON document: a chunk, a whole completion, or an error.
@@ -216,7 +295,7 @@ impl Assembly {
             self.on_error(data);
             return Ok(());
         }
-        let only = self.on_chunk(&chunk);
+        let only = self.on_chunk(&chunk, &text);
         if let (Some((target, inner)), std::borrow::Cow::Borrowed(text)) = (only, &text) {
             let start = inner.as_ptr() as usize - text.as_ptr() as usize;
             self.learn(target, data, start, start + inner.len());
@@ -226,7 +305,7 @@ impl Assembly {
 
     /// Adds everything of a chunk. Returns its text and where that went, when the chunk said nothing
     /// else: then it is a pattern for the next ones.
-    fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>) -> Option<(Target, &'a str)> {
+    fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>, json: &str) -> Option<(Target, &'a str)> {
         if self.reply.id.is_none() {
             self.reply.id = self.cleaned(chunk.id());
             self.hold(0, self.reply.id.as_ref().map_or(0, String::len));
@@ -235,34 +314,99 @@ impl Assembly {
             self.reply.model = self.cleaned(chunk.model());
             self.hold(0, self.reply.model.as_ref().map_or(0, String::len));
         }
-        let choice = chunk.choice();
+        if self.reply.request_id.is_none() {
+            self.reply.request_id = self.cleaned(chunk.request_id());
+            self.hold(0, self.reply.request_id.as_ref().map_or(0, String::len));
+        }
+        let mut effect = chunk
+            .extra
+            .merge_into(&mut self.reply.extra, Level::Document);
+        let choice = chunk.choice(self.choices.read());
         let usage = chunk.usage(choice.as_ref());
         let mut only = None;
-        if let Some(choice) = &choice
-            && *self.choice.get_or_insert(choice.index) == choice.index
-        {
-            let (texts, fragments) = (choice.texts(), choice.tool_fragments());
-            let reason = choice.finish_reason();
-            let alone = texts.len() + fragments.len() == 1
-                && fragments.iter().all(tools::Fragment::is_arguments_alone)
-                && reason.is_none()
-                && usage.is_none();
-            for (target, inner) in texts {
-                self.add(target, inner);
-                only = Some((target, inner));
+        if let Some(choice) = &choice {
+            match self.choices.judge(choice.index) {
+                Verdict::Read => {
+                    match choice.index {
+                        Some(0) => self.drop_other_choices(),
+                        _ => self.read_other_choice(),
+                    }
+                    let (text, of_choice) = self.on_choice(choice);
+                    effect += of_choice;
+                    only = text.filter(|_| usage.is_none());
+                }
+                Verdict::Hold(index) => {
+                    self.hold(0, json.len());
+                    if self.choices.hold(index, json) {
+                        self.read_other_choice();
+                    }
+                }
+                Verdict::Skip => {}
             }
-            for fragment in &fragments {
-                only = self.on_tool_fragment(fragment).or(only);
-            }
-            if let Some(reason) = reason {
-                self.on_reason(reason);
-            }
-            only = only.filter(|_| alone);
         }
+        self.settle(effect);
         if let Some(usage) = usage {
             self.on_usage(usage);
         }
-        only
+        only.filter(|_| !effect.accumulates)
+    }
+
+    /// Adds everything of a choice. Returns its text and where that went, when there is nothing else
+    /// but what may be said again, and what its other fields have changed.
+    fn on_choice<'a>(&mut self, choice: &Choice<'a>) -> (Option<(Target, &'a str)>, Effect) {
+        let reply = &mut self.reply;
+        let mut effect = choice.extra.merge_into(&mut reply.extra, Level::Choice);
+        let message = &choice.message_extra;
+        effect += message.merge_into(&mut reply.message_extra, Level::Delta);
+        let (texts, fragments) = (choice.texts(), choice.tool_fragments());
+        let reason = choice.finish_reason();
+        let alone = texts.len() + fragments.len() == 1
+            && fragments.iter().all(tools::Fragment::is_arguments_alone)
+            && reason.is_none();
+        let mut only = None;
+        for (target, inner) in texts {
+            self.add(target, inner);
+            only = Some((target, inner));
+        }
+        for fragment in &fragments {
+            let (text, of_call) = self.on_tool_fragment(fragment);
+            effect += of_call;
+            only = text.or(only);
+        }
+        if let Some(reason) = reason {
+            self.on_reason(reason);
+        }
+        (only.filter(|_| alone), effect)
+    }
+
+    /// Reads the chunks of another choice, as the first one has not come.
+    fn read_other_choice(&mut self) {
+        for json in self.choices.release() {
+            self.hold(json.len(), 0);
+            let chunk = Chunk::parse(&json).unwrap_or_default();
+            let read = self.choices.read();
+            let choice = chunk.choice(read);
+            if let Some(choice) = choice.filter(|choice| choice.index == read) {
+                let (_, effect) = self.on_choice(&choice);
+                self.settle(effect);
+            }
+        }
+    }
+
+    fn drop_other_choices(&mut self) {
+        for json in self.choices.release() {
+            self.hold(json.len(), 0);
+        }
+    }
+
+    /// Counts what unknown fields hold, and forgets patterns of chunks that said something else.
+    fn settle(&mut self, effect: Effect) {
+        if effect.changed {
+            self.hold(effect.removed, effect.added);
+            for (_, template) in &mut self.templates {
+                *template = Template::default();
+            }
+        }
     }
 
     /// A word of the server about the reply, which is no part of it.
@@ -317,7 +461,7 @@ impl Assembly {
     fn on_tool_fragment<'a>(
         &mut self,
         fragment: &tools::Fragment<'a>,
-    ) -> Option<(Target, &'a str)> {
+    ) -> (Option<(Target, &'a str)>, Effect) {
         let calls = &mut self.reply.tool_calls;
         let Some(index) = self
             .tools
@@ -326,9 +470,10 @@ impl Assembly {
             let limit = self.limits.tool_calls;
             let message = format!("the reply calls more than {limit} tools");
             self.fail(Error::new(ErrorKind::TooLarge, message));
-            return None;
+            return (None, Effect::default());
         };
         let (old, new) = fragment.name_call(&mut calls[index]);
+        let effect = fragment.describe_call(&mut calls[index]);
         self.hold(old, new);
         if self.tools.was_added() {
             // Fragments that name no call belong to the newest one: what was learnt is outdated.
@@ -345,9 +490,20 @@ impl Assembly {
                 });
             }
         }
-        let inner = fragment.arguments?;
-        self.add(Target::Tool(index), inner);
-        Some((Target::Tool(index), inner))
+        let target = Target::Tool(index);
+        match fragment.arguments {
+            Some(Arguments::Text(inner)) => {
+                self.add(target, inner);
+                (Some((target, inner)), effect)
+            }
+            Some(Arguments::Json(inner)) => {
+                let escaped = false;
+                let step = self.append(target, template::Text { inner, escaped });
+                self.steps.extend(step);
+                (None, effect)
+            }
+            None => (None, effect),
+        }
     }
 
     fn learn(&mut self, target: Target, data: &[u8], start: usize, end: usize) {
@@ -358,10 +514,18 @@ impl Assembly {
             Target::Text => 0,
             Target::Reasoning => 1,
             Target::Tool(_) => 2,
+            // Too short to be worth it.
+            Target::Refusal | Target::Encrypted => return,
         };
         self.templates[i].0 = target;
         self.templates[i].1.learn(data, start, end);
         self.likely = i;
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_learnt(&self, target: Target) -> bool {
+        let learnt = |(of, template): &(Target, Template)| *of == target && !template.is_empty();
+        self.templates.iter().any(learnt)
     }
 
     fn forget_tools(&mut self) {
@@ -377,6 +541,7 @@ impl Assembly {
         if self.is_over() {
             return;
         }
+        self.release_all();
         if self.reply.finish_reason.is_some() {
             return self.complete();
         }
@@ -395,6 +560,7 @@ impl Assembly {
     /// The server has said everything. Only now is it known how the reply ended: reasons may be
     /// corrected and fragments may follow until here.
     fn complete(&mut self) {
+        self.release_all();
         if self.is_over() {
             return;
         }
@@ -409,8 +575,20 @@ impl Assembly {
         }
         // What a limit or the inspection cut is no call, and no mistake of the model either.
         let cut = reason.is_some_and(crate::FinishReason::is_cut);
+        let id = self.reply.id.as_deref();
         for (index, call) in self.reply.tool_calls.iter_mut().enumerate() {
-            call.complete = !cut && !call.name.is_empty() && tools::is_object(&call.arguments);
+            call.make_up_id(id, index);
+            if !cut && !call.is_of_other_form() && call.arguments.trim_ascii().is_empty() {
+                // A call that needs no arguments.
+                let start = call.arguments.len();
+                call.arguments.push_str("{}");
+                let end = call.arguments.len();
+                if self.tools.is_announced(index) {
+                    self.steps.push_back(Step::ToolDelta { index, start, end });
+                }
+            }
+            let fits = !call.name.is_empty() && tools::is_object(&call.arguments);
+            call.complete = !cut && (fits || call.is_of_other_form());
             if call.complete {
                 self.steps.push_back(Step::ToolDone { index });
             }
@@ -436,6 +614,7 @@ impl Assembly {
         Some(match step {
             Step::Text { start, end } => EventRef::Text(&reply.text[start..end]),
             Step::Reasoning { start, end } => EventRef::Reasoning(&reply.reasoning[start..end]),
+            Step::Refusal { start, end } => EventRef::Refusal(&reply.refusal[start..end]),
             Step::ToolStart { index } => {
                 let call = &reply.tool_calls[index];
                 EventRef::ToolStart {
@@ -457,9 +636,6 @@ impl Assembly {
         })
     }
 }
-
-/// What stands in the last event of a stream.
-const DONE: &[u8] = b"[DONE]";
 
 fn not_json(error: serde_json::Error) -> Error {
     let message = "the server sent a piece of the reply that is not JSON";
