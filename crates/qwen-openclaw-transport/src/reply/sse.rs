@@ -55,8 +55,6 @@ pub struct Framer {
     is_no_object: bool,
     /// The first line of the event after the one that was handed out, without a blank line between.
     next: Option<Vec<u8>>,
-    /// The data is the end of the stream, which is not to wait for a blank line.
-    is_done: bool,
     /// The last byte was a carriage return: a line feed that follows belongs to it.
     after_cr: bool,
     first_line: bool,
@@ -85,7 +83,6 @@ impl Framer {
             later_name: None,
             is_no_object: false,
             next: None,
-            is_done: false,
             after_cr: false,
             first_line: true,
             limit,
@@ -96,7 +93,6 @@ impl Framer {
     /// Adds the next piece of the stream. Pieces are cheapest when all frames of the previous one
     /// have been taken.
     pub fn push(&mut self, piece: Bytes) {
-        self.forget_handed_out();
         self.piece = if self.at == self.piece.len() {
             piece
         } else {
@@ -111,7 +107,9 @@ impl Framer {
     ///
     /// [`TooLarge`] when an event passes the limit. The stream cannot go on after that.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, TooLarge> {
-        self.forget_handed_out();
+        if self.forget_handed_out() {
+            return Ok(Some(self.hand_out(Found::Data)));
+        }
         let found = self.find()?;
         Ok(found.map(|found| self.hand_out(found)))
     }
@@ -145,20 +143,29 @@ impl Framer {
         }
     }
 
-    fn forget_handed_out(&mut self) {
+    /// Makes room for the next event; true when that is there already.
+    #[inline]
+    fn forget_handed_out(&mut self) -> bool {
         if self.handed_out {
             self.handed_out = false;
             self.data.clear();
             self.has_data = false;
             self.is_error = false;
-            if let Some(next) = self.next.take() {
-                self.data = next;
-                self.has_data = true;
-                self.take_later_name();
-                // Nobody says more in the same event, and the connection may stay open.
-                self.is_done = self.data.trim_ascii() == DONE;
+            if self.next.is_some() {
+                return self.begin_next();
             }
         }
+        false
+    }
+
+    /// Begins the event after one without a blank line. The end of a stream is whole at once: nobody
+    /// says more in the same event, and the connection may stay open.
+    #[cold]
+    fn begin_next(&mut self) -> bool {
+        self.data = self.next.take().unwrap_or_default();
+        self.has_data = true;
+        self.take_later_name();
+        self.data.trim_ascii() == DONE
     }
 
     fn take_later_name(&mut self) {
@@ -168,9 +175,6 @@ impl Framer {
     }
 
     fn find(&mut self) -> Result<Option<Found>, TooLarge> {
-        if std::mem::take(&mut self.is_done) {
-            return Ok(Some(Found::Data));
-        }
         loop {
             if self.after_cr && self.at < self.piece.len() {
                 self.after_cr = false;

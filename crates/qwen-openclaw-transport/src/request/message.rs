@@ -192,4 +192,57 @@ mod tests {
             json!({"role": "tool", "content": "7", "tool_call_id": "a"})
         );
     }
+
+    #[test]
+    fn encrypted_reasoning_goes_back_as_it_came() {
+        let reply = Reply {
+            reasoning: "summary".into(),
+            encrypted_content: "gAAAAAB+/= \u{e9}".into(),
+            text: "a".into(),
+            ..Reply::default()
+        };
+        let message = Message::from(&reply);
+        let wire = json!({
+            "role": "assistant",
+            "content": "a",
+            "reasoning_content": "summary",
+            "encrypted_content": "gAAAAAB+/= \u{e9}",
+        });
+        assert_eq!(serde_json::to_value(&message).unwrap(), wire);
+        let kept = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&kept).unwrap(), message);
+    }
+
+    #[test]
+    fn a_turn_without_calls_has_a_content() {
+        let reply = Reply {
+            refusal: "no".into(),
+            ..Reply::default()
+        };
+        assert_eq!(
+            serde_json::to_value(Message::from(&reply)).unwrap(),
+            json!({"role": "assistant", "content": "", "refusal": "no"})
+        );
+    }
+
+    #[test]
+    fn calls_of_a_conversation_are_read_as_they_are_written() {
+        let wire = json!({"role": "assistant", "content": null, "tool_calls": [
+            {"id": "a", "type": "function", "function": {"name": "get", "arguments": "{}", "s": 1}, "x": 2},
+            {"id": "b", "type": "custom", "custom": {"name": "sql", "input": "x"}},
+        ]});
+        let message: Message = serde_json::from_value(wire.clone()).unwrap();
+        assert_eq!(message.tool_calls[1].name(), "sql");
+        assert_eq!(serde_json::to_value(&message).unwrap(), wire);
+        let loose = json!({"role": "assistant", "tool_calls": [
+            {"index": 0, "function": {"name": "get", "arguments": {"a": 1}}},
+            {"id": "c", "function": {"name": "now", "arguments": null}},
+        ]});
+        let message: Message = serde_json::from_value(loose).unwrap();
+        assert_eq!(
+            message.tool_calls[0],
+            ToolCall::new("", "get", r#"{"a":1}"#)
+        );
+        assert_eq!(message.tool_calls[1], ToolCall::new("c", "now", ""));
+    }
 }

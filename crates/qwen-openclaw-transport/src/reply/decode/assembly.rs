@@ -1,18 +1,20 @@
 //! The reply under construction, and the events that it gives.
 
+mod chunks;
+mod end;
+
 use std::collections::VecDeque;
 
 use qwen_openclaw_http::{Secrets, json};
 
 use super::{
     Limits,
-    choices::{Choices, Verdict},
-    chunk::{Choice, Chunk},
-    extra::{Effect, Level},
+    choices::Choices,
+    chunk::Chunk,
     halves::{self, Halves},
     template::{self, Template},
     too_large,
-    tools::{self, Arguments, ToolSlots},
+    tools::ToolSlots,
 };
 use crate::{
     Error, ErrorKind, EventRef, Reply,
@@ -152,19 +154,23 @@ impl Assembly {
             self.fail(too_large("the reply", self.limits.reply));
             return None;
         }
-        if text.escaped || !self.halves.is_empty() {
-            return self.append_escaped(target, text);
+        if text.escaped && halves::may_end(text.inner) || !self.halves.is_empty() {
+            return self.append_with_halves(target, text);
         }
         let buffer = self.buffer(target);
         let start = buffer.len();
-        buffer.push_str(text.inner);
+        if text.escaped {
+            json::unescape(text.inner, buffer);
+        } else {
+            buffer.push_str(text.inner);
+        }
         let end = buffer.len();
         self.step(target, start, end)
     }
 
-    /// As [`append`](Self::append), for a text with escapes, or one that may go on where a half of a
-    /// pair waits.
-    fn append_escaped(&mut self, target: Target, text: template::Text<'_>) -> Option<Step> {
+    /// As [`append`](Self::append), where a half of a pair waits, or comes last.
+    #[cold]
+    fn append_with_halves(&mut self, target: Target, text: template::Text<'_>) -> Option<Step> {
         let waiting = self.halves.take(target);
         let verbatim = !text.escaped && text.inner.contains('\\');
         let joined;
@@ -198,6 +204,7 @@ impl Assembly {
         self.step(target, start, end)
     }
 
+    #[inline]
     fn buffer(&mut self, target: Target) -> &mut String {
         let reply = &mut self.reply;
         match target {
@@ -210,6 +217,7 @@ impl Assembly {
     }
 
     /// Says what was appended; `None` where nobody is to see it, or not yet.
+    #[inline]
     fn step(&mut self, target: Target, start: usize, end: usize) -> Option<Step> {
         Some(match target {
             Target::Text => Step::Text { start, end },
@@ -303,209 +311,6 @@ impl Assembly {
         Ok(())
     }
 
-    /// Adds everything of a chunk. Returns its text and where that went, when the chunk said nothing
-    /// else: then it is a pattern for the next ones.
-    fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>, json: &str) -> Option<(Target, &'a str)> {
-        if self.reply.id.is_none() {
-            self.reply.id = self.cleaned(chunk.id());
-            self.hold(0, self.reply.id.as_ref().map_or(0, String::len));
-        }
-        if self.reply.model.is_none() {
-            self.reply.model = self.cleaned(chunk.model());
-            self.hold(0, self.reply.model.as_ref().map_or(0, String::len));
-        }
-        if self.reply.request_id.is_none() {
-            self.reply.request_id = self.cleaned(chunk.request_id());
-            self.hold(0, self.reply.request_id.as_ref().map_or(0, String::len));
-        }
-        let mut effect = chunk
-            .extra
-            .merge_into(&mut self.reply.extra, Level::Document);
-        let choice = chunk.choice(self.choices.read());
-        let usage = chunk.usage(choice.as_ref());
-        let mut only = None;
-        if let Some(choice) = &choice {
-            match self.choices.judge(choice.index) {
-                Verdict::Read => {
-                    match choice.index {
-                        Some(0) => self.drop_other_choices(),
-                        _ => self.read_other_choice(),
-                    }
-                    let (text, of_choice) = self.on_choice(choice);
-                    effect += of_choice;
-                    only = text.filter(|_| usage.is_none());
-                }
-                Verdict::Hold(index) => {
-                    self.hold(0, json.len());
-                    if self.choices.hold(index, json) {
-                        self.read_other_choice();
-                    }
-                }
-                Verdict::Skip => {}
-            }
-        }
-        self.settle(effect);
-        if let Some(usage) = usage {
-            self.on_usage(usage);
-        }
-        only.filter(|_| !effect.accumulates)
-    }
-
-    /// Adds everything of a choice. Returns its text and where that went, when there is nothing else
-    /// but what may be said again, and what its other fields have changed.
-    fn on_choice<'a>(&mut self, choice: &Choice<'a>) -> (Option<(Target, &'a str)>, Effect) {
-        let reply = &mut self.reply;
-        let mut effect = choice.extra.merge_into(&mut reply.extra, Level::Choice);
-        let message = &choice.message_extra;
-        effect += message.merge_into(&mut reply.message_extra, Level::Delta);
-        let (texts, fragments) = (choice.texts(), choice.tool_fragments());
-        let reason = choice.finish_reason();
-        let alone = texts.len() + fragments.len() == 1
-            && fragments.iter().all(tools::Fragment::is_arguments_alone)
-            && reason.is_none();
-        let mut only = None;
-        for (target, inner) in texts {
-            self.add(target, inner);
-            only = Some((target, inner));
-        }
-        for fragment in &fragments {
-            let (text, of_call) = self.on_tool_fragment(fragment);
-            effect += of_call;
-            only = text.or(only);
-        }
-        if let Some(reason) = reason {
-            self.on_reason(reason);
-        }
-        (only.filter(|_| alone), effect)
-    }
-
-    /// Reads the chunks of another choice, as the first one has not come.
-    fn read_other_choice(&mut self) {
-        for json in self.choices.release() {
-            self.hold(json.len(), 0);
-            let chunk = Chunk::parse(&json).unwrap_or_default();
-            let read = self.choices.read();
-            let choice = chunk.choice(read);
-            if let Some(choice) = choice.filter(|choice| choice.index == read) {
-                let (_, effect) = self.on_choice(&choice);
-                self.settle(effect);
-            }
-        }
-    }
-
-    fn drop_other_choices(&mut self) {
-        for json in self.choices.release() {
-            self.hold(json.len(), 0);
-        }
-    }
-
-    /// Counts what unknown fields hold, and forgets patterns of chunks that said something else.
-    fn settle(&mut self, effect: Effect) {
-        if effect.changed {
-            self.hold(effect.removed, effect.added);
-            for (_, template) in &mut self.templates {
-                *template = Template::default();
-            }
-        }
-    }
-
-    /// A word of the server about the reply, which is no part of it.
-    fn cleaned(&self, word: Option<String>) -> Option<String> {
-        Some(self.secrets.clean(&word?)?.into())
-    }
-
-    fn on_reason(&mut self, reason: crate::FinishReason) {
-        let reason = match reason {
-            crate::FinishReason::Other(word) => {
-                let word = self.secrets.clean(&word).unwrap_or_default();
-                crate::FinishReason::Other(word)
-            }
-            known => known,
-        };
-        let old = self.reply.finish_reason.replace(reason);
-        let held = |reason: &Option<crate::FinishReason>| match reason {
-            Some(reason) => reason.as_str().len(),
-            None => 0,
-        };
-        self.hold(held(&old), held(&self.reply.finish_reason));
-    }
-
-    fn on_usage(&mut self, usage: crate::Usage) {
-        let old = self.reply.usage.replace(usage);
-        let held = |usage: &Option<crate::Usage>| {
-            let raw = usage.as_ref().and_then(crate::Usage::raw);
-            raw.map_or(0, str::len)
-        };
-        self.hold(held(&old), held(&self.reply.usage));
-        self.steps.push_back(Step::Usage);
-    }
-
-    /// Counts what the reply holds now in place of `old` bytes.
-    fn hold(&mut self, old: usize, new: usize) {
-        self.size = self.size.saturating_sub(old).saturating_add(new);
-        if self.size > self.limits.reply {
-            self.fail(too_large("the reply", self.limits.reply));
-        }
-    }
-
-    fn add(&mut self, target: Target, inner: &str) {
-        let text = template::Text {
-            inner,
-            escaped: inner.contains('\\'),
-        };
-        if let Some(step) = self.append(target, text) {
-            self.steps.push_back(step);
-        }
-    }
-
-    fn on_tool_fragment<'a>(
-        &mut self,
-        fragment: &tools::Fragment<'a>,
-    ) -> (Option<(Target, &'a str)>, Effect) {
-        let calls = &mut self.reply.tool_calls;
-        let Some(index) = self
-            .tools
-            .find_or_add(fragment, calls, self.limits.tool_calls)
-        else {
-            let limit = self.limits.tool_calls;
-            let message = format!("the reply calls more than {limit} tools");
-            self.fail(Error::new(ErrorKind::TooLarge, message));
-            return (None, Effect::default());
-        };
-        let (old, new) = fragment.name_call(&mut calls[index]);
-        let effect = fragment.describe_call(&mut calls[index]);
-        self.hold(old, new);
-        if self.tools.was_added() {
-            // Fragments that name no call belong to the newest one: what was learnt is outdated.
-            self.forget_tools();
-        }
-        if self.tools.announce(index, &self.reply.tool_calls[index]) {
-            self.steps.push_back(Step::ToolStart { index });
-            let end = self.reply.tool_calls[index].arguments.len();
-            if end > 0 {
-                self.steps.push_back(Step::ToolDelta {
-                    index,
-                    start: 0,
-                    end,
-                });
-            }
-        }
-        let target = Target::Tool(index);
-        match fragment.arguments {
-            Some(Arguments::Text(inner)) => {
-                self.add(target, inner);
-                (Some((target, inner)), effect)
-            }
-            Some(Arguments::Json(inner)) => {
-                let escaped = false;
-                let step = self.append(target, template::Text { inner, escaped });
-                self.steps.extend(step);
-                (None, effect)
-            }
-            None => (None, effect),
-        }
-    }
-
     fn learn(&mut self, target: Target, data: &[u8], start: usize, end: usize) {
         if !self.learns {
             return;
@@ -528,85 +333,14 @@ impl Assembly {
         self.templates.iter().any(learnt)
     }
 
+    fn forget_templates(&mut self) {
+        for (_, template) in &mut self.templates {
+            *template = Template::default();
+        }
+    }
+
     fn forget_tools(&mut self) {
         self.templates[2].1 = Template::default();
-    }
-
-    fn on_error(&mut self, data: &[u8]) {
-        let server = qwen_openclaw_http::ServerError::parse(data).unwrap_or_default();
-        self.fail(Error::from_stream(server));
-    }
-
-    pub(super) fn on_end(&mut self, cause: Option<Error>) {
-        if self.is_over() {
-            return;
-        }
-        self.release_all();
-        if self.reply.finish_reason.is_some() {
-            return self.complete();
-        }
-        self.fail(cause.unwrap_or_else(|| self.truncated()));
-    }
-
-    fn truncated(&self) -> Error {
-        let message = if self.reply.has_no_content() {
-            "the stream ended before the reply began"
-        } else {
-            "the stream ended before the reply was complete"
-        };
-        Error::new(ErrorKind::Truncated, message)
-    }
-
-    /// The server has said everything. Only now is it known how the reply ended: reasons may be
-    /// corrected and fragments may follow until here.
-    fn complete(&mut self) {
-        self.release_all();
-        if self.is_over() {
-            return;
-        }
-        let reason = self.reply.finish_reason.as_ref();
-        if reason.is_none() && self.reply.has_no_content() {
-            // An end of something that never began.
-            return self.fail(self.truncated());
-        }
-        if let Some(reason) = reason.filter(|reason| reason.is_failure()) {
-            let message = format!("the server gave up the reply with the reason `{reason}`");
-            return self.fail(Error::new(ErrorKind::Server, message));
-        }
-        // What a limit or the inspection cut is no call, and no mistake of the model either.
-        let cut = reason.is_some_and(crate::FinishReason::is_cut);
-        let id = self.reply.id.as_deref();
-        for (index, call) in self.reply.tool_calls.iter_mut().enumerate() {
-            call.make_up_id(id, index);
-            if !cut && !call.is_of_other_form() && call.arguments.trim_ascii().is_empty() {
-                // A call that needs no arguments.
-                let start = call.arguments.len();
-                call.arguments.push_str("{}");
-                let end = call.arguments.len();
-                if self.tools.is_announced(index) {
-                    self.steps.push_back(Step::ToolDelta { index, start, end });
-                }
-            }
-            let fits = !call.name.is_empty() && tools::is_object(&call.arguments);
-            call.complete = !cut && (fits || call.is_of_other_form());
-            if call.complete {
-                self.steps.push_back(Step::ToolDone { index });
-            }
-        }
-        if !cut && let Some(call) = self.reply.tool_calls.iter().find(|call| !call.complete) {
-            let message = match call.name.is_empty() {
-                true => "the model called a tool without naming it".to_owned(),
-                false => format!(
-                    "the model called the tool `{}` with arguments that are not a JSON object",
-                    call.name.escape_debug()
-                ),
-            };
-            return self.fail(Error::new(ErrorKind::ToolArguments, message));
-        }
-        if self.reply.finish_reason.is_some() {
-            self.steps.push_back(Step::Finish);
-        }
-        self.complete = true;
     }
 
     pub(super) fn view(&self, step: Step) -> Option<EventRef<'_>> {

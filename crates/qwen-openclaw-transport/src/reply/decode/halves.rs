@@ -30,6 +30,13 @@ impl Halves {
 /// Length of an escape such as `\ud83d`.
 const ESCAPE: usize = 6;
 
+/// Whether the end of an escaped text is worth a closer look.
+#[inline]
+pub(super) fn may_end(inner: &str) -> bool {
+    let at = inner.len().wrapping_sub(ESCAPE);
+    inner.as_bytes().get(at) == Some(&b'\\')
+}
+
 /// Splits the first half of a pair from the end of an escaped text.
 pub(super) fn split(inner: &str) -> (&str, Option<&str>) {
     let Some(at) = inner.len().checked_sub(ESCAPE) else {
