@@ -146,23 +146,24 @@ impl Framer {
     /// Makes room for the next event; true when that is there already.
     #[inline]
     fn forget_handed_out(&mut self) -> bool {
-        if self.handed_out {
-            self.handed_out = false;
-            self.data.clear();
-            self.has_data = false;
-            self.is_error = false;
-            if self.next.is_some() {
-                return self.begin_next();
-            }
+        if !self.handed_out {
+            return false;
         }
-        false
+        self.handed_out = false;
+        self.is_error = false;
+        // Not of an event that was borrowed from the piece.
+        self.has_data && self.forget_data()
     }
 
-    /// Begins the event after one without a blank line. The end of a stream is whole at once: nobody
-    /// says more in the same event, and the connection may stay open.
-    #[cold]
-    fn begin_next(&mut self) -> bool {
-        self.data = self.next.take().unwrap_or_default();
+    /// Begins the event after one without a blank line, where there was none. The end of a stream is
+    /// whole at once: nobody says more in the same event, and the connection may stay open.
+    fn forget_data(&mut self) -> bool {
+        self.data.clear();
+        self.has_data = false;
+        let Some(next) = self.next.take() else {
+            return false;
+        };
+        self.data = next;
         self.has_data = true;
         self.take_later_name();
         self.data.trim_ascii() == DONE

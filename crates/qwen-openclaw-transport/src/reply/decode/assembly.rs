@@ -125,13 +125,12 @@ impl Assembly {
     #[inline]
     pub(super) fn on_frame(&mut self, frame: Frame<'_>) -> Option<Step> {
         if !frame.is_error {
-            for offset in 0..self.templates.len() {
-                let i = (self.likely + offset) % self.templates.len();
-                let (target, template) = &self.templates[i];
+            for _ in 0..self.templates.len() {
+                let (target, template) = &self.templates[self.likely];
                 if let Some(text) = template.text(frame.data) {
-                    self.likely = i;
                     return self.append(*target, text);
                 }
+                self.likely = (self.likely + 1) % self.templates.len();
             }
         }
         match frame.data.trim_ascii() {
@@ -165,7 +164,10 @@ impl Assembly {
             buffer.push_str(text.inner);
         }
         let end = buffer.len();
-        self.step(target, start, end)
+        match target {
+            Target::Text => Some(Step::Text { start, end }),
+            _ => self.step(target, start, end),
+        }
     }
 
     /// As [`append`](Self::append), where a half of a pair waits, or comes last.
@@ -217,7 +219,6 @@ impl Assembly {
     }
 
     /// Says what was appended; `None` where nobody is to see it, or not yet.
-    #[inline]
     fn step(&mut self, target: Target, start: usize, end: usize) -> Option<Step> {
         Some(match target {
             Target::Text => Step::Text { start, end },

@@ -746,6 +746,11 @@ fn any_stream() -> impl Strategy<Value = String> {
             serde_json::json!({"tool_calls":[{"function":{"arguments":json}}]}).to_string()
         }),
         Just(r#"{"content":"\ud83d"}"#.to_owned()),
+        Just(r#"{"content":"\ude00a"}"#.to_owned()),
+        "[ab]{0,2}".prop_map(|t| serde_json::json!({"content": t, "x": t, "y": 1}).to_string()),
+        "[ab]{0,2}".prop_map(|t| serde_json::json!({"content": t, "y": 1, "z": []}).to_string()),
+        "(refusal|encrypted_content|reasoning_text)"
+            .prop_map(|name| serde_json::json!({name: "a"}).to_string()),
         Just("{}".to_owned()),
     ];
     let rest = prop_oneof![
