@@ -81,8 +81,8 @@ pub use crate::{
     error::Error,
     payload::{ModelCapabilities, RequestNote, ThinkingStyle},
     reply::{
-        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, ToolCall, Usage, decode,
-        encode, sse,
+        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, TokenLogprob, ToolCall, Usage,
+        decode, encode, sse,
     },
     request::{
         CacheTtl, ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool,

@@ -5,18 +5,23 @@ pub mod encode;
 mod event;
 mod finish;
 mod json;
+mod logprobs;
 pub mod sse;
 mod text_tool_calls;
+pub(crate) mod tool_call;
 mod usage;
 
 use std::time::Duration;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 pub use self::{
     event::{Event, EventRef},
     finish::FinishReason,
     json::JsonFailure,
+    logprobs::TokenLogprob,
+    tool_call::ToolCall,
     usage::Usage,
 };
 
@@ -31,6 +36,10 @@ pub struct Reply {
     pub(crate) model: Option<String>,
     pub(crate) text: String,
     pub(crate) reasoning: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) refusal: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) encrypted_content: String,
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) usage: Option<Usage>,
     pub(crate) finish_reason: Option<FinishReason>,
@@ -38,6 +47,10 @@ pub struct Reply {
     #[serde(skip)]
     pub(crate) timings: Timings,
     pub(crate) attempts: u32,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) message_extra: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) extra: Map<String, Value>,
 }
 
 impl Reply {
@@ -51,6 +64,22 @@ impl Reply {
     #[must_use]
     pub fn reasoning(&self) -> &str {
         &self.reasoning
+    }
+
+    /// Returns what the model said in place of an answer; empty unless it refused to give one.
+    #[must_use]
+    pub fn refusal(&self) -> &str {
+        &self.refusal
+    }
+
+    /// Returns the encrypted reasoning, of which [`reasoning`](Self::reasoning) is a summary; `None`
+    /// when the server sent none.
+    ///
+    /// The model wants it back, byte for byte, with the assistant's turn of the conversation.
+    /// [`Message::from`](crate::Message) keeps it there.
+    #[must_use]
+    pub fn encrypted_content(&self) -> Option<&str> {
+        Some(&*self.encrypted_content).filter(|content| !content.is_empty())
     }
 
     /// Returns the tool calls, in the order in which the model began them.
@@ -104,6 +133,32 @@ impl Reply {
         self.attempts
     }
 
+    /// Returns the fields of the message that this type does not know, such as `annotations`. They
+    /// are sent back with the assistant's turn of the conversation:
+    /// [`Message::from`](crate::Message) keeps them in [`Message::extra`](crate::Message::extra).
+    ///
+    /// Over the chunks of a stream, strings are joined (all but those that name something: `id`,
+    /// `type`, `name`, `role`, `object`, `format`), lists appended, objects merged field by field, and
+    /// items of lists that have an `index` merged into the one with the same. Numbers and booleans
+    /// are those that came last, and `null` is nothing. Those of a call are in
+    /// [`ToolCall::extra`], in the same way.
+    #[must_use]
+    pub fn message_extra(&self) -> &Map<String, Value> {
+        &self.message_extra
+    }
+
+    /// Returns the fields beside the message that this type does not know, such as `search_info`,
+    /// `system_fingerprint` and `service_tier`, and `logprobs`, which [`logprobs`](Self::logprobs)
+    /// reads. They are not sent back.
+    ///
+    /// Over the chunks of a stream they are put together as in
+    /// [`message_extra`](Self::message_extra), but strings are those that came last, and so are
+    /// lists outside of the choices whose items have no `index`.
+    #[must_use]
+    pub fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+
     /// Returns the answer's text and drops the rest.
     #[must_use]
     pub fn into_text(self) -> String {
@@ -112,7 +167,11 @@ impl Reply {
 
     /// Returns true when nothing of the answer is in it yet.
     pub(crate) fn has_no_content(&self) -> bool {
-        self.text.is_empty() && self.reasoning.is_empty() && self.tool_calls.is_empty()
+        self.text.is_empty()
+            && self.reasoning.is_empty()
+            && self.refusal.is_empty()
+            && self.encrypted_content.is_empty()
+            && self.tool_calls.is_empty()
     }
 }
 
@@ -140,66 +199,5 @@ impl Timings {
         )]
         let tokens = usage.output_tokens as f64;
         (spent > 0.0 && tokens > 0.0).then(|| tokens / spent)
-    }
-}
-
-/// A model's call of a tool.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ToolCall {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) arguments: String,
-    pub(crate) complete: bool,
-}
-
-impl ToolCall {
-    /// Creates a complete call, to put an earlier one into a conversation.
-    #[must_use]
-    pub fn new(
-        id: impl Into<String>,
-        name: impl Into<String>,
-        arguments: impl Into<String>,
-    ) -> Self {
-        let (id, name, arguments) = (id.into(), name.into(), arguments.into());
-        Self {
-            id,
-            name,
-            arguments,
-            complete: true,
-        }
-    }
-
-    /// Returns the id that the tool's result must repeat; empty when the server gave none.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Returns the tool's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the arguments as the JSON text the model wrote.
-    #[must_use]
-    pub fn arguments(&self) -> &str {
-        &self.arguments
-    }
-
-    /// Returns true when the model finished the call and its arguments are a JSON object.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.complete
-    }
-
-    /// Reads the arguments as `T`.
-    ///
-    /// # Errors
-    ///
-    /// The position and the reason, when the arguments are not what `T` wants.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.arguments)
     }
 }

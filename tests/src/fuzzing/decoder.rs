@@ -85,6 +85,8 @@ fn decode(mut decoder: Decoder, pieces: &[&[u8]]) -> Outcome {
             reply.finish_reason().is_some()
                 || !reply.text().is_empty()
                 || !reply.reasoning().is_empty()
+                || !reply.refusal().is_empty()
+                || reply.encrypted_content().is_some()
                 || !reply.tool_calls().is_empty()
                 || reply.usage().is_some(),
             "a reply that says nothing is no success"
@@ -122,7 +124,8 @@ fn run(decoder: &mut Decoder, pieces: &[&[u8]], events: &mut Vec<Event>) -> Resu
 fn add(events: &mut Vec<Event>, event: Event) {
     match (events.last_mut(), &event) {
         (Some(Event::Text(before)), Event::Text(more))
-        | (Some(Event::Reasoning(before)), Event::Reasoning(more)) => {
+        | (Some(Event::Reasoning(before)), Event::Reasoning(more))
+        | (Some(Event::Refusal(before)), Event::Refusal(more)) => {
             assert!(!more.is_empty(), "an event without text");
             before.push_str(more);
         }
@@ -137,12 +140,13 @@ fn add(events: &mut Vec<Event>, event: Event) {
 
 /// Who reads the events knows what stands in the reply.
 fn agree(events: &[Event], reply: &Reply) {
-    let (mut text, mut reasoning) = (String::new(), String::new());
+    let (mut text, mut reasoning, mut refusal) = (String::new(), String::new(), String::new());
     let mut arguments = vec![None::<String>; reply.tool_calls().len()];
     for event in events {
         match event {
             Event::Text(more) => text.push_str(more),
             Event::Reasoning(more) => reasoning.push_str(more),
+            Event::Refusal(more) => refusal.push_str(more),
             Event::ToolStart { index, .. } => {
                 assert!(
                     arguments[*index].replace(String::new()).is_none(),
@@ -161,6 +165,7 @@ fn agree(events: &[Event], reply: &Reply) {
     // What a limit refuses is in neither.
     assert_eq!(text, reply.text());
     assert_eq!(reasoning, reply.reasoning());
+    assert_eq!(refusal, reply.refusal());
     for (told, call) in arguments.iter().zip(reply.tool_calls()) {
         if let Some(told) = told {
             assert!(

@@ -54,11 +54,13 @@ fn framed(pieces: &[&[u8]], limit: usize) -> (Frames, bool) {
             }
         }
     }
-    match framer.end() {
-        Ok(frame) => frames.extend(frame.map(|frame| (frame.data.to_vec(), frame.is_error))),
-        Err(_) => return (frames, true),
+    loop {
+        match framer.end() {
+            Ok(Some(frame)) => frames.push((frame.data.to_vec(), frame.is_error)),
+            Ok(None) => return (frames, false),
+            Err(_) => return (frames, true),
+        }
     }
-    (frames, false)
 }
 
 fn simple(bytes: &[u8]) -> Frames {
@@ -76,10 +78,11 @@ fn simple(bytes: &[u8]) -> Frames {
     // The last line has no ending: what it belongs to is delivered all the same.
     lines.push(Vec::new());
     let mut frames = Vec::new();
-    let (mut data, mut is_error): (Option<Vec<u8>>, bool) = (None, false);
+    let (mut data, mut is_error, mut later): (Option<Vec<u8>>, bool, _) = (None, false, None);
     for line in lines {
         if line.is_empty() {
-            frames.extend(data.take().map(|data| (data, is_error)));
+            let named = later.take().unwrap_or(is_error);
+            frames.extend(data.take().map(|data| (data, named)));
             is_error = false;
             continue;
         }
@@ -91,15 +94,35 @@ fn simple(bytes: &[u8]) -> Frames {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match &line[..colon] {
             b"data" => match &mut data {
+                // Where blank lines are missing, an object behind an object is another event.
+                Some(whole) if !is_error && begins_event(value) && is_object(whole) => {
+                    frames.push((std::mem::replace(whole, value.to_vec()), false));
+                    is_error = later.take().unwrap_or_default();
+                    if value.trim_ascii() == b"[DONE]" {
+                        frames.extend(data.take().map(|data| (data, is_error)));
+                        is_error = false;
+                    }
+                }
                 Some(data) => {
                     data.push(b'\n');
                     data.extend_from_slice(value);
                 }
                 None => data = Some(value.to_vec()),
             },
+            b"event" if data.is_some() => later = Some(value == b"error"),
             b"event" => is_error = value == b"error",
             _ => {}
         }
     }
     frames
+}
+
+fn begins_event(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    value.starts_with(b"{") || value == b"[DONE]"
+}
+
+fn is_object(data: &[u8]) -> bool {
+    data.trim_ascii().starts_with(b"{")
+        && serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
 }

@@ -117,12 +117,15 @@ pub(super) fn chunk(source: &mut Source<'_>) -> Shape {
         true => usage(source, &mut shape),
         false => shape.push("null"),
     }
-    shape.push(",\"created\":1,\"system_fingerprint\":null,\"model\":\"m\",\"id\":\"c1\"}");
+    shape.push(",\"created\":1,\"system_fingerprint\":");
+    shape.push(source.pick(&["null", "null", "\"f1\"", "\"f2\""]));
+    shape.push(",\"model\":\"m\",\"id\":\"c1\"}");
     shape
 }
 
 fn any_chunk(source: &mut Source<'_>, shape: &mut Shape) {
-    object(source, shape, 5, |source, shape| match source.below(12) {
+    object(source, shape, 5, |source, shape| match source.below(14) {
+        12 | 13 => unknown(source, shape),
         0..=3 => {
             shape.push("\"choices\":");
             list(source, shape, 2, choice);
@@ -160,7 +163,8 @@ fn any_chunk(source: &mut Source<'_>, shape: &mut Shape) {
 }
 
 fn choice(source: &mut Source<'_>, shape: &mut Shape) {
-    object(source, shape, 4, |source, shape| match source.below(8) {
+    object(source, shape, 4, |source, shape| match source.below(9) {
+        8 => unknown(source, shape),
         0..=3 => {
             shape.push(source.pick(&["\"delta\":", "\"delta\":", "\"message\":"]));
             delta(source, shape);
@@ -190,7 +194,16 @@ fn choice(source: &mut Source<'_>, shape: &mut Shape) {
 }
 
 fn delta(source: &mut Source<'_>, shape: &mut Shape) {
-    object(source, shape, 3, |source, shape| match source.below(16) {
+    object(source, shape, 3, |source, shape| match source.below(20) {
+        16 => {
+            shape.push(source.pick(&["\"refusal\":", "\"reasoning_text\":"]));
+            value(source, shape);
+        }
+        17 => {
+            shape.push("\"encrypted_content\":");
+            value(source, shape);
+        }
+        18 | 19 => unknown(source, shape),
         0..=4 => {
             shape.push("\"content\":");
             value(source, shape);
@@ -217,6 +230,29 @@ fn delta(source: &mut Source<'_>, shape: &mut Shape) {
         }
         _ => shape.push("\"role\":\"assistant\""),
     });
+}
+
+/// A field that no version knows.
+fn unknown(source: &mut Source<'_>, shape: &mut Shape) {
+    shape.push(source.pick(&["\"x\":", "\"x\":", "\"y\":", "\"logprobs\":"]));
+    match source.below(8) {
+        0 => shape.hole(),
+        1 => shape.push(source.pick(&["null", "1", "2", "true", "\"\"", "1e999"])),
+        2 => shape.push(source.pick(&["[]", "[1]", "[{\"a\":1}]", "{}", "[[[]]]"])),
+        3 => shape.push("\"a\""),
+        4 => shape.push("{\"a\":\"b\",\"id\":\"c\"}"),
+        5 => shape.push("[{\"index\":0,\"a\":\"b\"},{\"index\":5}]"),
+        6 => {
+            shape.push("{\"a\":");
+            shape.hole();
+            shape.push(",\"a\":[]}");
+        }
+        _ => {
+            shape.push("{\"content\":[{\"token\":");
+            shape.hole();
+            shape.push("}]}");
+        }
+    }
 }
 
 /// Mostly a text; otherwise what stands for one, or for none.
@@ -248,7 +284,9 @@ fn part(source: &mut Source<'_>, shape: &mut Shape) {
 }
 
 fn fragment(source: &mut Source<'_>, shape: &mut Shape) {
-    object(source, shape, 4, |source, shape| match source.below(8) {
+    object(source, shape, 4, |source, shape| match source.below(10) {
+        8 => shape.push("\"type\":\"custom\""),
+        9 => unknown(source, shape),
         0 | 1 => shape.push(source.pick(&[
             "\"index\":0",
             "\"index\":0",
@@ -268,7 +306,14 @@ fn fragment(source: &mut Source<'_>, shape: &mut Shape) {
 }
 
 fn function(source: &mut Source<'_>, shape: &mut Shape) {
-    object(source, shape, 2, |source, shape| match source.below(8) {
+    object(source, shape, 2, |source, shape| match source.below(10) {
+        8 => shape.push(source.pick(&[
+            "\"arguments\":{}",
+            "\"arguments\":{\"a\":\"\\n\"}",
+            "\"arguments\":[1]",
+            "\"arguments\":null",
+        ])),
+        9 => unknown(source, shape),
         0..=4 => {
             shape.push("\"arguments\":");
             shape.hole();

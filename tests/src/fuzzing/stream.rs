@@ -98,7 +98,7 @@ fn event(source: &mut Source<'_>, out: &mut Vec<u8>, data: &[u8], ending: &str) 
         out.extend_from_slice(line);
     }
     end(source, out);
-    if !source.one_in(32) {
+    if !source.one_in(24) {
         end(source, out);
     }
 }

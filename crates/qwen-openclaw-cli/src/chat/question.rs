@@ -73,7 +73,7 @@ impl Session {
         let mut at_line_start = true;
         let result = loop {
             match self.next(&mut stream).await {
-                Ok(Some(Event::Text(text))) => {
+                Ok(Some(Event::Text(text) | Event::Refusal(text))) => {
                     aside.close();
                     at_line_start = text.ends_with('\n');
                     out.piece(&text)?;
@@ -111,6 +111,7 @@ impl Session {
             let line = match event {
                 Event::Text(text) => json!({ "type": "text", "text": text }),
                 Event::Reasoning(text) => json!({ "type": "reasoning", "text": text }),
+                Event::Refusal(text) => json!({ "type": "refusal", "text": text }),
                 Event::ToolStart { index, id, name } => {
                     json!({ "type": "tool_start", "index": index, "id": id, "name": name })
                 }

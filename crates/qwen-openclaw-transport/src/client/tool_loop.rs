@@ -3,10 +3,11 @@
 mod handlers;
 mod join;
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use crate::{
     ChatRequest, Client, Error, ErrorKind, Event, Message, Reply, ToolCall, ToolChoice, Usage,
+    reply::tool_call::keep_ids_apart,
 };
 
 pub use self::handlers::{Json, ToolOutput, Tools};
@@ -154,6 +155,7 @@ impl ToolLoop {
                 }
                 self.rounds += 1;
                 let broken = mend(&mut partial);
+                self.keep_ids_apart(&mut partial);
                 return Ok((partial, broken));
             }
         };
@@ -164,7 +166,15 @@ impl ToolLoop {
         }
         // What was cut off cannot be run.
         reply.tool_calls.retain(ToolCall::is_complete);
+        self.keep_ids_apart(&mut reply);
         Ok((reply, Vec::new()))
+    }
+
+    /// A server that gives no ids may give none to its replies either, whose calls then have the same.
+    fn keep_ids_apart(&self, reply: &mut Reply) {
+        let calls = self.request.messages.iter().flat_map(|m| &m.tool_calls);
+        let used: HashSet<&str> = calls.map(ToolCall::id).collect();
+        keep_ids_apart(&mut reply.tool_calls, &used);
     }
 
     async fn stream(&self, each: &mut impl FnMut(Event)) -> Result<Reply, Error> {

@@ -1,7 +1,10 @@
 //! Turns the bytes of a reply into events, without doing any I/O.
 
 mod assembly;
+mod choices;
 mod chunk;
+mod extra;
+mod halves;
 mod start;
 mod template;
 mod tools;
@@ -30,7 +33,7 @@ pub struct Limits {
     /// default is 16 MiB.
     pub event: usize,
     /// All that is kept of a reply, in bytes: text, reasoning, tool calls with their names and ids,
-    /// the usage object. The default is 64 MiB.
+    /// the usage object, fields that this version does not know. The default is 64 MiB.
     pub reply: usize,
     /// The arguments of one tool call, in bytes. The default is 8 MiB.
     pub tool_arguments: usize,
@@ -228,19 +231,22 @@ impl Decoder {
             }
             self.assembly.on_last(&document);
         } else {
-            let last = self.framer.end();
-            if let (Ok(Some(frame)), Some(tap)) = (&last, &mut self.tap) {
-                (tap.0)(frame.data);
-            }
-            match last {
-                Ok(Some(frame)) if frame.is_error => {
-                    self.assembly.on_last_error(frame.data);
+            // Two, at most.
+            while !self.assembly.is_over() {
+                let last = self.framer.end();
+                if let (Ok(Some(frame)), Some(tap)) = (&last, &mut self.tap) {
+                    (tap.0)(frame.data);
                 }
-                Ok(Some(frame)) => self.assembly.on_last(frame.data),
-                Ok(None) => {}
-                Err(TooLarge { limit }) => {
-                    self.assembly
-                        .fail(too_large("an event of the stream", limit));
+                match last {
+                    Ok(Some(frame)) if frame.is_error => {
+                        self.assembly.on_last_error(frame.data);
+                    }
+                    Ok(Some(frame)) => self.assembly.on_last(frame.data),
+                    Ok(None) => break,
+                    Err(TooLarge { limit }) => {
+                        self.assembly
+                            .fail(too_large("an event of the stream", limit));
+                    }
                 }
             }
         }

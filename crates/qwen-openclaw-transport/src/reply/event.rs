@@ -10,11 +10,14 @@ pub enum Event {
     Text(String),
     /// The next piece of the reasoning before or between the text. Never empty.
     Reasoning(String),
+    /// The next piece of what the model says in place of an answer that it refuses. Never empty.
+    Refusal(String),
     /// The model starts to call a tool.
     ToolStart {
         /// The position of the call in [`Reply::tool_calls`](crate::Reply::tool_calls).
         index: usize,
-        /// The id that the tool's result must repeat; empty when the server gave none.
+        /// The id that the tool's result must repeat; empty when the server gave none: then the call
+        /// in [`ToolDone`](Self::ToolDone) has one.
         id: String,
         /// The tool's name.
         name: String,
@@ -50,6 +53,8 @@ pub enum EventRef<'a> {
     Text(&'a str),
     /// As [`Event::Reasoning`].
     Reasoning(&'a str),
+    /// As [`Event::Refusal`].
+    Refusal(&'a str),
     /// As [`Event::ToolStart`].
     ToolStart {
         index: usize,
@@ -73,6 +78,7 @@ impl EventRef<'_> {
         match *self {
             Self::Text(text) => Event::Text(text.to_owned()),
             Self::Reasoning(text) => Event::Reasoning(text.to_owned()),
+            Self::Refusal(text) => Event::Refusal(text.to_owned()),
             Self::ToolStart { index, id, name } => Event::ToolStart {
                 index,
                 id: id.to_owned(),

@@ -1,15 +1,21 @@
 //! Cuts a byte stream into server-sent events without copying what arrives whole.
 //!
-//! Follows the "event stream" section of the HTML standard, with one addition: an event that the
+//! Follows the "event stream" section of the HTML standard, with two additions. An event that the
 //! end of the stream cuts off from its blank line is still delivered, since the server had said it.
-//! Only what a chat needs is kept: the data, and whether the event was named `error`.
+//! And where blank lines are missing, a data line that is a JSON object of its own, or `[DONE]`,
+//! begins a new event when the lines before it are a whole JSON object: together they would be
+//! nothing. Only what a chat needs is kept: the data, and whether the event was named `error`.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memchr2;
+use serde::de::IgnoredAny;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What stands in the last event of a stream.
+pub(super) const DONE: &[u8] = b"[DONE]";
 
 /// One event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +49,12 @@ pub struct Framer {
     data: Vec<u8>,
     has_data: bool,
     is_error: bool,
+    /// A name that came behind the data: whether it is `error`.
+    later_name: Option<bool>,
+    /// The data lines are known not to be a whole JSON object, however many follow.
+    is_no_object: bool,
+    /// The first line of the event after the one that was handed out, without a blank line between.
+    next: Option<Vec<u8>>,
     /// The last byte was a carriage return: a line feed that follows belongs to it.
     after_cr: bool,
     first_line: bool,
@@ -68,6 +80,9 @@ impl Framer {
             data: Vec::new(),
             has_data: false,
             is_error: false,
+            later_name: None,
+            is_no_object: false,
+            next: None,
             after_cr: false,
             first_line: true,
             limit,
@@ -78,7 +93,6 @@ impl Framer {
     /// Adds the next piece of the stream. Pieces are cheapest when all frames of the previous one
     /// have been taken.
     pub fn push(&mut self, piece: Bytes) {
-        self.forget_handed_out();
         self.piece = if self.at == self.piece.len() {
             piece
         } else {
@@ -93,12 +107,14 @@ impl Framer {
     ///
     /// [`TooLarge`] when an event passes the limit. The stream cannot go on after that.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, TooLarge> {
-        self.forget_handed_out();
+        if self.forget_handed_out() {
+            return Ok(Some(self.hand_out(Found::Data)));
+        }
         let found = self.find()?;
         Ok(found.map(|found| self.hand_out(found)))
     }
 
-    /// Takes the event that the end of the stream left without its blank line.
+    /// Takes the event that the end of the stream left without its blank line; there may be two.
     ///
     /// # Errors
     ///
@@ -107,8 +123,11 @@ impl Framer {
         self.forget_handed_out();
         if !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.on_line(&line)?;
+            if let Some(found) = self.on_line(&line)? {
+                return Ok(Some(self.hand_out(found)));
+            }
         }
+        self.take_later_name();
         Ok(self.has_data.then(|| self.hand_out(Found::Data)))
     }
 
@@ -124,12 +143,35 @@ impl Framer {
         }
     }
 
-    fn forget_handed_out(&mut self) {
-        if self.handed_out {
-            self.handed_out = false;
-            self.data.clear();
-            self.has_data = false;
-            self.is_error = false;
+    /// Makes room for the next event; true when that is there already.
+    #[inline]
+    fn forget_handed_out(&mut self) -> bool {
+        if !self.handed_out {
+            return false;
+        }
+        self.handed_out = false;
+        self.is_error = false;
+        // Not of an event that was borrowed from the piece.
+        self.has_data && self.forget_data()
+    }
+
+    /// Begins the event after one without a blank line, where there was none. The end of a stream is
+    /// whole at once: nobody says more in the same event, and the connection may stay open.
+    fn forget_data(&mut self) -> bool {
+        self.data.clear();
+        self.has_data = false;
+        let Some(next) = self.next.take() else {
+            return false;
+        };
+        self.data = next;
+        self.has_data = true;
+        self.take_later_name();
+        self.data.trim_ascii() == DONE
+    }
+
+    fn take_later_name(&mut self) {
+        if let Some(is_error) = self.later_name.take() {
+            self.is_error = is_error;
         }
     }
 
@@ -213,6 +255,8 @@ impl Framer {
             line
         };
         if line.is_empty() {
+            self.take_later_name();
+            self.is_no_object = false;
             let complete = self.has_data;
             self.is_error &= complete;
             return Ok(complete.then_some(Found::Data));
@@ -223,6 +267,10 @@ impl Framer {
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
+            b"data" if self.ends_before(value) => {
+                self.next = Some(value.to_vec());
+                return Ok(Some(Found::Data));
+            }
             b"data" => {
                 let joined = self.data.len() + usize::from(self.has_data) + value.len();
                 self.check(joined)?;
@@ -232,12 +280,33 @@ impl Framer {
                 self.data.extend_from_slice(value);
                 self.has_data = true;
             }
+            b"event" if self.has_data => self.later_name = Some(value == b"error"),
             b"event" => self.is_error = value == b"error",
             // Comments have an empty name. `id` and `retry` are for reconnecting, which a chat
             // cannot do.
             _ => {}
         }
         Ok(None)
+    }
+
+    /// Whether the data so far is an event of its own, although no blank line stands between it and
+    /// the data line `value`.
+    fn ends_before(&mut self, value: &[u8]) -> bool {
+        let value = value.trim_ascii();
+        let begins = value.starts_with(b"{") || value == DONE;
+        if !begins || !self.has_data || self.is_error || self.is_no_object {
+            return false;
+        }
+        let data = self.data.trim_ascii();
+        let is_object = data.starts_with(b"{");
+        if is_object && !data.ends_with(b"}") {
+            return false;
+        }
+        let is_whole = is_object && serde_json::from_slice::<IgnoredAny>(data).is_ok();
+        // A brace behind a brace is no JSON: what is none now will not become any, and is not read
+        // again and again.
+        self.is_no_object = !is_whole && !data.is_empty();
+        is_whole
     }
 
     fn check(&self, length: usize) -> Result<(), TooLarge> {

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Reply, ToolCall};
+use crate::{Reply, ToolCall, reply::tool_call::made_up_id};
 
 const OPEN: &str = "<tool_call>";
 const CLOSE: &str = "</tool_call>";
@@ -16,13 +16,15 @@ impl Reply {
     /// out of the text; does nothing when the reply has calls of its own. Returns how many were
     /// found.
     ///
-    /// What is not a whole call stays text. The calls get ids of their own.
+    /// What is not a whole call stays text. The calls get ids of their own, other ones in each reply
+    /// that has an id.
     pub fn read_text_tool_calls(&mut self) -> usize {
         if !self.tool_calls.is_empty() {
             return 0;
         }
+        let id = self.id.as_deref();
         for field in [&mut self.text, &mut self.reasoning] {
-            let (rest, calls) = salvage(field);
+            let (rest, calls) = salvage(field, id);
             if !calls.is_empty() {
                 *field = rest;
                 self.tool_calls = calls;
@@ -34,11 +36,11 @@ impl Reply {
 }
 
 /// The text without the calls in it, and the calls.
-fn salvage(text: &str) -> (String, Vec<ToolCall>) {
+fn salvage(text: &str, id: Option<&str>) -> (String, Vec<ToolCall>) {
     let (mut rest, mut left) = (text, String::new());
     let mut calls = Vec::new();
     while let Some((before, inside, after)) = next(rest) {
-        match call(inside, calls.len()) {
+        match call(inside, id, calls.len()) {
             Some(call) => {
                 left.push_str(before.trim_end());
                 calls.push(call);
@@ -61,13 +63,13 @@ fn next(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, inside.trim(), after))
 }
 
-fn call(inside: &str, index: usize) -> Option<ToolCall> {
+fn call(inside: &str, id: Option<&str>, index: usize) -> Option<ToolCall> {
     let (name, arguments) = match inside.starts_with('{') {
         true => json_call(inside)?,
         false => tagged_call(inside)?,
     };
     Some(ToolCall::new(
-        format!("salvaged_{index}"),
+        made_up_id(id, index),
         name,
         Value::Object(arguments).to_string(),
     ))
@@ -194,7 +196,7 @@ mod tests {
         };
         assert_eq!(reply.read_text_tool_calls(), 1);
         assert_eq!(reply.reasoning(), "Hm.");
-        assert_eq!(reply.tool_calls()[0].id(), "salvaged_0");
+        assert_eq!(reply.tool_calls()[0].id(), made_up_id(None, 0));
         let mut reply = Reply {
             text: written.to_owned(),
             tool_calls: vec![ToolCall::new("1", "b", "{}")],

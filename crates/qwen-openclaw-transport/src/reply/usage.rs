@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use qwen_openclaw_http::json::{fields, number};
+use qwen_openclaw_http::json::{fields, number, string};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -39,11 +39,11 @@ impl Usage {
         let (mut cached, mut hit, mut written, mut created) = (None, None, None, None);
         let mut reasoning = None;
         fields(json, |name, value| match name {
-            "prompt_tokens" => input = number(value),
-            "completion_tokens" => output = number(value),
-            "total_tokens" => total = number(value),
-            "prompt_cache_hit_tokens" => hit = number(value),
-            "cache_creation_input_tokens" => created = number(value),
+            "prompt_tokens" => input = tokens(value),
+            "completion_tokens" => output = tokens(value),
+            "total_tokens" => total = tokens(value),
+            "prompt_cache_hit_tokens" => hit = tokens(value),
+            "cache_creation_input_tokens" => created = tokens(value),
             "prompt_tokens_details" => {
                 cached = detail(value, "cached_tokens");
                 written = detail(value, "cache_creation_input_tokens");
@@ -116,10 +116,15 @@ fn detail(json: &str, name: &str) -> Option<u64> {
     // What is not an object has no counts.
     let _ = fields(json, |field, value| {
         if field == name {
-            count = number(value);
+            count = tokens(value);
         }
     });
     count
+}
+
+/// A count, which some servers write as a string.
+fn tokens(value: &str) -> Option<u64> {
+    number(string(value).unwrap_or(value))
 }
 
 #[cfg(test)]
@@ -151,6 +156,18 @@ mod tests {
             (0, 5, 5)
         );
         assert_eq!(usage.reasoning_tokens, None);
+    }
+
+    #[test]
+    fn counts_may_be_strings() {
+        let json = r#"{"prompt_tokens":"12","completion_tokens":"3.0","total_tokens":"",
+            "prompt_tokens_details":{"cached_tokens":"5"},"prompt_cache_hit_tokens":"1"}"#;
+        let usage = Usage::parse(json).unwrap();
+        assert_eq!(
+            (usage.input_tokens, usage.output_tokens, usage.total_tokens),
+            (12, 3, 15)
+        );
+        assert_eq!(usage.cached_tokens, 5);
     }
 
     #[test]

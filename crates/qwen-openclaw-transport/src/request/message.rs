@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Part, Reply, ToolCall};
+use crate::{Part, Reply, ToolCall, reply::tool_call::wire as tool_calls};
 
 /// One message of a conversation, in the form in which it is sent.
 ///
@@ -26,6 +26,13 @@ pub struct Message {
     /// The reasoning an assistant showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
+    /// The encrypted reasoning of an assistant, which the model wants back byte for byte: see
+    /// [`Reply::encrypted_content`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted_content: Option<String>,
+    /// What an assistant said in place of an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
     /// Everything else.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -59,6 +66,8 @@ impl Message {
             tool_calls: Vec::new(),
             tool_call_id: None,
             reasoning_content: None,
+            encrypted_content: None,
+            refusal: None,
             extra: Map::new(),
         }
     }
@@ -129,68 +138,18 @@ impl Message {
 impl From<&Reply> for Message {
     fn from(reply: &Reply) -> Self {
         let mut message = Self::assistant(reply.text());
-        if reply.text().is_empty() {
-            message.content = None;
-        }
         let calls = reply.tool_calls().iter().filter(|call| call.is_complete());
         message.tool_calls = calls.cloned().collect();
-        if !reply.reasoning().is_empty() {
-            message.reasoning_content = Some(reply.reasoning().to_owned());
+        // The service takes no `null` from an assistant that called nothing.
+        if reply.text().is_empty() && !message.tool_calls.is_empty() {
+            message.content = None;
         }
+        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        message.reasoning_content = filled(reply.reasoning());
+        message.encrypted_content = reply.encrypted_content().map(str::to_owned);
+        message.refusal = filled(reply.refusal());
+        message.extra = reply.message_extra().clone();
         message
-    }
-}
-
-/// Tool calls in the form of the wire: `{"id","type":"function","function":{"name","arguments"}}`.
-mod tool_calls {
-    use std::borrow::Cow;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::ToolCall;
-
-    #[derive(Deserialize, Serialize)]
-    struct Wire<'a> {
-        #[serde(default)]
-        id: Cow<'a, str>,
-        #[serde(rename = "type", default = "function")]
-        kind: Cow<'a, str>,
-        function: Function<'a>,
-    }
-
-    #[derive(Deserialize, Serialize)]
-    struct Function<'a> {
-        name: Cow<'a, str>,
-        #[serde(default)]
-        arguments: Cow<'a, str>,
-    }
-
-    fn function<'a>() -> Cow<'a, str> {
-        Cow::Borrowed("function")
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        calls: &[ToolCall],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(calls.iter().map(|call| Wire {
-            id: Cow::Borrowed(call.id()),
-            kind: function(),
-            function: Function {
-                name: Cow::Borrowed(call.name()),
-                arguments: Cow::Borrowed(call.arguments()),
-            },
-        }))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<ToolCall>, D::Error> {
-        let calls = <Option<Vec<Wire<'_>>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(calls
-            .into_iter()
-            .map(|call| ToolCall::new(call.id, call.function.name, call.function.arguments))
-            .collect())
     }
 }
 
@@ -232,5 +191,58 @@ mod tests {
             serde_json::to_value(Message::tool("a", "7")).unwrap(),
             json!({"role": "tool", "content": "7", "tool_call_id": "a"})
         );
+    }
+
+    #[test]
+    fn encrypted_reasoning_goes_back_as_it_came() {
+        let reply = Reply {
+            reasoning: "summary".into(),
+            encrypted_content: "gAAAAAB+/= \u{e9}".into(),
+            text: "a".into(),
+            ..Reply::default()
+        };
+        let message = Message::from(&reply);
+        let wire = json!({
+            "role": "assistant",
+            "content": "a",
+            "reasoning_content": "summary",
+            "encrypted_content": "gAAAAAB+/= \u{e9}",
+        });
+        assert_eq!(serde_json::to_value(&message).unwrap(), wire);
+        let kept = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&kept).unwrap(), message);
+    }
+
+    #[test]
+    fn a_turn_without_calls_has_a_content() {
+        let reply = Reply {
+            refusal: "no".into(),
+            ..Reply::default()
+        };
+        assert_eq!(
+            serde_json::to_value(Message::from(&reply)).unwrap(),
+            json!({"role": "assistant", "content": "", "refusal": "no"})
+        );
+    }
+
+    #[test]
+    fn calls_of_a_conversation_are_read_as_they_are_written() {
+        let wire = json!({"role": "assistant", "content": null, "tool_calls": [
+            {"id": "a", "type": "function", "function": {"name": "get", "arguments": "{}", "s": 1}, "x": 2},
+            {"id": "b", "type": "custom", "custom": {"name": "sql", "input": "x"}},
+        ]});
+        let message: Message = serde_json::from_value(wire.clone()).unwrap();
+        assert_eq!(message.tool_calls[1].name(), "sql");
+        assert_eq!(serde_json::to_value(&message).unwrap(), wire);
+        let loose = json!({"role": "assistant", "tool_calls": [
+            {"index": 0, "function": {"name": "get", "arguments": {"a": 1}}},
+            {"id": "c", "function": {"name": "now", "arguments": null}},
+        ]});
+        let message: Message = serde_json::from_value(loose).unwrap();
+        assert_eq!(
+            message.tool_calls[0],
+            ToolCall::new("", "get", r#"{"a":1}"#)
+        );
+        assert_eq!(message.tool_calls[1], ToolCall::new("c", "now", ""));
     }
 }

@@ -349,6 +349,103 @@ async fn events_of_all_rounds_are_shown() {
     assert_eq!(seen, ["add", "2"]);
 }
 
+/// One delta, and that the model waits for its calls.
+fn delta(delta: &Value) -> Canned {
+    let delta = json!({"choices": [{"index": 0, "delta": delta}]});
+    ending(
+        Canned::event_stream().event(delta.to_string()),
+        "tool_calls",
+    )
+}
+
+#[tokio::test]
+async fn encrypted_reasoning_and_unknown_fields_go_back_with_the_calls() {
+    let call = json!({
+        "index": 0,
+        "id": "c1",
+        "type": "function",
+        "extra_content": {"google": {"thought_signature": "S"}},
+        "function": {"name": "count", "arguments": "{}"},
+    });
+    let first = delta(&json!({
+        "reasoning_content": "Needs a count.",
+        "encrypted_content": "gAAAAAB+/=",
+        "annotations": [1],
+        "tool_calls": [call],
+    }));
+    let (emulator, client) = emulator([first, saying("7")]).await;
+    let mut run = client.run_tools(request(), &tools());
+    run.finish().await.unwrap();
+    let turn = emulator.requests()[1].json()["messages"][1].clone();
+    assert_eq!(
+        turn,
+        json!({
+            "role": "assistant",
+            "content": null,
+            "reasoning_content": "Needs a count.",
+            "encrypted_content": "gAAAAAB+/=",
+            "annotations": [1],
+            "tool_calls": [{
+                "id": "c1",
+                "type": "function",
+                "extra_content": {"google": {"thought_signature": "S"}},
+                "function": {"name": "count", "arguments": "{}"},
+            }],
+        })
+    );
+    // What a session keeps of it is the same.
+    let kept = serde_json::to_string(run.messages()).unwrap();
+    let read: Vec<Message> = serde_json::from_str(&kept).unwrap();
+    assert_eq!(read, run.messages());
+}
+
+#[tokio::test]
+async fn calls_without_ids_have_their_own_in_every_round() {
+    let call = json!({"function": {"name": "count", "arguments": ""}});
+    let round = || delta(&json!({"tool_calls": [call, call]}));
+    let written = r#"<tool_call>{"name":"say"}</tool_call>"#;
+    let replies = [
+        round(),
+        round(),
+        saying(written),
+        saying(written),
+        saying("Done."),
+    ];
+    let (emulator, client) = emulator(replies).await;
+    let mut run = client.run_tools(request(), &tools()).salvage();
+    run.finish().await.unwrap();
+    assert_eq!(told(&emulator), ["7", "7", "7", "7", "plain", "plain"]);
+    let messages = run.messages();
+    let called: Vec<_> = messages.iter().flat_map(|m| &m.tool_calls).collect();
+    let called: Vec<_> = called.iter().map(|call| call.id()).collect();
+    let answered: Vec<_> = messages
+        .iter()
+        .filter_map(|m| m.tool_call_id.as_deref())
+        .collect();
+    assert_eq!(called, answered);
+    let distinct: HashSet<_> = called.iter().collect();
+    assert_eq!((called.len(), distinct.len()), (6, 6));
+}
+
+#[tokio::test]
+async fn a_call_of_another_type_is_answered_and_sent_back_as_it_was() {
+    let call =
+        json!({"index": 0, "id": "x", "type": "custom", "custom": {"name": "sql", "input": "y"}});
+    let first = delta(&json!({"tool_calls": [call]}));
+    let (emulator, client) = emulator([first, saying("I see.")]).await;
+    client
+        .run_tools(request(), &tools())
+        .finish()
+        .await
+        .unwrap();
+    assert_eq!(told(&emulator), ["error: there is no tool `sql`"]);
+    let sent = emulator.requests()[1].json()["messages"][1]["tool_calls"].clone();
+    assert_eq!(
+        sent,
+        json!([{"id": "x", "type": "custom", "custom": {"name": "sql", "input": "y"}}])
+    );
+}
+
 #[test]
 fn a_loop_can_be_sent_to_another_thread() {
     fn check<T: Send>(_: T) {}

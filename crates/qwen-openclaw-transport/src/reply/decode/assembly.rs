@@ -1,17 +1,25 @@
 //! The reply under construction, and the events that it gives.
 
+mod chunks;
+mod end;
+
 use std::collections::VecDeque;
 
 use qwen_openclaw_http::{Secrets, json};
 
 use super::{
     Limits,
+    choices::Choices,
     chunk::Chunk,
+    halves::{self, Halves},
     template::{self, Template},
     too_large,
-    tools::{self, ToolSlots},
+    tools::ToolSlots,
 };
-use crate::{Error, ErrorKind, EventRef, Reply, reply::sse::Frame};
+use crate::{
+    Error, ErrorKind, EventRef, Reply,
+    reply::sse::{DONE, Frame},
+};
 
 /// An event as positions in the reply under construction: nothing is copied until somebody asks.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +29,10 @@ pub(crate) enum Step {
         end: usize,
     },
     Reasoning {
+        start: usize,
+        end: usize,
+    },
+    Refusal {
         start: usize,
         end: usize,
     },
@@ -50,6 +62,8 @@ impl Step {
 pub(super) enum Target {
     Text,
     Reasoning,
+    Refusal,
+    Encrypted,
     Tool(usize),
 }
 
@@ -64,8 +78,8 @@ pub(super) struct Assembly {
     likely: usize,
     /// Whether chunks are remembered as templates.
     pub(super) learns: bool,
-    /// The choice that is read, by its `index`: the one seen first.
-    choice: Option<u64>,
+    choices: Choices,
+    halves: Halves,
     pub(super) failure: Option<Error>,
     pub(super) complete: bool,
     pub(super) limits: Limits,
@@ -85,7 +99,8 @@ impl Assembly {
             templates: [Target::Text, Target::Reasoning, Target::Tool(0)].map(template),
             likely: 0,
             learns: true,
-            choice: None,
+            choices: Choices::default(),
+            halves: Halves::default(),
             failure: None,
             complete: false,
             limits,
@@ -99,6 +114,9 @@ impl Assembly {
     }
 
     pub(super) fn fail(&mut self, error: Error) {
+        if self.failure.is_none() {
+            self.release_all();
+        }
         let secrets = &self.secrets;
         self.failure.get_or_insert_with(|| error.masked(secrets));
     }
@@ -107,13 +125,12 @@ impl Assembly {
     #[inline]
     pub(super) fn on_frame(&mut self, frame: Frame<'_>) -> Option<Step> {
         if !frame.is_error {
-            for offset in 0..self.templates.len() {
-                let i = (self.likely + offset) % self.templates.len();
-                let (target, template) = &self.templates[i];
+            for _ in 0..self.templates.len() {
+                let (target, template) = &self.templates[self.likely];
                 if let Some(text) = template.text(frame.data) {
-                    self.likely = i;
                     return self.append(*target, text);
                 }
+                self.likely = (self.likely + 1) % self.templates.len();
             }
         }
         match frame.data.trim_ascii() {
@@ -136,21 +153,78 @@ impl Assembly {
             self.fail(too_large("the reply", self.limits.reply));
             return None;
         }
-        let buffer = match target {
-            Target::Text => &mut self.reply.text,
-            Target::Reasoning => &mut self.reply.reasoning,
-            Target::Tool(index) => &mut self.reply.tool_calls[index].arguments,
-        };
+        if text.escaped && halves::may_end(text.inner) || !self.halves.is_empty() {
+            return self.append_with_halves(target, text);
+        }
+        let buffer = self.buffer(target);
         let start = buffer.len();
         if text.escaped {
-            json::unescape(text.inner, buffer)
+            json::unescape(text.inner, buffer);
         } else {
-            buffer.push_str(text.inner)
+            buffer.push_str(text.inner);
         }
         let end = buffer.len();
+        match target {
+            Target::Text => Some(Step::Text { start, end }),
+            _ => self.step(target, start, end),
+        }
+    }
+
+    /// As [`append`](Self::append), where a half of a pair waits, or comes last.
+    #[cold]
+    fn append_with_halves(&mut self, target: Target, text: template::Text<'_>) -> Option<Step> {
+        let waiting = self.halves.take(target);
+        let verbatim = !text.escaped && text.inner.contains('\\');
+        let joined;
+        let inner = match &waiting {
+            Some(half) if !verbatim => {
+                joined = format!("{half}{}", text.inner);
+                &joined
+            }
+            _ => text.inner,
+        };
+        let (inner, half) = if verbatim {
+            (inner, None)
+        } else {
+            halves::split(inner)
+        };
+        if let Some(half) = half {
+            self.halves.put(target, half);
+        }
+        if inner.is_empty() {
+            return None;
+        }
+        let buffer = self.buffer(target);
+        let start = buffer.len();
+        if verbatim {
+            json::unescape(waiting.as_deref().unwrap_or_default(), buffer);
+            buffer.push_str(inner);
+        } else {
+            json::unescape(inner, buffer);
+        }
+        let end = buffer.len();
+        self.step(target, start, end)
+    }
+
+    #[inline]
+    fn buffer(&mut self, target: Target) -> &mut String {
+        let reply = &mut self.reply;
+        match target {
+            Target::Text => &mut reply.text,
+            Target::Reasoning => &mut reply.reasoning,
+            Target::Refusal => &mut reply.refusal,
+            Target::Encrypted => &mut reply.encrypted_content,
+            Target::Tool(index) => &mut reply.tool_calls[index].arguments,
+        }
+    }
+
+    /// Says what was appended; `None` where nobody is to see it, or not yet.
+    fn step(&mut self, target: Target, start: usize, end: usize) -> Option<Step> {
         Some(match target {
             Target::Text => Step::Text { start, end },
             Target::Reasoning => Step::Reasoning { start, end },
+            Target::Refusal => Step::Refusal { start, end },
+            Target::Encrypted => return None,
             Target::Tool(index) => {
                 if end > self.limits.tool_arguments {
                     self.fail(too_large(
@@ -166,6 +240,20 @@ impl Assembly {
                 Step::ToolDelta { index, start, end }
             }
         })
+    }
+
+    /// Lets go of what waited for more, since nothing more comes: chunks of other choices, and halves
+    /// of pairs, each of which is U+FFFD now.
+    fn release_all(&mut self) {
+        self.read_other_choice();
+        for (target, half) in self.halves.take_all() {
+            let buffer = self.buffer(target);
+            let start = buffer.len();
+            json::unescape(&half, buffer);
+            let end = buffer.len();
+            let step = self.step(target, start, end);
+            self.steps.extend(step);
+        }
     }
 
     /// Reads one JSON document: a chunk, a whole completion, or an error.
@@ -216,138 +304,12 @@ impl Assembly {
             self.on_error(data);
             return Ok(());
         }
-        let only = self.on_chunk(&chunk);
+        let only = self.on_chunk(&chunk, &text);
         if let (Some((target, inner)), std::borrow::Cow::Borrowed(text)) = (only, &text) {
             let start = inner.as_ptr() as usize - text.as_ptr() as usize;
             self.learn(target, data, start, start + inner.len());
         }
         Ok(())
-    }
-
-    /// Adds everything of a chunk. Returns its text and where that went, when the chunk said nothing
-    /// else: then it is a pattern for the next ones.
-    fn on_chunk<'a>(&mut self, chunk: &Chunk<'a>) -> Option<(Target, &'a str)> {
-        if self.reply.id.is_none() {
-            self.reply.id = self.cleaned(chunk.id());
-            self.hold(0, self.reply.id.as_ref().map_or(0, String::len));
-        }
-        if self.reply.model.is_none() {
-            self.reply.model = self.cleaned(chunk.model());
-            self.hold(0, self.reply.model.as_ref().map_or(0, String::len));
-        }
-        let choice = chunk.choice();
-        let usage = chunk.usage(choice.as_ref());
-        let mut only = None;
-        if let Some(choice) = &choice
-            && *self.choice.get_or_insert(choice.index) == choice.index
-        {
-            let (texts, fragments) = (choice.texts(), choice.tool_fragments());
-            let reason = choice.finish_reason();
-            let alone = texts.len() + fragments.len() == 1
-                && fragments.iter().all(tools::Fragment::is_arguments_alone)
-                && reason.is_none()
-                && usage.is_none();
-            for (target, inner) in texts {
-                self.add(target, inner);
-                only = Some((target, inner));
-            }
-            for fragment in &fragments {
-                only = self.on_tool_fragment(fragment).or(only);
-            }
-            if let Some(reason) = reason {
-                self.on_reason(reason);
-            }
-            only = only.filter(|_| alone);
-        }
-        if let Some(usage) = usage {
-            self.on_usage(usage);
-        }
-        only
-    }
-
-    /// A word of the server about the reply, which is no part of it.
-    fn cleaned(&self, word: Option<String>) -> Option<String> {
-        Some(self.secrets.clean(&word?)?.into())
-    }
-
-    fn on_reason(&mut self, reason: crate::FinishReason) {
-        let reason = match reason {
-            crate::FinishReason::Other(word) => {
-                let word = self.secrets.clean(&word).unwrap_or_default();
-                crate::FinishReason::Other(word)
-            }
-            known => known,
-        };
-        let old = self.reply.finish_reason.replace(reason);
-        let held = |reason: &Option<crate::FinishReason>| match reason {
-            Some(reason) => reason.as_str().len(),
-            None => 0,
-        };
-        self.hold(held(&old), held(&self.reply.finish_reason));
-    }
-
-    fn on_usage(&mut self, usage: crate::Usage) {
-        let old = self.reply.usage.replace(usage);
-        let held = |usage: &Option<crate::Usage>| {
-            let raw = usage.as_ref().and_then(crate::Usage::raw);
-            raw.map_or(0, str::len)
-        };
-        self.hold(held(&old), held(&self.reply.usage));
-        self.steps.push_back(Step::Usage);
-    }
-
-    /// Counts what the reply holds now in place of `old` bytes.
-    fn hold(&mut self, old: usize, new: usize) {
-        self.size = self.size.saturating_sub(old).saturating_add(new);
-        if self.size > self.limits.reply {
-            self.fail(too_large("the reply", self.limits.reply));
-        }
-    }
-
-    fn add(&mut self, target: Target, inner: &str) {
-        let text = template::Text {
-            inner,
-            escaped: inner.contains('\\'),
-        };
-        if let Some(step) = self.append(target, text) {
-            self.steps.push_back(step);
-        }
-    }
-
-    fn on_tool_fragment<'a>(
-        &mut self,
-        fragment: &tools::Fragment<'a>,
-    ) -> Option<(Target, &'a str)> {
-        let calls = &mut self.reply.tool_calls;
-        let Some(index) = self
-            .tools
-            .find_or_add(fragment, calls, self.limits.tool_calls)
-        else {
-            let limit = self.limits.tool_calls;
-            let message = format!("the reply calls more than {limit} tools");
-            self.fail(Error::new(ErrorKind::TooLarge, message));
-            return None;
-        };
-        let (old, new) = fragment.name_call(&mut calls[index]);
-        self.hold(old, new);
-        if self.tools.was_added() {
-            // Fragments that name no call belong to the newest one: what was learnt is outdated.
-            self.forget_tools();
-        }
-        if self.tools.announce(index, &self.reply.tool_calls[index]) {
-            self.steps.push_back(Step::ToolStart { index });
-            let end = self.reply.tool_calls[index].arguments.len();
-            if end > 0 {
-                self.steps.push_back(Step::ToolDelta {
-                    index,
-                    start: 0,
-                    end,
-                });
-            }
-        }
-        let inner = fragment.arguments?;
-        self.add(Target::Tool(index), inner);
-        Some((Target::Tool(index), inner))
     }
 
     fn learn(&mut self, target: Target, data: &[u8], start: usize, end: usize) {
@@ -358,77 +320,28 @@ impl Assembly {
             Target::Text => 0,
             Target::Reasoning => 1,
             Target::Tool(_) => 2,
+            // Too short to be worth it.
+            Target::Refusal | Target::Encrypted => return,
         };
         self.templates[i].0 = target;
         self.templates[i].1.learn(data, start, end);
         self.likely = i;
     }
 
+    #[cfg(test)]
+    pub(super) fn has_learnt(&self, target: Target) -> bool {
+        let learnt = |(of, template): &(Target, Template)| *of == target && !template.is_empty();
+        self.templates.iter().any(learnt)
+    }
+
+    fn forget_templates(&mut self) {
+        for (_, template) in &mut self.templates {
+            *template = Template::default();
+        }
+    }
+
     fn forget_tools(&mut self) {
         self.templates[2].1 = Template::default();
-    }
-
-    fn on_error(&mut self, data: &[u8]) {
-        let server = qwen_openclaw_http::ServerError::parse(data).unwrap_or_default();
-        self.fail(Error::from_stream(server));
-    }
-
-    pub(super) fn on_end(&mut self, cause: Option<Error>) {
-        if self.is_over() {
-            return;
-        }
-        if self.reply.finish_reason.is_some() {
-            return self.complete();
-        }
-        self.fail(cause.unwrap_or_else(|| self.truncated()));
-    }
-
-    fn truncated(&self) -> Error {
-        let message = if self.reply.has_no_content() {
-            "the stream ended before the reply began"
-        } else {
-            "the stream ended before the reply was complete"
-        };
-        Error::new(ErrorKind::Truncated, message)
-    }
-
-    /// The server has said everything. Only now is it known how the reply ended: reasons may be
-    /// corrected and fragments may follow until here.
-    fn complete(&mut self) {
-        if self.is_over() {
-            return;
-        }
-        let reason = self.reply.finish_reason.as_ref();
-        if reason.is_none() && self.reply.has_no_content() {
-            // An end of something that never began.
-            return self.fail(self.truncated());
-        }
-        if let Some(reason) = reason.filter(|reason| reason.is_failure()) {
-            let message = format!("the server gave up the reply with the reason `{reason}`");
-            return self.fail(Error::new(ErrorKind::Server, message));
-        }
-        // What a limit or the inspection cut is no call, and no mistake of the model either.
-        let cut = reason.is_some_and(crate::FinishReason::is_cut);
-        for (index, call) in self.reply.tool_calls.iter_mut().enumerate() {
-            call.complete = !cut && !call.name.is_empty() && tools::is_object(&call.arguments);
-            if call.complete {
-                self.steps.push_back(Step::ToolDone { index });
-            }
-        }
-        if !cut && let Some(call) = self.reply.tool_calls.iter().find(|call| !call.complete) {
-            let message = match call.name.is_empty() {
-                true => "the model called a tool without naming it".to_owned(),
-                false => format!(
-                    "the model called the tool `{}` with arguments that are not a JSON object",
-                    call.name.escape_debug()
-                ),
-            };
-            return self.fail(Error::new(ErrorKind::ToolArguments, message));
-        }
-        if self.reply.finish_reason.is_some() {
-            self.steps.push_back(Step::Finish);
-        }
-        self.complete = true;
     }
 
     pub(super) fn view(&self, step: Step) -> Option<EventRef<'_>> {
@@ -436,6 +349,7 @@ impl Assembly {
         Some(match step {
             Step::Text { start, end } => EventRef::Text(&reply.text[start..end]),
             Step::Reasoning { start, end } => EventRef::Reasoning(&reply.reasoning[start..end]),
+            Step::Refusal { start, end } => EventRef::Refusal(&reply.refusal[start..end]),
             Step::ToolStart { index } => {
                 let call = &reply.tool_calls[index];
                 EventRef::ToolStart {
@@ -457,9 +371,6 @@ impl Assembly {
         })
     }
 }
-
-/// What stands in the last event of a stream.
-const DONE: &[u8] = b"[DONE]";
 
 fn not_json(error: serde_json::Error) -> Error {
     let message = "the server sent a piece of the reply that is not JSON";

@@ -6,7 +6,7 @@ use qwen_openclaw_http::json::{elements, fields, number, string, text};
 
 use crate::{
     FinishReason, Usage,
-    reply::decode::{assembly::Target, tools::Fragment},
+    reply::decode::{assembly::Target, extra::Extra, tools::Fragment},
 };
 
 /// A chunk of a stream, or a whole completion: the two differ in one word.
@@ -19,6 +19,8 @@ pub(super) struct Chunk<'a> {
     error: Option<&'a str>,
     code: Option<&'a str>,
     message: Option<&'a str>,
+    request_id: Option<&'a str>,
+    pub(super) extra: Extra<'a>,
 }
 
 impl<'a> Chunk<'a> {
@@ -35,7 +37,9 @@ impl<'a> Chunk<'a> {
             "error" => chunk.error = Some(value),
             "code" => chunk.code = Some(value),
             "message" => chunk.message = Some(value),
-            _ => {}
+            "request_id" => chunk.request_id = Some(value),
+            _ if OF_NO_INTEREST.contains(&name) => {}
+            _ => chunk.extra.put(name, value),
         })?;
         Ok(chunk)
     }
@@ -64,6 +68,10 @@ impl<'a> Chunk<'a> {
         self.model.and_then(text).map(Cow::into_owned)
     }
 
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.request_id.and_then(text).map(Cow::into_owned)
+    }
+
     /// The token counts; some servers put them inside the choice.
     pub(super) fn usage(&self, choice: Option<&Choice<'_>>) -> Option<Usage> {
         let inside = || choice.and_then(|choice| choice.usage);
@@ -72,38 +80,67 @@ impl<'a> Chunk<'a> {
             .or_else(|| inside().and_then(Usage::parse))
     }
 
-    pub(super) fn choice(&self) -> Option<Choice<'a>> {
+    /// The choice with this index, otherwise the lowest.
+    pub(super) fn choice(&self, index: Option<u64>) -> Option<Choice<'a>> {
         let choices = elements(self.choices?);
         // Where there are several, only the first answer was asked for.
-        let is_first = |choice: &&&str| index_of(choice) == Some("0");
+        let order = |choice: &&&str| {
+            let own = index_of(choice);
+            (Some(own) != index, own)
+        };
         let first = match &choices[..] {
             [only] => only,
-            several => several.iter().find(is_first).or(several.first())?,
+            several => several.iter().min_by_key(order)?,
         };
         let mut choice = Choice::default();
         let read = fields(first, |name, value| match name {
-            "index" => choice.index = number(value).unwrap_or_default(),
+            "index" => choice.index = number(value),
             "delta" | "message" => choice.read_delta(value),
             "finish_reason" => choice.finish_reason = Some(value),
             "usage" => choice.usage = Some(value),
-            _ => {}
+            _ if OF_NO_INTEREST.contains(&name) => {}
+            _ => choice.extra.put(name, value),
         });
         read.ok().map(|()| choice)
     }
 }
 
+/// Names that say nothing of the reply, or something else one level up or down, so that no field is
+/// mistaken for another one when a reply is written again.
+const OF_NO_INTEREST: [&str; 13] = [
+    "id",
+    "model",
+    "choices",
+    "usage",
+    "error",
+    "code",
+    "message",
+    "object",
+    "created",
+    "index",
+    "delta",
+    "finish_reason",
+    "request_id",
+];
+
 /// The part of a chunk that belongs to one answer.
 #[derive(Debug, Default)]
 pub(super) struct Choice<'a> {
-    pub(super) index: u64,
+    pub(super) index: Option<u64>,
     finish_reason: Option<&'a str>,
     usage: Option<&'a str>,
     content: Option<&'a str>,
     reasoning_content: Option<&'a str>,
     reasoning: Option<&'a str>,
+    reasoning_text: Option<&'a str>,
     reasoning_details: Option<&'a str>,
+    refusal: Option<&'a str>,
+    encrypted_content: Option<&'a str>,
     tool_calls: Option<&'a str>,
     function_call: Option<&'a str>,
+    pub(super) extra: Extra<'a>,
+    /// Unknown fields of the delta.
+    pub(super) message_extra: Extra<'a>,
 }
 
 impl<'a> Choice<'a> {
@@ -113,10 +150,14 @@ impl<'a> Choice<'a> {
             "content" => self.content = Some(value),
             "reasoning_content" => self.reasoning_content = Some(value),
             "reasoning" => self.reasoning = Some(value),
+            "reasoning_text" => self.reasoning_text = Some(value),
+            "refusal" => self.refusal = Some(value),
+            "encrypted_content" => self.encrypted_content = Some(value),
             "reasoning_details" => self.reasoning_details = Some(value),
             "tool_calls" => self.tool_calls = Some(value),
             "function_call" => self.function_call = Some(value),
-            _ => {}
+            "role" => {}
+            _ => self.message_extra.put(name, value),
         });
     }
 
@@ -124,9 +165,13 @@ impl<'a> Choice<'a> {
     /// model's mind.
     pub(super) fn texts(&self) -> Vec<(Target, &'a str)> {
         let filled = |json: Option<&'a str>| json.and_then(string).filter(|s| !s.is_empty());
-        // Gateways repeat the same reasoning under several names.
         let mut texts = Vec::new();
-        match filled(self.reasoning_content).or_else(|| filled(self.reasoning)) {
+        // Gateways repeat the same reasoning under several names: the first of these that says
+        // something counts.
+        let reasoning = filled(self.reasoning_content)
+            .or_else(|| filled(self.reasoning))
+            .or_else(|| filled(self.reasoning_text));
+        match reasoning {
             Some(reasoning) => texts.push((Target::Reasoning, reasoning)),
             None => {
                 let details = self.reasoning_details.unwrap_or("[]");
@@ -139,6 +184,9 @@ impl<'a> Choice<'a> {
             }
             content => texts.extend(filled(content).map(|text| (Target::Text, text))),
         }
+        texts.extend(filled(self.refusal).map(|text| (Target::Refusal, text)));
+        let encrypted = filled(self.encrypted_content);
+        texts.extend(encrypted.map(|text| (Target::Encrypted, text)));
         texts
     }
 
@@ -167,14 +215,14 @@ fn is_code(value: &str) -> bool {
     text(value).is_some() || (is_number && !matches!(value, "0" | "200"))
 }
 
-fn index_of(choice: &str) -> Option<&str> {
+fn index_of(choice: &str) -> u64 {
     let mut index = None;
     let _ = fields(choice, |name, value| {
         if name == "index" {
-            index = Some(value);
+            index = number(value);
         }
     });
-    index
+    index.unwrap_or_default()
 }
 
 /// How deep reasoning may lie in parts. The service goes down one level.
@@ -184,13 +232,15 @@ const DEPTH: usize = 4;
 /// and all in it is reasoning.
 fn read_parts<'a>(json: &'a str, target: Target, depth: usize, texts: &mut Vec<(Target, &'a str)>) {
     for part in elements(json) {
-        let (mut inner, mut thinking) = (None, None);
+        let (mut inner, mut refusal, mut thinking) = (None, None, None);
         let _ = fields(part, |name, value| match name {
             "text" => inner = string(value).filter(|inner| !inner.is_empty()),
+            "refusal" => refusal = string(value).filter(|inner| !inner.is_empty()),
             "thinking" => thinking = Some(value),
             _ => {}
         });
         texts.extend(inner.map(|inner| (target, inner)));
+        texts.extend(refusal.map(|inner| (Target::Refusal, inner)));
         match thinking {
             Some(parts) if parts.starts_with('[') => {
                 if let Some(depth) = depth.checked_sub(1) {

@@ -6,7 +6,9 @@
 //! JSON reader that has read the same beginning is in the same state, and what lies between can
 //! only be the rest of that one string, as long as no quote ends it. Two conditions make what the
 //! reader *does* the same too. The text must have been all that the chunk said: a reason, a name or
-//! a second text would be repeated silently, or skipped. And an empty text never fits, as it makes
+//! a second text would be repeated silently, or skipped. Fields that this version does not know may
+//! stand beside it where saying them again changes nothing; when a chunk changes what they say, all
+//! patterns are forgotten. And an empty text never fits, as it makes
 //! the full reader look for the text in another field.
 
 /// What a chunk looks like around its one text.
@@ -25,11 +27,15 @@ impl Template {
         self.after.extend_from_slice(&chunk[end..]);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.before.is_empty()
+    }
+
     /// The text of `chunk`, still escaped, when all the rest is as learnt.
     #[inline]
     pub(super) fn text<'a>(&self, chunk: &'a [u8]) -> Option<Text<'a>> {
         // A template that has learnt nothing would match anything.
-        if self.before.is_empty() {
+        if self.is_empty() {
             return None;
         }
         let text = chunk

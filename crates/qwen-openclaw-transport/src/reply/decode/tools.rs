@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use qwen_openclaw_http::json::{fields, number, string, text};
-use serde_json::value::RawValue;
+use serde_json::{Map, value::RawValue};
 
+use super::extra::{Effect, Extra, Level};
 use crate::ToolCall;
 
 /// A fragment of a tool call, as it stands in a chunk.
@@ -14,8 +15,20 @@ pub(super) struct Fragment<'a> {
     /// Never empty: this service sends `"id":""` for "as before".
     id: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
-    /// Still escaped.
-    pub(super) arguments: Option<&'a str>,
+    kind: Option<Cow<'a, str>>,
+    pub(super) arguments: Option<Arguments<'a>>,
+    extra: Extra<'a>,
+    /// Unknown fields of the function.
+    function_extra: Extra<'a>,
+}
+
+/// The arguments in a fragment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Arguments<'a> {
+    /// A piece of their JSON text, still escaped.
+    Text(&'a str),
+    /// All of them, as JSON instead of as a text of JSON.
+    Json(&'a str),
 }
 
 impl<'a> Fragment<'a> {
@@ -31,8 +44,9 @@ impl<'a> Fragment<'a> {
         let _ = fields(json, |field, value| match field {
             "index" => fragment.index = number(value),
             "id" => fragment.id = text(value),
+            "type" => fragment.kind = text(value),
             "function" => function = Some(value),
-            _ => {}
+            _ => fragment.extra.put(field, value),
         });
         if let Some(function) = function {
             fragment.read_function(function);
@@ -52,6 +66,28 @@ impl<'a> Fragment<'a> {
         (before, call.id.len() + call.name.len())
     }
 
+    /// Adds type and unknown fields to those that `call` has.
+    pub(super) fn describe_call(&self, call: &mut ToolCall) -> Effect {
+        let mut effect = self.extra.merge_into(&mut call.extra, Level::Delta);
+        if !self.function_extra.is_empty() {
+            let function = call.extra.entry("function");
+            let function = function.or_insert_with(|| Map::new().into());
+            if let Some(function) = function.as_object_mut() {
+                effect += self.function_extra.merge_into(function, Level::Delta);
+            }
+        }
+        if let Some(kind) = &self.kind
+            && *kind != call.kind()
+        {
+            let held = |call: &ToolCall| call.kind.as_ref().map_or(0, |kind| kind.len());
+            effect.changed = true;
+            effect.removed += held(call);
+            call.kind = (kind != "function").then(|| kind.as_ref().into());
+            effect.added += held(call);
+        }
+        effect
+    }
+
     pub(super) fn parse_function(json: &'a str) -> Self {
         let mut fragment = Self::default();
         fragment.read_function(json);
@@ -61,8 +97,14 @@ impl<'a> Fragment<'a> {
     fn read_function(&mut self, json: &'a str) {
         let _ = fields(json, |field, value| match field {
             "name" => self.name = text(value),
-            "arguments" => self.arguments = string(value).filter(|inner| !inner.is_empty()),
-            _ => {}
+            "arguments" => {
+                self.arguments = match string(value) {
+                    Some("") => None,
+                    Some(inner) => Some(Arguments::Text(inner)),
+                    None => Some(Arguments::Json(value)).filter(|_| value != "null"),
+                }
+            }
+            _ => self.function_extra.put(field, value),
         });
     }
 }

@@ -28,7 +28,9 @@ fn collect(
             all.push(own(frame));
         }
     }
-    all.extend(framer.end()?.map(own));
+    while let Some(frame) = framer.end()? {
+        all.push(own(frame));
+    }
     Ok(all)
 }
 
@@ -66,6 +68,45 @@ fn marks_and_ends() {
     check("data: a\n\ndata: b", &["a", "b"]);
     check("", &[]);
     check("data: é😀\n\n", &["é😀"]);
+}
+
+#[test]
+fn an_object_behind_an_object_is_another_event() {
+    check("data: {}\ndata: {\"a\":1}\n", &["{}", "{\"a\":1}"]);
+    check("data:{}\r\ndata: { }\r\n\r\n", &["{}", "{ }"]);
+    check("data: {}\ndata: [DONE]\ndata: x\n", &["{}", "[DONE]", "x"]);
+    check("id: 1\ndata: {}\nid: 2\n: x\ndata: {}", &["{}", "{}"]);
+    check("data: {\ndata: }\ndata: {}\n\n", &["{\n}", "{}"]);
+    // Only whole ones, and nothing but objects.
+    check(
+        "data: {\"a\":{}\ndata: {}\ndata: }\n\n",
+        &["{\"a\":{}\n{}\n}"],
+    );
+    check("data: {}\ndata: 1\ndata: {}\n\n", &["{}\n1\n{}"]);
+    check("data: 1\ndata: {}\n\n", &["1\n{}"]);
+    check("event: error\ndata: {}\ndata: {}\n\n", &["{}\n{}"]);
+}
+
+#[test]
+fn a_name_behind_an_object_is_that_of_the_next_event() {
+    let stream = b"data: {}\nevent: error\ndata: {}\n\ndata: {}\nevent: error\n\ndata: a\n";
+    let expect = [("{}", false), ("{}", true), ("{}", true), ("a", false)];
+    for size in 1..stream.len() {
+        let found = frames(stream, size);
+        assert_eq!(
+            found,
+            expect.map(|(data, is_error)| (data.to_owned(), is_error))
+        );
+    }
+}
+
+#[test]
+fn the_end_waits_for_no_blank_line() {
+    let mut framer = Framer::new(100);
+    framer.push(Bytes::from_static(b"data: {}\ndata: [DONE]\n"));
+    assert_eq!(framer.next_frame().unwrap().unwrap().data, b"{}");
+    assert_eq!(framer.next_frame().unwrap().unwrap().data, b"[DONE]");
+    assert_eq!(framer.next_frame(), Ok(None));
 }
 
 #[test]
@@ -121,7 +162,7 @@ fn nothing_above_the_limit() {
 
 /// A stream put together from the things that occur in streams.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
-    let parts: [&[u8]; 12] = [
+    let parts: [&[u8]; 14] = [
         b"data: ",
         b"data:",
         b"event: error",
@@ -131,6 +172,8 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         b"\r",
         b": x",
         b"{\"a\":1}",
+        b"\ndata: {}",
+        b"[DONE]",
         b"\xef\xbb\xbf",
         b"\xff\xf0\x9f",
         b" ",
@@ -178,15 +221,18 @@ fn naive(stream: &[u8]) -> Vec<(String, bool)> {
     }
     lines.push(Vec::new()); // the end of the stream completes an event
     let mut frames = Vec::new();
-    let (mut data, mut is_error) = (Vec::<Vec<u8>>::new(), false);
+    let (mut data, mut is_error, mut later) = (Vec::<Vec<u8>>::new(), false, None);
+    let own = |data: &[Vec<u8>], is_error| {
+        let joined = data.join(&b'\n');
+        (String::from_utf8_lossy(&joined).into_owned(), is_error)
+    };
     for line in lines {
         if line.is_empty() {
             if !data.is_empty() {
-                let joined = data.join(&b'\n');
-                frames.push((String::from_utf8_lossy(&joined).into_owned(), is_error));
+                frames.push(own(&data, later.unwrap_or(is_error)));
             }
             data.clear();
-            is_error = false;
+            (is_error, later) = (false, None);
             continue;
         }
         let colon = line
@@ -196,8 +242,26 @@ fn naive(stream: &[u8]) -> Vec<(String, bool)> {
         let value = line.get(colon + 1..).unwrap_or_default();
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match &line[..colon] {
-            b"data" => data.push(value.to_vec()),
-            b"event" => is_error = value == b"error",
+            b"data" => {
+                // The addition to the standard.
+                let begins = value.trim_ascii().starts_with(b"{") || value.trim_ascii() == DONE;
+                let so_far = data.join(&b'\n');
+                let is_whole = so_far.trim_ascii().starts_with(b"{")
+                    && serde_json::from_slice::<IgnoredAny>(&so_far).is_ok();
+                if begins && is_whole && !is_error {
+                    frames.push(own(&data, false));
+                    data.clear();
+                    is_error = later.take().unwrap_or_default();
+                    if value.trim_ascii() == DONE {
+                        frames.push(own(&[value.to_vec()], is_error));
+                        is_error = false;
+                        continue;
+                    }
+                }
+                data.push(value.to_vec());
+            }
+            b"event" if data.is_empty() => is_error = value == b"error",
+            b"event" => later = Some(value == b"error"),
             _ => {}
         }
     }
