@@ -168,10 +168,6 @@ impl Document {
         })
     }
 
-    pub(crate) fn root(&self) -> &Node {
-        &self.root
-    }
-
     pub(crate) fn find(&self, segments: &[Segment]) -> Option<&Node> {
         segments
             .iter()

@@ -229,12 +229,33 @@ impl Error {
         }
     }
 
+    /// Returns the models that an ambiguous alias may mean.
+    #[must_use]
+    pub fn meanings(&self) -> &[String] {
+        match &self.inner.reason {
+            Reason::Ambiguous { refs, .. } => refs,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn alias_loop_chain(&self) -> Option<&[String]> {
+        match &self.inner.reason {
+            Reason::Loop { chain } => Some(chain),
+            _ => None,
+        }
+    }
+
     /// Creates the error for a caller's own check inside an edit, such as a plugin that does not
     /// exist. The kind is [`ErrorKind::NotFound`].
     #[must_use]
     pub fn no_plugin(id: &str) -> Self {
         let id = shown_name(id);
         Self::new(Reason::NoPlugin { id })
+    }
+
+    /// Returns the error of the auth crate that is behind this one.
+    pub(crate) fn auth_cause(&self) -> Option<&auth::Error> {
+        self.inner.cause.as_deref()?.downcast_ref()
     }
 
     /// Names the file, unless one is named already.

@@ -1,9 +1,11 @@
 //! OpenClaw's configuration file.
+mod config;
 mod document;
 mod error;
 mod file;
 mod include;
 mod path;
+mod problem;
 mod substitute;
 mod syntax;
 #[doc(no_inline)]
@@ -12,9 +14,23 @@ pub use qwen_openclaw_auth as auth;
 pub use qwen_openclaw_catalog as catalog;
 
 pub use crate::{
+    config::{
+        Config,
+        agents::{Agent, AgentDefaults, Agents, ModelChoice, ModelSettings},
+        models::{
+            Cost, EntryTokens, ModelRow, Models, ModelsMode, ProviderAuth, ProviderEntry, RowFlags,
+        },
+        secret::{Header, KeyForm, KeySetting},
+        sections::{
+            EnvSettings, MediaModel, MediaTools, Plugins, ProfileEntry, ProfileMode, Profiles,
+            ShellEnv,
+        },
+        text::Text,
+    },
     document::{Document, Duplicate},
     error::{Error, ErrorKind},
     file::{ConfigFile, Edited},
     path::{KeyPath, Segment},
+    problem::{Problem, ProblemKind},
     syntax::Position,
 };
