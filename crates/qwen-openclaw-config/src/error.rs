@@ -87,6 +87,7 @@ enum Reason {
     },
     NoModel {
         text: String,
+        refs: Vec<String>,
     },
     NoPlugin {
         id: String,
@@ -144,7 +145,7 @@ pub enum ErrorKind {
     AliasTaken,
     /// There is no such alias, fallback, or plugin.
     NotFound,
-    /// A model reference is empty or malformed; the cause says how.
+    /// A model reference is empty or malformed, or an id that no provider has, or several.
     InvalidModel,
 }
 
@@ -229,11 +230,11 @@ impl Error {
         }
     }
 
-    /// Returns the models that an ambiguous alias may mean.
+    /// Returns the models that an ambiguous name may mean.
     #[must_use]
     pub fn meanings(&self) -> &[String] {
         match &self.inner.reason {
-            Reason::Ambiguous { refs, .. } => refs,
+            Reason::Ambiguous { refs, .. } | Reason::NoModel { refs, .. } => refs,
             _ => &[],
         }
     }
@@ -375,9 +376,9 @@ impl Error {
         Self::new(Reason::NoFallback { model })
     }
 
-    pub(crate) fn invalid_model(text: &str) -> Self {
+    pub(crate) fn invalid_model(text: &str, refs: Vec<String>) -> Self {
         let text = shown_name(text);
-        Self::new(Reason::NoModel { text })
+        Self::new(Reason::NoModel { text, refs })
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Cause>) -> Self {
@@ -483,7 +484,12 @@ impl fmt::Display for Error {
             }
             Reason::NoAlias { alias } => write!(f, "no such alias: {alias}"),
             Reason::NoFallback { model } => write!(f, "no such fallback: {model}"),
-            Reason::NoModel { text } => write!(f, "invalid model reference: {text}"),
+            Reason::NoModel { text, refs } if refs.is_empty() => {
+                write!(f, "invalid model reference: {text}")
+            }
+            Reason::NoModel { text, refs } => {
+                write!(f, "the model {text} may be {}", refs.join(" or "))
+            }
             Reason::NoPlugin { id } => write!(f, "no such plugin: {id}"),
         }
     }

@@ -4,8 +4,11 @@ mod document;
 mod error;
 mod file;
 mod include;
+mod operations;
 mod path;
+mod preset;
 mod problem;
+mod reference;
 mod substitute;
 mod syntax;
 #[doc(no_inline)]
@@ -30,7 +33,10 @@ pub use crate::{
     document::{Document, Duplicate},
     error::{Error, ErrorKind},
     file::{ConfigFile, Edited},
+    operations::ModelSlot,
     path::{KeyPath, Segment},
+    preset::Preset,
     problem::{Problem, ProblemKind},
+    reference::Reference,
     syntax::Position,
 };

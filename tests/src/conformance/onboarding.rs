@@ -1,22 +1,62 @@
-//! `onboarding.json`: what each choice writes into an empty configuration.
+//! `onboarding.json`: what each choice makes of a configuration.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a recording that is not as documented stops the run"
 )]
 
-use qwen_openclaw_catalog::{AuthChoice, Edition, Plan, Region, Row};
-use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use qwen_openclaw_catalog::{AuthChoice, Edition, Plan, Region};
+use qwen_openclaw_config::{Document, Preset};
+use serde_json::Value;
 
 use super::{Case, Differences, Verdict};
 
 pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
-    match case.input["preset"].as_str() {
-        Some(preset) if case.input["config"] == json!({}) => {
-            empty_config(case, preset, found);
-            Verdict::Compared
+    let edition: Edition = case.text("version").parse().unwrap();
+    // As a file of a new configuration is laid out.
+    let text = serde_json::to_string_pretty(&case.input["config"]).unwrap();
+    let mut document = Document::parse(text).unwrap();
+    for preset in presets(&case.input["preset"]) {
+        let preset = Preset::of(choice(preset)).edition(edition);
+        if let Err(error) = preset.apply_models(&mut document) {
+            found.note("config", error.to_string());
         }
-        _ => Verdict::NotYet("choices that meet a configuration"),
+    }
+    let (written, expected) = (parts(&document.to_value()), parts(&case.expected["config"]));
+    let names: BTreeSet<&String> = written.keys().chain(expected.keys()).collect();
+    for name in names {
+        found.compare(name, written.get(name), expected.get(name));
+    }
+    Verdict::Compared
+}
+
+/// A configuration by sections, those of `models` each by itself.
+fn parts(config: &Value) -> BTreeMap<String, Value> {
+    let mut parts = BTreeMap::new();
+    for (name, value) in config.as_object().unwrap() {
+        match value {
+            Value::Object(members) if name == "models" => {
+                let members = members.iter();
+                parts.extend(
+                    members.map(|(member, value)| (format!("{name}.{member}"), value.clone())),
+                );
+            }
+            _ => drop(parts.insert(name.clone(), value.clone())),
+        }
+    }
+    parts
+}
+
+/// One choice, or several that are made one after the other.
+fn presets(input: &Value) -> Vec<&str> {
+    match input {
+        Value::Array(presets) => presets
+            .iter()
+            .map(|preset| preset.as_str().unwrap())
+            .collect(),
+        one => vec![one.as_str().unwrap()],
     }
 }
 
@@ -25,39 +65,4 @@ fn choice(preset: &str) -> AuthChoice {
     let (plan, region): (Plan, Region) = (plan.parse().unwrap(), region.parse().unwrap());
     let fits = |choice: &&AuthChoice| choice.plan() == plan && choice.region() == region;
     *AuthChoice::all().iter().find(fits).unwrap()
-}
-
-fn empty_config(case: &Case, preset: &str, found: &mut Differences) {
-    let edition: Edition = case.text("version").parse().unwrap();
-    let choice = choice(preset);
-    let config = &case.expected["config"];
-    let provider = &config["models"]["providers"][choice.provider().id()];
-    let url = choice.endpoint().base_url();
-    found.compare("base url", Some(url), provider["baseUrl"].as_str());
-
-    let defaults = &config["agents"]["defaults"];
-    let primary = format!("{}/{}", choice.provider(), choice.default_model());
-    found.compare(
-        "primary",
-        Some(primary.as_str()),
-        defaults["model"]["primary"].as_str(),
-    );
-    let mut entries = Map::new();
-    for model in choice.models(edition) {
-        for prefix in choice.model_prefixes() {
-            entries.insert(format!("{prefix}/{}", model.id()), json!({}));
-        }
-    }
-    entries[&primary] = json!({"alias": choice.alias()});
-    found.compare("entries", &Value::Object(entries), &defaults["models"]);
-
-    // Rows are written by the older release only.
-    if edition == Edition::V2026_4 {
-        let rows: Vec<_> = choice.models(edition).map(Row::of).collect();
-        found.compare(
-            "rows",
-            &serde_json::to_value(rows).unwrap(),
-            &provider["models"],
-        );
-    }
 }
