@@ -5,6 +5,8 @@ use std::{io, path::Path};
 use qwen_openclaw_auth::{Environment, openclaw_dir};
 use serde_json::Value;
 
+#[cfg(feature = "schemars")]
+use crate::schema;
 use crate::{document::Document, error::Error, file::ConfigFile, include, problem::Problem};
 
 pub(crate) mod agents;
@@ -12,6 +14,7 @@ mod aliases;
 mod base_url;
 pub(crate) mod models;
 mod reader;
+pub(crate) mod rows;
 pub(crate) mod secret;
 pub(crate) mod sections;
 pub(crate) mod text;
@@ -99,20 +102,42 @@ const ROOT: &[&str] = &[
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(
+        title = "OpenClaw configuration",
+        description = "The part of `openclaw.json` that concerns models."
+    )
+)]
 pub struct Config {
     /// The `models` section.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<Models>"))]
     pub models: Models,
     /// The `agents` section.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::AgentsSection>"))]
     pub agents: Agents,
     /// The `auth` section.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<Profiles>"))]
     pub auth: Profiles,
     /// The `env` section.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Env>"))]
     pub env: EnvSettings,
     /// The `plugins` section.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<schema::PluginSwitches>")
+    )]
     pub plugins: Plugins,
     /// The `tools.media` section.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "tools", with = "Option<schema::Tools>")
+    )]
     pub media: MediaTools,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     environment: Environment,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     problems: Vec<Problem>,
 }
 

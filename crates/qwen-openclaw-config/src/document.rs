@@ -11,7 +11,9 @@ use crate::{
 };
 
 mod edit;
+mod intent;
 mod layout;
+mod splice;
 
 use layout::Layout;
 

@@ -6,6 +6,8 @@ use qwen_openclaw_auth as auth;
 
 use crate::syntax::Position;
 
+mod message;
+
 type Cause = Box<dyn error::Error + Send + Sync>;
 
 /// An error reading, understanding, or changing a configuration.
@@ -402,99 +404,6 @@ fn shown_name(text: &str) -> String {
     text.escape_debug().take(100).collect()
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file().unwrap_or("the configuration");
-        match &self.inner.reason {
-            Reason::Auth(auth::ErrorKind::InvalidKey(_)) => {
-                write!(f, "{file} has a malformed API key")
-            }
-            Reason::Auth(_) => match &self.inner.cause {
-                Some(cause) => cause.fmt(f),
-                None => write!(f, "could not use {file}"),
-            },
-            Reason::Io { writing: true } => write!(f, "could not write {file}"),
-            Reason::Io { writing: false } => write!(f, "could not read {file}"),
-            Reason::TooLarge { limit } => write!(
-                f,
-                "{file} is larger than {} MiB: is it a configuration file?",
-                limit / (1 << 20)
-            ),
-            Reason::NotUnicode => write!(f, "{file} is not UTF-8"),
-            Reason::ReadOnly => write!(
-                f,
-                "{file} is read-only: allow writing with `chmod u+w` to change it"
-            ),
-            Reason::DanglingLink => {
-                write!(f, "{file} is a symbolic link to a file that does not exist")
-            }
-            Reason::Syntax { problem, position } => {
-                write!(
-                    f,
-                    "{file} is not valid JSON5: {problem} at line {}, column {}",
-                    position.line(),
-                    position.column()
-                )
-            }
-            Reason::Path { text } => write!(
-                f,
-                "`{text}` is not a key path: write it as agents.defaults.model or \
-                 agents.defaults.models[\"qwen/x\"]"
-            ),
-            Reason::Shape { path, expected } => {
-                write!(f, "`{path}` in {file} is not {expected}")
-            }
-            Reason::ReadBack => write!(
-                f,
-                "the changed text of {file} would not read as intended: nothing was changed"
-            ),
-            Reason::Changed => write!(
-                f,
-                "{file} keeps being changed by another process: try again"
-            ),
-            Reason::Included { path } => write!(
-                f,
-                "`{path}` is under an $include in {file}: edit the included file"
-            ),
-            Reason::Include { what } => write!(f, "invalid $include in {file}: {what}"),
-            Reason::Unset { variable, path } => write!(
-                f,
-                "the variable {variable} is not set, and `{path}` in {file} needs it"
-            ),
-            Reason::Reference { source, path } => write!(
-                f,
-                "`{path}` in {file} takes its secret from the source \"{source}\", which only \
-                 OpenClaw can read: store the key here too, or set a variable"
-            ),
-            Reason::BaseUrl { path, shown } => write!(
-                f,
-                "`{path}` in {file} contains a secret ({shown}): move it to `apiKey` or to a variable"
-            ),
-            Reason::Ambiguous { alias, refs } => {
-                write!(f, "the alias {alias} may mean {}", refs.join(" or "))
-            }
-            Reason::Loop { chain } => {
-                write!(f, "the alias leads back to itself: {}", chain.join(" -> "))
-            }
-            Reason::BadAlias => f.write_str(
-                "an alias consists of letters, digits, dots, underscores, colons, and dashes",
-            ),
-            Reason::AliasTaken { alias, target } => {
-                write!(f, "the alias {alias} already points to {target}")
-            }
-            Reason::NoAlias { alias } => write!(f, "no such alias: {alias}"),
-            Reason::NoFallback { model } => write!(f, "no such fallback: {model}"),
-            Reason::NoModel { text, refs } if refs.is_empty() => {
-                write!(f, "invalid model reference: {text}")
-            }
-            Reason::NoModel { text, refs } => {
-                write!(f, "the model {text} may be {}", refs.join(" or "))
-            }
-            Reason::NoPlugin { id } => write!(f, "no such plugin: {id}"),
-        }
-    }
-}
-
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         let cause = self.inner.cause.as_deref()?;
@@ -507,44 +416,4 @@ impl error::Error for Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_error_is_pointer_sized_and_send() {
-        fn sendable<T: Send + Sync + 'static>() {}
-        sendable::<Error>();
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-
-    #[test]
-    fn messages_name_the_file_and_say_what_to_do() {
-        let file = "~/.openclaw/openclaw.json";
-        let table = [
-            (
-                Error::too_large(8 << 20),
-                "~/.openclaw/openclaw.json is larger than 8 MiB: is it a configuration file?",
-            ),
-            (
-                Error::unset("MY_KEY", "models.providers.qwen.apiKey"),
-                "the variable MY_KEY is not set, and `models.providers.qwen.apiKey` in \
-                 ~/.openclaw/openclaw.json needs it",
-            ),
-            (Error::no_alias("a\u{1b}"), "no such alias: a\\u{1b}"),
-            (
-                Error::alias_loop(vec!["a".into(), "b".into(), "a".into()]),
-                "the alias leads back to itself: a -> b -> a",
-            ),
-            (
-                Error::read_only(),
-                "~/.openclaw/openclaw.json is read-only: allow writing with `chmod u+w` to change it",
-            ),
-        ];
-        for (error, message) in table {
-            assert_eq!(error.in_file(file).to_string(), message);
-        }
-        let error = Error::read(io::ErrorKind::PermissionDenied.into());
-        assert_eq!(error.to_string(), "could not read the configuration");
-        assert!(error::Error::source(&error).is_some());
-    }
-}
+mod tests;

@@ -356,7 +356,7 @@ fn take_over(document: &mut Document) -> Result<(), Error> {
     const NAMES: [&str; 3] = ["qwen", "modelstudio", "qwencloud"];
     let mut names = entries(document).into_iter().filter(|name| {
         let same = |known: &&str| known.eq_ignore_ascii_case(name);
-        NAMES.iter().any(|known| same(&known))
+        NAMES.iter().any(same)
     });
     let Some(first) = names.next() else {
         return Ok(());

@@ -35,7 +35,7 @@ const BUDGETS: &[Budget] = &[
         package: "qwen-openclaw-config",
         what: "default features",
         features: &[],
-        limit: 45,
+        limit: 35,
     },
     Budget {
         package: "qwen-openclaw-client",

@@ -9,6 +9,8 @@ use super::{
     text::Text,
 };
 use crate::problem::ProblemKind;
+#[cfg(feature = "schemars")]
+use crate::schema;
 
 /// The `agents` section.
 #[derive(Clone, Debug, Default)]
@@ -23,16 +25,26 @@ pub struct Agents {
 /// The `agents.defaults` section.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct AgentDefaults {
     /// The default model and its fallbacks.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Choice>"))]
     pub model: ModelChoice,
     /// The model that looks at images, and its fallbacks.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Choice>"))]
     pub image_model: ModelChoice,
     /// The model that makes images, and its fallbacks.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Choice>"))]
     pub image_generation_model: ModelChoice,
     /// The model that makes videos, and its fallbacks.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Choice>"))]
     pub video_generation_model: ModelChoice,
     /// What is set for each model.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Settings"))]
     pub models: Vec<ModelSettings>,
     /// The largest media file that is downloaded, in megabytes of 1,048,576 bytes.
     pub media_max_mb: Option<f64>,
@@ -51,26 +63,44 @@ pub struct ModelChoice {
 /// A member of `agents.defaults.models`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct ModelSettings {
     /// The model, as written.
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     pub model: String,
     /// The alias, if there is one.
     pub alias: Option<String>,
     /// Fields for the body of requests.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Fields"))]
     pub params: BTreeMap<String, Value>,
 }
 
 /// An agent.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct Agent {
     /// The id.
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     pub id: String,
     /// The display name.
     pub name: Option<String>,
     /// Whether it is the agent that is used when none is named.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "default", with = "Option<bool>")
+    )]
     pub is_default: bool,
     /// Its own model and fallbacks, if any.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::Choice>"))]
     pub model: ModelChoice,
 }
 

@@ -174,7 +174,7 @@ impl<'a> Object<'a> {
             .map(|(name, value)| (name.as_str(), self.at(name, value)))
     }
 
-    pub(crate) fn object(&self, name: &str, known: &[&str]) -> Option<Object<'a>> {
+    pub(crate) fn object(&self, name: &str, known: &[&str]) -> Option<Self> {
         self.get(name)?.object(known)
     }
 

@@ -11,9 +11,7 @@ use crate::{
 };
 
 /// What OpenClaw writes in place of a key that it stores elsewhere; none of them is a key.
-const MARKERS: [&str; 7] = [
-    "qwen-oauth",
-    "minimax-oauth",
+const MARKERS: [&str; 5] = [
     "ollama-local",
     "custom-local",
     "secretref-managed",
@@ -75,7 +73,7 @@ impl KeySetting {
                 if text.is_empty() {
                     return None;
                 }
-                if MARKERS.contains(&text) {
+                if is_marker(text) {
                     Form::Marker(text.to_owned())
                 } else if let Some(name) = variable(text).or_else(|| bare_variable(text)) {
                     Form::Variable(name.to_owned())
@@ -163,6 +161,12 @@ impl KeySetting {
             Form::Reference { source, .. } => Err(Error::reference(source, &self.path)),
         }
     }
+}
+
+/// Whether a text stands for a login or key that is stored elsewhere: `qwen-oauth` and the like.
+fn is_marker(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    MARKERS.contains(&text) || text.ends_with("-oauth") && text.bytes().all(plain)
 }
 
 /// A bare name of a variable, which OpenClaw writes to files that it derives.

@@ -3,33 +3,48 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use qwen_openclaw_auth::Environment;
-use serde_json::Value;
 
 use super::{
     reader::{Object, Reader},
     text::Text,
 };
 use crate::problem::ProblemKind;
+#[cfg(feature = "schemars")]
+use crate::schema;
 
 /// The `auth` section: which profiles there are, without their secrets.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct Profiles {
     /// The profiles.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Profiles"))]
     pub profiles: Vec<ProfileEntry>,
     /// The order of a provider's profiles.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Order"))]
     pub order: BTreeMap<String, Vec<String>>,
 }
 
 /// A profile: its id and what kind it is of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct ProfileEntry {
     /// The id, such as `qwen:default`.
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     pub id: String,
     /// The provider.
     pub provider: Option<String>,
     /// The kind of credential.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub mode: Option<ProfileMode>,
     /// The account's email address.
     pub email: Option<String>,
@@ -232,24 +247,43 @@ impl Plugins {
 /// The `tools.media` section: the models that look at media.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct MediaTools {
     /// The models for several kinds of media.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "models", with = "Option<Vec<MediaModel>>")
+    )]
     pub shared: Vec<MediaModel>,
     /// The models for images.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::MediaSection>"))]
     pub image: Vec<MediaModel>,
     /// The models for videos.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::MediaSection>"))]
     pub video: Vec<MediaModel>,
 }
 
 /// A model that looks at media.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
 pub struct MediaModel {
     /// The provider.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub provider: Option<Text>,
     /// The model id.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub model: Option<Text>,
     /// The kinds of media; empty means those that the provider supports.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<Vec<String>>"))]
     pub capabilities: Vec<String>,
 }
 
@@ -284,7 +318,7 @@ impl MediaModel {
         // A command line is none of ours.
         if object
             .get("type")
-            .is_some_and(|reader| *reader.value == Value::from("cli"))
+            .is_some_and(|reader| reader.value.as_str() == Some("cli"))
         {
             return None;
         }

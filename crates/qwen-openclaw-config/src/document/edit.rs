@@ -3,41 +3,19 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Document, layout};
+use super::{
+    Document,
+    intent::{Intent, apply},
+    layout,
+    splice::{Splice, comma_in, spliced, take_out},
+};
 use crate::{
     error::Error,
     path::{KeyPath, Segment},
-    syntax::{self, Kind, Node, Piece, PieceKind, pieces},
+    syntax::{self, Kind, Node, PieceKind, pieces},
 };
-
-/// A part of the text, and what takes its place.
-#[derive(Debug)]
-struct Splice {
-    span: Range<usize>,
-    text: String,
-}
-
-impl Splice {
-    fn insert(at: usize, text: impl Into<String>) -> Self {
-        let (span, text) = (at..at, text.into());
-        Self { span, text }
-    }
-
-    fn remove(span: Range<usize>) -> Self {
-        let text = String::new();
-        Self { span, text }
-    }
-}
-
-/// What an edit does, for the comparison afterwards.
-enum Intent<'a> {
-    Set(&'a [Segment], Value),
-    Insert(&'a [Segment], usize, Value),
-    Unset(&'a [Segment]),
-    Rename(&'a [Segment], &'a str),
-}
 
 impl Document {
     /// Sets the value at `path`.
@@ -317,81 +295,6 @@ fn to_value(value: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(|_| Error::read_back())
 }
 
-/// Makes the same change to a value.
-fn apply(value: &mut Value, intent: &Intent<'_>) -> Option<()> {
-    match intent {
-        Intent::Set(path, new) => {
-            let mut place = value;
-            for segment in *path {
-                place = match segment {
-                    Segment::Name(name) => {
-                        if place.is_null() {
-                            *place = Value::Object(Map::new());
-                        }
-                        place.as_object_mut()?.entry(name).or_insert(Value::Null)
-                    }
-                    Segment::Index(index) => place.get_mut(index)?,
-                };
-            }
-            *place = new.clone();
-        }
-        Intent::Insert(path, index, new) => {
-            let array = reach(value, path)?.as_array_mut()?;
-            array.insert((*index).min(array.len()), new.clone());
-        }
-        Intent::Unset(path) => {
-            let (last, above) = path.split_last()?;
-            match (reach(value, above)?, last) {
-                (Value::Object(object), Segment::Name(name)) => {
-                    object.remove(name)?;
-                }
-                (Value::Array(array), Segment::Index(index)) if *index < array.len() => {
-                    array.remove(*index);
-                }
-                _ => return None,
-            }
-        }
-        Intent::Rename(path, new) => {
-            let (Segment::Name(old), above) = path.split_last()? else {
-                return None;
-            };
-            let object = reach(value, above)?.as_object_mut()?;
-            let member = object.remove(old)?;
-            object.insert((*new).to_owned(), member);
-        }
-    }
-    Some(())
-}
-
-fn reach<'a>(value: &'a mut Value, path: &[Segment]) -> Option<&'a mut Value> {
-    path.iter().try_fold(value, |value, segment| match segment {
-        Segment::Name(name) => value.get_mut(name),
-        Segment::Index(index) => value.get_mut(index),
-    })
-}
-
-/// Replaces parts of a text. The splices are in order and do not overlap.
-fn spliced(text: &str, splices: Vec<Splice>) -> String {
-    let mut changed = String::with_capacity(text.len() + 64);
-    let mut kept = 0;
-    for splice in splices {
-        changed.push_str(&text[kept..splice.span.start]);
-        changed.push_str(&splice.text);
-        kept = splice.span.end;
-    }
-    changed.push_str(&text[kept..]);
-    changed
-}
-
-/// Finds the comma between two items.
-fn comma_in(text: &str, gap: &Range<usize>) -> Option<Range<usize>> {
-    let pieces = pieces(text, gap.clone());
-    let comma = pieces
-        .into_iter()
-        .find(|piece| piece.kind == PieceKind::Comma);
-    comma.map(|piece| piece.span)
-}
-
 /// Returns the end of what belongs to the line at `from`: comments, if items have their own lines.
 fn end_of_line(text: &str, gap: &Range<usize>, from: usize, multiline: bool) -> usize {
     if !multiline {
@@ -403,74 +306,4 @@ fn end_of_line(text: &str, gap: &Range<usize>, from: usize, multiline: bool) -> 
         .filter(|piece| piece.kind == PieceKind::Comment)
         .last()
         .map_or(from, |piece| piece.span.end)
-}
-
-/// Removes an item with its comma, and the line if nothing else is on it.
-fn take_out(text: &str, container: &Node, index: usize) -> Vec<Splice> {
-    let items = container.items();
-    let gaps = layout::gaps(container);
-    let (before, after) = (&gaps[index], &gaps[index + 1]);
-    let item = items[index].clone();
-    let comma = comma_in(text, after);
-    // A file without trailing commas gets none.
-    let earlier = match &comma {
-        None if index > 0 => comma_in(text, before),
-        _ => None,
-    };
-    let left = pieces(text, before.clone());
-    let right = pieces(text, after.clone());
-    let end = comma.as_ref().map_or(item.end, |comma| comma.end);
-
-    let blank_left = left
-        .iter()
-        .rev()
-        .take_while(|piece| piece.kind == PieceKind::Blank)
-        .map(|piece| piece.span.start)
-        .last()
-        .unwrap_or(item.start);
-    let starts_line = left
-        .iter()
-        .rev()
-        .find(|piece| piece.kind != PieceKind::Blank)
-        .is_some_and(|piece| piece.kind == PieceKind::LineBreak);
-    let rest: Vec<&Piece> = right
-        .iter()
-        .filter(|piece| piece.span.start >= end)
-        .collect();
-    let blank_right = rest
-        .iter()
-        .take_while(|piece| piece.kind == PieceKind::Blank)
-        .map(|piece| piece.span.end)
-        .last()
-        .unwrap_or(end);
-    let ends_line = rest.iter().find(|piece| piece.kind != PieceKind::Blank);
-    let line_break = ends_line.filter(|piece| piece.kind == PieceKind::LineBreak);
-
-    // What is removed to the left of the item and to the right of its comma.
-    let (start, stop) = match line_break {
-        Some(line_break) if starts_line => (blank_left, line_break.span.end),
-        _ if starts_line => (item.start, blank_right),
-        Some(_) => (blank_left, end),
-        // On one line with others: the blank before goes with the last, the one after otherwise.
-        None if index + 1 == items.len() => (blank_left, end),
-        None => (item.start, blank_right),
-    };
-    let mut splices = Vec::new();
-    if let Some(earlier) = earlier {
-        splices.push(Splice::remove(earlier));
-    }
-    match comma {
-        // A comment between an item and its comma stays.
-        Some(comma) if comma.start > item.end => {
-            splices.push(Splice::remove(start..item.end));
-            let blanks_only = right
-                .iter()
-                .filter(|piece| piece.span.end <= comma.start)
-                .all(|piece| piece.kind == PieceKind::Blank);
-            let from = if blanks_only { item.end } else { comma.start };
-            splices.push(Splice::remove(from..stop));
-        }
-        _ => splices.push(Splice::remove(start..stop)),
-    }
-    splices
 }

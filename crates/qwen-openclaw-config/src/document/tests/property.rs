@@ -12,8 +12,8 @@ use crate::syntax::{PieceKind, pieces};
 #[derive(Clone, Debug)]
 enum Part {
     Scalar(&'static str),
-    Array(Vec<(String, Part)>, String, bool),
-    Object(Vec<(String, &'static str, Part)>, String, bool),
+    Array(Vec<(String, Self)>, String, bool),
+    Object(Vec<(String, &'static str, Self)>, String, bool),
 }
 
 impl Part {
