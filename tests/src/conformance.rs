@@ -9,6 +9,7 @@ mod case;
 mod catalog;
 mod context;
 mod deviations;
+mod discovery;
 mod media;
 mod onboarding;
 mod report;

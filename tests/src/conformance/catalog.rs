@@ -11,7 +11,7 @@ use qwen_openclaw_catalog::{
 };
 use serde_json::{Value, json};
 
-use super::{Case, Differences, Verdict};
+use super::{Case, Differences, Verdict, discovery};
 
 pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
     match case.text("kind") {
@@ -25,11 +25,9 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Verdict {
         "compat" => request_flags(case, found),
         "registrations" => registrations(case, found),
         "catalog_run" => catalog_run(case, found),
-        // The rows are compared; which entry of a configuration is asked, and with which key, is
-        // for the configuration to say.
         "live_catalog" => {
             discovered_rows(case, found);
-            return Verdict::NotYet("the wiring of discovery to a configuration");
+            discovery::compare(case, found);
         }
         _ => found.note("kind", "a kind of case that is not known"),
     }
