@@ -108,6 +108,7 @@ fn mask(line: &str, all: bool) -> Vec<char> {
                 let is_name = close.is_some_and(|close| {
                     shown[close + 1..].iter().find(|c| **c != ' ') == Some(&':')
                         && close - index <= 2 * LONG_WORD
+                        && !looks_secret(&shown[index..close])
                 });
                 let end = close.unwrap_or(shown.len());
                 if !is_name {
@@ -122,7 +123,7 @@ fn mask(line: &str, all: bool) -> Vec<char> {
             c if is_word(c) => {
                 let length = shown[index..].iter().take_while(|c| is_word(**c)).count();
                 let word = &mut shown[index..index + length];
-                if length >= LONG_WORD || word.starts_with(&['s', 'k', '-']) {
+                if length >= LONG_WORD || looks_secret(word) {
                     hide(word);
                 }
                 index + length
@@ -135,6 +136,11 @@ fn mask(line: &str, all: bool) -> Vec<char> {
         hide(&mut shown);
     }
     shown
+}
+
+/// Whether it contains how keys begin.
+fn looks_secret(part: &[char]) -> bool {
+    part.windows(3).any(|three| three == ['s', 'k', '-'])
 }
 
 fn is_word(c: char) -> bool {
