@@ -91,6 +91,10 @@ enum Reason {
         text: String,
         refs: Vec<String>,
     },
+    NoChoice {
+        id: String,
+        refs: Vec<String>,
+    },
     NoPlugin {
         id: String,
     },
@@ -149,6 +153,8 @@ pub enum ErrorKind {
     NotFound,
     /// A model reference is empty or malformed, or an id that no provider has, or several.
     InvalidModel,
+    /// There is no such auth choice; [`Error::candidates`] returns the nearest.
+    UnknownChoice,
 }
 
 impl Error {
@@ -186,6 +192,7 @@ impl Error {
                 ErrorKind::NotFound
             }
             Reason::NoModel { .. } => ErrorKind::InvalidModel,
+            Reason::NoChoice { .. } => ErrorKind::UnknownChoice,
         }
     }
 
@@ -232,11 +239,13 @@ impl Error {
         }
     }
 
-    /// Returns the models that an ambiguous name may mean.
+    /// Returns what may have been meant: the models of an ambiguous name, or the nearest auth choices.
     #[must_use]
-    pub fn meanings(&self) -> &[String] {
+    pub fn candidates(&self) -> &[String] {
         match &self.inner.reason {
-            Reason::Ambiguous { refs, .. } | Reason::NoModel { refs, .. } => refs,
+            Reason::Ambiguous { refs, .. }
+            | Reason::NoModel { refs, .. }
+            | Reason::NoChoice { refs, .. } => refs,
             _ => &[],
         }
     }
@@ -381,6 +390,12 @@ impl Error {
     pub(crate) fn invalid_model(text: &str, refs: Vec<String>) -> Self {
         let text = shown_name(text);
         Self::new(Reason::NoModel { text, refs })
+    }
+
+    pub(crate) fn unknown_choice(id: &str, nearest: &[&str]) -> Self {
+        let id = shown_name(id);
+        let refs = nearest.iter().map(|id| (*id).to_owned()).collect();
+        Self::new(Reason::NoChoice { id, refs })
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Cause>) -> Self {

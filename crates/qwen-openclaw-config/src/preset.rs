@@ -17,15 +17,15 @@ use crate::{
 /// models, the profile, and the plugin. What else is in the configuration stays.
 ///
 /// ```
-/// use qwen_openclaw_config::{Document, ModelSlot, Preset, catalog::AuthChoice};
+/// use qwen_openclaw_config::{Document, ModelSlot, Preset};
 ///
-/// let choice = AuthChoice::by_id("qwen-standard-api-key").ok_or("unknown choice")?;
+/// let preset = Preset::by_id("qwen-standard-api-key")?;
 /// let mut document = Document::parse("{ agents: { defaults: { model: 'anthropic/m' } } }")?;
-/// Preset::of(choice).apply(&mut document)?;
+/// preset.apply(&mut document)?;
 /// assert_eq!(document.model(ModelSlot::Chat), Some("anthropic/m"));
-/// Preset::of(choice).set_default(true).apply(&mut document)?;
+/// preset.set_default(true).apply(&mut document)?;
 /// assert_eq!(document.model(ModelSlot::Chat), Some("qwen/qwen3.5-plus"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), qwen_openclaw_config::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Preset {
@@ -68,6 +68,22 @@ impl Preset {
             source: Source::Choice(choice),
             edition: Edition::V2026_9,
             set_default: false,
+        }
+    }
+
+    /// Returns what the choice of this id writes, the value of `--auth-choice`; `qwen-portal` is the
+    /// portal's login.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownChoice`](crate::ErrorKind::UnknownChoice) when there is no such choice.
+    pub fn by_id(id: &str) -> Result<Self, Error> {
+        if id.trim().eq_ignore_ascii_case(PORTAL) {
+            return Ok(Self::portal());
+        }
+        match AuthChoice::by_id(id) {
+            Some(choice) => Ok(Self::of(choice)),
+            None => Err(Error::unknown_choice(id, &AuthChoice::nearest(id))),
         }
     }
 

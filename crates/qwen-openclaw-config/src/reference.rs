@@ -26,7 +26,7 @@ impl Config {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidModel`](crate::ErrorKind::InvalidModel) when it is blank, has no model id,
-    /// or is a bare id that no Qwen provider has, or several; [`Error::meanings`] names them. And
+    /// or is a bare id that no Qwen provider has, or several; [`Error::candidates`] names them. And
     /// [`ErrorKind::AmbiguousAlias`](crate::ErrorKind::AmbiguousAlias).
     pub fn reference(&self, text: &str) -> Result<Reference, Error> {
         let name = self.resolve(text)?;
@@ -159,7 +159,7 @@ mod tests {
         for name in ["", "  ", "qwen/", "/m", "gpt-4o"] {
             let error = config.reference(name).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidModel, "{name}");
-            assert!(error.meanings().is_empty());
+            assert!(error.candidates().is_empty());
         }
     }
 }

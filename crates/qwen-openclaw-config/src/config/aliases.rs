@@ -91,7 +91,7 @@ impl Agents {
                     chain: chain.to_vec(),
                 },
                 None => ProblemKind::AmbiguousAlias {
-                    models: error.meanings().to_vec(),
+                    models: error.candidates().to_vec(),
                 },
             };
             Some(Problem::new(path, kind))

@@ -1,6 +1,6 @@
 //! `models`: providers, their keys, and their model rows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use qwen_openclaw_auth::{ApiKey, SecretText};
 use qwen_openclaw_catalog::Provider;
@@ -86,7 +86,7 @@ pub struct ProviderEntry {
     pub name: String,
     /// The base URL of requests.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
-    base_url: Option<Text>,
+    base_url: Option<BaseUrl>,
     /// The API that the provider speaks, such as `openai-completions`.
     pub api: Option<String>,
     /// The API key.
@@ -111,6 +111,19 @@ pub struct ProviderEntry {
     /// Tokens in the entry, as an old documentation page shows them. They are never written.
     #[cfg_attr(feature = "schemars", schemars(skip))]
     pub tokens: Option<EntryTokens>,
+}
+
+/// A base URL, which may contain a secret by mistake.
+#[derive(Clone)]
+struct BaseUrl(Text);
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match inspect(self.0.raw()) {
+            Finding::Secret(shown) => fmt::Debug::fmt(&shown, f),
+            Finding::Fine | Finding::NoPath => fmt::Debug::fmt(&self.0, f),
+        }
+    }
 }
 
 /// How a provider authenticates requests.
@@ -201,7 +214,7 @@ impl ProviderEntry {
                 }
                 Finding::NoPath | Finding::Fine => {}
             }
-            Some(text)
+            Some(BaseUrl(text))
         });
         let plain = |name: &str| object.get(name).and_then(|reader| reader.plain());
         Some(Self {
@@ -235,7 +248,7 @@ impl ProviderEntry {
     /// [`ErrorKind::SecretInUrl`](crate::ErrorKind::SecretInUrl) when it contains a user, a password,
     /// or a key, and the errors of [`Text::get`].
     pub fn base_url(&self) -> Result<Option<&str>, Error> {
-        let Some(text) = &self.base_url else {
+        let Some(BaseUrl(text)) = &self.base_url else {
             return Ok(None);
         };
         let url = text.get()?.trim();

@@ -177,7 +177,10 @@ fn a_secret_in_a_base_url_is_refused_and_masked() {
         error.to_string().contains("(https://***@host/v1)"),
         "{error}"
     );
-    assert!(!format!("{error:?}").contains("sk-secret"));
+    assert!(!format!("{error:?} {config:?}").contains("sk-secret"));
+    let literal =
+        self::config("{ models: { providers: { a: { baseUrl: 'https://sk-secret@host/v1' } } } }");
+    assert!(!format!("{literal:?}").contains("sk-secret"));
     assert_eq!(
         config.models.exact("b").unwrap().base_url().unwrap(),
         Some("http://host")
@@ -258,7 +261,7 @@ fn an_alias_is_exact_or_unique_and_never_leads_in_a_circle() {
     let error = lookup("one").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AmbiguousAlias);
     assert_eq!(error.to_string(), "the alias one may mean p/1 or p/2");
-    assert_eq!(lookup("same").unwrap_err().meanings(), ["p/4", "p/5"]);
+    assert_eq!(lookup("same").unwrap_err().candidates(), ["p/4", "p/5"]);
     let error = lookup("up").unwrap_err();
     assert_eq!(
         error.to_string(),

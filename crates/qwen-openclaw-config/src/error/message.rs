@@ -94,6 +94,13 @@ impl fmt::Display for Error {
             Reason::NoModel { text, refs } => {
                 write!(f, "the model {text} may be {}", refs.join(" or "))
             }
+            Reason::NoChoice { id, refs } => {
+                write!(
+                    f,
+                    "unknown auth choice {id}; did you mean {}?",
+                    refs.join(" or ")
+                )
+            }
             Reason::NoPlugin { id } => write!(f, "no such plugin: {id}"),
         }
     }

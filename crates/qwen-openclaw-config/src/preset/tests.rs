@@ -294,3 +294,16 @@ fn the_edition_of_april_takes_over_former_names_and_the_default() {
     let expected = json!({"primary": "qwen/qwen3.5-plus", "fallbacks": ["p/f"]});
     assert_eq!(value["agents"]["defaults"]["model"], expected);
 }
+
+#[test]
+fn an_unknown_choice_names_the_nearest() {
+    assert_eq!(
+        Preset::by_id(" Qwen-Portal ").unwrap().provider(),
+        "qwen-portal"
+    );
+    let error = Preset::by_id("qwen-api-kye").unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::UnknownChoice);
+    assert_eq!(error.candidates()[0], "qwen-api-key");
+    let message = "unknown auth choice qwen-api-kye; did you mean qwen-api-key or ";
+    assert!(error.to_string().starts_with(message), "{error}");
+}
