@@ -11,6 +11,7 @@ mod catalog;
 mod clock;
 mod context;
 mod deviations;
+mod discovery;
 mod media;
 mod onboarding;
 mod report;

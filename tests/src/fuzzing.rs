@@ -11,6 +11,7 @@
     reason = "a property that does not hold ends the run"
 )]
 
+mod configuration;
 mod credentials;
 mod cutting;
 mod decoder;
@@ -60,6 +61,10 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "text_inputs",
         check: text_inputs::check,
+    },
+    Target {
+        name: "configuration",
+        check: configuration::check,
     },
 ];
 

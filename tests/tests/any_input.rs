@@ -93,6 +93,7 @@ properties! {
     tasks tasks_kept 80 200;
     credentials credentials_kept 120 200;
     text_inputs text_inputs_kept 200 1000;
+    configuration configuration_kept 200 300;
 }
 
 /// Bytes that mean something to the framer, which any bytes seldom do.
@@ -114,6 +115,45 @@ fn stream_bytes() -> impl Strategy<Value = Vec<u8>> {
         " ",
     ]);
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
+/// What configurations are made of.
+fn configuration_text() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "{ ",
+        "}",
+        "[",
+        "]",
+        ",",
+        ": ",
+        "agents: { defaults: {",
+        "model",
+        "models: { providers: { qwen: {",
+        "apiKey: ",
+        "baseUrl: ",
+        "'${A_KEY}'",
+        "\"sk-SECRET\"",
+        "'https://sk-SECRET@h/v1'",
+        "primary: 'p/m'",
+        "fallbacks: ['p/m']",
+        "'p/m': { alias: 'a' }",
+        "$include: './a'",
+        "null",
+        "0x1F",
+        "// c\n",
+        "/* c */",
+        "\n  ",
+        "\r\n",
+        "\u{feff}",
+        "}}",
+    ]);
+    let pieces = prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat());
+    // Half of them in braces, so that more of them can be read.
+    (any::<bool>(), pieces).prop_map(
+        |(whole, text)| {
+            if whole { format!("{{{text}}}") } else { text }
+        },
+    )
 }
 
 /// What base URLs are made of.
@@ -151,6 +191,11 @@ fn url_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(config(300))]
+
+    #[test]
+    fn configurations(text in configuration_text()) {
+        check("configuration", text.as_bytes());
+    }
 
     #[test]
     fn framer_of_lines(stream in stream_bytes(), limit in any::<u8>()) {

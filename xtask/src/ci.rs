@@ -30,6 +30,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         }
         oldest_compiler(&mut steps, &workspace)?;
         steps.command("kills at random moments", &mut kills())?;
+        steps.command("two hundred editors at once", &mut editors())?;
         let dry_run = [
             "publish",
             "--workspace",
@@ -55,6 +56,14 @@ fn kills() -> Command {
     let package = ["test", "--quiet", "-p", "qwen-openclaw-cli", "--locked"];
     let mut command = cargo(package);
     command.args(["--test", "it", "--", "--ignored", "kills"]);
+    command
+}
+
+/// The same, for the configuration's lock.
+fn editors() -> Command {
+    let package = ["test", "--quiet", "-p", "qwen-openclaw-config", "--locked"];
+    let mut command = cargo(package);
+    command.args(["--lib", "--", "--ignored", "processes_at_once"]);
     command
 }
 

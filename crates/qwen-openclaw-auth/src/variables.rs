@@ -18,6 +18,8 @@ pub const QWEN_HOME: &str = "QWEN_HOME";
 pub const QWEN_OPENCLAW_HOME: &str = "QWEN_OPENCLAW_HOME";
 /// The state folder of OpenClaw; default `~/.openclaw`.
 pub const OPENCLAW_STATE_DIR: &str = "OPENCLAW_STATE_DIR";
+/// OpenClaw's configuration file; default `openclaw.json` in its state folder.
+pub const OPENCLAW_CONFIG_PATH: &str = "OPENCLAW_CONFIG_PATH";
 /// The home folder as OpenClaw sees it; default the user's.
 pub const OPENCLAW_HOME: &str = "OPENCLAW_HOME";
 /// The user's home folder.
@@ -36,6 +38,7 @@ pub const TABLE: &[KnownVariable] = &[
     KnownVariable::new(QWEN_HOME, Purpose::Folder),
     KnownVariable::new(QWEN_OPENCLAW_HOME, Purpose::Folder),
     KnownVariable::new(OPENCLAW_STATE_DIR, Purpose::Folder),
+    KnownVariable::new(OPENCLAW_CONFIG_PATH, Purpose::Folder),
     KnownVariable::new(OPENCLAW_HOME, Purpose::Folder),
     KnownVariable::new(HOME, Purpose::Folder),
     KnownVariable::new(USERPROFILE, Purpose::Folder),
@@ -65,7 +68,7 @@ pub enum Purpose {
     Key,
     /// A URL that secrets are sent to.
     Endpoint,
-    /// A folder where secrets are stored or read.
+    /// A file or folder where secrets are stored or read.
     Folder,
 }
 

@@ -7,6 +7,7 @@ use crate::{
     edition::Edition,
     endpoint::Endpoint,
     listing::listing,
+    nearest::nearest,
     plan::{Plan, Region},
     provider::Provider,
 };
@@ -49,6 +50,12 @@ impl AuthChoice {
         ALL.iter()
             .copied()
             .find(|choice| choice.id.eq_ignore_ascii_case(id.trim()))
+    }
+
+    /// Returns the three ids closest to `id`, closest first.
+    #[must_use]
+    pub fn nearest(id: &str) -> Vec<&'static str> {
+        nearest(id, ALL.iter().map(|choice| (choice.id, choice.id)))
     }
 
     /// Returns the value of `--auth-choice`.
@@ -330,6 +337,16 @@ mod tests {
         assert!(AuthChoice::by_id(" Qwen-API-Key ").is_some());
         assert!(AuthChoice::by_id("qwen-portal").is_none());
         assert!(AuthChoice::by_id("").is_none());
+    }
+
+    #[test]
+    fn the_nearest_ids_are_suggested() {
+        assert_eq!(AuthChoice::nearest("qwen-api-kye")[0], "qwen-api-key");
+        assert_eq!(
+            AuthChoice::nearest("modelstudio-api")[0],
+            "modelstudio-api-key"
+        );
+        assert_eq!(AuthChoice::nearest("").len(), 3);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Case, Differences, UNKNOWN, Verdict,
     case::{list, object, string, strings, word},
+    discovery,
 };
 
 /// Nothing, or why a case cannot be read.
@@ -26,12 +27,9 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, S
         "compat" => request_flags(case, found)?,
         "registrations" => registrations(case, found)?,
         "catalog_run" => catalog_run(case, found)?,
-        // The rows are compared; which entry of a configuration is asked, and with which key, is
-        // for the configuration to say.
         "live_catalog" => {
             discovered_rows(case, found)?;
-            let wiring = "the wiring of discovery to a configuration";
-            return Ok(Verdict::NotYet(wiring));
+            discovery::compare(case, found)?;
         }
         _ => return Err(UNKNOWN.to_owned()),
     }

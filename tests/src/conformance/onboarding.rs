@@ -1,26 +1,59 @@
-//! `onboarding.json`: what each choice writes into an empty configuration.
+//! `onboarding.json`: what each choice makes of a configuration.
 
-use qwen_openclaw_catalog::{AuthChoice, Edition, Plan, Region, Row};
-use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use qwen_openclaw_catalog::{AuthChoice, Edition, Plan, Region};
+use qwen_openclaw_config::{Document, Preset};
+use serde_json::Value;
 
 use super::{
     Case, Differences, Verdict,
-    case::{strings, word},
+    case::{object, strings, word},
 };
 
 pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<Verdict, String> {
-    let preset = &case.input["preset"];
-    let presets = match preset.as_str() {
-        Some(preset) => vec![preset],
-        None => strings(preset, "preset")?,
-    };
-    let choices: Result<Vec<_>, _> = presets.into_iter().map(choice).collect();
-    match choices?[..] {
-        [choice] if case.input["config"] == json!({}) => {
-            empty_config(case, choice, found)?;
-            Ok(Verdict::Compared)
+    let edition: Edition = word(case.text("version"), "version")?;
+    // As a file of a new configuration is laid out.
+    let text = serde_json::to_string_pretty(&case.input["config"]);
+    let text = text.map_err(|error| error.to_string())?;
+    let mut document = Document::parse(text).map_err(|error| error.to_string())?;
+    for preset in presets(&case.input["preset"])? {
+        let preset = Preset::of(choice(preset)?).edition(edition);
+        if let Err(error) = preset.apply_models(&mut document) {
+            found.note("config", error.to_string());
         }
-        _ => Ok(Verdict::NotYet("choices that meet a configuration")),
+    }
+    let written = parts(&document.to_value())?;
+    let expected = parts(&case.expected["config"])?;
+    let names: BTreeSet<&String> = written.keys().chain(expected.keys()).collect();
+    for name in names {
+        found.compare(name, written.get(name), expected.get(name));
+    }
+    Ok(Verdict::Compared)
+}
+
+/// A configuration by sections, those of `models` each by itself.
+fn parts(config: &Value) -> Result<BTreeMap<String, Value>, String> {
+    let mut parts = BTreeMap::new();
+    for (name, value) in object(config, "config")? {
+        match value {
+            Value::Object(members) if name == "models" => {
+                let members = members.iter();
+                parts.extend(
+                    members.map(|(member, value)| (format!("{name}.{member}"), value.clone())),
+                );
+            }
+            _ => drop(parts.insert(name.clone(), value.clone())),
+        }
+    }
+    Ok(parts)
+}
+
+/// One choice, or several that are made one after the other.
+fn presets(input: &Value) -> Result<Vec<&str>, String> {
+    match input.as_str() {
+        Some(preset) => Ok(vec![preset]),
+        None => strings(input, "preset"),
     }
 }
 
@@ -29,41 +62,6 @@ fn choice(preset: &str) -> Result<AuthChoice, String> {
     let (plan, region) = preset.rsplit_once('-').ok_or_else(unknown)?;
     let (plan, region): (Plan, Region) = (word(plan, "plan")?, word(region, "region")?);
     let fits = |choice: &&AuthChoice| choice.plan() == plan && choice.region() == region;
-    AuthChoice::all()
-        .iter()
-        .find(fits)
-        .copied()
-        .ok_or_else(unknown)
-}
-
-fn empty_config(case: &Case, choice: AuthChoice, found: &mut Differences) -> Result<(), String> {
-    let edition: Edition = word(case.text("version"), "version")?;
-    let config = &case.expected["config"];
-    let provider = &config["models"]["providers"][choice.provider().id()];
-    let url = choice.endpoint().base_url();
-    found.compare("base url", Some(url), provider["baseUrl"].as_str());
-
-    let defaults = &config["agents"]["defaults"];
-    let primary = format!("{}/{}", choice.provider(), choice.default_model());
-    found.compare(
-        "primary",
-        Some(primary.as_str()),
-        defaults["model"]["primary"].as_str(),
-    );
-    let mut entries = Map::new();
-    for model in choice.models(edition) {
-        for prefix in choice.model_prefixes() {
-            entries.insert(format!("{prefix}/{}", model.id()), json!({}));
-        }
-    }
-    entries.insert(primary, json!({"alias": choice.alias()}));
-    found.compare("entries", &Value::Object(entries), &defaults["models"]);
-
-    // Rows are written by the older release only.
-    if edition == Edition::V2026_4 {
-        let rows: Vec<_> = choice.models(edition).map(Row::of).collect();
-        let rows = serde_json::to_value(rows).map_err(|error| error.to_string())?;
-        found.compare("rows", &rows, &provider["models"]);
-    }
-    Ok(())
+    let choice = AuthChoice::all().iter().find(fits);
+    choice.copied().ok_or_else(unknown)
 }

@@ -32,6 +32,12 @@ const BUDGETS: &[Budget] = &[
         limit: 40,
     },
     Budget {
+        package: "qwen-openclaw-config",
+        what: "default features",
+        features: &[],
+        limit: 35,
+    },
+    Budget {
         package: "qwen-openclaw-client",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],

@@ -18,6 +18,7 @@ struct Layer {
 const CATALOG: &str = "qwen-openclaw-catalog";
 const HTTP: &str = "qwen-openclaw-http";
 const AUTH: &str = "qwen-openclaw-auth";
+const CONFIG: &str = "qwen-openclaw-config";
 const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
 const TASKS: &str = "qwen-openclaw-tasks";
@@ -43,6 +44,12 @@ const LAYERS: &[Layer] = &[
         package: AUTH,
         below: &[CATALOG, HTTP],
         in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
+        package: CONFIG,
+        below: &[CATALOG, AUTH],
+        in_tests: &[],
         foreign: None,
     },
     Layer {
@@ -90,7 +97,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "qwen-openclaw-tests",
         below: &[
-            CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, TASKS, VIDEO, EMULATOR, FACADE,
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO, EMULATOR, FACADE,
         ],
         in_tests: &[],
         foreign: None,

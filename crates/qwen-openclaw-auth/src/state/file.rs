@@ -96,17 +96,64 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Contents>, Error> {
 /// [`ErrorKind::Write`](crate::ErrorKind::Write) when it cannot be written; the old file is then
 /// unchanged.
 pub fn replace(path: &Path, text: &[u8], passed: fn(&'static str)) -> Result<(), Error> {
-    let failed = |error| Error::write(path, error);
-    let mut temporary = temporary(path)?;
-    temporary.write_all(text).map_err(failed)?;
-    passed("temporary-file");
-    temporary.as_file().sync_all().map_err(failed)?;
-    passed("synced");
-    temporary
-        .persist(path)
-        .map_err(|error| failed(error.error))?;
-    passed("renamed");
-    sync_folder(folder_of(path)).map_err(failed)
+    let prepared = Prepared::passing(path, text, passed)?;
+    prepared.commit()
+}
+
+/// New contents of a file, written and flushed beside it, that have not taken its place yet.
+///
+/// For callers that must check something at the last moment. Dropping it removes the new contents.
+#[derive(Debug)]
+#[must_use = "nothing is replaced before `commit`"]
+pub struct Prepared {
+    temporary: NamedTempFile,
+    path: PathBuf,
+    passed: fn(&'static str),
+}
+
+impl Prepared {
+    /// Writes the contents that [`commit`](Self::commit) puts at `path`. Its folder must exist.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Write`](crate::ErrorKind::Write) when they cannot be written.
+    pub fn new(path: &Path, text: &[u8]) -> Result<Self, Error> {
+        Self::passing(path, text, drop)
+    }
+
+    /// Atomically puts the contents in place, as [`replace`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Write`](crate::ErrorKind::Write) when the rename fails; the old file is then
+    /// unchanged.
+    pub fn commit(self) -> Result<(), Error> {
+        let Self {
+            temporary,
+            path,
+            passed,
+        } = self;
+        let failed = |error| Error::write(&path, error);
+        temporary
+            .persist(&path)
+            .map_err(|error| failed(error.error))?;
+        passed("renamed");
+        sync_folder(folder_of(&path)).map_err(failed)
+    }
+
+    fn passing(path: &Path, text: &[u8], passed: fn(&'static str)) -> Result<Self, Error> {
+        let failed = |error| Error::write(path, error);
+        let mut temporary = temporary(path)?;
+        temporary.write_all(text).map_err(failed)?;
+        passed("temporary-file");
+        temporary.as_file().sync_all().map_err(failed)?;
+        passed("synced");
+        Ok(Self {
+            temporary,
+            path: path.to_path_buf(),
+            passed,
+        })
+    }
 }
 
 /// Fails if `room` bytes could not be written next to `path`.
@@ -223,6 +270,20 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert!(error.to_string().contains("too large"), "{error}");
         assert!(read(folder.path(), 4).is_err());
+    }
+
+    #[test]
+    fn prepared_contents_replace_nothing_before_they_are_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"old", drop).unwrap();
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let dropped = Prepared::new(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        drop(dropped);
+        assert_eq!(files(), 1);
+        Prepared::new(&path, b"new").unwrap().commit().unwrap();
+        assert_eq!((fs::read(&path).unwrap(), files()), (b"new".to_vec(), 1));
     }
 
     #[test]

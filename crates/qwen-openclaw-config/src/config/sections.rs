@@ -1,0 +1,335 @@
+//! The smaller sections: `auth`, `env`, `plugins`, and `tools.media`.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use qwen_openclaw_auth::Environment;
+
+use super::{
+    reader::{Object, Reader},
+    text::Text,
+};
+use crate::problem::ProblemKind;
+#[cfg(feature = "schemars")]
+use crate::schema;
+
+/// The `auth` section: which profiles there are, without their secrets.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
+pub struct Profiles {
+    /// The profiles.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Profiles"))]
+    pub profiles: Vec<ProfileEntry>,
+    /// The order of a provider's profiles.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Order"))]
+    pub order: BTreeMap<String, Vec<String>>,
+}
+
+/// A profile: its id and what kind it is of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
+pub struct ProfileEntry {
+    /// The id, such as `qwen:default`.
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    pub id: String,
+    /// The provider.
+    pub provider: Option<String>,
+    /// The kind of credential.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub mode: Option<ProfileMode>,
+    /// The account's email address.
+    pub email: Option<String>,
+}
+
+/// The kind of a profile's credential.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ProfileMode {
+    /// An API key.
+    ApiKey,
+    /// A login.
+    OAuth,
+    /// A static token.
+    Token,
+    /// A kind that this version does not know, as written.
+    Other(String),
+}
+
+impl Profiles {
+    pub(super) fn read(reader: &Reader<'_>) -> Self {
+        let Some(object) = reader.object(&["profiles", "order"]) else {
+            return Self::default();
+        };
+        let profiles = object.object("profiles", &[]);
+        let order = object.object("order", &[]);
+        Self {
+            profiles: profiles
+                .iter()
+                .flat_map(Object::entries)
+                .filter_map(|(id, reader)| ProfileEntry::read(id, &reader))
+                .collect(),
+            order: order
+                .iter()
+                .flat_map(Object::entries)
+                .map(|(provider, reader)| (provider.to_owned(), reader.plain_texts()))
+                .collect(),
+        }
+    }
+}
+
+impl ProfileEntry {
+    fn read(id: &str, reader: &Reader<'_>) -> Option<Self> {
+        let object = reader.object(&["provider", "mode", "email", "displayName"])?;
+        let plain = |name: &str| object.get(name).and_then(|reader| reader.plain());
+        Some(Self {
+            id: id.to_owned(),
+            provider: plain("provider"),
+            mode: plain("mode").map(|mode| match mode.as_str() {
+                "api_key" => ProfileMode::ApiKey,
+                "oauth" => ProfileMode::OAuth,
+                "token" => ProfileMode::Token,
+                _ => ProfileMode::Other(mode),
+            }),
+            email: plain("email"),
+        })
+    }
+}
+
+/// The `env` section.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct EnvSettings {
+    /// The names of the variables that the file sets. Their values are in
+    /// [`Config::environment`](crate::Config::environment).
+    pub names: Vec<String>,
+    /// Whether the variables of the login shell are used, and how.
+    pub shell: ShellEnv,
+}
+
+/// `env.shellEnv`: missing keys are taken from the login shell.
+///
+/// This is data: nothing here starts a shell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ShellEnv {
+    /// Whether the shell is asked. Default: false.
+    pub is_enabled: bool,
+    /// How long the shell may take. Default: 15 seconds.
+    pub timeout: Duration,
+}
+
+impl Default for ShellEnv {
+    fn default() -> Self {
+        Self {
+            is_enabled: false,
+            timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+impl EnvSettings {
+    /// Reads the section, and the variables that it sets.
+    pub(super) fn read(reader: &Reader<'_>) -> (Self, Vec<(String, String)>) {
+        let mut settings = Self::default();
+        let mut pairs = Vec::new();
+        let Some(object) = reader.object(&[]) else {
+            return (settings, pairs);
+        };
+        let mut add = |name: &str, reader: &Reader<'_>| {
+            // A value that needs a variable which is not set does not set one either.
+            if let Some(Ok(value)) = reader.text().as_ref().map(Text::get) {
+                pairs.push((name.to_owned(), value.to_owned()));
+                settings.names.push(name.to_owned());
+            }
+        };
+        for (name, reader) in object.entries() {
+            match name {
+                "vars" => {
+                    let vars = reader.object(&[]);
+                    for (name, reader) in vars.iter().flat_map(Object::entries) {
+                        add(name, &reader);
+                    }
+                }
+                "shellEnv" => {}
+                name if reader.value.is_string() => {
+                    reader.note(ProblemKind::VariableOutsideVars);
+                    add(name, &reader);
+                }
+                _ => reader.note(ProblemKind::UnknownKey),
+            }
+        }
+        if let Some(shell) = object.object("shellEnv", &["enabled", "timeoutMs"]) {
+            if let Some(enabled) = shell.get("enabled").and_then(|reader| reader.boolean()) {
+                settings.shell.is_enabled = enabled;
+            }
+            if let Some(timeout) = shell.get("timeoutMs").and_then(|reader| reader.integer()) {
+                settings.shell.timeout = Duration::from_millis(timeout);
+            }
+        }
+        (settings, pairs)
+    }
+}
+
+impl ShellEnv {
+    /// Applies `OPENCLAW_LOAD_SHELL_ENV` and `OPENCLAW_SHELL_ENV_TIMEOUT_MS`, which come before the
+    /// file.
+    #[must_use]
+    pub(super) fn with(mut self, environment: &Environment) -> Self {
+        let value = |name| environment.value(name).ok().flatten();
+        if let Some(value) = value("OPENCLAW_LOAD_SHELL_ENV") {
+            let yes = ["1", "true", "yes", "on"];
+            self.is_enabled |= yes.iter().any(|yes| value.eq_ignore_ascii_case(yes));
+        }
+        if let Some(Ok(timeout)) = value("OPENCLAW_SHELL_ENV_TIMEOUT_MS").map(str::parse) {
+            self.timeout = Duration::from_millis(timeout);
+        }
+        self
+    }
+}
+
+/// The `plugins` section.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Plugins {
+    /// Whether each configured plugin is on; `None` if its entry does not say.
+    pub entries: BTreeMap<String, Option<bool>>,
+    /// Whether plugins are on at all. Default: true.
+    pub is_enabled: bool,
+    /// The plugins that are off whatever their entries say.
+    pub deny: Vec<String>,
+}
+
+impl Plugins {
+    pub(super) fn read(reader: Option<&Reader<'_>>) -> Self {
+        let mut plugins = Self {
+            is_enabled: true,
+            ..Self::default()
+        };
+        let Some(object) = reader.and_then(|reader| reader.object(&[])) else {
+            return plugins;
+        };
+        let entries = object.object("entries", &[]);
+        for (id, reader) in entries.iter().flat_map(Object::entries) {
+            let enabled = reader
+                .object(&[])
+                .and_then(|entry| entry.get("enabled")?.boolean());
+            plugins.entries.insert(id.to_owned(), enabled);
+        }
+        if let Some(enabled) = object.get("enabled").and_then(|reader| reader.boolean()) {
+            plugins.is_enabled = enabled;
+        }
+        plugins.deny = object
+            .get("deny")
+            .map(|reader| reader.plain_texts())
+            .unwrap_or_default();
+        plugins
+    }
+
+    /// Returns whether a plugin is on; `None` if the file does not say.
+    #[must_use]
+    pub fn is_on(&self, id: &str) -> Option<bool> {
+        if !self.is_enabled || self.deny.iter().any(|denied| denied == id) {
+            return Some(false);
+        }
+        self.entries.get(id).copied().flatten()
+    }
+}
+
+/// The `tools.media` section: the models that look at media.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
+pub struct MediaTools {
+    /// The models for several kinds of media.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "models", with = "Option<Vec<MediaModel>>")
+    )]
+    pub shared: Vec<MediaModel>,
+    /// The models for images.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::MediaSection>"))]
+    pub image: Vec<MediaModel>,
+    /// The models for videos.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::MediaSection>"))]
+    pub video: Vec<MediaModel>,
+}
+
+/// A model that looks at media.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[cfg_attr(
+    feature = "schemars",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "camelCase")
+)]
+pub struct MediaModel {
+    /// The provider.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub provider: Option<Text>,
+    /// The model id.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub model: Option<Text>,
+    /// The kinds of media; empty means those that the provider supports.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<Vec<String>>"))]
+    pub capabilities: Vec<String>,
+}
+
+impl MediaTools {
+    pub(super) fn read(reader: &Reader<'_>) -> Self {
+        let Some(object) = reader.object(&[]) else {
+            return Self::default();
+        };
+        let models = |object: &Object<'_>| -> Vec<MediaModel> {
+            let models = object.get("models");
+            models
+                .iter()
+                .flat_map(Reader::elements)
+                .filter_map(|reader| MediaModel::read(&reader))
+                .collect()
+        };
+        let of = |name: &str| {
+            let section = object.object(name, &[]);
+            section.as_ref().map(models).unwrap_or_default()
+        };
+        Self {
+            shared: models(&object),
+            image: of("image"),
+            video: of("video"),
+        }
+    }
+}
+
+impl MediaModel {
+    fn read(reader: &Reader<'_>) -> Option<Self> {
+        let object = reader.object(&[])?;
+        // A command line is none of ours.
+        if object
+            .get("type")
+            .is_some_and(|reader| reader.value.as_str() == Some("cli"))
+        {
+            return None;
+        }
+        let text = |name: &str| object.get(name).and_then(|reader| reader.text());
+        Some(Self {
+            provider: text("provider"),
+            model: text("model"),
+            capabilities: object
+                .get("capabilities")
+                .map(|reader| reader.plain_texts())
+                .unwrap_or_default(),
+        })
+    }
+}
