@@ -13,6 +13,7 @@ mod interrupt;
 mod key;
 mod models;
 mod output;
+mod prompt;
 mod session;
 mod video;
 

@@ -9,9 +9,9 @@ use qwen_openclaw::catalog::{Plan, Region};
 pub(crate) enum AuthCommand {
     /// Log in to the Qwen portal (Qwen discontinued its free tier on 2026-04-15)
     Login(Login),
-    /// Store an API key read from standard input
+    /// Store an API key, typed at a hidden prompt or piped in
     PasteApiKey(Paste),
-    /// Store a token read from standard input
+    /// Store a token, typed at a hidden prompt or piped in
     PasteToken(Paste),
     /// List stored profiles, without showing keys or tokens
     List(List),

@@ -10,10 +10,14 @@ mod help;
 mod json;
 mod kills;
 mod models;
+#[cfg(unix)]
+mod prompt;
+#[cfg(unix)]
+mod pty;
 mod refusals;
 mod requests;
 mod run;
 mod schemas;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod terminal;
 mod video;
