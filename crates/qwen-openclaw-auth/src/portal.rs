@@ -30,7 +30,7 @@ use self::server::LoginServer;
 pub use self::{
     cli_file::QwenCliFile,
     device::DeviceLogin,
-    import::{Import, Imported, import_openclaw, import_qwen_cli},
+    import::{Import, Imported, OpenClawImport, OpenClawStore, import_openclaw, import_qwen_cli},
     login::PortalCredential,
     pending::wait_for_pending_refreshes,
     server::{CLIENT_ID, PUBLIC_SERVER, SCOPE},

@@ -11,6 +11,8 @@ mod json;
 mod kills;
 mod models;
 #[cfg(unix)]
+mod openclaw;
+#[cfg(unix)]
 mod prompt;
 #[cfg(unix)]
 mod pty;
