@@ -69,8 +69,24 @@ fn an_unknown_model_is_sent_with_a_warning() {
         .exits_with(4)
         .says("(HTTP 404, request id ")
         .says("warning: qwen/qwen3-coder-pluss is not in the catalog");
-    ran.says("qwen3-coder-plus").says("does not exist");
+    ran.says("similar models: qwen/qwen3-coder-plus,")
+        .says("does not exist");
     assert_eq!(service.requests().len(), 1);
+}
+
+#[test]
+fn an_unknown_model_is_compared_with_those_of_every_provider() {
+    for (model, warning) in [
+        ("gpt-4o", "warning: qwen/gpt-4o is not in the catalog\n"),
+        (
+            "coder-model",
+            "warning: qwen/coder-model is not in the catalog; similar models: \
+             qwen-oauth/coder-model",
+        ),
+    ] {
+        let arguments = ["chat", "--emulator", "-m", model, "hi"];
+        Qwen::new(&arguments).run().exits_with(4).says(warning);
+    }
 }
 
 #[test]
