@@ -149,6 +149,23 @@ fn command_lines_that_make_no_sense() {
 }
 
 #[test]
+fn words_that_are_no_command() {
+    let ran = Qwen::new(&["channels", "add"]).run().exits_with(2);
+    assert_eq!(ran.stdout, "");
+    ran.says("`channels` is a command of OpenClaw")
+        .says("hint: run `openclaw channels`");
+    Qwen::new(&["modles", "list"])
+        .run()
+        .exits_with(2)
+        .says("error: there is no command `modles`")
+        .says("hint: did you mean `models`?");
+    let ran = Qwen::new(&["channels", "list", "--json"]).run();
+    let document = ran.exits_with(2).json();
+    assert_eq!(document["error"]["type"], "usage");
+    assert_eq!(document["error"]["hint"], "run `openclaw channels`");
+}
+
+#[test]
 fn a_dotenv_file_that_is_not_there() {
     let arguments = ["chat", "--dotenv", "/nowhere/.env", "hi"];
     Qwen::new(&arguments)
