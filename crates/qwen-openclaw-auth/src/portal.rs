@@ -19,11 +19,13 @@ mod flight;
 mod import;
 mod login;
 mod login_location;
+mod note;
 mod pending;
 mod poll;
 mod refresh;
 mod resource;
 mod server;
+mod status;
 mod token;
 
 use self::server::LoginServer;
@@ -34,6 +36,7 @@ pub use self::{
     login::PortalCredential,
     pending::wait_for_pending_refreshes,
     server::{CLIENT_ID, PUBLIC_SERVER, SCOPE},
+    status::{LoginState, LoginStatus, login_status},
 };
 
 /// A notice to show to the user before a login starts.
