@@ -19,21 +19,24 @@ mod flight;
 mod import;
 mod login;
 mod login_location;
+mod note;
 mod pending;
 mod poll;
 mod refresh;
 mod resource;
 mod server;
+mod status;
 mod token;
 
 use self::server::LoginServer;
 pub use self::{
     cli_file::QwenCliFile,
     device::DeviceLogin,
-    import::{Import, Imported, import_openclaw, import_qwen_cli},
+    import::{Import, Imported, OpenClawImport, OpenClawStore, import_openclaw, import_qwen_cli},
     login::PortalCredential,
     pending::wait_for_pending_refreshes,
     server::{CLIENT_ID, PUBLIC_SERVER, SCOPE},
+    status::{LoginState, LoginStatus, login_status},
 };
 
 /// A notice to show to the user before a login starts.

@@ -98,6 +98,19 @@ pub trait CredentialStore: fmt::Debug + Send + Sync + 'static {
     /// cannot be written.
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error>;
 
+    /// Reads the note of a profile's lease without waiting for the lease.
+    ///
+    /// The holder may be about to change it: it is for showing, and no reason to do anything. The
+    /// default implementation knows no note.
+    ///
+    /// # Errors
+    ///
+    /// When the note cannot be read.
+    async fn note(&self, id: &ProfileId) -> Result<Option<String>, Error> {
+        let _ = id;
+        Ok(None)
+    }
+
     /// Returns true if it is already known that `provider` has no profile.
     ///
     /// It lets a caller without any other key fail early instead of on the first request. The

@@ -13,8 +13,9 @@ pub(crate) use self::{
     table::{ModelFacts, family, row, rows},
 };
 use crate::{
-    cache::CacheMarker, edition::Edition, modality::Modality, nearest::nearest, plan::Region,
-    price::ChatPrice, provider::Provider, structured::StructuredOutput, thinking::Thinking,
+    cache::CacheMarker, edition::Edition, modality::Modality, model_ref::ModelRef,
+    nearest::nearest, plan::Region, price::ChatPrice, provider::Provider,
+    structured::StructuredOutput, thinking::Thinking,
 };
 
 /// A chat model as a provider serves it.
@@ -228,15 +229,31 @@ pub fn find(provider: &Provider, id: &str, edition: Edition) -> Option<&'static 
         .find(|model| edition.same_id(model.id, id))
 }
 
-/// Returns up to three catalog ids closest to an unknown one.
+/// Returns up to three models whose ids are close to an unknown one of `provider`, closest first.
+///
+/// A model of another provider is among them if this provider has none of that id.
 #[must_use]
-pub fn nearest_models(provider: &Provider, id: &str) -> Vec<&'static str> {
-    nearest(
+pub fn nearest_models(provider: &Provider, id: &str) -> Vec<ModelRef> {
+    let own = models(provider, Edition::Merged);
+    let others = Provider::well_known().filter(|other| other != provider);
+    let others = others.flat_map(|other| models(&other, Edition::Merged));
+    let others = others.filter(|model| own.iter().all(|known| known.id != model.id));
+    // The first of several providers with the same id counts.
+    let mut names: Vec<(&'static str, &'static str)> = Vec::new();
+    for model in own.iter().chain(others) {
+        if names.iter().all(|(_, known)| *known != model.id) {
+            names.push((model.provider, model.id));
+        }
+    }
+    let found = nearest(
         id,
-        models(provider, Edition::Merged)
-            .iter()
-            .map(|model| (model.id, model.id)),
-    )
+        names.into_iter().map(|(provider, id)| (id, (provider, id))),
+    );
+    let refs = found.into_iter().map(|(provider, id)| ModelRef {
+        provider: Provider::of_row(provider),
+        model: id.to_owned(),
+    });
+    refs.collect()
 }
 
 /// Returns the id of the default model for describing images and videos.
@@ -510,13 +527,28 @@ mod tests {
 
     #[test]
     fn a_mistyped_id_finds_its_neighbors() {
-        assert_eq!(
-            nearest_models(&Provider::QWEN, "qwen3.5-pluss")[0],
-            "qwen3.5-plus"
+        let nearest = |provider: &Provider, id: &str| -> Vec<String> {
+            let refs = nearest_models(provider, id).into_iter();
+            refs.map(|found| found.to_string()).collect()
+        };
+        let qwen = |id| nearest(&Provider::QWEN, id);
+        assert_eq!(qwen("qwen3.5-pluss")[0], "qwen/qwen3.5-plus");
+        assert_eq!(qwen("glm5")[0], "qwen/glm-5");
+        assert!(
+            qwen("minimax")
+                .iter()
+                .all(|id| id.starts_with("qwen/MiniMax-"))
         );
-        assert_eq!(nearest_models(&Provider::QWEN, "glm5")[0], "glm-5");
-        assert_eq!(nearest_models(&Provider::QWEN, "minimax").len(), 3);
-        assert!(nearest_models(&Provider::OPENAI, "gpt").is_empty());
+        for id in ["gpt-4o", "gpt", "nosuch", "claude-opus-4"] {
+            assert_eq!(qwen(id), [""; 0], "{id}");
+        }
+        // Of another provider, and each id once.
+        assert_eq!(qwen("coder-model")[0], "qwen-oauth/coder-model");
+        assert_eq!(qwen("coder-modle")[0], "qwen-oauth/coder-model");
+        let portal = nearest(&Provider::QWEN_OAUTH, "coder-modle");
+        assert_eq!(portal[0], "qwen-oauth/coder-model");
+        let portal = nearest(&Provider::QWEN_OAUTH, "qwen3-coder-plus");
+        assert_eq!(portal[0], "qwen/qwen3-coder-plus");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No provider has that id or alias; [`Error::suggestions`] returns the closest three.
+    /// No provider has that id or alias; [`Error::suggestions`] returns up to three that are close.
     UnknownProvider,
     /// The model ref has no model id.
     EmptyModel,
@@ -115,6 +115,16 @@ impl fmt::Display for Error {
             suggestions,
         } = &*self.inner;
         let (noun, lead, end) = match kind {
+            ErrorKind::UnknownProvider if suggestions.is_empty() => {
+                let known: Vec<String> = Provider::well_known()
+                    .map(|provider| provider.to_string())
+                    .collect();
+                let known = known.join(", ");
+                return write!(
+                    f,
+                    "unknown provider \"{given}\"; the known ones are {known}"
+                );
+            }
             ErrorKind::UnknownProvider => ("provider", "did you mean", "?"),
             ErrorKind::UnknownPlan => ("plan", "use", ""),
             ErrorKind::UnknownRegion => ("region", "use", ""),

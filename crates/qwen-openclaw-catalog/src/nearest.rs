@@ -6,10 +6,14 @@ const SUGGESTIONS: usize = 3;
 /// How many characters of a name are compared; anything longer is not a typo.
 const LONGEST: usize = 64;
 
-/// Returns the three values whose names are closest to `word`, closest first.
+/// How many characters a name needs to mean all that begin with it, or itself plus an ending.
+const SHORTEST_PREFIX: usize = 3;
+
+/// Returns up to three values whose names are close to `word`, closest first.
 ///
-/// Several names may map to the same value, which is returned once. Case is ignored. Ties keep
-/// their order.
+/// A name is close if it differs in at most a third of its characters, or if one is a prefix of the
+/// other. Several names may map to the same value, which is returned once. Case is ignored. Ties
+/// keep their order.
 pub(crate) fn nearest<T: Copy + Eq>(
     word: &str,
     names: impl IntoIterator<Item = (&'static str, T)>,
@@ -17,7 +21,7 @@ pub(crate) fn nearest<T: Copy + Eq>(
     let word = fold(word);
     let mut ranked: Vec<(usize, T)> = names
         .into_iter()
-        .map(|(name, value)| (rank(&word, &fold(name)), value))
+        .filter_map(|(name, value)| Some((rank(&word, &fold(name))?, value)))
         .collect();
     ranked.sort_by_key(|(distance, _)| *distance);
     let mut found: Vec<T> = Vec::with_capacity(SUGGESTIONS);
@@ -50,10 +54,14 @@ fn fold(name: &str) -> Vec<char> {
 }
 
 /// The edit distance, halved if one name is a prefix of the other: `glm` likely means `glm-5`.
-fn rank(word: &[char], name: &[char]) -> usize {
-    let distance = 2 * distance(word, name);
-    let prefix = !word.is_empty() && (name.starts_with(word) || word.starts_with(name));
-    if prefix { distance / 2 } else { distance }
+/// `None` if the names have too little in common.
+fn rank(word: &[char], name: &[char]) -> Option<usize> {
+    let (shorter, longer) = (word.len().min(name.len()), word.len().max(name.len()));
+    let distance = distance(word, name);
+    if shorter >= SHORTEST_PREFIX && (name.starts_with(word) || word.starts_with(name)) {
+        return Some(distance);
+    }
+    (3 * distance <= longer).then_some(2 * distance)
 }
 
 /// The number of insertions, deletions, replacements and swaps between two names.
@@ -115,18 +123,43 @@ mod tests {
             ("alpha", 1),
             ("alpho", 1),
             ("alphi", 2),
-            ("omega", 3),
-            ("delta", 4),
+            ("alphabet", 3),
+            ("alphabets", 4),
+            ("omega", 5),
         ];
-        let found = nearest("alph", names);
-        assert_eq!(found[..2], [1, 2]);
-        assert_eq!(found.len(), 3);
+        assert_eq!(nearest("alph", names), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_has_little_in_common_is_not_suggested() {
+        let close = |word, name| !nearest(word, [(name, ())]).is_empty();
+        for (word, name) in [
+            ("glm5", "glm-5"),
+            ("glm", "glm-5"),
+            ("qwn", "qwen"),
+            ("GLM-5", "glm-5"),
+            ("kimi-k3", "kimi-k2.5"),
+            ("glm-5-2026", "glm-5"),
+        ] {
+            assert!(close(word, name), "{word} {name}");
+        }
+        for (word, name) in [
+            ("gpt-4o", "glm-5"),
+            ("gpt", "glm-5"),
+            ("gl", "glm-5"),
+            ("", "glm-5"),
+            ("nope", "qwen"),
+            ("claude-opus-4", "qwen3-coder-plus"),
+        ] {
+            assert!(!close(word, name), "{word} {name}");
+        }
     }
 
     #[test]
     fn a_long_word_is_truncated_and_still_compared() {
-        let word = "q".repeat(1 << 20);
-        assert_eq!(nearest(&word, [("qwen", ())]), [()]);
+        let long = "q".repeat(1 << 20);
+        assert!(nearest(&long, [("qwen", ())]).is_empty());
+        assert_eq!(nearest(&format!("qwen{long}"), [("qwen", ())]), [()]);
     }
 
     #[test]

@@ -204,7 +204,7 @@ impl Provider {
         self.facts().is_some()
     }
 
-    /// Returns the ids of the three well-known providers closest to `name`, closest first.
+    /// Returns the ids of up to three well-known providers with a name close to `name`, closest first.
     #[must_use]
     pub fn nearest(name: &str) -> Vec<&'static str> {
         let names = WELL_KNOWN.iter().flat_map(|facts| {
@@ -215,7 +215,7 @@ impl Provider {
         nearest(name, names)
     }
 
-    /// Returns the error for an unknown provider, with the closest three as suggestions.
+    /// Returns the error for an unknown provider, with those close to it as suggestions.
     #[must_use]
     pub fn unknown(&self) -> Error {
         Error::unknown_provider(self.id())
@@ -331,11 +331,16 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_provider_suggests_the_closest_three() {
-        let error = "qwenn".parse::<Provider>().unwrap().unknown();
+    fn an_unknown_provider_suggests_those_close_to_it() {
+        let message = |name: &str| name.parse::<Provider>().unwrap().unknown().to_string();
         assert_eq!(
-            error.to_string(),
-            "unknown provider \"qwenn\"; did you mean qwen, qwen-oauth or openai?"
+            message("qwenn"),
+            "unknown provider \"qwenn\"; did you mean qwen?"
+        );
+        assert_eq!(
+            message("nope"),
+            "unknown provider \"nope\"; the known ones are qwen, qwen-oauth, qwen-token-plan, \
+             anthropic, openai"
         );
     }
 }

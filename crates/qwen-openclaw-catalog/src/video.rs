@@ -80,7 +80,7 @@ pub fn find(id: &str) -> Option<&'static VideoModel> {
         .find(|model| model.id == id || model.id == main)
 }
 
-/// Returns up to three catalog ids closest to an unknown one.
+/// Returns up to three catalog ids close to an unknown one, closest first.
 #[must_use]
 pub fn nearest_models(id: &str) -> Vec<&'static str> {
     nearest(id, models().iter().map(|model| (model.id, model.id)))

@@ -1,10 +1,20 @@
 //! Reads a key from standard input.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 use qwen_openclaw::auth::ApiKey;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, prompt};
+
+/// Asks for a key on a terminal, which does not show it; otherwise reads it from standard input.
+/// `what` is the prompt, such as `API key for qwen`.
+pub(crate) async fn ask_for_key(what: &str) -> Result<ApiKey, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return key_from_stdin();
+    }
+    let line = prompt::secret(&format!("{what}: ")).await?;
+    Ok(ApiKey::parse(bare(&line))?)
+}
 
 pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
     let mut text = String::new();

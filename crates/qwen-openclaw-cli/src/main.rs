@@ -13,7 +13,9 @@ mod interrupt;
 mod key;
 mod models;
 mod output;
+mod prompt;
 mod session;
+mod unknown;
 mod video;
 
 use std::process::ExitCode;
@@ -29,10 +31,20 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Help and version come through here too.
-        Err(error) => match args::json_asked_for(std::env::args_os()) {
-            Some(json) if error.use_stderr() => return Failure::from(&error).report(Some(json)),
-            _ => error.exit(),
-        },
+        Err(error) => {
+            let json = args::json_asked_for(std::env::args_os());
+            let arguments = std::env::args_os().skip(1);
+            let arguments: Vec<String> = arguments
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect();
+            return match (unknown::command(&error, &arguments), json) {
+                (Some(failure), json) => failure.report(json),
+                (None, Some(json)) if error.use_stderr() => {
+                    Failure::from(&error).report(Some(json))
+                }
+                _ => error.exit(),
+            };
+        }
     };
     let json = cli.json();
     let result = match cli.command {

@@ -209,17 +209,20 @@ impl Route {
 pub struct UnknownModel {
     /// The ref in canonical form.
     pub model: String,
-    /// Up to three known models of the provider with the most similar ids.
-    pub nearest: Vec<&'static str>,
+    /// Up to three known models with similar ids, closest first; of another provider only if this
+    /// one has none of that id.
+    pub nearest: Vec<ModelRef>,
 }
 
 impl fmt::Display for UnknownModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is not in the catalog", self.model)?;
-        match self.nearest[..] {
-            [] => Ok(()),
-            _ => write!(f, "; similar models: {}", self.nearest.join(", ")),
+        let mut lead = "; similar models:";
+        for model in &self.nearest {
+            write!(f, "{lead} {model}")?;
+            lead = ",";
         }
+        Ok(())
     }
 }
 

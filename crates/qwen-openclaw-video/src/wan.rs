@@ -256,9 +256,16 @@ impl VideoRequest {
     pub fn check(&self, strictness: Strictness) -> Result<Checked, Error> {
         let id = self.model.trim();
         let model = video::find(id).ok_or_else(|| {
-            let nearest = video::nearest_models(id).join(", ");
+            let close = video::nearest_models(id);
+            let (lead, ids) = if close.is_empty() {
+                let all = video::models().iter();
+                ("it has", all.map(VideoModel::id).collect())
+            } else {
+                ("close to it:", close)
+            };
+            let ids = ids.join(", ");
             Error::refused(format!(
-                "the catalog has no video model `{id}`; close to it: {nearest}"
+                "the catalog has no video model `{id}`; {lead} {ids}"
             ))
         })?;
         references::check(self, model)?;

@@ -59,7 +59,7 @@ const BUDGETS: &[Budget] = &[
         package: "qwen-openclaw-cli",
         what: "default features",
         features: &[],
-        limit: 170,
+        limit: 190,
     },
 ];
 

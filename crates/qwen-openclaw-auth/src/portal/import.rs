@@ -1,17 +1,16 @@
 //! Importing the logins and keys of other programs into a store.
 
-use std::{fs, io, path::Path, time::SystemTime};
-
-use qwen_openclaw_catalog::Provider;
-use secrecy::zeroize::Zeroizing;
-use serde_json::Value;
+use std::io;
 
 use super::{cli_file::QwenCliFile, fingerprint};
 use crate::{
-    ApiKey, SecretText, StaticToken,
     error::Error,
-    store::{CredentialStore, Login, Profile, ProfileId, from_millis},
+    store::{CredentialStore, Login, Profile, ProfileId},
 };
+
+mod openclaw;
+
+pub use self::openclaw::{Imported, OpenClawImport, OpenClawStore, import_openclaw};
 
 /// The outcome of importing one credential.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,18 +25,6 @@ pub enum Import {
     /// It cannot be used: it is empty, a reference to another place, or of an unknown kind or
     /// provider.
     Skipped,
-}
-
-/// A credential considered for import, and the outcome.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Imported {
-    /// The profile's name in the source file.
-    pub name: String,
-    /// The profile's id in the store, unless it was skipped.
-    pub id: Option<ProfileId>,
-    /// The outcome.
-    pub import: Import,
 }
 
 /// Imports the Qwen Code CLI's login into a profile.
@@ -63,48 +50,6 @@ pub async fn import_qwen_cli(
         return Err(Error::not_refreshable(&name(), "it has no refresh token"));
     }
     copy(store, id, login).await
-}
-
-/// Imports the keys, tokens, and logins from OpenClaw's `auth-profiles.json`.
-///
-/// Keys and tokens are imported if no profile has their id; logins as by [`import_qwen_cli`]. The
-/// file is not changed. Profiles of unknown providers are skipped, as are keys that are stored
-/// elsewhere (`keyRef`, `tokenRef`).
-///
-/// # Errors
-///
-/// [`ErrorKind::Read`](crate::ErrorKind::Read) when the file cannot be read,
-/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when its format is invalid, and when the store
-/// cannot be read or written.
-pub async fn import_openclaw(
-    store: &dyn CredentialStore,
-    path: &Path,
-) -> Result<Vec<Imported>, Error> {
-    let text = fs::read(path).map_err(|error| Error::read(&path.display().to_string(), error))?;
-    let text = Zeroizing::new(text);
-    let corrupt = || Error::corrupt(path, "is not a list of OpenClaw profiles");
-    let document: Value = serde_json::from_slice(&text).map_err(|_| corrupt())?;
-    let profiles = document.get("profiles").and_then(Value::as_object);
-    let mut imported = Vec::new();
-    for (name, value) in profiles.ok_or_else(corrupt)? {
-        let (id, import) = match read(name, value) {
-            None => (None, Import::Skipped),
-            Some((id, Profile::Login(login))) => {
-                let import = copy(store, &id, login).await?;
-                (Some(id), import)
-            }
-            Some((id, profile)) => {
-                let import = insert(store, &id, &profile).await?;
-                (Some(id), import)
-            }
-        };
-        imported.push(Imported {
-            name: name.chars().filter(|c| !c.is_control()).take(200).collect(),
-            id,
-            import,
-        });
-    }
-    Ok(imported)
 }
 
 /// Stores a profile unless one exists.
@@ -177,42 +122,6 @@ async fn correct(
     } else {
         Ok(Import::Kept)
     }
-}
-
-/// Parses a profile from OpenClaw's file; `None` if it cannot be used.
-fn read(name: &str, value: &Value) -> Option<(ProfileId, Profile)> {
-    let text = |name: &str| {
-        let text = value.get(name)?.as_str()?.trim();
-        (!text.is_empty()).then_some(text)
-    };
-    let provider = Provider::by_name(text("provider")?)?;
-    let account = name.split_once(':').map_or(name, |(_, account)| account);
-    let id = ProfileId::new(provider.id(), account).ok()?;
-    let key = |name| ApiKey::parse(text(name)?).ok();
-    let expires = value
-        .get("expires")
-        .and_then(Value::as_f64)
-        // The conversion saturates.
-        .map(|millis| from_millis(millis as u64));
-    let profile = match text("type")? {
-        "api_key" => Profile::from(key("key")?),
-        "token" => {
-            let token = StaticToken::new(key("token")?);
-            Profile::Token(match expires {
-                Some(expires) => token.expires_at(expires),
-                None => token,
-            })
-        }
-        "oauth" => {
-            let refresh = SecretText::new(text("refresh")?);
-            let expires = expires.unwrap_or(SystemTime::UNIX_EPOCH);
-            // Its URL is in OpenClaw's configuration, which is not read here; it is assumed to be
-            // the portal's.
-            Profile::Login(Login::new(key("access")?, Some(refresh), expires))
-        }
-        _ => return None,
-    };
-    Some((id, profile))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::{
     answer::{Answer, Cause},
     fingerprint,
     login_location::{LoadedLogin, LoginLease, LoginLocation},
+    note::Note,
     pending::Pending,
     server::LoginServer,
     token::Tokens,
@@ -204,11 +205,14 @@ impl Refresh {
             return Err(error.clone());
         }
         // A token that a process was about to send when it died has probably been used up.
-        let mut spent = lease.lease.note()?.as_ref() == Some(&print);
+        let mut spent = match Note::of(lease.lease.note()?.as_deref(), &print) {
+            Note::Sent | Note::Spent => true,
+            Note::Refused | Note::None => false,
+        };
         self.location.check_writable(loaded).await?;
         fault::point("writable");
         let _pending = Pending::new();
-        lease.lease.set_note(Some(&print))?;
+        lease.lease.set_note(Note::Sent.text(&print).as_deref())?;
         fault::point("noted");
         let mut attempt = lease.alive_during(self.ask(loaded, token)).await;
         if let Attempt::Lost(error) = attempt {
@@ -230,7 +234,8 @@ impl Refresh {
                 self.location.load().await
             }
             Attempt::Dead => {
-                self.forget_note(lease, spent)?;
+                let note = if spent { Note::Spent } else { Note::Refused };
+                lease.lease.set_note(note.text(&print).as_deref())?;
                 let error = Error::spent(&name, spent);
                 self.memory.dead = Some((print, error.clone()));
                 Err(error)

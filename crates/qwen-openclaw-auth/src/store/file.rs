@@ -205,10 +205,20 @@ impl FileStore {
     /// Returns the path of an auxiliary file next to the target, so that processes that reach it
     /// through different links agree on it.
     fn beside(&self, what: &str) -> Result<PathBuf, Error> {
-        let mut path = self.target()?.into_os_string();
-        path.push(format!(".{what}"));
-        Ok(path.into())
+        Ok(append(self.target()?, what))
     }
+}
+
+/// Names the file that is locked for a lease. An id contains no equals sign, so two ids never share
+/// a file.
+fn lease_name(id: &ProfileId) -> String {
+    format!("lease={}={}", id.provider(), id.account())
+}
+
+fn append(path: PathBuf, what: &str) -> PathBuf {
+    let mut path = path.into_os_string();
+    path.push(format!(".{what}"));
+    path.into()
 }
 
 #[async_trait]
@@ -255,10 +265,16 @@ impl CredentialStore for FileStore {
     }
 
     async fn lease(&self, id: &ProfileId) -> Result<Lease, Error> {
-        // An id contains no equals sign, so two ids never share a file.
-        let name = format!("lease={}={}", id.provider(), id.account());
-        let lock = FileLock::acquire(&self.beside(&name)?, self.wait).await?;
+        let lock = FileLock::acquire(&self.beside(&lease_name(id))?, self.wait).await?;
         Ok(Lease::new(lock))
+    }
+
+    async fn note(&self, id: &ProfileId) -> Result<Option<String>, Error> {
+        // Nothing is created for a question.
+        let path = append(self.file.target()?, &lease_name(id));
+        let contents = crate::state::read(&path, 4096)?;
+        let note = contents.map(|contents| String::from_utf8_lossy(contents.bytes()).into_owned());
+        Ok(note.filter(|note| !note.is_empty()))
     }
 
     fn lacks(&self, provider: &str) -> bool {

@@ -116,6 +116,10 @@ impl CredentialStore for MemoryStore {
         }))
     }
 
+    async fn note(&self, id: &ProfileId) -> Result<Option<String>, Error> {
+        Ok(self.kept().notes.get(id).cloned())
+    }
+
     fn lacks(&self, provider: &str) -> bool {
         let (kept, provider) = (self.kept(), canonical(provider));
         kept.profiles.keys().all(|id| id.provider() != provider)

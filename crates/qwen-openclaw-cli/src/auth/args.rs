@@ -9,9 +9,9 @@ use qwen_openclaw::catalog::{Plan, Region};
 pub(crate) enum AuthCommand {
     /// Log in to the Qwen portal (Qwen discontinued its free tier on 2026-04-15)
     Login(Login),
-    /// Store an API key read from standard input
+    /// Store an API key, typed at a hidden prompt or piped in
     PasteApiKey(Paste),
-    /// Store a token read from standard input
+    /// Store a token, typed at a hidden prompt or piped in
     PasteToken(Paste),
     /// List stored profiles, without showing keys or tokens
     List(List),
@@ -134,9 +134,9 @@ pub(crate) struct Import {
     #[arg(long, value_name = "URL")]
     pub(crate) oauth_base_url: Option<String>,
 
-    /// OpenClaw agent whose credentials to import
-    #[arg(long, value_name = "NAME", default_value = "main")]
-    pub(crate) agent: String,
+    /// OpenClaw agent whose credentials to import [default: all agents]
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(crate) agent: Option<String>,
 
     /// Print one JSON document
     #[arg(long)]
@@ -147,7 +147,7 @@ pub(crate) struct Import {
 pub(crate) enum From {
     /// The Qwen Code CLI's login (~/.qwen/oauth_creds.json)
     QwenCli,
-    /// OpenClaw's auth-profiles.json
+    /// OpenClaw's databases, or the auth-profiles.json of earlier releases
     Openclaw,
 }
 

@@ -1,16 +1,23 @@
 //! `models auth list`.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use jiff::{Timestamp, Unit};
 use qwen_openclaw::{
-    auth::{CredentialStore, Profile, ProfileId},
+    auth::{
+        CredentialStore, FileStore, Profile, ProfileId,
+        portal::{LoginState, login_status},
+    },
     catalog::Provider,
 };
 use serde_json::{Value, json};
 
 use super::{args::List, environment, failure, store, warn};
-use crate::{block_on, failure::Failure, output::Out};
+use crate::{
+    block_on,
+    failure::Failure,
+    output::{Out, note},
+};
 
 pub(crate) fn run(arguments: &List) -> Result<(), Failure> {
     block_on(list(arguments))
@@ -20,23 +27,20 @@ async fn list(arguments: &List) -> Result<(), Failure> {
     let environment = environment();
     let store = store(&environment)?;
     let provider = arguments.provider.as_deref().map(canonical);
-    let mut profiles = Vec::new();
+    let mut rows = Vec::new();
     for id in store.list().await.map_err(failure)? {
         if provider
             .as_deref()
             .is_none_or(|provider| provider == id.provider())
             && let Some(profile) = store.load(&id).await.map_err(failure)?
         {
-            profiles.push((id, profile));
+            rows.push(Row::of(&store, id, profile, SystemTime::now()).await);
         }
     }
     warn(&store);
     let mut out = Out::new();
     if arguments.json {
-        let rows: Vec<Value> = profiles
-            .iter()
-            .map(|(id, profile)| row(id, profile))
-            .collect();
+        let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
         let document = json!({
             "authStatePath": store.path(),
             "provider": provider,
@@ -48,25 +52,157 @@ async fn list(arguments: &List) -> Result<(), Failure> {
         "Auth state store: {}",
         environment.shown(store.path())
     ))?;
-    if profiles.is_empty() {
+    if rows.is_empty() {
         return out.line("No profiles stored.");
     }
     out.line("Profiles:")?;
-    for (id, profile) in &profiles {
-        out.line(&format!("- {}", label(id, profile)))?;
+    for row in &rows {
+        out.line(&format!("- {}", row.label()))?;
+    }
+    for row in rows.iter().filter(|row| row.status.is_dead()) {
+        note(&row.remedy());
     }
     Ok(())
 }
 
-fn row(id: &ProfileId, profile: &Profile) -> Value {
-    json!({
-        "id": id.as_str(),
-        "provider": id.provider(),
-        "type": profile.kind(),
-        "label": label(id, profile),
-        "expires": profile.expires().and_then(timestamp),
-        "endpoint": endpoint(profile),
-    })
+/// A profile, and whether it can be used.
+struct Row {
+    id: ProfileId,
+    profile: Profile,
+    status: Status,
+    expires: Option<SystemTime>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Status {
+    /// A key, of which only the service knows whether it is good.
+    Stored,
+    /// The token has not expired.
+    Valid,
+    /// The token has expired, and the next use renews it.
+    Renewable,
+    Expired,
+    /// The login server has refused to renew it.
+    Refused,
+    /// A refresh may have used up the refresh token.
+    Interrupted,
+    /// The Qwen Code CLI's file, to which it is bound, is gone or damaged.
+    Unreadable,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Valid => "valid",
+            Self::Renewable => "renewable",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Interrupted => "interrupted",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    /// Whether only another login or key helps.
+    fn is_dead(self) -> bool {
+        matches!(self, Self::Expired | Self::Refused | Self::Unreadable)
+    }
+}
+
+impl Row {
+    async fn of(store: &Arc<FileStore>, id: ProfileId, profile: Profile, now: SystemTime) -> Self {
+        let (status, expires) = match &profile {
+            Profile::Login(_) | Profile::QwenCli { .. } => {
+                let store: Arc<dyn CredentialStore> = Arc::<FileStore>::clone(store);
+                match login_status(store, &id, now).await {
+                    Ok(login) => (login.state.into(), login.expires),
+                    Err(_) => (Status::Unreadable, None),
+                }
+            }
+            _ => match profile.expires() {
+                None => (Status::Stored, None),
+                Some(expires) if now < expires => (Status::Valid, Some(expires)),
+                Some(expires) => (Status::Expired, Some(expires)),
+            },
+        };
+        Self {
+            id,
+            profile,
+            status,
+            expires,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "id": self.id.as_str(),
+            "provider": self.id.provider(),
+            "type": self.profile.kind(),
+            "label": self.label(),
+            "expires": self.expires.and_then(timestamp),
+            "status": self.status.as_str(),
+            "endpoint": endpoint(&self.profile),
+        })
+    }
+
+    /// As OpenClaw writes it: `qwen:tok [qwen/token; expires 2026-12-21T02:51:11.247Z]`.
+    fn label(&self) -> String {
+        let expires = self.expires.and_then(timestamp);
+        let at = |verb: &str| {
+            let time = expires.as_ref().map(|time| format!("; {verb} {time}"));
+            time.unwrap_or_default()
+        };
+        let status = match self.status {
+            Status::Stored | Status::Valid => at("expires"),
+            Status::Renewable => format!("{}; renewed when it is used", at("expired")),
+            Status::Expired if expires.is_none() => "; expired".to_owned(),
+            Status::Expired => at("expired"),
+            Status::Refused => format!("{}; dead: its renewal was refused", self.when(&at)),
+            Status::Interrupted => format!("{}; its renewal was interrupted", at("expired")),
+            Status::Unreadable => "; dead: its file cannot be read".to_owned(),
+        };
+        let (id, kind) = (&self.id, self.profile.kind());
+        format!("{id} [{}/{kind}{status}]", id.provider())
+    }
+
+    /// When the token of a login expires or has expired.
+    fn when(&self, at: &impl Fn(&str) -> String) -> String {
+        at(match self.expires {
+            Some(expires) if expires <= SystemTime::now() => "expired",
+            _ => "expires",
+        })
+    }
+
+    /// What to do about a dead one.
+    fn remedy(&self) -> String {
+        let id = &self.id;
+        let replace = match self.profile {
+            Profile::Token(_) => format!(
+                "store another with `models auth paste-token --provider {} --profile {}`",
+                id.provider(),
+                id.account()
+            ),
+            _ => format!(
+                "log in again with `models auth login --provider qwen-portal --profile {} \
+                 --enable-portal`",
+                id.account()
+            ),
+        };
+        format!("hint: {id} cannot be used: {replace}, or remove it with `models auth logout {id}`")
+    }
+}
+
+impl From<LoginState> for Status {
+    fn from(state: LoginState) -> Self {
+        match state {
+            LoginState::Valid => Self::Valid,
+            LoginState::Renewable => Self::Renewable,
+            LoginState::Expired => Self::Expired,
+            LoginState::Interrupted => Self::Interrupted,
+            // A state of which this does not know that it is harmless.
+            _ => Self::Refused,
+        }
+    }
 }
 
 /// The endpoint a key was stored for, if known.
@@ -82,13 +218,6 @@ fn endpoint(profile: &Profile) -> Option<Value> {
             "baseUrl": endpoint.base_url,
         })
     })
-}
-
-/// As OpenClaw writes it: `qwen:tok [qwen/token; expires 2026-12-21T02:51:11.247Z]`.
-fn label(id: &ProfileId, profile: &Profile) -> String {
-    let expires = profile.expires().and_then(timestamp);
-    let expires = expires.map_or_else(String::new, |time| format!("; expires {time}"));
-    format!("{id} [{}/{}{expires}]", id.provider(), profile.kind())
 }
 
 /// The id of a known provider; any other name unchanged.

@@ -15,6 +15,7 @@ mod import;
 mod list;
 mod login;
 mod logout;
+mod openclaw;
 mod order;
 mod paste;
 mod qr;

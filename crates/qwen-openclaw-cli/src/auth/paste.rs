@@ -1,4 +1,4 @@
-//! `models auth paste-api-key` and `paste-token`: store a secret read from standard input.
+//! `models auth paste-api-key` and `paste-token`: store a secret from a prompt or a pipe.
 
 use qwen_openclaw::{
     auth::{CredentialStore, KeyEndpoint, KeyKind, Profile, ProfileId, StaticToken, StoredKey},
@@ -11,7 +11,7 @@ use super::{args::Paste, environment, failure, profile_id, store, warn};
 use crate::{
     block_on,
     failure::Failure,
-    key::key_from_stdin,
+    key::ask_for_key,
     output::{Out, note},
 };
 
@@ -34,7 +34,11 @@ pub(crate) fn run(arguments: &Paste, kind: Kind) -> Result<(), Failure> {
             "a token has no plan, region or base URL: those are for `paste-api-key`",
         ));
     }
-    let key = key_from_stdin()?;
+    let what = match kind {
+        Kind::ApiKey => "API key",
+        Kind::Token => "Token",
+    };
+    let key = block_on(ask_for_key(&format!("{what} for {provider}")))?;
     if matches!(kind, Kind::ApiKey)
         && provider != Provider::QWEN_OAUTH
         && key.kind() == KeyKind::Other

@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 use crate::run::{KEY, Qwen, Ran, Service};
 
+mod list;
+
 /// A home that outlasts one command.
 struct Home(TempDir);
 

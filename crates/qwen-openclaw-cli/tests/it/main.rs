@@ -11,10 +11,16 @@ mod json;
 mod kills;
 mod models;
 mod notes;
+#[cfg(unix)]
+mod openclaw;
+#[cfg(unix)]
+mod prompt;
+#[cfg(unix)]
+mod pty;
 mod refusals;
 mod requests;
 mod run;
 mod schemas;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod terminal;
 mod video;

@@ -69,8 +69,24 @@ fn an_unknown_model_is_sent_with_a_warning() {
         .exits_with(4)
         .says("(HTTP 404, request id ")
         .says("warning: qwen/qwen3-coder-pluss is not in the catalog");
-    ran.says("qwen3-coder-plus").says("does not exist");
+    ran.says("similar models: qwen/qwen3-coder-plus,")
+        .says("does not exist");
     assert_eq!(service.requests().len(), 1);
+}
+
+#[test]
+fn an_unknown_model_is_compared_with_those_of_every_provider() {
+    for (model, warning) in [
+        ("gpt-4o", "warning: qwen/gpt-4o is not in the catalog\n"),
+        (
+            "coder-model",
+            "warning: qwen/coder-model is not in the catalog; similar models: \
+             qwen-oauth/coder-model",
+        ),
+    ] {
+        let arguments = ["chat", "--emulator", "-m", model, "hi"];
+        Qwen::new(&arguments).run().exits_with(4).says(warning);
+    }
 }
 
 #[test]
@@ -147,6 +163,23 @@ fn command_lines_that_make_no_sense() {
         let ran = Qwen::new(arguments).env("QWEN_API_KEY", KEY).run();
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn words_that_are_no_command() {
+    let ran = Qwen::new(&["channels", "add"]).run().exits_with(2);
+    assert_eq!(ran.stdout, "");
+    ran.says("`channels` is a command of OpenClaw")
+        .says("hint: run `openclaw channels`");
+    Qwen::new(&["modles", "list"])
+        .run()
+        .exits_with(2)
+        .says("error: there is no command `modles`")
+        .says("hint: did you mean `models`?");
+    let ran = Qwen::new(&["channels", "list", "--json"]).run();
+    let document = ran.exits_with(2).json();
+    assert_eq!(document["error"]["type"], "usage");
+    assert_eq!(document["error"]["hint"], "run `openclaw channels`");
 }
 
 #[test]

@@ -1,37 +1,11 @@
 //! On a terminal: a conversation, dimmed reasoning, and a model that must not drive it.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
-
 use qwen_openclaw_emulator::{Emulator, Reply};
 
-use crate::run::{KEY, Qwen, Ran, Service};
-
-/// Runs the command on a terminal of its own, where both outputs are one. `None`, with a reason,
-/// without the program that makes such terminals.
-#[expect(clippy::print_stdout, reason = "a skipped test says why")]
-fn on_a_terminal(arguments: &str, env: &[(&str, &str)], typed: &str) -> Option<Ran> {
-    let home = tempfile::tempdir().unwrap();
-    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_qwen-openclaw"));
-    let spawned = Command::new("script")
-        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(env.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = spawned else {
-        println!("skipped: there is no `script` (util-linux)");
-        return None;
-    };
-    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
-    Some(Ran::of(child.wait_with_output().unwrap()))
-}
+use crate::{
+    pty::{CTRL_C, CTRL_D, OnTerminal},
+    run::{KEY, Qwen, Ran, Service},
+};
 
 /// A service that thinks a little, and answers with `text`.
 fn saying(text: &str) -> Service {
@@ -51,64 +25,69 @@ fn thinking(reasoning: &str, text: &str) -> Service {
     Service::with(Emulator::builder().script(reply))
 }
 
+/// Asks the service one question from a terminal.
+fn asked(service: &Service, no_color: &str) -> Ran {
+    let mut terminal = OnTerminal::new(&["chat", "-m", "qwen3-coder-plus", "hi"])
+        .env("QWEN_BASE_URL", &service.emulator.base_url())
+        .env("QWEN_API_KEY", KEY)
+        .env("NO_COLOR", no_color)
+        .start();
+    terminal.ends().exits_with(0)
+}
+
 #[test]
 fn a_conversation() {
-    let typed = "What is 6*7?\n\n/model\n/model nope/x\n/modle\n/model qwen3-coder-plus\n\
-                 and again\n/clear\nonce more\n/quit\n";
-    let Some(ran) = on_a_terminal("chat --emulator", &[], typed) else {
-        return;
-    };
-    let ran = ran.exits_with(0);
-    for expected in [
-        "qwen/qwen3.5-plus · /model REF, /clear, /quit",
-        "6*7 = 42",
-        "error: unknown provider \"nope\"; did you mean",
-        "unknown command /modle; use /model REF, /clear or /quit",
-        "standing in for qwen3-coder-plus",
-        "This is turn 2 of our conversation",
-    ] {
-        assert!(ran.stdout.contains(expected), "{expected}:\n{}", ran.stdout);
-    }
+    let mut terminal = OnTerminal::new(&["chat", "--emulator"]).start();
+    terminal
+        .shows("qwen/qwen3.5-plus · /model REF, /clear, /quit\n> ")
+        .types("What is 6*7?\n")
+        .shows("6*7 = 42");
+    assert!(terminal.echoes());
+    terminal
+        .shows("> What is 6*7?")
+        .types("\n/model\n/model nope/x\n")
+        .shows("error: unknown provider \"nope\"")
+        .types("/modle\n")
+        .shows("unknown command /modle; use /model REF, /clear or /quit")
+        .types("/model qwen3-coder-plus\nand again\n")
+        .shows("standing in for qwen3-coder-plus")
+        .shows("This is turn 2 of our conversation")
+        .types("/clear\nonce more\n/quit\n");
+    let ran = terminal.ends().exits_with(0);
     // What was cleared is gone.
     assert_eq!(ran.stdout.matches("of our conversation").count(), 1);
 }
 
 #[test]
+fn a_conversation_ends_with_its_input_or_by_ctrl_c() {
+    for (key, code) in [(CTRL_D, 0), (CTRL_C, 130)] {
+        let mut terminal = OnTerminal::new(&["chat", "--emulator"]).start();
+        terminal.shows("/quit\n> ").types(key);
+        terminal.ends().exits_with(code);
+    }
+}
+
+#[test]
 fn a_conversation_without_a_key_does_not_begin() {
-    let Some(ran) = on_a_terminal("chat", &[], "hi\n") else {
-        return;
-    };
-    let ran = ran.exits_with(3);
+    let ran = OnTerminal::new(&["chat"]).start().ends().exits_with(3);
     assert!(ran.stdout.contains("error: no API key"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("/quit"), "{}", ran.stdout);
 }
 
 #[test]
 fn an_unknown_model_is_warned_of_once() {
-    let arguments = "chat --emulator -m nosuch";
-    let Some(ran) = on_a_terminal(arguments, &[], "one\ntwo\n/quit\n") else {
-        return;
-    };
-    let warnings = ran.stdout.matches(" is not in the catalog");
-    assert_eq!(warnings.count(), 1, "{}", ran.stdout);
-    assert_eq!(
-        ran.stdout.matches("does not exist").count(),
-        2,
-        "{}",
-        ran.stdout
-    );
+    let mut terminal = OnTerminal::new(&["chat", "--emulator", "-m", "nosuch"]).start();
+    terminal.shows("/quit").types("one\ntwo\n/quit\n");
+    let ran = terminal.ends();
+    for (text, times) in [(" is not in the catalog", 1), ("does not exist", 2)] {
+        assert_eq!(ran.stdout.matches(text).count(), times, "{}", ran.stdout);
+    }
 }
 
 #[test]
 fn a_model_cannot_drive_it() {
     const EVIL: &str = "clear\u{1b}[2J and title\u{1b}]0;x\u{7} and \u{9b}31m, \u{202e}back";
-    let service = thinking(EVIL, EVIL);
-    let url = service.emulator.base_url();
-    let env = [("QWEN_BASE_URL", url.as_str()), ("QWEN_API_KEY", KEY)];
-    let Some(ran) = on_a_terminal("chat -m qwen3-coder-plus hi", &env, "") else {
-        return;
-    };
-    let ran = ran.exits_with(0);
+    let ran = asked(&thinking(EVIL, EVIL), "");
     assert!(ran.stdout.contains("clear␛[2J"), "{}", ran.stdout);
     for forbidden in ["\u{1b}[2J", "\u{1b}]0", "\u{7}", "\u{9b}", "\u{202e}"] {
         assert!(!ran.stdout.contains(forbidden), "{:?}", ran.stdout);
@@ -125,17 +104,7 @@ fn a_model_cannot_drive_it() {
 #[test]
 fn reasoning_is_dimmed_unless_colors_are_unwanted() {
     for (no_color, dimmed) in [("", true), ("1", false)] {
-        let service = saying("Hello.");
-        let url = service.emulator.base_url();
-        let env = [
-            ("QWEN_BASE_URL", url.as_str()),
-            ("QWEN_API_KEY", KEY),
-            ("NO_COLOR", no_color),
-        ];
-        let Some(ran) = on_a_terminal("chat -m qwen3-coder-plus hi", &env, "") else {
-            return;
-        };
-        let ran = ran.exits_with(0);
+        let ran = asked(&saying("Hello."), no_color);
         assert!(ran.stdout.contains("Hm."), "{}", ran.stdout);
         assert_eq!(
             ran.stdout.contains("\u{1b}[2mHm."),
@@ -146,15 +115,13 @@ fn reasoning_is_dimmed_unless_colors_are_unwanted() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn an_output_that_cannot_be_written_is_an_error() {
-    let Some(ran) = on_a_terminal("chat --emulator hi > /dev/full", &[], "") else {
-        return;
-    };
-    let ran = ran.exits_with(1);
-    assert!(
-        ran.stdout.contains("could not write the output"),
-        "{}",
-        ran.stdout
-    );
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut terminal = OnTerminal::new(&["chat", "--emulator", "hi"])
+        .stdout(full.unwrap())
+        .start();
+    terminal.shows("could not write the output");
+    terminal.ends().exits_with(1);
 }

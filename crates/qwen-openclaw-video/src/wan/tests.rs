@@ -159,9 +159,14 @@ fn references_are_checked_and_never_left_out() {
 fn an_unknown_model_is_refused_with_those_close_to_it() {
     let message = refused(&VideoRequest::new("wan2.6-t2w").prompt("p"));
     assert!(
-        message.contains("`wan2.6-t2w`") && message.contains("wan2.6-t2v"),
+        message.contains("`wan2.6-t2w`; close to it: wan2.6-t2v"),
         "{message}"
     );
+    let message = refused(&VideoRequest::new("sora").prompt("p"));
+    for model in video::models() {
+        assert!(message.contains(model.id()), "{message}");
+    }
+    assert!(message.contains("`sora`; it has "), "{message}");
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! OpenClaw's file: what is taken over, and what stays.
 
-use serde_json::json;
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
 
 use super::*;
-use crate::{ErrorKind, MemoryStore};
+use crate::{ApiKey, ErrorKind, MemoryStore};
 
 fn file(value: &Value) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("auth-profiles.json");
     fs::write(&path, value.to_string()).unwrap();
     (folder, path)
+}
+
+async fn import_file(store: &MemoryStore, path: &Path) -> Result<Vec<Imported>, Error> {
+    let from = [OpenClawStore::read(path)?];
+    Ok(import_openclaw(store, &from).await?.profiles)
 }
 
 fn summary(imported: &[Imported]) -> Vec<(&str, Option<&str>, Import)> {
@@ -57,9 +64,9 @@ async fn openclaws_profiles_are_copied_once() {
         ("qwen:ref", None, Import::Skipped),
         ("qwen:tok", Some("qwen:tok"), Import::Imported),
     ];
-    let imported = import_openclaw(&store, &path).await.unwrap();
+    let imported = import_file(&store, &path).await.unwrap();
     assert_eq!(summary(&imported), taken);
-    let again = import_openclaw(&store, &path).await.unwrap();
+    let again = import_file(&store, &path).await.unwrap();
     let unchanged = taken.map(|(name, id, import)| match import {
         Import::Imported => (name, id, Import::Unchanged),
         other => (name, id, other),
@@ -71,7 +78,7 @@ async fn openclaws_profiles_are_copied_once() {
     let id = "qwen:default".parse().unwrap();
     let own = Profile::from(ApiKey::parse("sk-own").unwrap());
     store.put(&id, &own).await.unwrap();
-    let kept = import_openclaw(&store, &path).await.unwrap();
+    let kept = import_file(&store, &path).await.unwrap();
     assert_eq!(kept[5].import, Import::Kept);
     assert_eq!(store.load(&id).await.unwrap(), Some(own));
 }
@@ -81,13 +88,112 @@ async fn other_files_are_refused() {
     let store = MemoryStore::new();
     for value in [json!([]), json!({}), json!({"profiles": "secret"})] {
         let (_folder, path) = file(&value);
-        let error = import_openclaw(&store, &path).await.unwrap_err();
+        let error = import_file(&store, &path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{value}");
         assert!(!format!("{error:?}").contains("secret"));
     }
+    let bad: &[u8] = b"{\"secret\":";
+    for (profiles, state) in [(bad, b"{}".as_slice()), (b"{\"profiles\":{}}", bad)] {
+        let error = OpenClawStore::parse(Path::new("x"), Some(profiles), Some(state)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(!format!("{error:?}").contains("secret"));
+    }
     let gone = Path::new("/nowhere/auth-profiles.json");
-    let error = import_openclaw(&store, gone).await.unwrap_err();
+    let error = import_file(&store, gone).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Read);
+}
+
+/// A store as it is in a database: the profiles of `names`, each with a key of its own.
+fn database(path: &str, names: &[&str], state: &Value) -> OpenClawStore {
+    let profile = |name: &&str| {
+        let provider = name.split(':').next();
+        let value = json!({"type": "api_key", "provider": provider, "key": format!("sk-{path}")});
+        ((*name).to_owned(), value)
+    };
+    let profiles: serde_json::Map<_, _> = names.iter().map(profile).collect();
+    let profiles = json!({"version": 1, "profiles": profiles}).to_string();
+    let state = state.to_string();
+    OpenClawStore::parse(
+        Path::new(path),
+        Some(profiles.as_bytes()),
+        Some(state.as_bytes()),
+    )
+    .unwrap()
+}
+
+async fn order_after(store: &MemoryStore, from: &[OpenClawStore]) -> Vec<String> {
+    let outcome = import_openclaw(store, from).await.unwrap();
+    let order = store.order("qwen").await.unwrap();
+    assert!(outcome.orders.is_empty() || outcome.orders["qwen"] == order);
+    order.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn of_two_stores_the_first_counts_and_the_order_of_any() {
+    let shared = database("shared", &["qwen:a", "qwen:b"], &json!(null));
+    let agent = OpenClawStore::parse(
+        Path::new("agent"),
+        None,
+        Some(br#"{"version":1,"order":{"modelstudio":["qwen:b","qwen:gone",7,"qwen:b"],"x":5}}"#),
+    )
+    .unwrap();
+    assert!(agent.is_empty() && !shared.is_empty());
+    let later = database(
+        "later",
+        &["qwen:b"],
+        &json!({"order": {"qwen": ["qwen:a"]}}),
+    );
+    let store = MemoryStore::new();
+    assert_eq!(
+        order_after(&store, &[agent, shared, later]).await,
+        ["qwen:b"]
+    );
+    let Some(Profile::ApiKey(stored)) = store.load(&"qwen:b".parse().unwrap()).await.unwrap()
+    else {
+        panic!("it was not imported");
+    };
+    assert_eq!(stored.key().expose(), "sk-shared");
+}
+
+#[tokio::test]
+async fn the_profile_that_worked_last_comes_first_where_there_is_no_order() {
+    let names = ["qwen:default", "qwen:work"];
+    let store = MemoryStore::new();
+    let good = database("x", &names, &json!({"lastGood": {"qwen": "qwen:work"}}));
+    assert_eq!(order_after(&store, &[good]).await, ["qwen:work"]);
+    // It is first anyway, unknown, of another provider, or not a name.
+    for name in [
+        json!("qwen:default"),
+        json!("qwen:gone"),
+        json!("qwen-oauth:x"),
+        json!([]),
+    ] {
+        let names = ["qwen:default", "qwen:work", "qwen-oauth:x"];
+        let from = database("x", &names, &json!({"lastGood": {"qwen": name}}));
+        assert_eq!(
+            order_after(&MemoryStore::new(), &[from]).await,
+            [""; 0],
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_order_of_ones_own_stays() {
+    let state = json!({"order": {"qwen": ["qwen:b", "qwen:a"]}});
+    let from = [database("x", &["qwen:a", "qwen:b", "qwen:c"], &state)];
+    let store = MemoryStore::new();
+    let own = "qwen:own".parse().unwrap();
+    let key = Profile::from(ApiKey::parse("sk-own").unwrap());
+    store.put(&own, &key).await.unwrap();
+    store
+        .set_order("qwen", std::slice::from_ref(&own))
+        .await
+        .unwrap();
+    assert_eq!(order_after(&store, &from).await, ["qwen:own"]);
+    // One that was cleared is not set again by an import of nothing new.
+    store.set_order("qwen", &[]).await.unwrap();
+    assert_eq!(order_after(&store, &from).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -166,10 +166,15 @@ async fn leases_to_one_at_a_time<S: CredentialStore>(pair: Pair<S>) {
 
 async fn keeps_notes<S: CredentialStore>(pair: &Pair<S>) {
     let a = id("qwen:a");
+    assert_eq!(pair.other.note(&a).await.unwrap(), None);
     let lease = pair.one.lease(&a).await.unwrap();
     assert_eq!(lease.note().unwrap(), None);
+    assert_eq!(pair.other.note(&a).await.unwrap(), None);
     lease.set_note(Some("a long note")).unwrap();
     lease.set_note(Some("short")).unwrap();
+    // Without the lease, which is taken.
+    #[cfg(unix)]
+    assert_eq!(pair.other.note(&a).await.unwrap().as_deref(), Some("short"));
     drop(lease);
     let lease = pair.other.lease(&a).await.unwrap();
     assert_eq!(lease.note().unwrap().as_deref(), Some("short"));

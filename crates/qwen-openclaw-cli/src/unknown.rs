@@ -1,0 +1,300 @@
+//! Words that are no command: those of OpenClaw's that this program does not have, and mistakes.
+
+use clap::{
+    Command, CommandFactory, Error,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::{args::Cli, failure::Failure};
+
+/// A command of OpenClaw's that is not ours (docs.openclaw.ai, "CLI reference").
+struct Foreign {
+    command: &'static str,
+    what: &'static str,
+    /// What does something like it here; `None` if only OpenClaw does it.
+    here: Option<&'static str>,
+}
+
+const fn theirs(command: &'static str, what: &'static str) -> Foreign {
+    Foreign {
+        command,
+        what,
+        here: None,
+    }
+}
+
+const fn like(command: &'static str, what: &'static str, here: &'static str) -> Foreign {
+    Foreign {
+        command,
+        what,
+        here: Some(here),
+    }
+}
+
+const CHAT: &str = "`chat PROMPT` sends a prompt to a model, and `chat` starts a conversation";
+const STORE_A_KEY: &str = "`models auth paste-api-key --provider qwen` stores an API key";
+
+/// In alphabetical order.
+const FOREIGN: &[Foreign] = &[
+    theirs("acp", "connects editors to an agent"),
+    like("agent", "runs one turn of an agent", CHAT),
+    theirs("agents", "manages agents and their workspaces"),
+    theirs("approvals", "manages what agents may run"),
+    theirs("audit", "shows what agents have done"),
+    theirs("backup", "backs up OpenClaw's state"),
+    theirs("browser", "controls the browser of an agent"),
+    like("capability", "runs a model without an agent", CHAT),
+    theirs(
+        "channels",
+        "manages chat channels, such as WhatsApp or Telegram",
+    ),
+    theirs("clawbot", "is the old name of other commands"),
+    theirs("commitments", "manages what agents have promised to do"),
+    theirs("completion", "prints a completion script for OpenClaw"),
+    like("configure", "asks for OpenClaw's settings", STORE_A_KEY),
+    theirs("crestodian", "sets up and repairs OpenClaw"),
+    theirs("cron", "manages scheduled jobs"),
+    theirs("daemon", "manages the gateway's service"),
+    theirs("dashboard", "opens the gateway's web page"),
+    theirs("devices", "manages paired devices"),
+    theirs("directory", "looks up contacts and groups of chat channels"),
+    theirs("dns", "sets up the discovery of gateways"),
+    theirs("docs", "searches OpenClaw's documentation"),
+    theirs("exec-policy", "manages what agents may run"),
+    theirs("flows", "manages background tasks"),
+    theirs("health", "asks the gateway how it is"),
+    theirs("hooks", "manages the hooks of agents"),
+    like("infer", "runs a model without an agent", CHAT),
+    theirs("logs", "shows the gateway's log"),
+    theirs("mcp", "manages MCP servers"),
+    theirs("memory", "searches the memory of agents"),
+    theirs("message", "sends messages to chat channels"),
+    theirs("migrate", "takes over the state of other programs"),
+    like(
+        "models auth add",
+        "asks for a key or token",
+        "`models auth paste-api-key --provider qwen` stores an API key, and `models auth \
+         paste-token --provider qwen` a token",
+    ),
+    theirs(
+        "models auth login-github-copilot",
+        "logs in to GitHub Copilot",
+    ),
+    like(
+        "models auth setup-token",
+        "stores a token of Anthropic's",
+        "`models auth paste-token --provider anthropic` stores a token",
+    ),
+    like(
+        "models scan",
+        "looks for free models at OpenRouter",
+        "`models list --live` asks Qwen Cloud for its models",
+    ),
+    theirs("node", "runs a device that agents can use"),
+    theirs("nodes", "manages the devices that agents can use"),
+    theirs("pairing", "admits people who write to an agent"),
+    theirs("qr", "shows the code that pairs a phone"),
+    theirs("reset", "resets OpenClaw's state"),
+    theirs("sandbox", "manages the containers of agents"),
+    theirs("secrets", "manages references to secrets"),
+    theirs("security", "audits OpenClaw's settings"),
+    theirs("sessions", "lists the conversations of agents"),
+    like(
+        "setup",
+        "creates OpenClaw's configuration and workspace",
+        STORE_A_KEY,
+    ),
+    theirs("skills", "manages the skills of agents"),
+    theirs("system", "sends events to agents"),
+    theirs("tasks", "manages background tasks"),
+    like("terminal", "starts a conversation with an agent", CHAT),
+    like("tui", "starts a conversation with an agent", CHAT),
+    theirs("uninstall", "uninstalls the gateway"),
+    theirs("update", "updates OpenClaw"),
+    theirs("voicecall", "makes phone calls"),
+    theirs("webhooks", "manages webhooks"),
+    theirs("wiki", "manages the wiki of agents"),
+];
+
+/// What to say of a command line whose command there is not; `None` if something else is wrong.
+///
+/// `arguments` are those of the command line, without the program's name.
+pub(crate) fn command(error: &Error, arguments: &[String]) -> Option<Failure> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let root = Cli::command();
+    let mut parent = &root;
+    let mut parents: Vec<&str> = Vec::new();
+    // No command above another takes an option with a value.
+    for argument in arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'))
+    {
+        let Some(command) = parent.find_subcommand(argument) else {
+            break;
+        };
+        parents.push(command.get_name());
+        parent = command;
+    }
+    let words = [&parents[..], &[word.as_str()]].concat();
+    let line = words.join(" ");
+    if let Some(foreign) = FOREIGN.iter().find(|foreign| foreign.command == line) {
+        return Some(foreign.failure());
+    }
+    let shown: String = line.chars().take(80).collect();
+    let similar = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::String(one)) => std::slice::from_ref(one),
+        Some(ContextValue::Strings(several)) => several,
+        _ => &[],
+    };
+    let failure = Failure::usage(format!("there is no command `{shown}`"));
+    Some(failure.with_hint(nearest(word, similar, &parents, parent)))
+}
+
+impl Foreign {
+    fn failure(&self) -> Failure {
+        let Self {
+            command,
+            what,
+            here,
+        } = self;
+        let failure = Failure::usage(format!(
+            "`{command}` is a command of OpenClaw, which {what}; this program does not have it"
+        ));
+        failure.with_hint(match here {
+            Some(here) => format!("{here}; `openclaw {command}` is OpenClaw's own"),
+            None => format!("run `openclaw {command}`"),
+        })
+    }
+}
+
+/// Our commands that may have been meant: those of that name elsewhere, those of a similar name, or
+/// all that can stand there.
+fn nearest(word: &str, similar: &[String], parents: &[&str], parent: &Command) -> String {
+    let here = |name: &str| [parents, &[name]].concat().join(" ");
+    let mut meant: Vec<String> = Vec::new();
+    elsewhere(&Cli::command(), word, &mut Vec::new(), &mut meant);
+    meant.extend(similar.iter().map(|name| here(name)));
+    let quoted = |line: &String| format!("`{line}`");
+    if !meant.is_empty() {
+        let meant: Vec<String> = meant.iter().map(quoted).collect();
+        return format!("did you mean {}?", meant.join(" or "));
+    }
+    let commands = parent.get_subcommands();
+    let names: Vec<String> = commands
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        .map(|command| quoted(&here(command.get_name())))
+        .collect();
+    format!("the commands are {}", names.join(", "))
+}
+
+/// Collects the commands of this name, wherever they are.
+fn elsewhere<'a>(
+    command: &'a Command,
+    word: &str,
+    path: &mut Vec<&'a str>,
+    found: &mut Vec<String>,
+) {
+    for below in command.get_subcommands() {
+        path.push(below.get_name());
+        if below.get_name() == word {
+            found.push(path.join(" "));
+        }
+        elsewhere(below, word, path, found);
+        path.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    /// What is said of a command line: the message, and the hint.
+    fn said(line: &str) -> (String, String) {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let all = ["qwen-openclaw".to_owned()]
+            .into_iter()
+            .chain(words.clone());
+        let error = Cli::try_parse_from(all).unwrap_err();
+        let failure = command(&error, &words).unwrap_or_else(|| panic!("{line}: {error}"));
+        let document = failure.to_json();
+        let text = |name: &str| document["error"][name].as_str().unwrap().to_owned();
+        (text("message"), text("hint"))
+    }
+
+    #[test]
+    fn a_command_of_openclaws_says_what_it_is_and_what_to_run() {
+        let (message, hint) = said("cron list --json");
+        assert_eq!(
+            message,
+            "`cron` is a command of OpenClaw, which manages scheduled jobs; this program does not \
+             have it"
+        );
+        assert_eq!(hint, "run `openclaw cron`");
+        let (message, hint) = said("models scan");
+        assert!(message.starts_with("`models scan` is a command of OpenClaw"));
+        assert!(hint.starts_with("`models list --live` asks"), "{hint}");
+    }
+
+    #[test]
+    fn another_word_names_the_nearest_of_ours() {
+        for (line, words) in [
+            ("chatt", "did you mean `chat`?"),
+            ("models lst", "did you mean `models list`?"),
+            ("login", "did you mean `models auth login`?"),
+            ("models auth liste", "did you mean `models auth list`"),
+            ("models models", "did you mean `models`?"),
+            ("xyzzy", "the commands are `chat`, `describe`, `video`, "),
+            (
+                "models auth xyzzy",
+                "the commands are `models auth login`, ",
+            ),
+        ] {
+            let (message, hint) = said(line);
+            assert_eq!(message, format!("there is no command `{line}`"));
+            assert!(hint.starts_with(words), "{line}: {hint}");
+        }
+    }
+
+    #[test]
+    fn other_mistakes_are_left_to_clap() {
+        for line in ["chat --nope", "models list --edition 9"] {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let all = ["qwen-openclaw".to_owned()]
+                .into_iter()
+                .chain(words.clone());
+            let error = Cli::try_parse_from(all).unwrap_err();
+            assert!(command(&error, &words).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_has_no_command_of_ours() {
+        assert!(FOREIGN.is_sorted_by(|one, next| one.command < next.command));
+        for foreign in FOREIGN {
+            let mut words = foreign.command.split(' ');
+            let root = Cli::command();
+            let found = words.try_fold(&root, |command, name| command.find_subcommand(name));
+            assert!(found.is_none(), "{} is ours", foreign.command);
+        }
+    }
+
+    /// Each command that a hint names parses as it is printed.
+    #[test]
+    fn what_to_run_here_exists() {
+        for foreign in FOREIGN {
+            let quoted = foreign.here.unwrap_or_default().split('`');
+            for line in quoted.skip(1).step_by(2) {
+                let words = ["qwen-openclaw"].into_iter().chain(line.split(' '));
+                let parsed = Cli::try_parse_from(words);
+                assert!(parsed.is_ok(), "{line}");
+            }
+        }
+    }
+}
