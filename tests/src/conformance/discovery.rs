@@ -52,8 +52,7 @@ pub(super) fn compare(case: &Case, found: &mut Differences) {
     found.compare("outcome", outcome, text(&result["outcomes"][0], "status"));
     if let Ok(listed) = listed {
         found.compare("base url", url, text(result, "base_url"));
-        // Which of the models are for chat, and in which order they are shown, is for whoever shows
-        // them.
+        // Which of the models are for chat, and their order, are decided where they are shown.
         for id in result["model_ids"].as_array().unwrap() {
             let is_there = listed.iter().any(|model| *id == *model.id);
             found.compare("ids", is_there, true);
