@@ -47,6 +47,7 @@
 //! * `store` (default): stored keys and tokens, and jobs in files: [`Qwen::from_home`] and
 //!   [`QwenBuilder::store`]; see [`auth`].
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
+//! * `config`: OpenClaw's configuration file; see [`config`].
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data types of [`catalog`].
 //! * `video` (default): video generation, [`Qwen::video`].
@@ -66,6 +67,9 @@ pub use qwen_openclaw_catalog as catalog;
 pub use qwen_openclaw_client as client;
 #[doc(no_inline)]
 pub use qwen_openclaw_client::{CustomProvider, Hint, Route, RouteWarning};
+#[cfg(feature = "config")]
+#[doc(inline)]
+pub use qwen_openclaw_config as config;
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, ErrorScope};

@@ -60,8 +60,7 @@ pub(super) fn compare(case: &Case, found: &mut Differences) -> Result<(), String
     found.compare("outcome", outcome, wanted);
     if let Ok(listed) = listed {
         found.compare("base url", Some(url), result["base_url"].as_str());
-        // Which of the models are for chat, and in which order they are shown, is for whoever shows
-        // them.
+        // Which of the models are for chat, and their order, are decided where they are shown.
         for id in list(&result["model_ids"], "model ids")? {
             let is_there = listed.iter().any(|model| *id == *model.id);
             found.compare("ids", is_there, true);

@@ -84,7 +84,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: FACADE,
-        below: &[CATALOG, HTTP, AUTH, CLIENT, TRANSPORT, TASKS, VIDEO],
+        below: &[CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO],
         in_tests: &[EMULATOR],
         foreign: None,
     },

@@ -29,12 +29,15 @@ impl Document {
     /// [`ErrorKind::WrongType`](crate::ErrorKind::WrongType) when something on the way is not an
     /// object, or an array without that element;
     /// [`ErrorKind::Included`](crate::ErrorKind::Included) when an object on the way has an
-    /// `$include`; [`ErrorKind::ReadBack`](crate::ErrorKind::ReadBack) when the value cannot be
-    /// written as JSON.
+    /// `$include`; [`ErrorKind::InvalidPath`](crate::ErrorKind::InvalidPath) for the root;
+    /// [`ErrorKind::ReadBack`](crate::ErrorKind::ReadBack) when the value cannot be written as JSON.
     pub fn set(&mut self, path: &KeyPath, value: &impl Serialize) -> Result<(), Error> {
         self.check_not_included(path)?;
         let plain = to_value(value)?;
         let segments = path.segments();
+        if segments.is_empty() {
+            return Err(Error::invalid_path(""));
+        }
         let known = (0..=segments.len())
             .rev()
             .find(|length| self.find(&segments[..*length]).is_some())

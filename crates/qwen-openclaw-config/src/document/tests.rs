@@ -192,7 +192,12 @@ fn an_edit_that_does_not_fit_changes_nothing() {
         error.to_string(),
         "`a` in the configuration is not an array"
     );
-    assert!(document.unset(&KeyPath::default()).is_err());
+    for error in [
+        document.set(&KeyPath::default(), &5).unwrap_err(),
+        document.unset(&KeyPath::default()).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidPath);
+    }
     // JSON has no name that is not text.
     let pairs = std::collections::BTreeMap::from([((1, 2), 3)]);
     let error = document.set(&path("z"), &pairs).unwrap_err();
