@@ -3,6 +3,7 @@
 mod args;
 mod auth;
 mod chat;
+mod configuration;
 mod connect;
 mod describe;
 mod emulator;
