@@ -184,7 +184,6 @@ mod terminal {
     pub(super) struct Hidden;
 
     impl Hidden {
-        #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
         pub(super) fn start(_: &str) -> io::Result<Self> {
             Ok(Self)
         }

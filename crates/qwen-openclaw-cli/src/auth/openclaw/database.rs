@@ -81,12 +81,7 @@ pub(super) fn is_database(path: &Path) -> bool {
 /// Reads the documents in the database at `path`; an error is what is wrong with it.
 pub(super) fn read(path: &Path) -> Result<Documents, String> {
     check(path)?;
-    let failed = |error| format!("could not be copied: {error}");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("qwen-openclaw-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let folder = builder.tempdir().map_err(failed)?;
+    let folder = private_folder().map_err(|error| format!("could not be copied: {error}"))?;
     let copy = folder.path().join("copy.sqlite");
     copy_of(path, &copy)?;
     query(&copy).map_err(|error| match error {
@@ -94,6 +89,15 @@ pub(super) fn read(path: &Path) -> Result<Documents, String> {
         Unreadable::Damaged => "is damaged".to_owned(),
         Unreadable::Foreign => "is an SQLite database, but not one of OpenClaw's".to_owned(),
     })
+}
+
+/// Makes a temporary folder that only the user can look into.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("qwen-openclaw-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
 }
 
 /// Refuses what is not a database before anything is copied.
@@ -269,5 +273,25 @@ fn why(error: &rusqlite::Error) -> String {
             "has a form that this version does not know, perhaps of a newer OpenClaw".to_owned()
         }
         Some(code) => format!("cannot be read by SQLite: {code:?}"),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_is_for_the_user_alone() {
+        let folder = private_folder().unwrap();
+        let (from, copy) = (folder.path().join("from"), folder.path().join("copy"));
+        fs::write(&from, "secret").unwrap();
+        copy_file(&from, &copy, &mut 6).unwrap();
+        for (path, mode) in [(folder.path(), 0o700), (&copy, 0o600)] {
+            let found = fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(found & 0o777, mode, "{}", path.display());
+        }
+        assert_eq!(fs::read(copy).unwrap(), b"secret");
     }
 }
