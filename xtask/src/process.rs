@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Stdio},
 };
 
 use crate::error::Error;
@@ -42,6 +42,17 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, Error> {
         line_of(command),
         complaint.trim_end()
     )))
+}
+
+/// Runs a program and returns what it wrote to its standard output. Its complaints and its progress
+/// are shown while it runs.
+pub(crate) fn printed_by(command: &mut Command) -> Result<String, Error> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Error::io(format!("start {}", name_of(command))))?;
+    expect_success(command, output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Turns an end without success into an error that hands the exit code on.

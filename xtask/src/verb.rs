@@ -25,8 +25,10 @@ Usage: cargo xtask VERB
       DIR does not hold every case, so that a deviation may match none.
 
   bench HARNESS [ARGUMENT..]
-      Builds the benchmark client in release mode and runs HARNESS/run.sh with the
-      arguments (a measure, --only, --rounds, ..) and the client as `new`.
+      Builds the benchmark client in release mode, runs HARNESS/run.sh with it as
+      `new`, and writes the tables to bench.md in the target folder. Without a measure
+      (throughput, latency, concurrent, ..) all are taken, against the reference client
+      unless --only names others. --rounds and the rest go to the harness.
 
   fuzz [TARGET] [--seconds N]
       Runs the fuzz targets of tests/fuzz, or one of them, for N seconds each (60

@@ -6,7 +6,10 @@ use qwen_openclaw_auth::{Credential, CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::Provider;
 use qwen_openclaw_http::{Body, ExtraHeaders, RetryPolicy};
 
-use crate::{Call, EndpointRules, Error, RequestTemplate, Route, RoutedEndpoint, drain::Drain};
+use crate::{
+    Call, EndpointRules, Error, RequestTemplate, Route, RoutedEndpoint, drain::Drain,
+    endpoint::LastEndpoint,
+};
 
 /// A client for one provider.
 ///
@@ -23,6 +26,7 @@ struct Shared {
     http: qwen_openclaw_http::Client,
     provider: Provider,
     rules: EndpointRules,
+    last_endpoint: LastEndpoint,
     credentials: Option<Arc<dyn CredentialProvider>>,
     workspace: Option<String>,
     headers: ExtraHeaders,
@@ -87,7 +91,7 @@ impl Connection {
             Some(credentials) => credentials.credential().await.map(Some),
             None => Ok(None),
         };
-        resolve(&self.shared.provider, &self.shared.rules, credential)
+        self.resolve(credential)
     }
 
     /// Returns where requests go unless a stored credential says otherwise.
@@ -105,7 +109,7 @@ impl Connection {
     ///
     /// As [`EndpointRules::decide`].
     pub fn route_without_key(&self) -> Result<Route, Error> {
-        resolve(&self.shared.provider, &self.shared.rules, Ok(None))
+        self.resolve(Ok(None))
     }
 
     /// Reads the rest of a body whose reply is complete, so that its connection can be reused.
@@ -114,8 +118,20 @@ impl Connection {
     }
 
     pub(crate) fn route_with(&self, credential: Credential) -> Result<Route, Error> {
-        let (provider, rules) = (&self.shared.provider, &self.shared.rules);
-        resolve(provider, rules, Ok(Some(credential)))
+        self.resolve(Ok(Some(credential)))
+    }
+
+    fn resolve(
+        &self,
+        credential: Result<Option<Credential>, qwen_openclaw_auth::Error>,
+    ) -> Result<Route, Error> {
+        let Shared {
+            provider,
+            rules,
+            last_endpoint,
+            ..
+        } = &*self.shared;
+        resolve(provider, rules, last_endpoint, credential)
     }
 
     pub(crate) fn credentials(&self) -> Option<&Arc<dyn CredentialProvider>> {
@@ -135,11 +151,12 @@ impl Connection {
 pub(crate) fn resolve(
     provider: &Provider,
     rules: &EndpointRules,
+    last_endpoint: &LastEndpoint,
     credential: Result<Option<Credential>, qwen_openclaw_auth::Error>,
 ) -> Result<Route, Error> {
     let known = credential.as_ref().ok().and_then(Option::as_ref);
     Ok(Route {
-        endpoint: rules.decide(provider, known)?,
+        endpoint: rules.decide_again(last_endpoint, provider, known)?,
         provider: provider.clone(),
         credential,
         model: None,
@@ -236,6 +253,7 @@ impl ConnectionBuilder {
                 http,
                 provider: self.provider,
                 rules: self.rules,
+                last_endpoint: LastEndpoint::default(),
                 credentials: self.credentials,
                 workspace: self.workspace,
                 headers: self.headers,

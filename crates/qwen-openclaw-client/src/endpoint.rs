@@ -1,6 +1,9 @@
 //! The decision where requests go.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use qwen_openclaw_auth::{Credential, KeyKind, Source};
 use qwen_openclaw_catalog::{Classification, Endpoint, Plan, Provider, Region, classify};
@@ -171,23 +174,48 @@ impl EndpointRules {
         credential: Option<&Credential>,
     ) -> Result<RoutedEndpoint, Error> {
         let (url, rule) = self.choose(provider, credential)?;
-        let base_url = self.parse(&url)?;
-        let endpoint = RoutedEndpoint {
-            class: classify(base_url.as_str()),
-            base_url,
-            rule,
+        let endpoint = self.endpoint(url, rule)?;
+        self.check_bound(&endpoint, credential)?;
+        Ok(endpoint)
+    }
+
+    /// Like [`decide`](Self::decide), and reuses what `last` holds if the rules choose the same URL:
+    /// parsing and classifying it takes longer than the rest of the decision.
+    pub(crate) fn decide_again(
+        &self,
+        last: &LastEndpoint,
+        provider: &Provider,
+        credential: Option<&Credential>,
+    ) -> Result<Arc<RoutedEndpoint>, Error> {
+        let (url, rule) = self.choose(provider, credential)?;
+        let endpoint = match last.matching(url, &rule) {
+            Some(endpoint) => endpoint,
+            None => {
+                let endpoint = Arc::new(self.endpoint(url, rule)?);
+                last.set(url, &endpoint);
+                endpoint
+            }
         };
         self.check_bound(&endpoint, credential)?;
         Ok(endpoint)
     }
 
-    fn choose(
-        &self,
+    fn endpoint(&self, url: &str, rule: EndpointRule) -> Result<RoutedEndpoint, Error> {
+        let base_url = self.parse(url)?;
+        Ok(RoutedEndpoint {
+            class: classify(base_url.as_str()),
+            base_url,
+            rule,
+        })
+    }
+
+    fn choose<'a>(
+        &'a self,
         provider: &Provider,
-        credential: Option<&Credential>,
-    ) -> Result<(String, EndpointRule), Error> {
+        credential: Option<&'a Credential>,
+    ) -> Result<(&'a str, EndpointRule), Error> {
         if let Some(url) = &self.explicit {
-            return Ok((url.as_str().to_owned(), EndpointRule::Explicit));
+            return Ok((url.as_str(), EndpointRule::Explicit));
         }
         let stored = credential.map(Credential::endpoint);
         let own_plan = stored.and_then(|endpoint| endpoint.plan);
@@ -199,7 +227,7 @@ impl EndpointRules {
         let fits = |plan: &Plan| provider.plans().contains(plan);
         let of = |plan: Plan, region: Option<Region>| {
             let region = region.unwrap_or(Region::Global);
-            Endpoint::of(plan, region).base_url().to_owned()
+            Endpoint::of(plan, region).base_url()
         };
         // A requested plan applies to `qwen`, and does not redirect another provider's key.
         let requested = self
@@ -214,19 +242,13 @@ impl EndpointRules {
             ));
         }
         if let Some((url, source)) = &self.environment {
-            return Ok((
-                url.as_str().to_owned(),
-                EndpointRule::Environment(source.clone()),
-            ));
+            return Ok((url.as_str(), EndpointRule::Environment(source.clone())));
         }
         if let Some((url, source)) = &self.configured {
-            return Ok((
-                url.as_str().to_owned(),
-                EndpointRule::Configured(source.clone()),
-            ));
+            return Ok((url.as_str(), EndpointRule::Configured(source.clone())));
         }
         if let Some(url) = credential.and_then(Credential::base_url) {
-            return Ok((url.to_owned(), EndpointRule::StoredWithKey));
+            return Ok((url, EndpointRule::StoredWithKey));
         }
         if planned && (own_plan.is_some_and(|plan| fits(&plan)) || own_region.is_some()) {
             let plan = own_plan.filter(fits).or(prefix.filter(fits));
@@ -240,7 +262,7 @@ impl EndpointRules {
         }
         let default = provider.default_base_url();
         let default = default.ok_or_else(|| Error::from(provider.unknown()))?;
-        Ok((default.to_owned(), EndpointRule::Default))
+        Ok((default, EndpointRule::Default))
     }
 
     fn parse(&self, url: &str) -> Result<BaseUrl, Error> {
@@ -259,7 +281,11 @@ impl EndpointRules {
         endpoint: &RoutedEndpoint,
         credential: Option<&Credential>,
     ) -> Result<(), Error> {
-        if endpoint.rule == EndpointRule::Explicit {
+        // What is stored with the key is its own origin.
+        if matches!(
+            endpoint.rule,
+            EndpointRule::Explicit | EndpointRule::StoredWithKey
+        ) {
             return Ok(());
         }
         let Some(own) = credential.and_then(Credential::base_url) else {
@@ -277,6 +303,23 @@ impl EndpointRules {
             endpoint.base_url,
             endpoint.rule,
         )))
+    }
+}
+
+/// The endpoint of the previous request, with the URL as the rules gave it.
+#[derive(Debug, Default)]
+pub(crate) struct LastEndpoint(Mutex<Option<(UrlText, Arc<RoutedEndpoint>)>>);
+
+impl LastEndpoint {
+    fn matching(&self, url: &str, rule: &EndpointRule) -> Option<Arc<RoutedEndpoint>> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (text, endpoint) = last.as_ref()?;
+        (text.as_str() == url && endpoint.rule == *rule).then(|| Arc::clone(endpoint))
+    }
+
+    fn set(&self, url: &str, endpoint: &Arc<RoutedEndpoint>) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((UrlText::from(url), Arc::clone(endpoint)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A route: provider, endpoint, credential and model, resolved together.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use qwen_openclaw_auth::{Credential, KeyKind};
 use qwen_openclaw_catalog::{
@@ -18,7 +18,7 @@ use crate::{EndpointRule, Error, Hint, RoutedEndpoint, hint::SentKey};
 #[derive(Clone, Debug)]
 pub struct Route {
     pub(crate) provider: Provider,
-    pub(crate) endpoint: RoutedEndpoint,
+    pub(crate) endpoint: Arc<RoutedEndpoint>,
     pub(crate) credential: Result<Option<Credential>, qwen_openclaw_auth::Error>,
     pub(crate) model: Option<RoutedModel>,
 }

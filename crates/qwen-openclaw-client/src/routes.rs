@@ -10,7 +10,10 @@ use qwen_openclaw_auth::{CredentialStore, ProfileId};
 use qwen_openclaw_catalog::{Edition, ModelRef, Plan, Provider, Region};
 use qwen_openclaw_http::{ExtraHeaders, UrlText};
 
-use crate::{Connection, ConnectionBuilder, EndpointRules, Error, Route, connection::resolve};
+use crate::{
+    Connection, ConnectionBuilder, EndpointRules, Error, Route, connection::resolve,
+    endpoint::LastEndpoint,
+};
 
 /// The settings that decide where requests go and with which key.
 ///
@@ -265,7 +268,8 @@ impl Routes {
             Ok(Some(credentials)) => credentials.peek().await.map(Some),
             Err(error) => Err(error),
         };
-        resolve(provider, &self.rules_of(provider)?, credential)
+        let rules = self.rules_of(provider)?;
+        resolve(provider, &rules, &LastEndpoint::default(), credential)
     }
 
     /// Resolves the route to `qwen` with its Standard credential.
@@ -280,9 +284,11 @@ impl Routes {
             return self.route_to(&Provider::QWEN).await;
         };
         let credential = credentials.peek().await.map(Some);
+        let rules = self.rules_of(&Provider::QWEN)?;
         resolve(
             &Provider::QWEN,
-            &self.rules_of(&Provider::QWEN)?,
+            &rules,
+            &LastEndpoint::default(),
             credential,
         )
     }

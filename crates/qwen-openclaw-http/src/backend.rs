@@ -2,12 +2,13 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::Uri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{
@@ -45,6 +46,7 @@ pub(crate) struct Backend {
     loopback: OnceLock<Result<reqwest::Client, Error>>,
     remote: OnceLock<Result<reqwest::Client, Error>>,
     platform: OnceLock<Result<tls::Platform, Error>>,
+    last_url: LastUrl,
 }
 
 impl Backend {
@@ -54,6 +56,7 @@ impl Backend {
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
             platform: OnceLock::new(),
+            last_url: LastUrl::default(),
         }
     }
 
@@ -111,7 +114,7 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
 impl SendRequest for Backend {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
         let target = request.extensions().get::<CheckedTarget>().cloned();
-        let request = read(request)?;
+        let request = self.last_url.read(request)?;
         let client = match target {
             Some(target) => self.client_to(request.url(), &target)?,
             None => self.client_for(request.url())?,
@@ -127,13 +130,26 @@ impl SendRequest for Backend {
 /// A client supplied by the caller, whose proxies and resolver are unknown.
 #[cfg(any(feature = "reqwest-0-13", test))]
 #[derive(Debug)]
-pub(crate) struct CallerClient(pub(crate) reqwest::Client);
+pub(crate) struct CallerClient {
+    client: reqwest::Client,
+    last_url: LastUrl,
+}
+
+#[cfg(any(feature = "reqwest-0-13", test))]
+impl CallerClient {
+    pub(crate) fn new(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            last_url: LastUrl::default(),
+        }
+    }
+}
 
 #[cfg(test)]
 impl CallerClient {
     /// A client configured by a test, for plain http.
     pub(crate) fn of(builder: reqwest::ClientBuilder) -> Self {
-        Self(build(tls::none(builder)).unwrap())
+        Self::new(build(tls::none(builder)).unwrap())
     }
 }
 
@@ -141,7 +157,7 @@ impl CallerClient {
 #[async_trait]
 impl SendRequest for CallerClient {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
-        execute(&self.0, read(request)?).await
+        execute(&self.client, self.last_url.read(request)?).await
     }
 
     fn lookup(&self) -> Lookup {
@@ -149,9 +165,37 @@ impl SendRequest for CallerClient {
     }
 }
 
-fn read(request: http::Request<Bytes>) -> Result<reqwest::Request, Error> {
-    reqwest::Request::try_from(request.map(reqwest::Body::from))
-        .map_err(|error| Error::unsent(ErrorKind::InvalidRequest).with_source(error.without_url()))
+/// The parsed URL of the last request: most requests of a client go to the same one, and parsing it
+/// takes longer than everything else here.
+///
+/// URLs with a query or a user name are not kept, as they may contain secrets.
+#[derive(Debug, Default)]
+struct LastUrl(Mutex<Option<(Uri, url::Url)>>);
+
+impl LastUrl {
+    fn read(&self, request: http::Request<Bytes>) -> Result<reqwest::Request, Error> {
+        let (head, body) = request.into_parts();
+        let mut request = reqwest::Request::new(head.method, self.url(head.uri)?);
+        *request.headers_mut() = head.headers;
+        *request.version_mut() = head.version;
+        *request.body_mut() = Some(body.into());
+        Ok(request)
+    }
+
+    fn url(&self, uri: Uri) -> Result<url::Url, Error> {
+        let last = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, url)) = &*last()
+            && *last == uri
+        {
+            return Ok(url.clone());
+        }
+        let url = url::Url::parse(&uri.to_string())
+            .map_err(|error| Error::unsent(ErrorKind::InvalidRequest).with_source(error))?;
+        if url.query().is_none() && url.username().is_empty() && url.password().is_none() {
+            *last() = Some((uri, url.clone()));
+        }
+        Ok(url)
+    }
 }
 
 async fn execute(
@@ -298,6 +342,38 @@ mod tls {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(last: &LastUrl, url: &str) -> reqwest::Request {
+        let request = http::Request::put(url).header("x-a", "b");
+        last.read(request.body(Bytes::from("body")).unwrap())
+            .unwrap()
+    }
+
+    #[test]
+    fn each_request_gets_its_own_url() {
+        let last = LastUrl::default();
+        for url in [
+            "https://a.example/v1/chat",
+            "https://a.example/v1/chat",
+            "https://a.example/v1/CHAT",
+            "http://a.example/v1/chat",
+            "https://a.example:8080/v1/chat",
+            "https://a.example/v1/chat?x=1",
+            "https://a.example/v1/chat?x=2",
+            "https://a.example/v1/chat",
+            "https://me:secret@a.example/v1/chat",
+            "https://ME:secret@a.example/v1/chat",
+        ] {
+            let request = read(&last, url);
+            assert_eq!(request.url().as_str(), url);
+            assert_eq!(request.method(), http::Method::PUT);
+            assert_eq!(request.headers()["x-a"], "b");
+            let body = request.body().and_then(reqwest::Body::as_bytes);
+            assert_eq!(body, Some(&b"body"[..]));
+        }
+        let kept = format!("{last:?}");
+        assert!(!kept.contains("secret") && !kept.contains("x=2"), "{kept}");
+    }
 
     #[tokio::test]
     async fn a_checked_name_keeps_its_addresses() {

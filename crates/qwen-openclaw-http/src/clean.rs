@@ -60,7 +60,19 @@ impl Secrets {
     /// characters or these secrets.
     #[must_use]
     pub fn clean(&self, text: &str) -> Option<Box<str>> {
+        // An id, as nearly always: nothing in it needs cleaning or can disguise a secret.
+        if is_id(text) && !self.occur_plainly_in(text) {
+            return Some(text.into());
+        }
         clean(&self.mask(text))
+    }
+
+    /// Whether one of these secrets is in `text` as it is, regardless of case.
+    fn occur_plainly_in(&self, text: &str) -> bool {
+        self.texts.iter().any(|secret| {
+            let mut places = text.as_bytes().windows(secret.len());
+            places.any(|place| place.eq_ignore_ascii_case(secret.as_bytes()))
+        })
     }
 
     /// Returns `text` with these secrets replaced by `[key]`.
@@ -208,6 +220,13 @@ fn escaped(text: &str) -> Option<(char, usize)> {
     }
 }
 
+/// Whether a text consists only of the characters of ids and model names.
+fn is_id(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let is_short = !text.is_empty() && text.len() <= MAX_CHARS;
+    is_short && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte))
+}
+
 /// Cleans a diagnostic text, except for secrets.
 pub(crate) fn clean(text: &str) -> Option<Box<str>> {
     let mut cleaned = String::with_capacity(text.len().min(MAX_CHARS * 4));
@@ -351,6 +370,21 @@ mod tests {
         }
         let short = Secrets::default().with("abc").with("");
         assert_eq!(short.mask("abc"), "abc");
+    }
+
+    #[test]
+    fn an_id_is_kept_unless_a_secret_is_in_it() {
+        for id in [
+            "chatcmpl-5f1c9a52-8d1e-9b7c-a0de-3c2f7d1b6e90",
+            "org/model_1.5:free",
+            "SK-0123456789ABCDEF",
+            "id-sk-0123456789abcdef.1",
+            "sk-0123456789abcde",
+        ] {
+            assert_eq!(secrets().clean(id), clean(&secrets().mask(id)), "{id}");
+        }
+        let echoed = secrets().clean("id-SK-0123456789abcdef.1");
+        assert_eq!(echoed.as_deref(), Some("id-[key].1"));
     }
 
     #[test]

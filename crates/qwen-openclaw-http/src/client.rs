@@ -67,9 +67,9 @@ impl Client {
     /// Any [`ErrorKind`] of the server or the network. For an error status, the body has been read:
     /// see [`Error::code`] and [`Error::request_id`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let (host, secrets) = (request.host(), request.secrets());
+        let secrets = request.secrets();
         let head_timeout = request.head_timeout.unwrap_or(self.head_timeout);
-        let response = self.exchange(request).await?;
+        let (host, response) = self.exchange(request, &secrets).await?;
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         match status {
@@ -87,10 +87,15 @@ impl Client {
         }
     }
 
-    /// Sends `request` once and waits for the head of a response with any status.
-    async fn exchange(&self, request: Request) -> Result<http::Response<Body>, Error> {
+    /// Sends `request`, which contains `secrets`, once and waits for the head of a response with any
+    /// status. Also returns the host.
+    async fn exchange(
+        &self,
+        request: Request,
+        secrets: &Secrets,
+    ) -> Result<(String, http::Response<Body>), Error> {
         let limit = request.head_timeout.unwrap_or(self.head_timeout);
-        let (public_only, secrets) = (request.public_only, request.secrets());
+        let public_only = request.public_only;
         let mut request = request.into_http()?;
         request
             .headers_mut()
@@ -116,10 +121,10 @@ impl Client {
         debug!(
             host,
             status = response.status().as_u16(),
-            request_id = request_id(response.headers(), &secrets),
+            request_id = request_id(response.headers(), secrets),
             "response"
         );
-        Ok(response)
+        Ok((host, response))
     }
 
     /// Ensures that a request to a server-supplied URL does not reach into the local network,
@@ -223,7 +228,7 @@ impl ClientBuilder {
     /// [`Lookup::Unchecked`].
     #[cfg(feature = "reqwest-0-13")]
     pub fn reqwest(self, client: reqwest::Client) -> Self {
-        self.sender(CallerClient(client))
+        self.sender(CallerClient::new(client))
     }
 
     /// Declares that the custom sender uses a proxy that resolves names.

@@ -149,7 +149,7 @@ impl Request {
     }
 
     pub(crate) fn into_http(self) -> Result<http::Request<Bytes>, Error> {
-        let uri = Uri::try_from(self.url.as_str()).map_err(|error| {
+        let uri = Uri::try_from(self.url).map_err(|error| {
             Error::unsent(ErrorKind::InvalidRequest)
                 .with_message("the request URL is not valid")
                 .with_source(error)

@@ -117,8 +117,14 @@ impl Client {
     /// What the server said instead of a reply, typed, with its request id; or what kept the
     /// request from being sent. Any [`ErrorKind`](crate::ErrorKind) but `Truncated` and `ToolArguments`.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
-        let route = self.shared.connection.route().await.map_err(Error::from)?;
-        self.stream_on(route, request).await
+        // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
+        // as long as the reply lasts.
+        let opened = async {
+            let route = self.shared.connection.route().await.map_err(Error::from)?;
+            let (opener, timeouts) = self.opener(route, request)?;
+            ReplyStream::open(opener, timeouts).await
+        };
+        Box::pin(opened).await
     }
 
     /// As [`stream`](Self::stream), along a route of this client's connection that has been resolved
@@ -132,18 +138,21 @@ impl Client {
         route: Route,
         request: &ChatRequest,
     ) -> Result<ReplyStream, Error> {
+        let (opener, timeouts) = self.opener(route, request)?;
+        // Boxed, as in `stream`.
+        Box::pin(ReplyStream::open(opener, timeouts)).await
+    }
+
+    fn opener(
+        &self,
+        route: Route,
+        request: &ChatRequest,
+    ) -> Result<(Box<Attempt>, StreamTimeouts), Error> {
         let body = payload::body(request, &self.body_context(&route))?;
         let timeouts = self.stream_timeouts(&request.model);
-        let opener = Attempt::new(
-            Arc::clone(&self.shared),
-            route,
-            body,
-            &request.model,
-            timeouts,
-        );
-        // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
-        // as long as the reply lasts.
-        Box::pin(ReplyStream::open(opener, timeouts)).await
+        let shared = Arc::clone(&self.shared);
+        let opener = Attempt::new(shared, route, body, &request.model, timeouts);
+        Ok((Box::new(opener), timeouts))
     }
 
     /// Returns what of `request` would have no effect on `route`, or would be changed so that the
@@ -171,7 +180,8 @@ impl Client {
     /// As [`stream`](Self::stream) and [`ReplyStream::next`]; what had arrived is in
     /// [`Error::partial`].
     pub async fn send(&self, request: &ChatRequest) -> Result<Reply, Error> {
-        self.stream(request).await?.finish().await
+        let mut stream = self.stream(request).await?;
+        stream.fold().await
     }
 
     /// Returns the connection that requests are sent through.

@@ -25,7 +25,7 @@ use nix::sys::{
     time::TimeVal,
 };
 use qwen_openclaw_auth::ApiKey;
-use qwen_openclaw_transport::{ChatRequest, Client, Event, EventRef};
+use qwen_openclaw_transport::{ChatRequest, Client, Event, EventRef, Reply, ToolCall};
 use serde_json::{Value, json};
 use tokio::{task::LocalSet, time::sleep};
 
@@ -70,24 +70,36 @@ fn run(mode: &str, base: &str, model: &str, count: usize) -> Result<Value> {
 }
 
 /// What one stream delivered.
+///
+/// The client keeps the text itself, so it is not collected a second time here.
 #[derive(Default)]
 struct Sink {
-    text: String,
+    /// Where a copy of the whole reply goes, if it is wanted.
+    reply: Option<Box<Reply>>,
     pieces: u64,
-    usage: u64,
     first: Option<Instant>,
     counter: Option<Rc<Cell<u64>>>,
 }
 
 impl Sink {
-    fn push(&mut self, text: &str) {
+    /// Counts a piece of the text, the reasoning or a tool call.
+    fn count(&mut self, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
         self.first.get_or_insert_with(Instant::now);
         self.pieces += 1;
-        self.text.push_str(text);
         if let Some(counter) = &self.counter {
             counter.set(counter.get() + 1);
         }
     }
+}
+
+/// All of the text, in the order in which a model writes it.
+fn text_of(reply: &Reply) -> String {
+    let calls = reply.tool_calls().iter().map(ToolCall::arguments);
+    let texts = [reply.reasoning(), reply.text()];
+    texts.into_iter().chain(calls).collect()
 }
 
 struct Reader {
@@ -105,29 +117,32 @@ impl Reader {
     }
 
     async fn read(&self, model: &str, sink: &mut Sink) -> Result<()> {
-        let request = ChatRequest::new(model)
-            .system("You are a helpful assistant.")
-            .user("Who are you?");
-        let mut stream = self.client.stream(&request).await?;
-        drop(request);
+        // In a block, so that the request takes no room in this future while the reply arrives.
+        let mut stream = {
+            let request = ChatRequest::new(model)
+                .system("You are a helpful assistant.")
+                .user("Who are you?");
+            self.client.stream(&request).await?
+        };
         if self.owned {
             while let Some(event) = stream.next().await {
                 match event? {
-                    Event::Text(text) | Event::Reasoning(text) => sink.push(&text),
-                    Event::ToolDelta { json, .. } => sink.push(&json),
-                    Event::Usage(usage) => sink.usage = usage.total_tokens,
+                    Event::Text(text) | Event::Reasoning(text) => sink.count(&text),
+                    Event::ToolDelta { json, .. } => sink.count(&json),
                     _ => {}
                 }
             }
         } else {
             while let Some(event) = stream.next_borrowed().await {
                 match event? {
-                    EventRef::Text(text) | EventRef::Reasoning(text) => sink.push(text),
-                    EventRef::ToolDelta { json, .. } => sink.push(json),
-                    EventRef::Usage(usage) => sink.usage = usage.total_tokens,
+                    EventRef::Text(text) | EventRef::Reasoning(text) => sink.count(text),
+                    EventRef::ToolDelta { json, .. } => sink.count(json),
                     _ => {}
                 }
             }
+        }
+        if let Some(reply) = &mut sink.reply {
+            **reply = stream.reply().clone();
         }
         Ok(())
     }
@@ -140,22 +155,28 @@ async fn throughput(reader: &Reader, model: &str, reps: usize) -> Result<Value> 
     } else {
         model.to_owned()
     };
-    let mut last = Sink::default();
+    let wanted = || Sink {
+        reply: Some(Box::default()),
+        ..Sink::default()
+    };
+    let mut last = wanted();
     reader.read(&warm_up, &mut last).await?;
     let (started, before) = (Instant::now(), cpu()?);
     let mut pieces = 0;
     for _ in 0..reps {
-        last = Sink::default();
+        last = wanted();
         reader.read(model, &mut last).await?;
         pieces += last.pieces;
     }
     let (wall, after) = (started.elapsed(), cpu()?);
+    let reply = last.reply.unwrap_or_default();
+    let text = text_of(&reply);
     Ok(json!({
         "items": last.pieces,
         "total_items": pieces,
-        "chars": last.text.chars().count(),
-        "crc": crc32(last.text.as_bytes()),
-        "usage": last.usage,
+        "chars": text.chars().count(),
+        "crc": crc32(text.as_bytes()),
+        "usage": reply.usage().map_or(0, |usage| usage.total_tokens),
         "user_s": after.0 - before.0,
         "sys_s": after.1 - before.1,
         "wall_s": wall.as_secs_f64(),
@@ -190,6 +211,11 @@ async fn latency(reader: &Reader, model: &str, count: usize) -> Result<Value> {
 }
 
 async fn concurrent(reader: Reader, model: &str, count: usize) -> Result<Value> {
+    // What the first request of a process takes (TLS settings, pages of code) belongs to no stream.
+    let kind = model.split('-').next().unwrap_or(model);
+    reader
+        .read(&format!("{kind}-1"), &mut Sink::default())
+        .await?;
     let base = memory("VmRSS:");
     let (reader, counter) = (Rc::new(reader), Rc::new(Cell::new(0)));
     let mut tasks = Vec::new();

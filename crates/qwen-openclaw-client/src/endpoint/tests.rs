@@ -193,3 +193,40 @@ fn plain_http_is_rejected_from_any_source() {
         assert!(allowed.decide(&Provider::QWEN, None).is_ok());
     }
 }
+
+#[test]
+fn the_last_endpoint_is_reused_for_the_same_url_and_rule_only() {
+    let (rules, last) = (EndpointRules::new(), LastEndpoint::default());
+    let decide = |credential: &Credential| {
+        let again = rules.decide_again(&last, &Provider::QWEN, Some(credential));
+        let again = again.unwrap();
+        let fresh = rules.decide(&Provider::QWEN, Some(credential)).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{fresh:?}"));
+        again
+    };
+    let (standard, other) = (key("sk-0123456789"), key("sk-9876543210"));
+    let first = decide(&standard);
+    assert!(Arc::ptr_eq(&first, &decide(&other)));
+    let coding = decide(&key("sk-sp-0123456789"));
+    assert_eq!(coding.rule(), &EndpointRule::KeyPrefix);
+    // The same URL as the default, for another reason.
+    let bound = decide(&stored("sk-0123456789", None, Some(Region::Global)));
+    assert_eq!(bound.base_url(), first.base_url());
+    assert_eq!(bound.rule(), &EndpointRule::StoredWithKey);
+}
+
+#[test]
+fn a_reused_endpoint_still_needs_a_key_of_its_origin() {
+    let rules = EndpointRules::new().configured(GATEWAY, configuration());
+    let last = LastEndpoint::default();
+    let free = key("sk-0123456789");
+    rules
+        .decide_again(&last, &Provider::QWEN, Some(&free))
+        .unwrap();
+    let mut endpoint = KeyEndpoint::default();
+    endpoint.base_url = Some("https://elsewhere.example/v1".to_owned());
+    let bound = free.with_endpoint(endpoint);
+    rules
+        .decide_again(&last, &Provider::QWEN, Some(&bound))
+        .unwrap_err();
+}

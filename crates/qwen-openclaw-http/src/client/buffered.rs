@@ -40,16 +40,18 @@ impl Client {
         let time = request.head_timeout.unwrap_or(self.head_timeout);
         let (host, secrets) = (request.host(), request.secrets());
         let exchange = async {
-            let (head, body) = self.exchange(request).await?.into_parts();
-            Ok(BufferedResponse {
-                status: head.status.as_u16(),
-                headers: head.headers,
-                body: body.bytes(limit).await?,
-                secrets,
-            })
+            let (_, response) = self.exchange(request, &secrets).await?;
+            let (head, body) = response.into_parts();
+            Ok((head, body.bytes(limit).await?))
         };
         let answer = timeout(time, exchange).await;
-        answer.unwrap_or_else(|_| Err(late(&host, time)))
+        let (head, body) = answer.unwrap_or_else(|_| Err(late(&host, time)))?;
+        Ok(BufferedResponse {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            secrets,
+        })
     }
 
     /// Sends `request` once and reads a successful JSON response, up to `limit` bytes.

@@ -34,7 +34,7 @@ impl Client {
                 request = request.header(name, value)?;
             }
             let secrets = request.secrets();
-            let response = match self.exchange(request).await {
+            let (_, response) = match self.exchange(request, &secrets).await {
                 Err(error) if !seen.is_empty() => return Err(error.after_sending()),
                 response => response?,
             };

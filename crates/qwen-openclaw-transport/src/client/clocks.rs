@@ -17,25 +17,35 @@ use crate::client::timeouts::{Stall, StreamTimeouts};
 /// makes no stall.
 #[derive(Debug)]
 pub(crate) struct Clocks {
-    limits: StreamTimeouts,
+    bytes: Duration,
+    progress: Duration,
     /// Since when no byte has come.
     silent: Option<Instant>,
     /// Since when nothing of the answer has come.
     stuck: Option<Instant>,
-    /// Set to some moment not after the deadline. It is moved when it fires, not at each byte.
-    alarm: Option<Pin<Box<Sleep>>>,
-    /// Who the alarm wakes.
-    waker: Option<Waker>,
+    alarm: Option<Alarm>,
+}
+
+/// A timer that goes off at some moment not after the deadline. It is moved when it goes off, not at
+/// each byte.
+#[derive(Debug)]
+struct Alarm {
+    timer: Pin<Box<Sleep>>,
+    /// When the timer goes off, at hand without a look at the timer: with many streams it has left
+    /// the caches by the next chunk.
+    at: Instant,
+    /// Who the timer wakes.
+    waker: Waker,
 }
 
 impl Clocks {
     pub(crate) fn new(limits: StreamTimeouts) -> Self {
         Self {
-            limits,
+            bytes: limits.bytes,
+            progress: limits.progress,
             silent: None,
             stuck: None,
             alarm: None,
-            waker: None,
         }
     }
 
@@ -54,37 +64,27 @@ impl Clocks {
 
     /// Nothing is there: waits, and is ready when that has taken too long.
     pub(crate) fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<Stall> {
-        let (silent, stuck) = match (self.silent, self.stuck) {
-            (Some(silent), Some(stuck)) => (silent, stuck),
-            (silent, stuck) => {
-                let now = Instant::now();
-                (silent.unwrap_or(now), stuck.unwrap_or(now))
-            }
-        };
-        (self.silent, self.stuck) = (Some(silent), Some(stuck));
-        let (bytes, progress) = (
-            after(silent, self.limits.bytes),
-            after(stuck, self.limits.progress),
-        );
+        let now = Instant::now();
+        let silent = *self.silent.get_or_insert(now);
+        let stuck = *self.stuck.get_or_insert(now);
+        let (bytes, progress) = (after(silent, self.bytes), after(stuck, self.progress));
         let deadline = bytes.min(progress);
 
-        let alarm = self
-            .alarm
-            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        let alarm = self.alarm.get_or_insert_with(|| Alarm {
+            timer: Box::pin(sleep_until(deadline)),
+            at: now,
+            waker: Waker::noop().clone(),
+        });
         // The usual case, at every chunk: an alarm is set, has not gone off, and will wake the task
         // that waits now. There is nothing to tell it.
-        let wakes_us = self
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()));
-        if wakes_us && !alarm.is_elapsed() && alarm.deadline() <= deadline {
+        if now < alarm.at && alarm.at <= deadline && alarm.waker.will_wake(cx.waker()) {
             return Poll::Pending;
         }
-        self.waker = Some(cx.waker().clone());
-        if alarm.deadline() > deadline {
-            alarm.as_mut().reset(deadline);
+        alarm.waker.clone_from(cx.waker());
+        if alarm.timer.deadline() > deadline {
+            alarm.timer.as_mut().reset(deadline);
         }
-        while alarm.as_mut().poll(cx).is_ready() {
+        while alarm.timer.as_mut().poll(cx).is_ready() {
             if Instant::now() >= deadline {
                 return Poll::Ready(if bytes <= progress {
                     Stall::Bytes
@@ -92,16 +92,18 @@ impl Clocks {
                     Stall::Progress
                 });
             }
-            alarm.as_mut().reset(deadline);
+            alarm.timer.as_mut().reset(deadline);
         }
+        alarm.at = alarm.timer.deadline();
         Poll::Pending
     }
 
-    pub(crate) fn limit(&self, stall: Stall) -> std::time::Duration {
-        match stall {
-            Stall::Head => self.limits.head,
-            Stall::Bytes => self.limits.bytes,
-            Stall::Progress => self.limits.progress,
+    /// The limit that ran out.
+    pub(crate) fn limit(&self, stall: Stall) -> Duration {
+        if stall == Stall::Progress {
+            self.progress
+        } else {
+            self.bytes
         }
     }
 }

@@ -56,12 +56,14 @@ enum State {
 type Opening = Pin<Box<dyn Future<Output = (Box<Attempt>, Result<Response, Error>)> + Send>>;
 
 impl ReplyStream {
-    pub(crate) async fn open(opener: Attempt, timeouts: StreamTimeouts) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        mut opener: Box<Attempt>,
+        timeouts: StreamTimeouts,
+    ) -> Result<Self, Error> {
         let started = Instant::now();
         let shared = Arc::clone(&opener.shared);
         let limits = shared.options.limits;
         let span = trace::chat(shared.connection.provider(), opener.model());
-        let mut opener = Box::new(opener);
         let opened = opener.open().instrument(span.clone()).await;
         let opened = opened.inspect_err(|error| trace::failure(&span, error))?;
         let mut stream = Self {
@@ -119,6 +121,11 @@ impl ReplyStream {
     /// What broke the reply off, also when [`next`](Self::next) has said so already. What had
     /// arrived is in [`Error::partial`].
     pub async fn finish(mut self) -> Result<Reply, Error> {
+        self.fold().await
+    }
+
+    /// As [`finish`](Self::finish), without moving the stream into the future.
+    pub(crate) async fn fold(&mut self) -> Result<Reply, Error> {
         while let Some(step) = poll_fn(|cx| self.poll_step(cx)).await {
             step?;
         }
@@ -222,10 +229,10 @@ impl ReplyStream {
             return;
         }
         self.clocks.on_content();
-        if self.decoder.reply().timings.first_content.is_none() {
+        // Only the first piece finds it: nothing is sent again from here on.
+        if self.opener.take().is_some() {
             let first = self.started.elapsed();
             self.decoder.reply_mut().timings.first_content = Some(first);
-            self.opener = None;
         }
     }
 

@@ -297,8 +297,11 @@ impl Assembly {
 
     fn read(&mut self, data: &[u8]) -> Result<(), serde_json::Error> {
         // Bytes that are not UTF-8 are replaced, as in every browser: better a mark in the text
-        // than no text.
-        let text = String::from_utf8_lossy(data);
+        // than no text. Valid text is much faster to recognize as a whole.
+        let text = match std::str::from_utf8(data) {
+            Ok(text) => std::borrow::Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(data),
+        };
         let chunk = Chunk::parse(&text)?;
         if chunk.is_error() {
             self.on_error(data);

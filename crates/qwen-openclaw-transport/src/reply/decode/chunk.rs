@@ -49,14 +49,15 @@ impl<'a> Chunk<'a> {
         let described = self
             .error
             .is_some_and(|error| error.starts_with(['{', '"']));
-        let native = self
-            .choices
-            .is_none_or(|choices| elements(choices).is_empty())
-            && self.code.is_some_and(is_code)
+        // Most chunks have no code, and their choices need not be looked at here.
+        let native = self.code.is_some_and(is_code)
             && self
                 .message
                 .and_then(string)
-                .is_some_and(|message| !message.is_empty());
+                .is_some_and(|message| !message.is_empty())
+            && self
+                .choices
+                .is_none_or(|choices| elements(choices).is_empty());
         described || native
     }
 
