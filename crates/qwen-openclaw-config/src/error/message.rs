@@ -94,6 +94,9 @@ impl fmt::Display for Error {
             Reason::NoModel { text, refs } => {
                 write!(f, "the model {text} may be {}", refs.join(" or "))
             }
+            Reason::NoChoice { id, refs } if refs.is_empty() => {
+                write!(f, "unknown auth choice {id}")
+            }
             Reason::NoChoice { id, refs } => {
                 write!(
                     f,
