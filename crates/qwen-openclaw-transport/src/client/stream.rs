@@ -154,7 +154,11 @@ impl ReplyStream {
                     ready!(self.poll_complete(cx));
                     return Poll::Ready(None);
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    if self.decoder.take_unseen() {
+                        self.clocks.on_content();
+                    }
+                }
                 Err(_) if self.failure.is_some() => return Poll::Ready(None),
                 Err(error) => match self.on_failure(error) {
                     Some(error) => return Poll::Ready(Some(Err(error))),
