@@ -82,6 +82,8 @@ pub(super) struct Assembly {
     halves: Halves,
     pub(super) failure: Option<Error>,
     pub(super) complete: bool,
+    /// Whether reasoning has come as a text: then its details say it again.
+    has_plain_reasoning: bool,
     /// Whether something of the answer has come that no event shows, or not yet.
     pub(super) unseen: bool,
     pub(super) limits: Limits,
@@ -105,6 +107,7 @@ impl Assembly {
             halves: Halves::default(),
             failure: None,
             complete: false,
+            has_plain_reasoning: false,
             unseen: false,
             limits,
             size: 0,
