@@ -6,7 +6,10 @@ use qwen_openclaw_auth::{Credential, CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::Provider;
 use qwen_openclaw_http::{Body, ExtraHeaders, RetryPolicy};
 
-use crate::{Call, EndpointRules, Error, RequestTemplate, Route, RoutedEndpoint, drain::Drain};
+use crate::{
+    Call, EndpointRules, Error, Hint, RequestTemplate, Route, RoutedEndpoint, ServiceHost,
+    drain::Drain, portal,
+};
 
 /// A client for one provider.
 ///
@@ -106,6 +109,18 @@ impl Connection {
     /// As [`EndpointRules::decide`].
     pub fn route_without_key(&self) -> Result<Route, Error> {
         resolve(&self.shared.provider, &self.shared.rules, Ok(None))
+    }
+
+    /// Returns the error for what the server reported inside a response that began as a success, with
+    /// the meaning and the [`Hint`] that an error response has.
+    #[must_use]
+    pub fn reported(&self, error: qwen_openclaw_http::Error) -> Error {
+        let Ok(route) = self.route_without_key() else {
+            return error.into();
+        };
+        let error = portal::reread(error, &route);
+        let hint = Hint::of(&error, &route, ServiceHost::Api);
+        Error::from(error).with_hint(hint)
     }
 
     /// Reads the rest of a body whose reply is complete, so that its connection can be reused.

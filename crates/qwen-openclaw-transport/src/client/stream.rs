@@ -265,6 +265,13 @@ impl ReplyStream {
     /// Nothing is sent again once a piece of the reply has arrived: the caller has seen it, and
     /// the tokens are paid for.
     fn on_failure(&mut self, error: Error) -> Option<Error> {
+        let is_reported = error.status().is_none() && error.as_http().server().is_some();
+        let error = if is_reported {
+            let http = error.as_http().clone();
+            self.shared.connection.reported(http).into()
+        } else {
+            error
+        };
         let nothing_yet = self.decoder.reply().has_no_content();
         let opener = self.opener.take().filter(|_| nothing_yet);
         let again = opener.and_then(|mut opener| {
