@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, chat::Reply};
+use qwen_openclaw::{ErrorKind, ErrorScope, chat::Reply};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,6 +21,8 @@ pub(crate) struct Failure {
     code: u8,
     kind: &'static str,
     message: String,
+    /// Which other requests would fail for the same reason; `None` where the command failed by itself.
+    scope: Option<ErrorScope>,
     hint: Option<String>,
     status: Option<u16>,
     request_id: Option<String>,
@@ -35,6 +37,7 @@ impl Failure {
             code,
             kind,
             message: message.into(),
+            scope: None,
             hint: None,
             status: None,
             request_id: None,
@@ -175,6 +178,7 @@ impl Failure {
     pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({ "type": self.kind, "message": self.message });
         let optional = [
+            ("scope", self.scope.map(|scope| scope.as_str().into())),
             ("status", self.status.map(Value::from)),
             ("request_id", self.request_id.clone().map(Value::from)),
             ("hint", self.hint.clone().map(Value::from)),
@@ -249,6 +253,7 @@ impl From<qwen_openclaw::Error> for Failure {
                         .to_owned(),
                 ),
             },
+            scope: Some(error.scope()),
             status: error.status(),
             request_id: error.request_id().map(str::to_owned),
             partial: error.partial().cloned().map(Box::new),

@@ -7,8 +7,8 @@ use qwen_openclaw_catalog::Provider;
 use qwen_openclaw_http::{Body, ExtraHeaders, RetryPolicy};
 
 use crate::{
-    Call, EndpointRules, Error, RequestTemplate, Route, RoutedEndpoint, drain::Drain,
-    endpoint::LastEndpoint,
+    Call, EndpointRules, Error, Hint, RequestTemplate, Route, RoutedEndpoint, ServiceHost,
+    drain::Drain, endpoint::LastEndpoint, portal,
 };
 
 /// A client for one provider.
@@ -110,6 +110,18 @@ impl Connection {
     /// As [`EndpointRules::decide`].
     pub fn route_without_key(&self) -> Result<Route, Error> {
         self.resolve(Ok(None))
+    }
+
+    /// Returns the error for what the server reported inside a response that began as a success, with
+    /// the meaning and the [`Hint`] that an error response has.
+    #[must_use]
+    pub fn reported(&self, error: qwen_openclaw_http::Error) -> Error {
+        let Ok(route) = self.route_without_key() else {
+            return error.into();
+        };
+        let error = portal::reread(error, &route);
+        let hint = Hint::of(&error, &route, ServiceHost::Api);
+        Error::from(error).with_hint(hint)
     }
 
     /// Reads the rest of a body whose reply is complete, so that its connection can be reused.

@@ -5,7 +5,7 @@ use qwen_openclaw_http::{Error, ErrorKind, ErrorScope};
 
 use crate::Route;
 
-/// Reads an error response to a request on `route`.
+/// Reads an error that the server answered to a request on `route`, or reported inside a stream.
 ///
 /// The portal counted requests per day and ended them with the same 429 `insufficient_quota` with
 /// which Model Studio throttles for a minute. Waiting does not help there, and no model is left.

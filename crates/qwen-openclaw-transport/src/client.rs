@@ -30,7 +30,7 @@ pub use self::{
 };
 pub(crate) use attempt::Attempt;
 
-/// Chats with the models of one endpoint. Cheap to clone; clones share connections.
+/// A chat client for one endpoint. Cheap to clone; clones share connections.
 ///
 /// ```no_run
 /// use qwen_openclaw_auth::ApiKey;
@@ -72,7 +72,7 @@ pub(crate) struct Options {
 }
 
 impl Client {
-    /// Starts to set up a client for `base_url`, to be used with `credential`: an
+    /// Returns a builder for a client of `base_url` that sends `credential`: an
     /// [`ApiKey`](qwen_openclaw_auth::ApiKey), for instance.
     pub fn builder(
         base_url: impl Into<String>,
@@ -81,7 +81,7 @@ impl Client {
         Self::builder_with(base_url, Arc::new(StaticCredential::new(credential)))
     }
 
-    /// As [`builder`](Self::builder), with a credential that is asked for before each request.
+    /// Like [`builder`](Self::builder), with a provider that is asked for a credential before each request.
     pub fn builder_with(
         base_url: impl Into<String>,
         credential: Arc<dyn CredentialProvider>,
@@ -97,8 +97,8 @@ impl Client {
         Self::over(Connection::builder(provider, rules).credentials(credential))
     }
 
-    /// Starts to set up a client that calls through `connection`, which decides for each request
-    /// where it goes and with which key.
+    /// Returns a builder for a client that sends through `connection`, which decides the endpoint and
+    /// the key of each request.
     pub fn over(connection: ConnectionBuilder) -> ClientBuilder {
         ClientBuilder {
             connection,
@@ -106,16 +106,15 @@ impl Client {
         }
     }
 
-    /// Sends `request` and waits until the server begins to answer.
+    /// Sends `request` and waits for the head of the response.
     ///
-    /// Failures before that are tried again as the [`RetryPolicy`] says, and so are those that
-    /// come after it but before the first piece of the reply. After the first piece nothing is
-    /// sent again.
+    /// Failures up to the first piece of the reply are retried within the [`RetryPolicy`]; later ones
+    /// are not.
     ///
     /// # Errors
     ///
-    /// What the server said instead of a reply, typed, with its request id; or what kept the
-    /// request from being sent. Any [`ErrorKind`](crate::ErrorKind) but `Truncated` and `ToolArguments`.
+    /// The server's error, typed, with its request id; or the reason why the request was not sent.
+    /// Any [`ErrorKind`](crate::ErrorKind) but `Truncated` and `ToolArguments`.
     pub async fn stream(&self, request: &ChatRequest) -> Result<ReplyStream, Error> {
         // Boxed: what is needed to open a stream would otherwise lie in the caller's future for
         // as long as the reply lasts.
@@ -127,8 +126,7 @@ impl Client {
         Box::pin(opened).await
     }
 
-    /// As [`stream`](Self::stream), along a route of this client's connection that has been resolved
-    /// already.
+    /// Like [`stream`](Self::stream), on an already resolved route of this client's connection.
     ///
     /// # Errors
     ///
@@ -155,8 +153,8 @@ impl Client {
         Ok((Box::new(opener), timeouts))
     }
 
-    /// Returns what of `request` would have no effect on `route`, or would be changed so that the
-    /// service takes it. Nothing is sent.
+    /// Returns which settings of `request` would have no effect on `route`, or would be changed so that
+    /// the service accepts them. Nothing is sent.
     ///
     /// # Errors
     ///
@@ -172,8 +170,8 @@ impl Client {
 
     /// Sends `request` and waits for the whole reply.
     ///
-    /// This is [`stream`](Self::stream), folded: the two cannot disagree, and models that refuse
-    /// to think outside of a stream work all the same.
+    /// The request is streamed and the events are folded, so the result is always that of
+    /// [`stream`](Self::stream), and models that think only in a stream work too.
     ///
     /// # Errors
     ///
@@ -210,7 +208,7 @@ impl Client {
     }
 }
 
-/// Sets up a [`Client`].
+/// Configures a [`Client`].
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
@@ -219,7 +217,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Changes the connection that requests are sent through.
+    /// Configures the connection that requests are sent through.
     pub fn connection(
         mut self,
         change: impl FnOnce(ConnectionBuilder) -> ConnectionBuilder,
@@ -228,29 +226,29 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends through `http`, which clients may share. The default is a client of its own.
+    /// Uses `http`, which several clients may share. The default is a new client.
     pub fn http(self, http: qwen_openclaw_http::Client) -> Self {
         self.connection(|connection| connection.http(http))
     }
 
-    /// Says whose models these are, for what the catalog knows of them. The default goes by the
-    /// host: the Token Plan, the portal, otherwise [`Provider::QWEN`].
+    /// Sets the provider under which the catalog looks models up. The default depends on the host:
+    /// the Token Plan, the portal, otherwise [`Provider::QWEN`].
     pub fn provider(self, provider: Provider) -> Self {
         self.connection(|connection| connection.provider(provider))
     }
 
-    /// Sets when failed requests are sent again. The default is [`RetryPolicy::default`].
+    /// Sets the retry policy. The default is [`RetryPolicy::default`].
     pub fn retry(self, policy: RetryPolicy) -> Self {
         self.connection(|connection| connection.retry(policy))
     }
 
-    /// Sends the key over plain http to other machines too, where the base URL says so. By default
-    /// that is refused.
+    /// Allows base URLs with plain http to other machines, to which the key is then sent. By default
+    /// they are rejected.
     pub fn allow_plain_http(self) -> Self {
         self.connection(ConnectionBuilder::allow_plain_http)
     }
 
-    /// Sends a header with each request, such as `X-DashScope-WorkSpace`. `Debug` does not show its
+    /// Adds a header to each request, such as `X-DashScope-WorkSpace`. `Debug` does not show its
     /// value.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.connection(|connection| connection.header(name, value))
@@ -263,42 +261,42 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how large a reply may be. The default is [`Limits::default`].
+    /// Sets the memory limits of a reply. The default is [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// Asks for token counts, or does not. By default they are asked for on the service's own
-    /// hosts and on loopback, whatever the provider is called, and not elsewhere.
+    /// Sets whether token counts are requested. By default they are on the service's own hosts and on
+    /// loopback, regardless of the provider's id, and not elsewhere.
     pub fn usage(mut self, ask: bool) -> Self {
         self.options.body.usage = Some(ask);
         self
     }
 
-    /// Lets the server queue a request for up to `wait` instead of answering with a throttle, by
-    /// the header `X-DashScope-Wait-Timeout` in whole seconds. The limit for the response head
-    /// grows by as much. The vendor advises 3 to 120 seconds. The default is not to ask.
+    /// Lets the server queue a request for up to `wait` instead of throttling it, with the header
+    /// `X-DashScope-Wait-Timeout` in whole seconds. The time limit of the response head grows by as
+    /// much. The vendor recommends 3 to 120 seconds. By default the header is not sent.
     pub fn wait_timeout(mut self, wait: Duration) -> Self {
         self.options.wait_timeout = Some(wait);
         self
     }
 
-    /// Says what a model takes, where the catalog does not know it or is wrong.
+    /// Sets the capabilities of a model that the catalog does not know, or is wrong about.
     pub fn model(mut self, id: impl Into<String>, traits: ModelCapabilities) -> Self {
         self.options.body.overrides.models.insert(id.into(), traits);
         self
     }
 
-    /// Says what all models take that [`model`](Self::model) does not name, such as those of a
-    /// custom provider. The default is what the catalog says.
+    /// Sets the capabilities of all models for which [`model`](Self::model) sets none, such as those
+    /// of a custom provider. The default is what the catalog says.
     pub fn all_models(mut self, traits: ModelCapabilities) -> Self {
         self.options.body.overrides.others = traits;
         self
     }
 
-    /// Lets `change` have the last word on each body before it is sent. Only what a model's contract
-    /// insists on, because the service would refuse the request, is corrected after it.
+    /// Calls `change` with each body before it is sent. Afterwards only what the service would refuse
+    /// is corrected, by the model's contract.
     pub fn on_body(
         mut self,
         change: impl Fn(&mut serde_json::Map<String, serde_json::Value>) + Send + Sync + 'static,
@@ -307,12 +305,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Finishes the client. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the base URL is not one a key may be sent to,
-    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) when the HTTP client cannot be set up.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if a key must not be sent to the base URL,
+    /// [`ErrorKind::Setup`](crate::ErrorKind::Setup) if the HTTP client cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let connection = self.connection.build().map_err(Error::from)?;
         // Said now, not at the first request.

@@ -8,7 +8,7 @@ pub(crate) mod context;
 mod json_mode;
 mod limits;
 mod note;
-mod notes;
+mod omitted_media;
 mod thinking;
 mod window;
 
@@ -58,7 +58,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
         _ => Body::new(),
     };
     body.remove("thinking_level");
-    notes::apply(&mut body, &known);
+    omitted_media::apply(&mut body, &known);
     if !known.has_developer_role(context) {
         developer_as_system(&mut body);
     }

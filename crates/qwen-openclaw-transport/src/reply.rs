@@ -136,6 +136,9 @@ impl Reply {
     /// Returns the fields of the message that this type does not know, such as `annotations`. They
     /// are sent back with the assistant's turn of the conversation:
     /// [`Message::from`](crate::Message) keeps them in [`Message::extra`](crate::Message::extra).
+    /// `reasoning_details` is one of them, although its texts are read as
+    /// [`reasoning`](Self::reasoning) where there are no others; and under `content` are the parts of
+    /// the content that are no text, such as images. A message has them after its text.
     ///
     /// Over the chunks of a stream, strings are joined (all but those that name something: `id`,
     /// `type`, `name`, `role`, `object`, `format`), lists appended, objects merged field by field, and

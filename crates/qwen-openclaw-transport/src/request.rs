@@ -27,13 +27,12 @@ pub use self::{
 
 /// A request for a reply: a model, a conversation, and how to answer it.
 ///
-/// What is not set is left to the service, whose defaults differ by model; but a model that thinks
-/// is told to, unless the request says otherwise. Fields this type does not know may be set with
+/// What is not set is left to the service, whose defaults differ by model; but thinking is switched
+/// on for models that can think, unless the request says otherwise. Fields this type does not know may be set with
 /// [`extra`](Self::extra). Sources: help.aliyun.com, Model Studio,
 /// "openai-compatible-conversations".
 ///
-/// The request reads and writes itself as the body that is sent, so that another program's body
-/// can be taken as it is:
+/// A request is serialized as the body that is sent, so the body of another program can be read:
 ///
 /// ```
 /// # use qwen_openclaw_transport::ChatRequest;
@@ -61,11 +60,10 @@ pub struct ChatRequest {
     pub model: String,
     /// The conversation so far.
     pub messages: Vec<Message>,
-    /// How much the model is to think. Not a field of the service: it is turned into those that
-    /// the model wants.
+    /// The thinking level. Not a field of the service: it is translated into those of the model.
     #[serde(rename = "thinking_level", skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
-    /// Maximum number of tokens to think.
+    /// Maximum number of thinking tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_budget: Option<u32>,
     /// Whether the model sees its earlier reasoning again.
@@ -74,25 +72,25 @@ pub struct ChatRequest {
     /// The tools the model may call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<Tool>,
-    /// Whether it may, must or must not call them.
+    /// Whether the model may, must or must not call tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
-    /// Whether it may call several at once.
+    /// Whether the model may call several tools at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_tool_calls: Option<bool>,
-    /// Whether long arguments arrive in pieces.
+    /// Whether the arguments of tool calls are streamed in pieces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_stream: Option<bool>,
-    /// The form of the answer.
+    /// The format of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<ResponseFormat>,
     /// Whether the model may search the web.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_search: Option<bool>,
-    /// How it searches, as the service names it: `forced_search`, `search_strategy` and others.
+    /// Options of the web search by the service's names: `forced_search`, `search_strategy` and others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search_options: Option<Map<String, Value>>,
-    /// Whether images are seen in more detail, whatever their own limits say.
+    /// Whether images are processed in high resolution, regardless of their own pixel limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vl_high_resolution_images: Option<bool>,
     /// Maximum number of tokens to generate, reasoning included.
@@ -131,7 +129,7 @@ pub struct ChatRequest {
     /// How many other likely tokens are reported with each, from 0 to 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_logprobs: Option<u32>,
-    /// Everything else, as it is sent.
+    /// All other fields, as they are sent.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
     /// What the cache is to keep.
@@ -169,17 +167,17 @@ impl ChatRequest {
         self
     }
 
-    /// Adds instructions.
+    /// Adds a system message.
     pub fn system(self, text: impl Into<String>) -> Self {
         self.message(Message::system(text))
     }
 
-    /// Adds what the user says.
+    /// Adds a user message.
     pub fn user(self, text: impl Into<String>) -> Self {
         self.message(Message::user(text))
     }
 
-    /// Adds what the model said earlier.
+    /// Adds an earlier reply of the model.
     pub fn assistant(self, text: impl Into<String>) -> Self {
         self.message(Message::assistant(text))
     }
@@ -189,8 +187,7 @@ impl ChatRequest {
         self.message(Message::parts(Role::User, parts))
     }
 
-    /// Adds a part to what the user says: to the last message, where that is the user's, otherwise
-    /// in one of its own.
+    /// Adds a part to the last message if that is the user's, otherwise in a new user message.
     pub fn part(mut self, part: Part) -> Self {
         match self.messages.last_mut() {
             Some(last) if last.role == Role::User => last.push(part),
@@ -199,17 +196,17 @@ impl ChatRequest {
         self
     }
 
-    /// Adds an image to what the user says, as [`part`](Self::part) does.
+    /// Adds an image to the user message, as [`part`](Self::part) does.
     pub fn image(self, image: impl Into<Media>) -> Self {
         self.part(Part::image(image))
     }
 
-    /// Adds a video to the last user message, as [`part`](Self::part) does.
+    /// Adds a video to the user message, as [`part`](Self::part) does.
     pub fn video(self, video: impl Into<Media>) -> Self {
         self.part(Part::video(video))
     }
 
-    /// Adds audio to what the user says, as [`part`](Self::part) does.
+    /// Adds audio to the user message, as [`part`](Self::part) does.
     pub fn audio(self, audio: impl Into<Media>) -> Self {
         self.part(Part::audio(audio))
     }
@@ -230,77 +227,77 @@ impl ChatRequest {
     ///
     /// Models that think refuse a forced choice. Where their contract says so, thinking is switched
     /// off for one named tool, and `auto` is sent in place of
-    /// [`Required`](ToolChoice::Required); the plain models of the provider `qwen` get what was
-    /// asked for.
+    /// [`Required`](ToolChoice::Required); models of the provider `qwen` that do not think get the
+    /// choice unchanged.
     pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
         self.tool_choice = Some(choice);
         self
     }
 
-    /// Lets the model call several tools at once, or not. The service's default is not.
+    /// Sets whether the model may call several tools at once. The service's default is false.
     pub fn parallel_tool_calls(mut self, several: bool) -> Self {
         self.parallel_tool_calls = Some(several);
         self
     }
 
-    /// Lets long arguments of tool calls arrive in pieces, where the model can; it is on by default
-    /// for the GLM models of the Token Plan.
+    /// Streams the arguments of tool calls in pieces, if the model supports it. On by default for the
+    /// GLM models of the Token Plan.
     pub fn tool_stream(mut self) -> Self {
         self.tool_stream = Some(true);
         self
     }
 
-    /// Sets the form of the answer. The default is text.
+    /// Sets the format of the answer. The default is text.
     ///
-    /// What the service wants with it is seen to: thinking is switched off where the model refuses
-    /// JSON while it thinks, the word "json" is put into the instructions where it is missing, and a
-    /// schema goes there too where the model takes none. Whether the answer fits the schema says
+    /// The request is made one that the service accepts: thinking is switched off if the model refuses
+    /// JSON while it thinks, the word "json" is added to the system message if it is missing, and so
+    /// is a schema that the model cannot be given otherwise. To validate the answer, use
     /// [`Reply::json_matching`](crate::Reply::json_matching).
     pub fn response_format(mut self, format: ResponseFormat) -> Self {
         self.response_format = Some(format);
         self
     }
 
-    /// Asks for an answer that is one JSON object; see [`response_format`](Self::response_format).
+    /// Requests one JSON object as the answer; see [`response_format`](Self::response_format).
     pub fn json_object(self) -> Self {
         self.response_format(ResponseFormat::JsonObject)
     }
 
-    /// Asks for an answer that fits a JSON schema; see
+    /// Requests an answer that matches a JSON schema; see
     /// [`response_format`](Self::response_format).
     pub fn json_schema(self, name: impl Into<String>, schema: Value) -> Self {
         self.response_format(ResponseFormat::schema(name, schema))
     }
 
-    /// Asks for an answer that is a `T`; see [`response_format`](Self::response_format) and
+    /// Requests an answer that is a `T`; see [`response_format`](Self::response_format) and
     /// [`Reply::json`](crate::Reply::json).
     #[cfg(feature = "schemars")]
     pub fn json_of<T: schemars::JsonSchema>(self) -> Self {
         self.json_schema(schema::name::<T>(), schema::of::<T>())
     }
 
-    /// Lets the model search the web, which is paid for by the call. By default it does not.
+    /// Lets the model search the web, which is billed per search. Off by default.
     pub fn search(mut self) -> Self {
         self.enable_search = Some(true);
         self
     }
 
-    /// Lets the model search the web in a certain way, such as `search_strategy` set to `max`.
+    /// Lets the model search the web, with an option such as `search_strategy` set to `max`.
     pub fn search_option(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         let options = self.search_options.get_or_insert_default();
         options.insert(name.into(), value.into());
         self.search()
     }
 
-    /// Shows images in more detail: up to 16 megapixels, whatever their own limits say. By default
-    /// those count.
+    /// Processes images in high resolution, up to 16 megapixels, regardless of their own pixel limits.
+    /// Off by default.
     pub fn high_resolution_images(mut self) -> Self {
         self.vl_high_resolution_images = Some(true);
         self
     }
 
-    /// Sets the maximum number of tokens to generate. The default is the model's own limit, to which
-    /// higher numbers are lowered.
+    /// Sets the maximum number of tokens to generate. Higher values are lowered to the model's own
+    /// limit, which is the default.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.extra.remove("max_tokens");
         self.extra.remove("max_completion_tokens");
@@ -358,7 +355,7 @@ impl ChatRequest {
         self
     }
 
-    /// Adds a text at which the reply ends. The default is none.
+    /// Adds a stop sequence. The default is none.
     pub fn stop(mut self, text: impl Into<String>) -> Self {
         let text = Value::String(text.into());
         self.stop = Some(match self.stop {
@@ -372,8 +369,8 @@ impl ChatRequest {
         self
     }
 
-    /// Lets the model go on with what the assistant said last, instead of answering it. Models that
-    /// think refuse this.
+    /// Lets the model continue the last assistant message instead of answering it. Models that think
+    /// refuse this.
     pub fn continue_assistant(mut self) -> Self {
         if let Some(last) = self.messages.last_mut() {
             last.extra.insert("partial".to_owned(), json!(true));
@@ -381,8 +378,8 @@ impl ChatRequest {
         self
     }
 
-    /// Sets any field of the request body, for what this type does not know. It comes before what
-    /// this type says of the same field.
+    /// Sets any field of the request body. It takes precedence over the field of this type with the
+    /// same name.
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self

@@ -17,6 +17,7 @@ mod openclaw;
 mod prompt;
 #[cfg(unix)]
 mod pty;
+mod qwen4;
 mod refusals;
 mod requests;
 mod run;

@@ -1,5 +1,11 @@
 //! Mistakes: each is said, and nothing is sent.
 
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    thread,
+};
+
 use crate::run::{KEY, Qwen, Service};
 
 #[test]
@@ -98,6 +104,25 @@ fn a_model_the_plan_lacks() {
         .exits_with(4);
     ran.says("qwen3.6-flash is not offered on the Coding Plan endpoint")
         .says("https://dashscope-intl.aliyuncs.com/compatible-mode/v1");
+}
+
+#[test]
+fn a_model_the_plan_lacks_is_sent_by_force() {
+    // A proxy that hangs up, so that nothing leaves this machine.
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let first_line = thread::spawn(move || {
+        let (stream, _) = proxy.accept().unwrap();
+        BufReader::new(stream).lines().next().unwrap().unwrap()
+    });
+    let arguments = ["chat", "--plan", "coding", "-m", "qwen3.6-flash"];
+    Qwen::new(&[&arguments[..], &["--force", "hi"]].concat())
+        .env("QWEN_API_KEY", KEY)
+        .env("HTTPS_PROXY", &url)
+        .run()
+        .exits_with(6);
+    let sent_to = "CONNECT coding-intl.dashscope.aliyuncs.com:443";
+    assert!(first_line.join().unwrap().starts_with(sent_to));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use qwen_openclaw_emulator::Emulator;
-use serde_json::Value;
+use qwen_openclaw_emulator::{Emulator, Reply, Script};
+use serde_json::{Value, json};
 
 use crate::run::{Qwen, Service};
 
@@ -148,6 +148,51 @@ fn stored_credentials() {
             for required in schema["required"].as_array().unwrap() {
                 let required = required.as_str().unwrap();
                 assert!(ran.json().get(required).is_some(), "{name}: {required}");
+            }
+        }
+    }
+}
+
+/// Everything that a reply may hold beside its text.
+#[test]
+fn replies_that_say_more() {
+    let call = json!({"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql"}});
+    let delta = json!({"content": "a", "reasoning_content": "b", "refusal": "c",
+        "encrypted_content": "gAAA", "annotations": [{"type": "file"}], "tool_calls": [call]});
+    let choice = json!({"index": 0, "delta": delta, "finish_reason": "tool_calls",
+        "logprobs": {"content": []}});
+    let event = Reply::event_stream().event(json!({"choices": [choice]}).to_string());
+    let whole = event.clone().done();
+    let broken = event.event(r#"{"error":{"code":"Arrearage","message":"overdue"}}"#);
+    for (reply, name) in [(whole, "chat"), (broken, "error")] {
+        let service = Service::with(Emulator::builder().script(Script::from(reply).repeat_last()));
+        let ask = |json: &str| Qwen::new(&["chat", json, "hi"]).at(&service).run();
+        let result = ask("--json").json();
+        let held = if name == "chat" {
+            &result
+        } else {
+            &result["error"]["partial"]
+        };
+        for field in ["refusal", "encrypted_content", "message_extra", "extra"] {
+            assert!(held.get(field).is_some(), "{name}: {result}");
+        }
+        if name == "error" {
+            assert_eq!(result["error"]["scope"], "account");
+        }
+        let lines = ask("--json=stream").stdout;
+        let lines: Vec<Value> = lines
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        let (last, events) = lines.split_last().unwrap();
+        assert!(events.iter().any(|event| event["type"] == "refusal"));
+        if let (Some(schema), Some(of_events)) = (schema(name), schema("chat-event")) {
+            check(&result, &schema, name);
+            check(last, &schema, name);
+            for event in events {
+                check(event, &of_events, "chat-event");
+                let types = of_events["properties"]["type"]["enum"].as_array();
+                assert!(types.unwrap().contains(&event["type"]), "{event}");
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, U
 /// Maximum number of tokens of a description of images, as in OpenClaw.
 const MAX_TOKENS: u32 = 4096;
 
-/// A description being asked for. Made by [`Client::describe_image`] and
+/// A request for a description. Created by [`Client::describe_image`] and
 /// [`Client::describe_video`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `send`"]
@@ -27,16 +27,16 @@ pub struct Describe {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Description {
-    /// What the model says.
+    /// The description.
     pub text: String,
-    /// The model that was asked.
+    /// The model that was used.
     pub model: String,
     /// The token counts; `None` when the server sent none.
     pub usage: Option<Usage>,
 }
 
 impl Client {
-    /// Asks what an image shows.
+    /// Creates a request for a description of an image.
     ///
     /// ```no_run
     /// use qwen_openclaw_transport::Media;
@@ -52,7 +52,7 @@ impl Client {
         Describe::new(self, Modality::Image, image.into())
     }
 
-    /// Asks what a video shows.
+    /// Creates a request for a description of a video.
     pub fn describe_video(&self, video: impl Into<Media>) -> Describe {
         Describe::new(self, Modality::Video, video.into())
     }
@@ -71,13 +71,13 @@ impl Describe {
         }
     }
 
-    /// Adds another one, to be described together.
+    /// Adds another image or video, to be described together with the others.
     pub fn and(mut self, medium: impl Into<Media>) -> Self {
         self.media.push(medium.into());
         self
     }
 
-    /// Sets what is asked, without the blanks around it; a blank text counts as none. The default
+    /// Sets the prompt. Surrounding whitespace is removed; a blank prompt counts as none. The default
     /// is `Describe the image.` or `Describe the video in detail.`, as in OpenClaw.
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.prompt = trimmed(prompt.into());
@@ -90,15 +90,15 @@ impl Describe {
         self
     }
 
-    /// Sets the maximum number of tokens of the description. The default is 4096 for images, and
-    /// what the model has for a video.
+    /// Sets the maximum number of tokens of the description. The default is 4096 for images, and the
+    /// model's own limit for videos.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = Some(tokens);
         self
     }
 
-    /// Sets the edition of the catalog that gives the default model: `qwen-vl-max-latest`, and
-    /// `qwen3.6-plus` in `2026.9`. The default has the former.
+    /// Sets the edition of the catalog that decides the default model: `qwen3.6-plus` in `2026.9`,
+    /// otherwise `qwen-vl-max-latest`. The default is [`Edition::default`].
     pub fn edition(mut self, edition: Edition) -> Self {
         self.edition = edition;
         self
@@ -109,7 +109,7 @@ impl Describe {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRequest`] on the endpoint of a plan: only Standard keys have models for this.
-    /// [`ErrorKind::Protocol`] when the model says nothing. Otherwise as [`Client::send`].
+    /// [`ErrorKind::Protocol`] if the reply is empty. Otherwise as [`Client::send`].
     pub async fn send(self) -> Result<Description, Error> {
         let route = self.client.connection().route().await;
         let route = route.map_err(Error::from)?;
@@ -121,7 +121,7 @@ impl Describe {
         let request = self.request(&model);
         let reply = self.client.stream_on(route, &request).await?;
         let reply = reply.finish().await?;
-        // About clips some models answer in their reasoning.
+        // Some models describe videos in their reasoning.
         let text = match reply.text().trim() {
             "" if self.kind == Modality::Video => reply.reasoning().trim(),
             text => text,

@@ -161,7 +161,11 @@ impl ReplyStream {
                     ready!(self.poll_complete(cx));
                     return Poll::Ready(None);
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    if self.decoder.take_unseen() {
+                        self.clocks.on_content();
+                    }
+                }
                 Err(_) if self.failure.is_some() => return Poll::Ready(None),
                 Err(error) => match self.on_failure(error) {
                     Some(error) => return Poll::Ready(Some(Err(error))),
@@ -268,6 +272,13 @@ impl ReplyStream {
     /// Nothing is sent again once a piece of the reply has arrived: the caller has seen it, and
     /// the tokens are paid for.
     fn on_failure(&mut self, error: Error) -> Option<Error> {
+        let is_reported = error.status().is_none() && error.as_http().server().is_some();
+        let error = if is_reported {
+            let http = error.as_http().clone();
+            self.shared.connection.reported(http).into()
+        } else {
+            error
+        };
         let nothing_yet = self.decoder.reply().has_no_content();
         let opener = self.opener.take().filter(|_| nothing_yet);
         let again = opener.and_then(|mut opener| {

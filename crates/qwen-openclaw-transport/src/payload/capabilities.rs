@@ -1,10 +1,10 @@
-//! What a model takes, said by a user who knows better than the catalog.
+//! Capabilities of models that override the catalog.
 
 use qwen_openclaw_catalog::Modality;
 #[cfg(doc)]
 use qwen_openclaw_catalog::Thinking;
 
-/// What a model takes, where the catalog does not know it or is to be overruled.
+/// The capabilities of a model that the catalog does not know, or that override the catalog.
 ///
 /// ```
 /// use qwen_openclaw_transport::{ModelCapabilities, ThinkingStyle};
@@ -24,72 +24,72 @@ pub struct ModelCapabilities {
     pub(super) developer_role: Option<bool>,
 }
 
-/// How thinking is written into a request.
+/// How a request controls thinking.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ThinkingStyle {
-    /// By the [`Thinking`] contract of the model, as the service wants it. The default.
+    /// By the [`Thinking`] contract of the model, as the service requires. The default.
     #[default]
     Contract,
-    /// By the switch `enable_thinking`, which every model is taken to obey: no model always
-    /// thinks, and the efforts of Qwen 3.8 are left out.
+    /// By the field `enable_thinking`, which every model is assumed to obey: no model always
+    /// thinks, and the efforts of Qwen 3.8 are not sent.
     Switch,
     /// By `chat_template_kwargs`, for Qwen models on a self-hosted server: their template reads
     /// `enable_thinking` and `preserve_thinking` from it.
     ChatTemplate,
-    /// Not at all: what the request says is sent as it is.
+    /// Not at all: the request is sent unchanged.
     Untouched,
 }
 
 impl ModelCapabilities {
-    /// Overrules nothing yet.
+    /// Creates capabilities that override nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says whether the model thinks. The default is what the catalog says; of a model that it
-    /// does not know it is assumed on the Token Plan, and wherever a level is asked for.
+    /// Sets whether the model thinks. The default is what the catalog says; unknown models are assumed
+    /// to think on the Token Plan, and if the request sets a level.
     pub fn reasoning(mut self, thinks: bool) -> Self {
         self.reasoning = Some(thinks);
         self
     }
 
-    /// Says what the model can be given. The default is what the catalog says; of a model that it
-    /// does not know, everything is tried.
+    /// Sets the input modalities of the model. The default is what the catalog says; for unknown models
+    /// every modality is sent.
     pub fn input(mut self, modalities: impl IntoIterator<Item = Modality>) -> Self {
         self.input = Some(modalities.into_iter().collect());
         self
     }
 
-    /// Says how many tokens an answer can have; requests for more are lowered to it. The default
-    /// is what the catalog says.
+    /// Sets the maximum number of output tokens, to which higher limits are lowered. The default is
+    /// what the catalog says.
     pub fn max_output(mut self, tokens: u32) -> Self {
         self.max_output = Some(tokens);
         self
     }
 
-    /// Says how many tokens a request and its answer can have together. A limit of the answer is
-    /// lowered to what the window leaves by a cautious estimate of the request, and to 1 where it
-    /// leaves nothing. The default is what the catalog says.
+    /// Sets the context window: the maximum number of tokens of a request and its answer together. The
+    /// limit of output tokens is lowered to what a cautious estimate of the request leaves, at least 1.
+    /// The default is what the catalog says.
     pub fn context_window(mut self, tokens: u32) -> Self {
         self.context_window = Some(tokens);
         self
     }
 
-    /// Says how thinking is written. The default is [`ThinkingStyle::Contract`].
+    /// Sets how requests control thinking. The default is [`ThinkingStyle::Contract`].
     pub fn thinking(mut self, style: ThinkingStyle) -> Self {
         self.thinking = style;
         self
     }
 
-    /// Says whether messages of the role `developer` are sent as such, or as `system`. By default they
-    /// are sent as `system` to the service, which refuses the other, and as they are elsewhere.
+    /// Sets whether the server accepts the role `developer`; if not, it is sent as `system`. By default
+    /// it is sent as `system` to the service, which refuses `developer`, and unchanged elsewhere.
     pub fn developer_role(mut self, has_it: bool) -> Self {
         self.developer_role = Some(has_it);
         self
     }
 
-    /// Limits answers by the older field `max_tokens`. The default is `max_completion_tokens`.
+    /// Sends the limit of output tokens as `max_tokens`. The default is `max_completion_tokens`.
     pub fn legacy_max_tokens(mut self) -> Self {
         self.legacy_max_tokens = true;
         self

@@ -1,42 +1,41 @@
-//! What of a request has no effect, or was changed so that the service takes it.
+//! Settings of a request that have no effect, or were changed so that the service accepts them.
 
 use std::fmt;
 
 use qwen_openclaw_catalog::Level;
 
-/// Something of a request that has no effect, or was changed so that the service takes it.
+/// A setting of a request that has no effect, or was changed so that the service accepts it.
 ///
 /// `Display` is meant for logs; a program with its own terminology can match on the variants and use
 /// its own wording.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum RequestNote {
-    /// Thinking is to be off, and the model cannot stop: it thinks.
+    /// The level is off, but the model always thinks.
     AlwaysThinks,
-    /// The level of thinking is not sent: the model does not think, as far as is known, or thinks
-    /// without levels.
+    /// The thinking level is not sent: as far as is known, the model does not think or has no levels.
     LevelWithoutEffect {
-        /// The level that was asked for.
+        /// The requested level.
         level: Level,
     },
     /// The effort is not sent: the service refuses it together with a thinking budget.
     BudgetInsteadOfEffort,
-    /// The thinking budget was lowered below the limit of the answer, as the service wants it.
+    /// The thinking budget was lowered below the limit of output tokens, as the service requires.
     BudgetLowered {
-        /// The budget that was asked for, in tokens.
+        /// The requested budget, in tokens.
         from: u64,
         /// The budget that is sent.
         to: u64,
     },
-    /// No thinking budget is set, and the limit of the answer is not above the one that a model may
-    /// have by default: the service may refuse the request.
+    /// No thinking budget is set, and the limit of output tokens is not above the budget that a model
+    /// may have by default: the service may refuse the request.
     DefaultBudgetMayExceedLimit {
-        /// The limit of the answer in tokens.
+        /// The limit of output tokens.
         limit: u64,
     },
-    /// The limit of the answer was lowered to what the model can give.
+    /// The limit of output tokens was lowered to that of the model, or to what its context window leaves.
     LimitLowered {
-        /// The limit that was asked for, in tokens.
+        /// The requested limit, in tokens.
         from: u64,
         /// The limit that is sent.
         to: u64,

@@ -12,8 +12,10 @@ const CHARACTERS: u64 = 4;
 const MEDIUM: u64 = 8_000;
 
 /// The fields of a message that hold texts.
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 6] = [
     "content",
+    "refusal",
+    "encrypted_content",
     "reasoning_content",
     "reasoning",
     "reasoning_text",
@@ -99,13 +101,14 @@ mod tests {
         let body = json!({
             "messages": [
                 {"role": "assistant", "content": null, "reasoning_content": "because",
-                 "tool_calls": [{"id": "a"}]},
+                 "encrypted_content": "gAAAA", "refusal": "no", "tool_calls": [{"id": "a"}]},
                 {"role": "tool", "content": "42"},
             ],
             "tools": [{"type": "function"}],
             "response_format": {"type": "json_object"},
         });
-        let count = "because".len() + r#"[{"id":"a"}]"#.len() + "42".len();
+        let count = "because".len() + "gAAAA".len() + "no".len();
+        let count = count + r#"[{"id":"a"}]"#.len() + "42".len();
         let count = count + r#"[{"type":"function"}]"#.len() + r#"{"type":"json_object"}"#.len();
         let tokens = (count as u64 * 5).div_ceil(16);
         assert_eq!(left(1_000, body), 1_000 - tokens - 1);

@@ -213,6 +213,12 @@ impl Decoder {
         }
     }
 
+    /// Whether something of the answer has come since the last call that no event shows.
+    #[inline]
+    pub(crate) fn take_unseen(&mut self) -> bool {
+        std::mem::take(&mut self.assembly.unseen)
+    }
+
     /// Says that the bytes have ended. Events and errors that follow from it are taken as before.
     pub fn end(&mut self) {
         self.end_with(None);

@@ -314,6 +314,13 @@ mod tests {
             (name, text).prop_map(|(name, text)| json!({name: text})),
             (name, text, any_value()).prop_map(|(name, text, x)| json!({name: text, "x": x})),
             any_value().prop_map(|value| json!({"annotations": value})),
+            (any_value(), text)
+                .prop_map(|(value, text)| json!({"content": [value, {"text": text}]})),
+            prop::collection::vec((any_value(), text), 0..3).prop_map(|parts| {
+                let part = |(n, (x, text))| json!({"index": n / 2, "text": text, "x": x});
+                let parts: Vec<_> = parts.into_iter().enumerate().map(part).collect();
+                json!({"reasoning_details": parts})
+            }),
             prop::collection::vec(call, 0..3).prop_map(|calls| json!({"tool_calls": calls})),
         ]
     }

@@ -24,26 +24,26 @@ pub enum CacheTtl {
 }
 
 impl ChatRequest {
-    /// Keeps the instructions in the explicit cache of the service for five minutes: writing costs
-    /// a quarter more than plain input, reading a tenth of it. It takes 1024 tokens at least. By
-    /// default only the implicit cache is used.
+    /// Marks the system message for the service's explicit cache, which keeps it for five minutes.
+    /// Writing costs 125 % of plain input, reading 10 %; at least 1024 tokens are needed. By default
+    /// only the implicit cache is used.
     ///
-    /// Other hosts than the service's own do not see it.
+    /// The marker is sent to the service's own hosts only.
     pub fn cache_system(mut self) -> Self {
         self.cache.system = true;
         self
     }
 
-    /// Keeps the conversation up to its last message in the explicit cache; see
-    /// [`cache_system`](Self::cache_system). By default it is not.
+    /// Marks the conversation up to its last message for the explicit cache; see
+    /// [`cache_system`](Self::cache_system). Off by default.
     pub fn cache_conversation(mut self) -> Self {
         self.cache.conversation = true;
         self
     }
 
-    /// Sends no cache markers at all, or does send those of [`cache_system`](Self::cache_system),
-    /// [`cache_conversation`](Self::cache_conversation) and of the messages. The default is to send
-    /// them. The implicit cache works either way.
+    /// Sets whether cache markers are sent: those of [`cache_system`](Self::cache_system), of
+    /// [`cache_conversation`](Self::cache_conversation) and of the messages themselves. On by default.
+    /// The implicit cache works either way.
     pub fn cache(mut self, on: bool) -> Self {
         self.cache.off = !on;
         self

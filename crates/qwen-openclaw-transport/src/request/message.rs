@@ -149,6 +149,10 @@ impl From<&Reply> for Message {
         message.encrypted_content = reply.encrypted_content().map(str::to_owned);
         message.refusal = filled(reply.refusal());
         message.extra = reply.message_extra().clone();
+        if let Some(Value::Array(parts)) = message.extra.remove("content") {
+            let text = (!reply.text().is_empty()).then(|| Part::text(reply.text()).into_value());
+            message.content = Some(text.into_iter().chain(parts).collect());
+        }
         message
     }
 }

@@ -8,7 +8,7 @@ use qwen_openclaw_client::Hint;
 use qwen_openclaw_transport::{ChatRequest, Client, Error, ErrorKind, Reply};
 use serde_json::json;
 
-use crate::canned::{Answer, Canned, Step};
+use crate::canned::{Answer, Canned, Step, text};
 
 const KEY: &str = "sk-sp-0123456789abcdef0123";
 
@@ -189,6 +189,33 @@ async fn the_end_of_the_portal_s_quota() {
         hint(Endpoint::StandardGlobal, Provider::QWEN, key, quota).await,
         ""
     );
+}
+
+/// Inside a stream as well, before and after the first content.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_portal_s_quota_in_a_stream() {
+    let event = Step::Bytes(
+        "data: {\"error\":{\"code\":\"insufficient_quota\",\"message\":\"m\"}}\n\n".to_owned(),
+    );
+    let (quota, rate) = (ErrorKind::Quota, ErrorKind::RateLimited);
+    for (endpoint, before, kind, sent) in [
+        (Endpoint::Portal, vec![], quota, 1),
+        (Endpoint::Portal, vec![text("a")], quota, 1),
+        (Endpoint::StandardGlobal, vec![], rate, 3),
+        (Endpoint::StandardGlobal, vec![text("a")], rate, 1),
+    ] {
+        let steps = before.into_iter().chain([event.clone()]).collect();
+        let canned = Canned::new([Answer::Body(steps)]);
+        let http = qwen_openclaw_http::Client::builder().sender(canned.clone());
+        let key = ApiKey::parse("sk-0123456789abcdef").unwrap();
+        let client = Client::builder(endpoint.base_url(), key).http(http.build().unwrap());
+        let request = ChatRequest::new("m").user("hi");
+        let error = client.build().unwrap().send(&request).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{endpoint:?}");
+        assert_eq!(canned.requests(), sent, "{endpoint:?}");
+        let hint = (kind == quota).then_some(&Hint::QuotaUsedUp);
+        assert_eq!(error.hint(), hint, "{endpoint:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

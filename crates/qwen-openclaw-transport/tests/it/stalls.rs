@@ -119,6 +119,7 @@ async fn only_keep_alives_come() {
     for keep_alive in [
         ": keep-alive\n\n",
         "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"encrypted_content\":\"\"}}]}\n\n",
         "data: {\"choices\":[],\"usage\":null}\n\n",
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n",
     ] {
@@ -143,6 +144,28 @@ async fn a_slow_reply_is_no_stall() {
     let (result, took) = ask(Answer::Body(steps)).await;
     assert_eq!(result.unwrap().text().len(), 100);
     assert_eq!(took.as_secs(), 1900);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_event_shows_is_progress_too() {
+    let slowly = |delta: &str| {
+        let bytes = format!("data: {{\"choices\":[{{\"delta\":{delta}}}]}}\n\n");
+        let steps = [Step::Bytes(bytes), Step::Pause(19 * SECOND)];
+        steps.into_iter().cycle().take(20)
+    };
+    let mut steps: Vec<_> = slowly(r#"{"encrypted_content":"gAAA"}"#).collect();
+    // Held back until the call has a name.
+    let nameless = r#"{"tool_calls":[{"index":0,"function":{"arguments":" "}}]}"#;
+    steps.extend(slowly(nameless));
+    let named =
+        r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"get","arguments":"{}"}}]}"#;
+    steps.extend(slowly(named).take(1));
+    steps.push(stop());
+    let (reply, took) = ask(Answer::Body(steps)).await;
+    let reply = reply.unwrap();
+    assert_eq!(reply.encrypted_content(), Some(&*"gAAA".repeat(10)));
+    assert_eq!(reply.tool_calls()[0].name(), "get");
+    assert_eq!(took.as_secs(), 20 * 19);
 }
 
 #[tokio::test(start_paused = true)]

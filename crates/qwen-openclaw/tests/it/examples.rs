@@ -1,5 +1,9 @@
 //! Every example runs.
 
+#[cfg(feature = "schemars")]
+#[path = "../../examples/conversation.rs"]
+#[allow(dead_code, reason = "its `main` is not needed here")]
+mod conversation;
 #[path = "../../examples/streaming.rs"]
 #[allow(dead_code, reason = "its `main` is not needed here")]
 mod streaming;
@@ -52,6 +56,26 @@ async fn sampling_parameters_reach_the_request() {
     assert_eq!((&body["top_p"], &body["seed"]), (&0.5.into(), &7.into()));
     assert_eq!(body["stop"][1], "FIN");
     assert_eq!(body["top_k"], 5);
+}
+
+#[cfg(feature = "schemars")]
+#[tokio::test]
+async fn conversation() {
+    let (qwen, emulator) = support::emulated().await.unwrap();
+    // Refuses a history that has lost its reasoning.
+    emulator.fault(qwen_openclaw_emulator::FaultKind::ReasoningLost);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("conversation.json");
+    conversation::run(&qwen, &file).await.unwrap();
+    let last = emulator.requests().pop().unwrap().json();
+    let messages = last["messages"].as_array().unwrap();
+    let replies = messages.iter().filter(|m| m["role"] == "assistant");
+    assert!(replies.clone().count() >= 4);
+    assert!(
+        replies
+            .into_iter()
+            .all(|m| m["encrypted_content"].is_string())
+    );
 }
 
 #[cfg(feature = "schemars")]

@@ -6,5 +6,6 @@
 mod custom_provider;
 mod examples;
 mod plans;
+mod qwen4;
 #[cfg(feature = "video")]
 mod video;

@@ -35,12 +35,29 @@ fn child() {
         .enable_all()
         .build()
         .unwrap();
-    let result = runtime.block_on(rounds_of(Path::new(&store), rounds.parse().unwrap()));
+    let result = runtime.block_on(async {
+        #[cfg(unix)]
+        exit_when_interrupted();
+        rounds_of(Path::new(&store), rounds.parse().unwrap()).await
+    });
     let line = match result {
         Ok(credential) => format!("token {}", credential.key().expose()),
         Err(error) => format!("error {error}"),
     };
     fs::write(result_file(Path::new(&store)), line).unwrap();
+}
+
+/// Exits at an interrupt, also where the test program was started in the background: a shell has it
+/// ignore interrupts then, and children inherit that.
+#[cfg(unix)]
+fn exit_when_interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt()).unwrap();
+    tokio::spawn(async move {
+        interrupt.recv().await;
+        std::process::exit(130);
+    });
 }
 
 async fn rounds_of(store: &Path, rounds: u32) -> Result<Credential, crate::Error> {

@@ -82,6 +82,10 @@ pub(super) struct Assembly {
     halves: Halves,
     pub(super) failure: Option<Error>,
     pub(super) complete: bool,
+    /// Whether reasoning has come as a text: then its details say it again.
+    has_plain_reasoning: bool,
+    /// Whether something of the answer has come that no event shows, or not yet.
+    pub(super) unseen: bool,
     pub(super) limits: Limits,
     /// Bytes that the reply holds.
     size: usize,
@@ -103,6 +107,8 @@ impl Assembly {
             halves: Halves::default(),
             failure: None,
             complete: false,
+            has_plain_reasoning: false,
+            unseen: false,
             limits,
             size: 0,
             secrets: Secrets::default(),
@@ -224,7 +230,10 @@ impl Assembly {
             Target::Text => Step::Text { start, end },
             Target::Reasoning => Step::Reasoning { start, end },
             Target::Refusal => Step::Refusal { start, end },
-            Target::Encrypted => return None,
+            Target::Encrypted => {
+                self.unseen = true;
+                return None;
+            }
             Target::Tool(index) => {
                 if end > self.limits.tool_arguments {
                     self.fail(too_large(
@@ -235,6 +244,7 @@ impl Assembly {
                 }
                 // Held back until there is a name to announce the call with.
                 if !self.tools.is_announced(index) {
+                    self.unseen = true;
                     return None;
                 }
                 Step::ToolDelta { index, start, end }

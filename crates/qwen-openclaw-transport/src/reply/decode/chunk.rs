@@ -140,7 +140,7 @@ pub(super) struct Choice<'a> {
     tool_calls: Option<&'a str>,
     function_call: Option<&'a str>,
     pub(super) extra: Extra<'a>,
-    /// Unknown fields of the delta.
+    /// Unknown fields of the delta, and under `content` those of its parts that are no text.
     pub(super) message_extra: Extra<'a>,
 }
 
@@ -154,30 +154,44 @@ impl<'a> Choice<'a> {
             "reasoning_text" => self.reasoning_text = Some(value),
             "refusal" => self.refusal = Some(value),
             "encrypted_content" => self.encrypted_content = Some(value),
-            "reasoning_details" => self.reasoning_details = Some(value),
+            "reasoning_details" => {
+                self.reasoning_details = Some(value);
+                self.message_extra.put(name, value);
+            }
             "tool_calls" => self.tool_calls = Some(value),
             "function_call" => self.function_call = Some(value),
             "role" => {}
             _ => self.message_extra.put(name, value),
         });
+        if let Some(parts) = self.content.filter(|content| content.starts_with('[')) {
+            let mut others = elements(parts);
+            others.retain(|part| !is_text(part));
+            if !others.is_empty() {
+                let others = format!("[{}]", others.join(","));
+                self.message_extra.put("content", others);
+            }
+        }
+    }
+
+    /// The reasoning as a text, still escaped. Gateways repeat the same under several names: the
+    /// first of these that says something counts.
+    pub(super) fn reasoning(&self) -> Option<&'a str> {
+        filled(self.reasoning_content)
+            .or_else(|| filled(self.reasoning))
+            .or_else(|| filled(self.reasoning_text))
     }
 
     /// The texts of this chunk, still escaped, reasoning first: it is what came first in the
-    /// model's mind.
-    pub(super) fn texts(&self) -> Vec<(Target, &'a str)> {
-        let filled = |json: Option<&'a str>| json.and_then(string).filter(|s| !s.is_empty());
+    /// model's mind. The details of the reasoning are read if there is nothing but `details`.
+    pub(super) fn texts(&self, details: bool) -> Vec<(Target, &'a str)> {
         let mut texts = Vec::new();
-        // Gateways repeat the same reasoning under several names: the first of these that says
-        // something counts.
-        let reasoning = filled(self.reasoning_content)
-            .or_else(|| filled(self.reasoning))
-            .or_else(|| filled(self.reasoning_text));
-        match reasoning {
+        match self.reasoning() {
             Some(reasoning) => texts.push((Target::Reasoning, reasoning)),
-            None => {
+            None if details => {
                 let details = self.reasoning_details.unwrap_or("[]");
                 read_parts(details, Target::Reasoning, DEPTH, &mut texts);
             }
+            None => {}
         }
         match self.content {
             Some(parts) if parts.starts_with('[') => {
@@ -210,6 +224,11 @@ impl<'a> Choice<'a> {
     }
 }
 
+/// The inside of a string that says something.
+fn filled(json: Option<&str>) -> Option<&str> {
+    json.and_then(string).filter(|inner| !inner.is_empty())
+}
+
 /// Whether this is the code of an error: a text, or a number that does not stand for success.
 fn is_code(value: &str) -> bool {
     let is_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
@@ -226,6 +245,19 @@ fn index_of(choice: &str) -> u64 {
     index.unwrap_or_default()
 }
 
+/// Whether this is a part that [`read_parts`] takes the text of, an empty one too, or says nothing.
+fn is_text(part: &str) -> bool {
+    let mut is_text = part == "null" || string(part).is_some();
+    let _ = fields(part, |name, value| {
+        is_text |= match name {
+            "text" | "refusal" => value.starts_with('"'),
+            "thinking" => value.starts_with(['"', '[']),
+            _ => false,
+        };
+    });
+    is_text
+}
+
 /// How deep reasoning may lie in parts. The service goes down one level.
 const DEPTH: usize = 4;
 
@@ -233,10 +265,11 @@ const DEPTH: usize = 4;
 /// and all in it is reasoning.
 fn read_parts<'a>(json: &'a str, target: Target, depth: usize, texts: &mut Vec<(Target, &'a str)>) {
     for part in elements(json) {
-        let (mut inner, mut refusal, mut thinking) = (None, None, None);
+        let mut inner = filled(Some(part));
+        let (mut refusal, mut thinking) = (None, None);
         let _ = fields(part, |name, value| match name {
-            "text" => inner = string(value).filter(|inner| !inner.is_empty()),
-            "refusal" => refusal = string(value).filter(|inner| !inner.is_empty()),
+            "text" => inner = filled(Some(value)),
+            "refusal" => refusal = filled(Some(value)),
             "thinking" => thinking = Some(value),
             _ => {}
         });
@@ -248,11 +281,7 @@ fn read_parts<'a>(json: &'a str, target: Target, depth: usize, texts: &mut Vec<(
                     read_parts(parts, Target::Reasoning, depth, texts);
                 }
             }
-            Some(text) => {
-                let inner = string(text).filter(|inner| !inner.is_empty());
-                texts.extend(inner.map(|inner| (Target::Reasoning, inner)));
-            }
-            None => {}
+            text => texts.extend(filled(text).map(|inner| (Target::Reasoning, inner))),
         }
     }
 }

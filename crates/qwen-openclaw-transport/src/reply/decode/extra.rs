@@ -6,16 +6,17 @@
 //! the delta, where each chunk says all there is to say, so that outside of the choices a list
 //! without `index` is replaced too.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::{Map, Value};
 
 /// The unknown fields of one object, each as JSON. Of a repeated field the last value counts.
 #[derive(Debug, Default)]
-pub(super) struct Extra<'a>(BTreeMap<String, &'a str>);
+pub(super) struct Extra<'a>(BTreeMap<String, Cow<'a, str>>);
 
 impl<'a> Extra<'a> {
-    pub(super) fn put(&mut self, name: &str, json: &'a str) {
+    pub(super) fn put(&mut self, name: &str, json: impl Into<Cow<'a, str>>) {
+        let json = json.into();
         if json == "null" {
             self.0.remove(name);
         } else {

@@ -72,7 +72,9 @@ impl Assembly {
         let mut effect = choice.extra.merge_into(&mut reply.extra, Level::Choice);
         let message = &choice.message_extra;
         effect += message.merge_into(&mut reply.message_extra, Level::Delta);
-        let (texts, fragments) = (choice.texts(), choice.tool_fragments());
+        self.has_plain_reasoning |= choice.reasoning().is_some();
+        let details = !self.has_plain_reasoning;
+        let (texts, fragments) = (choice.texts(details), choice.tool_fragments());
         let reason = choice.finish_reason();
         let alone = texts.len() + fragments.len() == 1
             && fragments.iter().all(tools::Fragment::is_arguments_alone)

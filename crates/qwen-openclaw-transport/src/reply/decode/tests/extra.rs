@@ -176,3 +176,69 @@ fn unknown_fields_count() {
     let chunks = with_fields(&["a"], &fields) + &with_fields(&["a"], &other);
     end(chunks.repeat(100) + STOP).unwrap();
 }
+
+#[test]
+fn details_of_the_reasoning_are_read_and_sent_back() {
+    let detail = |more: &str| {
+        format!(
+            r#"{{"content":null,"reasoning_details":[{{"index":0,"type":"reasoning.text",{more}}}]}}"#
+        )
+    };
+    let deltas = [
+        detail(r#""text":"hm""#),
+        detail(r#""text":", well","format":"f""#),
+        detail(r#""text":null,"signature":"sig""#),
+        r#"{"content":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"gA"}]}"#
+            .to_owned(),
+    ];
+    let deltas: Vec<_> = deltas.iter().map(String::as_str).collect();
+    let (_, reply) = in_every_way(&stream(&deltas, STOP));
+    assert_eq!((reply.reasoning(), reply.text()), ("hm, well", "a"));
+    let details = json!([
+        {"index": 0, "type": "reasoning.text", "text": "hm, well", "format": "f", "signature": "sig"},
+        {"type": "reasoning.encrypted", "data": "gA"},
+    ]);
+    let sent = serde_json::to_value(Message::from(&reply)).unwrap();
+    assert_eq!(sent["reasoning_details"], details);
+    assert_eq!(sent["reasoning_content"], "hm, well");
+
+    // What has come under another name is not said twice.
+    let plain = r#"{"reasoning":"hm","reasoning_details":[{"text":"hm"}]}"#;
+    let again = r#"{"reasoning_details":[{"text":"hm"}]}"#;
+    let (_, reply) = in_every_way(&stream(&[plain, again], STOP));
+    assert_eq!(reply.reasoning(), "hm");
+    assert_eq!(
+        reply.message_extra()["reasoning_details"],
+        json!([{"text": "hm"}, {"text": "hm"}])
+    );
+
+    let document = r#"{"choices":[{"message":{"content":"a","reasoning_details":[{"text":"d"}]},"finish_reason":"stop"}]}"#;
+    let (_, reply) = in_every_way(document);
+    assert_eq!(reply.reasoning(), "d");
+    assert_eq!(
+        reply.message_extra()["reasoning_details"],
+        json!([{"text": "d"}])
+    );
+}
+
+#[test]
+fn parts_of_the_content_that_are_no_text_are_kept() {
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let reference = json!({"type": "reference", "reference_ids": [1]});
+    let parts = json!([{"type": "text", "text": "a"}, image, {"type": "text", "text": ""}, null]);
+    let more = json!(["b", reference]);
+    let deltas = [&parts, &more].map(|parts| json!({ "content": parts }).to_string());
+    let (_, reply) = in_every_way(&stream(&[&deltas[0], &deltas[1]], STOP));
+    assert_eq!(reply.text(), "ab");
+    assert_eq!(reply.message_extra()["content"], json!([image, reference]));
+    let sent = serde_json::to_value(Message::from(&reply)).unwrap();
+    assert_eq!(
+        sent,
+        json!({"role": "assistant", "content": [{"type": "text", "text": "ab"}, image, reference]})
+    );
+
+    let message = json!({"content": [image]});
+    let document = json!({"choices": [{"message": message, "finish_reason": "stop"}]});
+    let (_, reply) = in_every_way(&document.to_string());
+    assert_eq!(Message::from(&reply).content, Some(json!([image])));
+}

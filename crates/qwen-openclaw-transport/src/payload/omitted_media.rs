@@ -1,4 +1,4 @@
-//! Notes in place of what a tool has returned and the model cannot take.
+//! Notes in place of media that a tool returned and the model does not take.
 
 use qwen_openclaw_catalog::Modality;
 use serde_json::{Value, json};
