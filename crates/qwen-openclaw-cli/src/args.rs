@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Level, Plan, Provider, Region};
 use qwen_openclaw_emulator::FaultRule;
 
-use crate::video::args::VideoCommand;
+use crate::{
+    config::ConfigCommand,
+    gateway::GatewayCommand,
+    models::{aliases::AliasesCommand, fallbacks::FallbacksCommand, set::Set},
+    plugins::PluginsCommand,
+    video::args::VideoCommand,
+};
 
 /// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and in both regions.
 ///
@@ -42,6 +48,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Show, change and check OpenClaw's configuration file
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// List OpenClaw's Qwen plugins, and turn them on or off
+    Plugins {
+        #[command(subcommand)]
+        command: PluginsCommand,
+    },
+    /// Say what to do instead of restarting OpenClaw's gateway
+    Gateway {
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
     /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
     Emulator(Emulator),
 }
@@ -50,6 +71,25 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers
     List(List),
+    /// Set the default model: `models set qwen/qwen3-coder-plus`
+    Set(Set),
+    /// Set the model that looks at images: `models set-image qwen/qwen3.5-plus`
+    SetImage(Set),
+    /// Manage short names for models
+    Aliases {
+        #[command(subcommand)]
+        command: AliasesCommand,
+    },
+    /// Manage the models that are asked when the default model fails
+    Fallbacks {
+        #[command(subcommand)]
+        command: FallbacksCommand,
+    },
+    /// Manage the models that are asked when the image model fails
+    ImageFallbacks {
+        #[command(subcommand)]
+        command: FallbacksCommand,
+    },
     /// Explain where requests for a model go, with which key, and why; sends nothing
     Explain(Explain),
     /// Manage stored keys, tokens and logins
@@ -317,6 +357,19 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::Explain(explain),
             } => document(explain.json),
+            Command::Models {
+                command: ModelsCommand::Set(set) | ModelsCommand::SetImage(set),
+            } => document(set.json),
+            Command::Models {
+                command: ModelsCommand::Aliases { command },
+            } => document(command.wants_json()),
+            Command::Models {
+                command:
+                    ModelsCommand::Fallbacks { command } | ModelsCommand::ImageFallbacks { command },
+            } => document(command.wants_json()),
+            Command::Config { command } => document(command.wants_json()),
+            Command::Plugins { command } => document(command.wants_json()),
+            Command::Gateway { command } => document(command.wants_json()),
             Command::Video { command } => document(command.wants_json()),
             Command::Models {
                 command: ModelsCommand::Auth { command },

@@ -49,7 +49,11 @@ impl From<config::Error> for Failure {
             error.kind(),
             ErrorKind::InvalidModel | ErrorKind::InvalidAlias | ErrorKind::InvalidPath
         );
-        let kind = if is_request { "invalid_request" } else { "config" };
-        Self::of(1, kind, &error)
+        let kind = if is_request {
+            "invalid_request"
+        } else {
+            "config"
+        };
+        Self::of(1, kind, &error).with_position(error.position().cloned())
     }
 }
