@@ -9,7 +9,12 @@ use qwen_openclaw_emulator::FaultRule;
 use crate::{
     config::ConfigCommand,
     gateway::GatewayCommand,
-    models::{aliases::AliasesCommand, fallbacks::FallbacksCommand, set::Set},
+    models::{
+        aliases::AliasesCommand,
+        choice::example,
+        fallbacks::{FallbacksCommand, with_example},
+        set::Set,
+    },
     plugins::PluginsCommand,
     video::args::VideoCommand,
 };
@@ -58,7 +63,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PluginsCommand,
     },
-    /// Say what to do instead of restarting OpenClaw's gateway
+    /// Explain what to do instead of restarting OpenClaw's gateway
     Gateway {
         #[command(subcommand)]
         command: GatewayCommand,
@@ -71,21 +76,25 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers
     List(List),
-    /// Set the default model: `models set qwen/qwen3-coder-plus`
+    /// Set the default model
+    #[command(after_help = example("models set"))]
     Set(Set),
-    /// Set the model that looks at images: `models set-image qwen/qwen3.5-plus`
+    /// Set the model that looks at images
+    #[command(after_help = example("models set-image"))]
     SetImage(Set),
     /// Manage short names for models
     Aliases {
         #[command(subcommand)]
         command: AliasesCommand,
     },
-    /// Manage the models that are asked when the default model fails
+    /// Manage the fallbacks of the default model
+    #[command(mut_subcommands(|command| with_example(command, "fallbacks")))]
     Fallbacks {
         #[command(subcommand)]
         command: FallbacksCommand,
     },
-    /// Manage the models that are asked when the image model fails
+    /// Manage the fallbacks of the image model
+    #[command(mut_subcommands(|command| with_example(command, "image-fallbacks")))]
     ImageFallbacks {
         #[command(subcommand)]
         command: FallbacksCommand,

@@ -23,7 +23,7 @@ pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
     /// Where a configuration is broken.
-    position: Option<Position>,
+    position: Option<Box<Position>>,
     status: Option<u16>,
     request_id: Option<String>,
     partial: Option<Box<Reply>>,
@@ -85,7 +85,10 @@ impl Failure {
 
     /// Adds where a configuration is broken.
     pub(crate) fn with_position(self, position: Option<Position>) -> Self {
-        Self { position, ..self }
+        Self {
+            position: position.map(Box::new),
+            ..self
+        }
     }
 
     /// Ctrl-C.

@@ -7,9 +7,11 @@ use crate::{failure::Failure, output::Out};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GatewayCommand {
-    /// Say that nothing needs a restart: each command reads the configuration
+    /// Explain why nothing needs a restart, and what to run instead
+    #[command(after_help = "Example: qwen-openclaw gateway restart")]
     Restart(Gateway),
-    /// Say where to look instead: this program runs no gateway
+    /// Explain where to look instead: this program runs no gateway
+    #[command(after_help = "Example: qwen-openclaw gateway status")]
     Status(Gateway),
 }
 

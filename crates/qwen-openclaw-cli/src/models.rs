@@ -1,7 +1,7 @@
 //! `models list`: the catalog as one endpoint offers it.
 
 pub(crate) mod aliases;
-mod choice;
+pub(crate) mod choice;
 pub(crate) mod fallbacks;
 mod list_args;
 pub(crate) mod set;

@@ -37,10 +37,13 @@ const PLUGINS: [Plugin; 2] = [
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginsCommand {
     /// List the plugins, and whether they are on
+    #[command(after_help = "Example: qwen-openclaw plugins list")]
     List(List),
-    /// Turn a plugin on: `plugins enable qwen-portal-auth`
+    /// Turn a plugin on
+    #[command(after_help = "Example: qwen-openclaw plugins enable qwen-portal-auth")]
     Enable(Switch),
     /// Turn a plugin off
+    #[command(after_help = "Example: qwen-openclaw plugins disable qwen-portal-auth")]
     Disable(Switch),
 }
 

@@ -51,7 +51,12 @@ const FOREIGN: &[Foreign] = &[
     theirs("clawbot", "is the old name of other commands"),
     theirs("commitments", "manages what agents have promised to do"),
     theirs("completion", "prints a completion script for OpenClaw"),
-    like("configure", "asks for OpenClaw's settings", STORE_A_KEY),
+    like(
+        "configure",
+        "asks for OpenClaw's settings",
+        "`config set KEY VALUE` changes one, and `models auth \
+         paste-api-key --provider qwen` stores an API key",
+    ),
     theirs("crestodian", "sets up and repairs OpenClaw"),
     theirs("cron", "manages scheduled jobs"),
     theirs("daemon", "manages the gateway's service"),
@@ -182,13 +187,16 @@ impl Foreign {
     }
 }
 
-/// Our commands that may have been meant: those of that name elsewhere, those of a similar name, or
-/// all that can stand there.
+/// Our commands that may have been meant: those of that name elsewhere, or else those of a similar
+/// name, or else all that can stand there.
 fn nearest(word: &str, similar: &[String], parents: &[&str], parent: &Command) -> String {
     let here = |name: &str| [parents, &[name]].concat().join(" ");
     let mut meant: Vec<String> = Vec::new();
     elsewhere(&Cli::command(), word, &mut Vec::new(), &mut meant);
-    meant.extend(similar.iter().map(|name| here(name)));
+    // The very word is no mistake for a similar one.
+    if meant.is_empty() {
+        meant.extend(similar.iter().map(|name| here(name)));
+    }
     let quoted = |line: &String| format!("`{line}`");
     if !meant.is_empty() {
         let meant: Vec<String> = meant.iter().map(quoted).collect();
@@ -258,6 +266,7 @@ mod tests {
             ("chatt", "did you mean `chat`?"),
             ("models lst", "did you mean `models list`?"),
             ("login", "did you mean `models auth login`?"),
+            ("aliases", "did you mean `models aliases`?"),
             ("models auth liste", "did you mean `models auth list`"),
             ("models models", "did you mean `models`?"),
             ("xyzzy", "the commands are `chat`, `describe`, `video`, "),

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Get) -> Result<(), Failure> {
     let document = configuration.file.read_merged()?.unwrap_or_default();
     let value = document.redacted(&path);
     let value = value.ok_or_else(|| not_found(&path, &configuration))?;
-    let text = serde_json::to_value(&value);
+    let text = serde_json::to_value(value);
     let mut out = Out::new();
     match text {
         Ok(Value::String(text)) if !arguments.json => out.line(&text),

@@ -12,18 +12,26 @@ mod validate;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Print a value, without secrets: `config get agents.defaults.model`
+    /// Print a value, with keys and tokens hidden
+    #[command(after_help = "Example: qwen-openclaw config get agents.defaults.model")]
     Get(get::Get),
-    /// Change a value: `config set agents.defaults.model.primary qwen/qwen3.5-plus`
+    /// Change a value, and nothing else
+    #[command(after_help = "Example: qwen-openclaw config set agents.defaults.mediaMaxMb 20")]
     Set(set::Set),
-    /// Remove a value: `config unset agents.defaults.imageModel`
+    /// Remove a value
+    #[command(after_help = "Example: qwen-openclaw config unset agents.defaults.imageModel")]
     Unset(set::Unset),
     /// Print the JSON Schema of the file, as far as this program reads it
+    #[command(after_help = "Example: qwen-openclaw config schema > openclaw.schema.json")]
     Schema(Plain),
-    /// Check the file, and say what is odd in it
+    /// Check the file, and show what is wrong with it
+    #[command(after_help = "Example: qwen-openclaw config validate --strict")]
     Validate(validate::Validate),
     /// Print the path of the file
-    #[command(visible_alias = "file")]
+    #[command(
+        visible_alias = "file",
+        after_help = "Example: $EDITOR \"$(qwen-openclaw config path)\""
+    )]
     Path(Plain),
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Set {
     key: String,
 
     /// Value: JSON5, or else a string
-    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    #[arg(value_name = "VALUE", allow_negative_numbers = true)]
     value: String,
 
     /// Fail if the value is not JSON5, instead of taking it for a string

@@ -4,7 +4,10 @@ use clap::{Args, Subcommand};
 use qwen_openclaw::config::{Config, ErrorKind};
 use serde_json::{Map, Value, json};
 
-use super::{choice::Choice, list_args::ListArgs};
+use super::{
+    choice::{Choice, example},
+    list_args::ListArgs,
+};
 use crate::{
     block_on,
     configuration::Configuration,
@@ -15,10 +18,13 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum AliasesCommand {
     /// List the aliases
+    #[command(after_help = "Example: qwen-openclaw models aliases list")]
     List(ListArgs),
-    /// Give a model an alias: `aliases add coder qwen/qwen3-coder-plus`
+    /// Give a model an alias
+    #[command(after_help = example("models aliases add fast"))]
     Add(Add),
     /// Remove an alias
+    #[command(after_help = "Example: qwen-openclaw models aliases remove fast")]
     Remove(Remove),
 }
 

@@ -82,6 +82,12 @@ fn not_a_model(error: config::Error, text: &str) -> Failure {
     })
 }
 
+/// An example of a command line that ends with a model, for the help.
+pub(crate) fn example(words: &str) -> String {
+    let model = Provider::QWEN.default_model().unwrap_or_default();
+    format!("Example: qwen-openclaw {words} {}/{model}", Provider::QWEN)
+}
+
 fn provider_of(reference: &Reference) -> &str {
     let parts = reference.text.split_once('/');
     parts.map_or("", |(provider, _)| provider)

@@ -1,21 +1,24 @@
 //! `models fallbacks` and `models image-fallbacks`: the models that are asked when the first fails.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Command, Subcommand};
 use qwen_openclaw::config::{Config, Document, ModelSlot};
 use serde_json::json;
 
-use super::{choice::Choice, list_args::ListArgs};
+use super::{
+    choice::{Choice, example},
+    list_args::ListArgs,
+};
 use crate::{block_on, configuration::Configuration, failure::Failure, output::Out};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FallbacksCommand {
     /// List the fallbacks, in the order in which they are asked
     List(ListArgs),
-    /// Add a model at the end: `add qwen/qwen3.6-plus`
+    /// Add a model at the end
     Add(Fallback),
     /// Remove a model
     Remove(Fallback),
-    /// Remove all
+    /// Remove all fallbacks
     Clear(Clear),
 }
 
@@ -35,6 +38,16 @@ pub(crate) struct Clear {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// Ends the help of a command below `models GROUP` with an example.
+pub(crate) fn with_example(command: Command, group: &str) -> Command {
+    let line = format!("models {group} {}", command.get_name());
+    let text = match command.get_name() {
+        "add" | "remove" => example(&line),
+        _ => format!("Example: qwen-openclaw {line}"),
+    };
+    command.after_help(text)
 }
 
 impl FallbacksCommand {
