@@ -449,4 +449,23 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    /// Each example that ends a help parses as it is printed.
+    #[test]
+    fn examples_are_command_lines() {
+        fn check(command: &clap::Command) -> usize {
+            let help = command.get_after_help().map(ToString::to_string);
+            let example = help
+                .as_deref()
+                .and_then(|help| help.strip_prefix("Example: qwen-openclaw "));
+            if let Some(example) = example {
+                let words = example.split(' ').take_while(|word| *word != ">");
+                let parsed = Cli::try_parse_from(["qwen-openclaw"].into_iter().chain(words));
+                assert!(parsed.is_ok(), "{example}");
+            }
+            let below = command.get_subcommands().map(check).sum::<usize>();
+            below + usize::from(example.is_some())
+        }
+        assert!(check(&Cli::command()) > 20);
+    }
 }

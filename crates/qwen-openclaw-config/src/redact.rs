@@ -128,9 +128,7 @@ impl Place {
             _ => None,
         };
         match before.map(|node| &node.kind) {
-            Some(Kind::String(flag)) if !flag.contains('=') && names_secret_flag(flag) => {
-                Self::Secret
-            }
+            Some(Kind::String(flag)) if names_secret_flag(flag) => Self::Secret,
             _ => self,
         }
     }
@@ -141,10 +139,7 @@ impl Place {
         if variable(value).is_some() || is_marker(plain) {
             return text.into();
         }
-        let is_secret = matches!(self, Self::Secret | Self::Listed)
-            || text
-                .split_once('=')
-                .is_some_and(|(flag, _)| names_secret_flag(flag));
+        let is_secret = matches!(self, Self::Secret | Self::Listed) || contains_secret(text);
         let has_key = text
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
             .any(base_url::is_key);
@@ -158,9 +153,16 @@ impl Place {
     }
 }
 
+/// Whether a text names what follows as a secret: `--token=t`, `API_KEY=k`, `X-Api-Key: k`.
+fn contains_secret(text: &str) -> bool {
+    let name = text.split_once([':', '=']).map(|(name, _)| name.trim());
+    name.is_some_and(|name| names_secret(&name.to_ascii_lowercase()))
+        || text.to_ascii_lowercase().contains("bearer ")
+}
+
 fn names_secret_flag(text: &str) -> bool {
     let name = text.strip_prefix("--");
-    name.is_some_and(|name| names_secret(&name.to_ascii_lowercase()))
+    name.is_some_and(|name| !name.contains('=') && names_secret(&name.to_ascii_lowercase()))
 }
 
 /// Whether a member of this name, in lower case, is a secret.
@@ -291,7 +293,9 @@ mod tests {
             secrets: { providers: { vault: { source: 'file', path: '/run/vault' } } },
             models: { providers: { p: { apiKey: { source: 'env', provider: 'default', id: 'K' },
               tokens: { a: ['secret'] }, note: 'uses sk-0123456789secret today' } } },
-            mcp: { servers: { x: { args: ['--api-key', 'secret', '--token=secret', 'fine'] } } },
+            mcp: { servers: { x: { args: ['--api-key', 'secret', '--token=secret', 'fine'],
+              more: ['Authorization: Bearer secret', 'API_KEY=secret', 'use bearer secret'] } } },
+            auth: { order: { qwen: ['qwen:token', 'qwen:default'] } },
             plugins: { entries: { 'qwen-portal-auth': { config: { apiKey: 'qwen-oauth' } } } },
         }";
         for (path, expected) in [
@@ -318,6 +322,10 @@ mod tests {
                 "[\"--api-key\",\"__OPENCLAW_REDACTED__\",\"__OPENCLAW_REDACTED__\",\"fine\"]",
             ),
             ("mcp.servers.x.args[1]", hidden),
+            ("mcp.servers.x.more[0]", hidden),
+            ("mcp.servers.x.more[1]", hidden),
+            ("mcp.servers.x.more[2]", hidden),
+            ("auth.order.qwen", "[\"qwen:token\",\"qwen:default\"]"),
             (
                 "plugins.entries.qwen-portal-auth.config.apiKey",
                 "\"qwen-oauth\"",

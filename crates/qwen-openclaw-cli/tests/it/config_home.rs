@@ -45,6 +45,16 @@ impl ConfigHome {
         Qwen::new(arguments).env("HOME", self.0.path().to_str().unwrap())
     }
 
+    /// Runs a line as it is typed into a shell.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_qwen-openclaw"));
+        let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+        let mut shell = std::process::Command::new("/bin/sh");
+        let shell = shell.args(["-c", line]).env_clear().env("PATH", path);
+        Ran::of(shell.env("HOME", self.0.path()).output().unwrap())
+    }
+
     /// Runs a command line, without the program's name; its words have no spaces.
     pub(crate) fn run(&self, line: &str) -> Ran {
         let words: Vec<&str> = line.split(' ').collect();
