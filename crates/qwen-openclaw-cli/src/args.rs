@@ -6,7 +6,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Level, Plan, Provider, Region};
 use qwen_openclaw_emulator::FaultRule;
 
-use crate::video::args::VideoCommand;
+use crate::{
+    config::ConfigCommand,
+    gateway::GatewayCommand,
+    models::{
+        aliases::AliasesCommand,
+        choice::example,
+        fallbacks::{FallbacksCommand, with_example},
+        set::Set,
+    },
+    plugins::PluginsCommand,
+    video::args::VideoCommand,
+};
 
 /// Chat with Qwen Cloud (Alibaba Model Studio / DashScope), on every plan and in both regions.
 ///
@@ -42,6 +53,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Show, change and check OpenClaw's configuration file
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// List OpenClaw's Qwen plugins, and turn them on or off
+    Plugins {
+        #[command(subcommand)]
+        command: PluginsCommand,
+    },
+    /// Explain what to do instead of restarting OpenClaw's gateway
+    Gateway {
+        #[command(subcommand)]
+        command: GatewayCommand,
+    },
     /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
     Emulator(Emulator),
 }
@@ -50,6 +76,29 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers
     List(List),
+    /// Set the default model
+    #[command(after_help = example("models set"))]
+    Set(Set),
+    /// Set the model that looks at images
+    #[command(after_help = example("models set-image"))]
+    SetImage(Set),
+    /// Manage short names for models
+    Aliases {
+        #[command(subcommand)]
+        command: AliasesCommand,
+    },
+    /// Manage the fallbacks of the default model
+    #[command(mut_subcommands(|command| with_example(command, "fallbacks")))]
+    Fallbacks {
+        #[command(subcommand)]
+        command: FallbacksCommand,
+    },
+    /// Manage the fallbacks of the image model
+    #[command(mut_subcommands(|command| with_example(command, "image-fallbacks")))]
+    ImageFallbacks {
+        #[command(subcommand)]
+        command: FallbacksCommand,
+    },
     /// Explain where requests for a model go, with which key, and why; sends nothing
     Explain(Explain),
     /// Manage stored keys, tokens and logins
@@ -317,6 +366,19 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::Explain(explain),
             } => document(explain.json),
+            Command::Models {
+                command: ModelsCommand::Set(set) | ModelsCommand::SetImage(set),
+            } => document(set.json),
+            Command::Models {
+                command: ModelsCommand::Aliases { command },
+            } => document(command.wants_json()),
+            Command::Models {
+                command:
+                    ModelsCommand::Fallbacks { command } | ModelsCommand::ImageFallbacks { command },
+            } => document(command.wants_json()),
+            Command::Config { command } => document(command.wants_json()),
+            Command::Plugins { command } => document(command.wants_json()),
+            Command::Gateway { command } => document(command.wants_json()),
             Command::Video { command } => document(command.wants_json()),
             Command::Models {
                 command: ModelsCommand::Auth { command },
@@ -386,5 +448,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Each example that ends a help parses as it is printed.
+    #[test]
+    fn examples_are_command_lines() {
+        fn check(command: &clap::Command) -> usize {
+            let help = command.get_after_help().map(ToString::to_string);
+            let example = help
+                .as_deref()
+                .and_then(|help| help.strip_prefix("Example: qwen-openclaw "));
+            if let Some(example) = example {
+                let words = example.split(' ').take_while(|word| *word != ">");
+                let parsed = Cli::try_parse_from(["qwen-openclaw"].into_iter().chain(words));
+                assert!(parsed.is_ok(), "{example}");
+            }
+            let below = command.get_subcommands().map(check).sum::<usize>();
+            below + usize::from(example.is_some())
+        }
+        assert!(check(&Cli::command()) > 20);
     }
 }

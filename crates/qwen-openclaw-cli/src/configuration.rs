@@ -54,6 +54,6 @@ impl From<config::Error> for Failure {
         } else {
             "config"
         };
-        Self::of(1, kind, &error)
+        Self::of(1, kind, &error).with_position(error.position().cloned())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, ErrorScope, chat::Reply};
+use qwen_openclaw::{ErrorKind, ErrorScope, chat::Reply, config::Position};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,6 +24,8 @@ pub(crate) struct Failure {
     /// Which other requests would fail for the same reason; `None` where the command failed by itself.
     scope: Option<ErrorScope>,
     hint: Option<String>,
+    /// Where a configuration is broken.
+    position: Option<Box<Position>>,
     status: Option<u16>,
     request_id: Option<String>,
     partial: Option<Box<Reply>>,
@@ -39,6 +41,7 @@ impl Failure {
             message: message.into(),
             scope: None,
             hint: None,
+            position: None,
             status: None,
             request_id: None,
             partial: None,
@@ -59,6 +62,11 @@ impl Failure {
         Self::new(exit_code(kind), kind.as_str(), message)
     }
 
+    /// Something about OpenClaw's configuration.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(OTHER, "config", message)
+    }
+
     /// A failure described by an error of another crate, with its causes.
     pub(crate) fn of(code: u8, kind: &'static str, error: &dyn std::error::Error) -> Self {
         let mut message = error.to_string();
@@ -74,6 +82,14 @@ impl Failure {
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// Adds where a configuration is broken.
+    pub(crate) fn with_position(self, position: Option<Position>) -> Self {
+        Self {
+            position: position.map(Box::new),
             ..self
         }
     }
@@ -148,6 +164,14 @@ impl Failure {
             .map(|id| format!("request id {id}"));
         let answer: Vec<String> = status.into_iter().chain(request_id).collect();
         let mut lines = vec![format!("error: {}", self.message)];
+        // The line, and a caret below it.
+        let place = self.position.as_ref().map(ToString::to_string);
+        lines.extend(
+            place
+                .iter()
+                .flat_map(|place| place.lines())
+                .map(|line| format!("  {line}")),
+        );
         if !answer.is_empty() {
             lines.push(format!("({})", answer.join(", ")));
         }
@@ -182,6 +206,14 @@ impl Failure {
             ("status", self.status.map(Value::from)),
             ("request_id", self.request_id.clone().map(Value::from)),
             ("hint", self.hint.clone().map(Value::from)),
+            (
+                "line",
+                self.position.as_ref().map(|place| place.line().into()),
+            ),
+            (
+                "column",
+                self.position.as_ref().map(|place| place.column().into()),
+            ),
             (
                 "partial",
                 self.partial

@@ -3,17 +3,20 @@
 mod args;
 mod auth;
 mod chat;
+mod config;
 mod configuration;
 mod connect;
 mod describe;
 mod emulator;
 mod explain;
 mod failure;
+mod gateway;
 mod hint;
 mod interrupt;
 mod key;
 mod models;
 mod output;
+mod plugins;
 mod prompt;
 mod session;
 mod unknown;
@@ -22,6 +25,7 @@ mod video;
 use std::process::ExitCode;
 
 use clap::Parser;
+use qwen_openclaw::config::ModelSlot;
 
 use crate::{
     args::{Cli, Command, ModelsCommand},
@@ -60,6 +64,24 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::Auth { command },
         } => auth::run(*command),
+        Command::Models {
+            command: ModelsCommand::Set(set),
+        } => models::set::run(&set, ModelSlot::Chat),
+        Command::Models {
+            command: ModelsCommand::SetImage(set),
+        } => models::set::run(&set, ModelSlot::Image),
+        Command::Models {
+            command: ModelsCommand::Aliases { command },
+        } => models::aliases::run(&command),
+        Command::Models {
+            command: ModelsCommand::Fallbacks { command },
+        } => models::fallbacks::run(&command, ModelSlot::Chat),
+        Command::Models {
+            command: ModelsCommand::ImageFallbacks { command },
+        } => models::fallbacks::run(&command, ModelSlot::Image),
+        Command::Config { command } => config::run(&command),
+        Command::Plugins { command } => plugins::run(&command),
+        Command::Gateway { command } => gateway::run(&command),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

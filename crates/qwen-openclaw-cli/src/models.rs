@@ -1,5 +1,11 @@
 //! `models list`: the catalog as one endpoint offers it.
 
+pub(crate) mod aliases;
+pub(crate) mod choice;
+pub(crate) mod fallbacks;
+mod list_args;
+pub(crate) mod set;
+
 use std::str::FromStr;
 
 use qwen_openclaw::{

@@ -51,7 +51,12 @@ const FOREIGN: &[Foreign] = &[
     theirs("clawbot", "is the old name of other commands"),
     theirs("commitments", "manages what agents have promised to do"),
     theirs("completion", "prints a completion script for OpenClaw"),
-    like("configure", "asks for OpenClaw's settings", STORE_A_KEY),
+    like(
+        "configure",
+        "asks for OpenClaw's settings",
+        "`config set KEY VALUE` changes one, and `models auth \
+         paste-api-key --provider qwen` stores an API key",
+    ),
     theirs("crestodian", "sets up and repairs OpenClaw"),
     theirs("cron", "manages scheduled jobs"),
     theirs("daemon", "manages the gateway's service"),
@@ -62,6 +67,11 @@ const FOREIGN: &[Foreign] = &[
     theirs("docs", "searches OpenClaw's documentation"),
     theirs("exec-policy", "manages what agents may run"),
     theirs("flows", "manages background tasks"),
+    theirs("gateway call", "calls a method of the gateway"),
+    theirs("gateway install", "installs the gateway as a service"),
+    theirs("gateway run", "runs the gateway"),
+    theirs("gateway start", "starts the gateway"),
+    theirs("gateway stop", "stops the gateway"),
     theirs("health", "asks the gateway how it is"),
     theirs("hooks", "manages the hooks of agents"),
     like("infer", "runs a model without an agent", CHAT),
@@ -93,6 +103,11 @@ const FOREIGN: &[Foreign] = &[
     theirs("node", "runs a device that agents can use"),
     theirs("nodes", "manages the devices that agents can use"),
     theirs("pairing", "admits people who write to an agent"),
+    theirs("plugins info", "describes a plugin"),
+    theirs("plugins install", "installs a plugin"),
+    theirs("plugins search", "looks for plugins to install"),
+    theirs("plugins uninstall", "uninstalls a plugin"),
+    theirs("plugins update", "updates plugins"),
     theirs("qr", "shows the code that pairs a phone"),
     theirs("reset", "resets OpenClaw's state"),
     theirs("sandbox", "manages the containers of agents"),
@@ -172,13 +187,16 @@ impl Foreign {
     }
 }
 
-/// Our commands that may have been meant: those of that name elsewhere, those of a similar name, or
-/// all that can stand there.
+/// Our commands that may have been meant: those of that name elsewhere, or else those of a similar
+/// name, or else all that can stand there.
 fn nearest(word: &str, similar: &[String], parents: &[&str], parent: &Command) -> String {
     let here = |name: &str| [parents, &[name]].concat().join(" ");
     let mut meant: Vec<String> = Vec::new();
     elsewhere(&Cli::command(), word, &mut Vec::new(), &mut meant);
-    meant.extend(similar.iter().map(|name| here(name)));
+    // The very word is no mistake for a similar one.
+    if meant.is_empty() {
+        meant.extend(similar.iter().map(|name| here(name)));
+    }
     let quoted = |line: &String| format!("`{line}`");
     if !meant.is_empty() {
         let meant: Vec<String> = meant.iter().map(quoted).collect();
@@ -248,6 +266,7 @@ mod tests {
             ("chatt", "did you mean `chat`?"),
             ("models lst", "did you mean `models list`?"),
             ("login", "did you mean `models auth login`?"),
+            ("aliases", "did you mean `models aliases`?"),
             ("models auth liste", "did you mean `models auth list`"),
             ("models models", "did you mean `models`?"),
             ("xyzzy", "the commands are `chat`, `describe`, `video`, "),

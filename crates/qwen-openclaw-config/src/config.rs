@@ -11,7 +11,7 @@ use crate::{document::Document, error::Error, file::ConfigFile, include, problem
 
 pub(crate) mod agents;
 mod aliases;
-mod base_url;
+pub(crate) mod base_url;
 pub(crate) mod models;
 mod reader;
 pub(crate) mod rows;
@@ -142,6 +142,27 @@ pub struct Config {
 }
 
 impl ConfigFile {
+    /// Reads the file with its includes merged into one document; `None` if it does not exist.
+    ///
+    /// Without an `$include`, this is the same as [`read`](Self::read). Otherwise the text is not that of
+    /// a file: it is for looking at.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`load`](Self::load).
+    pub fn read_merged(&self) -> Result<Option<Document>, Error> {
+        let Some(document) = self.read()? else {
+            return Ok(None);
+        };
+        let value = document.to_value();
+        let merged = include::resolve(value.clone(), self.path())
+            .map_err(|error| error.in_file(self.shown()))?;
+        if merged == value {
+            return Ok(Some(document));
+        }
+        Document::parse(format!("{merged:#}")).map(Some)
+    }
+
     /// Reads the file with its includes; an empty configuration if it does not exist.
     ///
     /// # Errors

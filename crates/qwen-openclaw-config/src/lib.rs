@@ -37,6 +37,7 @@
 //!
 //! A literal key leaves this crate as an [`ApiKey`](auth::ApiKey) only, and no key is ever written,
 //! except one that is in the file already. `Debug` shows none; the excerpt of a broken file is masked.
+//! [`Document::redacted`] is a value as it may be shown.
 //!
 //! # What is read, and what is not
 //!
@@ -60,6 +61,7 @@ mod operations;
 mod path;
 mod preset;
 mod problem;
+mod redact;
 mod reference;
 #[cfg(feature = "schemars")]
 mod schema;
@@ -94,6 +96,7 @@ pub use crate::{
     path::{KeyPath, Segment},
     preset::Preset,
     problem::{Problem, ProblemKind},
+    redact::Redacted,
     reference::Reference,
     syntax::Position,
 };

@@ -177,6 +177,7 @@ impl Document {
 
     /// Turns a plugin on or off.
     ///
+    /// Where `plugins.allow` lists the plugins that may be on, one that is turned on is added.
     /// Whether there is such a plugin is for the caller to know.
     ///
     /// # Errors
@@ -186,7 +187,16 @@ impl Document {
         self.set(
             &KeyPath::from(["plugins", "entries", id, "enabled"]),
             &is_enabled,
-        )
+        )?;
+        let path = KeyPath::from(["plugins", "allow"]);
+        let allowed = self.get(&path);
+        let allowed = allowed.as_ref().and_then(Value::as_array);
+        match allowed {
+            Some(ids) if is_enabled && !ids.is_empty() && ids.iter().all(|other| other != id) => {
+                self.append(&path, &id)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Records that a credential profile exists. Its secret is never part of the file.

@@ -143,6 +143,8 @@ pub(crate) struct Shell {
 pub(crate) struct PluginSwitches {
     /// Whether plugins are on at all. Default: true.
     enabled: Option<bool>,
+    /// The only plugins that may be on; empty means any.
+    allow: Option<Vec<String>>,
     /// The plugins that are off whatever their entries say.
     deny: Option<Vec<String>>,
     /// The plugins by id.

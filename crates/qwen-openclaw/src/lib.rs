@@ -49,7 +49,7 @@
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
 //! * `config`: OpenClaw's configuration file; see [`config`].
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
-//!   `JsonSchema` for the data types of [`catalog`].
+//!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `video` (default): video generation, [`Qwen::video`].
 
 mod builder;

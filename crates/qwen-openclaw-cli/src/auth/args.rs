@@ -49,7 +49,8 @@ pub(crate) struct Login {
     #[arg(long, value_name = "URL")]
     pub(crate) oauth_base_url: Option<String>,
 
-    /// Enable the portal, which is off because its free tier has ended
+    /// Enable the portal for this login; it is off because its free tier has ended, and `plugins
+    /// enable qwen-portal-auth` turns it on for good
     #[arg(long)]
     pub(crate) enable_portal: bool,
 

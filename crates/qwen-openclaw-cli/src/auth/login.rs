@@ -22,6 +22,7 @@ use crate::{
     failure::Failure,
     interrupt::Interrupt,
     output::{Out, note},
+    plugins,
 };
 
 pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
@@ -34,10 +35,13 @@ pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
         .with_hint("store a key with `models auth paste-api-key --provider qwen`"));
     }
     note(CLOSURE_NOTICE);
-    if !arguments.enable_portal {
-        return Err(Failure::invalid_request(
-            "the portal is off: add --enable-portal to log in anyway",
-        ));
+    if !arguments.enable_portal && !plugins::portal_is_on()? {
+        return Err(
+            Failure::invalid_request("the portal is off").with_hint(format!(
+                "`plugins enable {}` turns it on, and `--enable-portal` for one login",
+                plugins::PORTAL
+            )),
+        );
     }
     let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;
     block_on(log_in(arguments, id))

@@ -64,6 +64,30 @@ fn of_models_auth() {
 }
 
 #[test]
+fn of_the_commands_of_the_configuration() {
+    for line in [
+        "config",
+        "config get",
+        "config set",
+        "config validate",
+        "models",
+        "models set",
+        "models aliases",
+        "models aliases add",
+        "models fallbacks",
+        "models fallbacks add",
+        "models image-fallbacks list",
+        "plugins",
+        "plugins enable",
+        "gateway",
+    ] {
+        let words: Vec<&str> = line.split(' ').chain(["--help"]).collect();
+        let name = format!("help-{}", line.replace(' ', "-"));
+        insta::assert_snapshot!(name, help(&words));
+    }
+}
+
+#[test]
 fn of_emulator() {
     insta::assert_snapshot!("help-emulator", help(&["emulator", "--help"]));
 }

@@ -4,6 +4,9 @@
 
 mod auth;
 mod chat;
+mod config;
+mod config_home;
+mod default_models;
 mod emulator;
 mod faults;
 mod help;
@@ -13,6 +16,7 @@ mod models;
 mod notes;
 #[cfg(unix)]
 mod openclaw;
+mod plugins;
 #[cfg(unix)]
 mod prompt;
 #[cfg(unix)]

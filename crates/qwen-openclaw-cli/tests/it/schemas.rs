@@ -5,7 +5,10 @@ use std::path::Path;
 use qwen_openclaw_emulator::{Emulator, Reply, Script};
 use serde_json::{Value, json};
 
-use crate::run::{Qwen, Service};
+use crate::{
+    config_home::ConfigHome,
+    run::{Qwen, Service},
+};
 
 fn schema(name: &str) -> Option<Value> {
     // The folder is not part of the published crate.
@@ -195,6 +198,48 @@ fn replies_that_say_more() {
                 assert!(types.unwrap().contains(&event["type"]), "{event}");
             }
         }
+    }
+}
+
+#[test]
+fn commands_of_the_configuration() {
+    let home = ConfigHome::empty();
+    for (name, line, code) in [
+        ("models-set", "models set qwen/zzz", 0),
+        ("models-set", "models set-image qwen3.5-plus", 0),
+        ("models-aliases", "models aliases add z zzz/zzz", 0),
+        ("models-aliases-list", "models aliases list", 0),
+        ("models-aliases", "models aliases remove z", 0),
+        ("models-fallbacks", "models fallbacks add zzz/zzz", 0),
+        ("models-fallbacks-list", "models fallbacks list", 0),
+        ("models-fallbacks", "models fallbacks remove zzz/zzz", 0),
+        ("models-fallbacks", "models image-fallbacks clear", 0),
+        ("config-set", "config set agents.defaults.model Nope", 0),
+        ("config-set", "config unset agents.defaults.model", 0),
+        ("config-path", "config path", 0),
+        ("config-validate", "config validate --strict", 0),
+        ("plugins-switch", "plugins disable qwen", 0),
+        ("plugins-list", "plugins list", 0),
+        ("gateway", "gateway restart", 0),
+        ("gateway", "gateway status", 0),
+        ("error", "models set zzz/zzz", 1),
+        ("error", "config get zzz", 1),
+    ] {
+        let ran = home.run(&format!("{line} --json")).exits_with(code);
+        if let Some(schema) = schema(name) {
+            check(&ran.json(), &schema, name);
+        }
+    }
+    for (text, arguments) in [("{ x: 1 }", " --strict"), ("{ x: ", "")] {
+        let home = ConfigHome::with(text);
+        let ran = home.run(&format!("config validate --json{arguments}"));
+        if let Some(schema) = schema("config-validate") {
+            check(&ran.exits_with(1).json(), &schema, "config-validate");
+        }
+    }
+    let broken = ConfigHome::with("{ x: ").run("config get x --json");
+    if let Some(schema) = schema("error") {
+        check(&broken.exits_with(1).json(), &schema, "error");
     }
 }
 

@@ -83,7 +83,7 @@ fn names_secret(name: &str) -> bool {
     SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
-fn is_key(part: &str) -> bool {
+pub(crate) fn is_key(part: &str) -> bool {
     part.starts_with("sk-") && part.len() > 8
 }
 

@@ -15,9 +15,12 @@ const MARKERS: [&str; 5] = [
     "ollama-local",
     "custom-local",
     "secretref-managed",
-    "__OPENCLAW_REDACTED__",
+    REDACTED,
     "__openclaw_redacted__",
 ];
+
+/// What stands in place of a secret where a configuration is shown.
+pub(crate) const REDACTED: &str = "__OPENCLAW_REDACTED__";
 
 /// The `apiKey` of a provider's entry.
 ///
@@ -164,7 +167,7 @@ impl KeySetting {
 }
 
 /// Whether a text stands for a login or key that is stored elsewhere: `qwen-oauth` and the like.
-fn is_marker(text: &str) -> bool {
+pub(crate) fn is_marker(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
     MARKERS.contains(&text) || text.ends_with("-oauth") && text.bytes().all(plain)
 }

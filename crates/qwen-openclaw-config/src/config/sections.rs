@@ -204,6 +204,8 @@ pub struct Plugins {
     pub entries: BTreeMap<String, Option<bool>>,
     /// Whether plugins are on at all. Default: true.
     pub is_enabled: bool,
+    /// The only plugins that may be on; empty means any.
+    pub allow: Vec<String>,
     /// The plugins that are off whatever their entries say.
     pub deny: Vec<String>,
 }
@@ -227,17 +229,18 @@ impl Plugins {
         if let Some(enabled) = object.get("enabled").and_then(|reader| reader.boolean()) {
             plugins.is_enabled = enabled;
         }
-        plugins.deny = object
-            .get("deny")
-            .map(|reader| reader.plain_texts())
-            .unwrap_or_default();
+        let texts = |name| object.get(name).map(|reader| reader.plain_texts());
+        plugins.allow = texts("allow").unwrap_or_default();
+        plugins.deny = texts("deny").unwrap_or_default();
         plugins
     }
 
     /// Returns whether a plugin is on; `None` if the file does not say.
     #[must_use]
     pub fn is_on(&self, id: &str) -> Option<bool> {
-        if !self.is_enabled || self.deny.iter().any(|denied| denied == id) {
+        let is_in = |ids: &[String]| ids.iter().any(|other| other == id);
+        let is_allowed = self.allow.is_empty() || is_in(&self.allow);
+        if !self.is_enabled || !is_allowed || is_in(&self.deny) {
             return Some(false);
         }
         self.entries.get(id).copied().flatten()

@@ -358,6 +358,9 @@ fn the_shell_and_plugins_are_switches() {
     assert_eq!(on, [Some(true), None, Some(false), None]);
     let off = config("{ plugins: { enabled: false, entries: { qwen: { enabled: true } } } }");
     assert_eq!(off.plugins.is_on("qwen"), Some(false));
+    let few = config("{ plugins: { allow: ['x'], entries: { qwen: { enabled: true }, x: {} } } }");
+    let on = ["qwen", "x"].map(|id| few.plugins.is_on(id));
+    assert_eq!(on, [Some(false), None]);
     let variables = [
         ("OPENCLAW_LOAD_SHELL_ENV", "1"),
         ("OPENCLAW_SHELL_ENV_TIMEOUT_MS", "9"),

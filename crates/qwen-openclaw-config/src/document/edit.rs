@@ -84,6 +84,18 @@ impl Document {
         self.change(splices, &Intent::Set(segments, plain))
     }
 
+    /// Sets the value at `path` to a value written in JSON5, whose members keep their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) when it is not JSON5, about `the value` as the
+    /// file; and those of [`set`](Self::set).
+    pub fn set_json5(&mut self, path: &KeyPath, value: &str) -> Result<(), Error> {
+        let value =
+            Self::parse_any(value.to_owned()).map_err(|error| error.in_file("the value"))?;
+        self.set(path, &value.root)
+    }
+
     /// Inserts an element into the array at `path`, before the element at `index`.
     ///
     /// An index at or past the end appends.

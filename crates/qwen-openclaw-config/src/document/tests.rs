@@ -19,6 +19,33 @@ fn path(text: &str) -> KeyPath {
 }
 
 #[test]
+fn a_value_in_json5_keeps_its_order_and_becomes_json() {
+    let value = "{ primary: 'p/m', fallbacks: ['p/z',], /* none */ extra: 0x10 }";
+    edited(
+        "{\n  a: 1, // one\n}\n",
+        |document| document.set_json5(&path("b.c"), value),
+        r#"{
+  a: 1, // one
+  b: {
+    "c": {
+      "primary": "p/m",
+      "fallbacks": [
+        "p/z"
+      ],
+      "extra": 16
+    }
+  },
+}
+"#,
+    );
+    let mut document = Document::new();
+    let error = document.set_json5(&path("a"), "{ b: }").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Syntax);
+    assert_eq!(error.file(), Some("the value"));
+    assert_eq!(document.text(), Document::new().text());
+}
+
+#[test]
 fn a_new_file_is_strict_json_of_two_spaces() {
     edited(
         Document::new().text(),

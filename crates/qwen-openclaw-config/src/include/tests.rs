@@ -56,6 +56,23 @@ fn files_are_merged_and_siblings_override() {
 }
 
 #[test]
+fn a_file_is_shown_with_what_it_includes() {
+    let folder = folder(&[
+        ("openclaw.json", "{ $include: './a.json5', y: 2 }"),
+        ("a.json5", "{ x: 1 }"),
+        ("plain.json", "{ z: 1, a: 0x2 }"),
+    ]);
+    let merged = |name: &str| {
+        let file = crate::ConfigFile::at(folder.path().join(name));
+        file.read_merged().unwrap()
+    };
+    let value = merged("openclaw.json").unwrap().to_value();
+    assert_eq!(value, json!({"x": 1, "y": 2}));
+    assert_eq!(merged("plain.json").unwrap().text(), "{ z: 1, a: 0x2 }");
+    assert!(merged("none.json").is_none());
+}
+
+#[test]
 fn only_files_in_the_folder_are_included_and_none_twice_in_a_chain() {
     let folder = folder(&[
         ("self.json5", "{ $include: './other.json5' }"),

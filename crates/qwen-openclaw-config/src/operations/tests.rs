@@ -128,6 +128,27 @@ fn profiles_and_plugins_are_recorded() {
 }
 
 #[test]
+fn a_plugin_that_is_turned_on_is_allowed() {
+    let on = |document: &mut Document| document.switch_plugin("qwen", true);
+    let entries = json!({"qwen": {"enabled": true}});
+    check(
+        "{ plugins: { allow: ['browser'] } }",
+        on,
+        &json!({"plugins": {"allow": ["browser", "qwen"], "entries": entries}}),
+    );
+    check(
+        "{ plugins: { allow: [] } }",
+        on,
+        &json!({"plugins": {"allow": [], "entries": entries}}),
+    );
+    check(
+        "{ plugins: { allow: ['browser'] } }",
+        |document| document.switch_plugin("qwen", false),
+        &json!({"plugins": {"allow": ["browser"], "entries": {"qwen": {"enabled": false}}}}),
+    );
+}
+
+#[test]
 fn what_comes_from_another_file_is_not_changed_here() {
     let text = "{ $include: './base.json5' }";
     let mut document = Document::parse(text).unwrap();

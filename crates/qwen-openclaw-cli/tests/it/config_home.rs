@@ -1,0 +1,63 @@
+//! A home folder with OpenClaw's configuration in it, which outlasts one command.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::run::{Qwen, Ran};
+
+pub(crate) struct ConfigHome(TempDir);
+
+impl ConfigHome {
+    /// A home without a configuration.
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A home with this configuration.
+    pub(crate) fn with(text: &str) -> Self {
+        let home = Self::empty();
+        fs::create_dir(home.folder()).unwrap();
+        fs::write(home.file(), text).unwrap();
+        home
+    }
+
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.0.path().join(".openclaw")
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder().join("openclaw.json")
+    }
+
+    /// What the file has now; empty if there is none.
+    pub(crate) fn text(&self) -> String {
+        fs::read_to_string(self.file()).unwrap_or_default()
+    }
+
+    /// The file, if it is strict JSON, as one that we have written is.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(&self.text()).unwrap()
+    }
+
+    pub(crate) fn qwen(&self, arguments: &[&str]) -> Qwen {
+        Qwen::new(arguments).env("HOME", self.0.path().to_str().unwrap())
+    }
+
+    /// Runs a line as it is typed into a shell.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_qwen-openclaw"));
+        let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+        let mut shell = std::process::Command::new("/bin/sh");
+        let shell = shell.args(["-c", line]).env_clear().env("PATH", path);
+        Ran::of(shell.env("HOME", self.0.path()).output().unwrap())
+    }
+
+    /// Runs a command line, without the program's name; its words have no spaces.
+    pub(crate) fn run(&self, line: &str) -> Ran {
+        let words: Vec<&str> = line.split(' ').collect();
+        self.qwen(&words).run()
+    }
+}
