@@ -5,6 +5,8 @@
 
 mod custom_provider;
 mod examples;
+#[cfg(feature = "config")]
+mod from_openclaw;
 mod plans;
 #[cfg(feature = "video")]
 mod video;
