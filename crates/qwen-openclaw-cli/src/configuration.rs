@@ -44,12 +44,22 @@ impl Configuration {
 
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&config::Error> for Failure {
+    fn from(error: &config::Error) -> Self {
         // What was asked for is at fault, not the file or the machine.
         let is_request = matches!(
             error.kind(),
             ErrorKind::InvalidModel | ErrorKind::InvalidAlias | ErrorKind::InvalidPath
         );
-        let kind = if is_request { "invalid_request" } else { "config" };
-        Self::of(1, kind, &error)
+        let kind = if is_request {
+            "invalid_request"
+        } else {
+            "config"
+        };
+        Self::of(1, kind, error)
     }
 }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod chat;
+mod defaults;
 mod emulator;
 mod faults;
 mod help;
