@@ -41,7 +41,6 @@ impl QwenBuilder {
     }
 
     /// Returns the settings that decide where requests go.
-    #[must_use]
     pub fn current_routes(&self) -> &Routes {
         &self.routes
     }
