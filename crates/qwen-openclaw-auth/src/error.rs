@@ -2,6 +2,8 @@
 
 use std::{error, fmt, io, sync::Arc};
 
+use qwen_openclaw_catalog::Provider;
+
 use crate::{
     dotenv::{SyntaxError, SyntaxProblem},
     source::Source,
@@ -69,6 +71,9 @@ enum Reason {
     },
     Unavailable,
     Refused,
+    Configured {
+        provider: Box<str>,
+    },
     #[cfg(feature = "store")]
     Store(StoreReason),
     #[cfg(feature = "portal")]
@@ -102,6 +107,9 @@ pub enum ErrorKind {
     /// A [`CredentialProvider`](crate::CredentialProvider) has no valid credential: the user must
     /// log in again. Retrying does not help.
     Refused,
+    /// A configuration file names a key that cannot be used; the cause says why. Retrying does not
+    /// help.
+    Configured,
     /// A file cannot be written; the cause is the operating system's error.
     Write,
     /// A credential file is corrupt or has an unexpected format. It is left untouched. Retrying
@@ -172,6 +180,19 @@ impl Error {
         Self::new(Reason::Refused).caused_by(Arc::from(cause.into()))
     }
 
+    /// Creates the error for a key that a configuration file names and that cannot be used, such as one
+    /// in a variable that is not set.
+    ///
+    /// The kind is [`ErrorKind::Configured`]. The cause is printed along with the error, so it must not
+    /// contain a secret.
+    pub fn configured(
+        provider: &Provider,
+        cause: impl Into<Box<dyn error::Error + Send + Sync>>,
+    ) -> Self {
+        let provider = provider.label().into();
+        Self::new(Reason::Configured { provider }).caused_by(Arc::from(cause.into()))
+    }
+
     /// Sets the source of the offending value.
     #[must_use]
     pub fn at(mut self, source: Source) -> Self {
@@ -194,6 +215,7 @@ impl Error {
             Reason::Folder { .. } => ErrorKind::Folder,
             Reason::Unavailable => ErrorKind::Unavailable,
             Reason::Refused => ErrorKind::Refused,
+            Reason::Configured { .. } => ErrorKind::Configured,
             #[cfg(feature = "store")]
             Reason::Store(ref reason) => reason.kind(),
             #[cfg(feature = "portal")]
@@ -380,6 +402,9 @@ impl fmt::Display for Error {
                 again",
             ),
             Reason::Refused => f.write_str("there is no valid credential: log in again"),
+            Reason::Configured { provider } => {
+                write!(f, "the configured key for {provider} cannot be used")
+            }
             #[cfg(feature = "store")]
             Reason::Store(reason) => fmt::Display::fmt(reason, f),
             #[cfg(feature = "portal")]

@@ -1,7 +1,5 @@
 //! Resolves which key to use for a provider.
 
-use std::path::{Path, PathBuf};
-
 use qwen_openclaw_catalog::Provider;
 
 use crate::{
@@ -27,13 +25,14 @@ pub fn resolve(provider: Provider, environment: &Environment) -> Result<Resolved
 /// invalid key there is an error, never a reason to fall back to the next source.
 ///
 /// ```
-/// use qwen_openclaw_auth::{ApiKey, Environment, Resolver};
+/// use qwen_openclaw_auth::{ApiKey, Environment, Resolver, Source};
 /// use qwen_openclaw_catalog::Provider;
 ///
 /// let environment = Environment::from_pairs([("DASHSCOPE_API_KEY", "sk-from-the-environment")]);
+/// let in_file = Source::Config { path: "openclaw.json".to_owned() };
 /// let found = Resolver::new(Provider::QWEN)
 ///     .environment(&environment)
-///     .config_key("openclaw.json", ApiKey::parse("sk-from-the-file")?)
+///     .config_key(ApiKey::parse("sk-from-the-file")?, in_file)
 ///     .resolve()?;
 /// assert_eq!(found.source().to_string(), "env: DASHSCOPE_API_KEY");
 /// # Ok::<(), qwen_openclaw_auth::Error>(())
@@ -45,7 +44,7 @@ pub struct Resolver<'a> {
     explicit: Option<ApiKey>,
     profile: Option<(String, ApiKey)>,
     environment: Option<&'a Environment>,
-    config_key: Option<(PathBuf, ApiKey)>,
+    config_key: Option<Resolved>,
 }
 
 impl<'a> Resolver<'a> {
@@ -80,9 +79,9 @@ impl<'a> Resolver<'a> {
         self
     }
 
-    /// Sets the key from the configuration file at this path. Default: none.
-    pub fn config_key(mut self, path: impl Into<PathBuf>, key: ApiKey) -> Self {
-        self.config_key = Some((path.into(), key));
+    /// Sets the key that a configuration file holds or names, and where it was found. Default: none.
+    pub fn config_key(mut self, key: ApiKey, source: Source) -> Self {
+        self.config_key = Some(Resolved { key, source });
         self
     }
 
@@ -113,14 +112,8 @@ impl<'a> Resolver<'a> {
         {
             return Ok(found);
         }
-        if let Some((path, key)) = self.config_key {
-            let path = shown(self.environment, &path);
-            return Ok(Resolved {
-                key,
-                source: Source::Config { path },
-            });
-        }
-        Err(missing(&self.provider, self.environment))
+        self.config_key
+            .ok_or_else(|| missing(&self.provider, self.environment))
     }
 }
 
@@ -177,13 +170,6 @@ fn missing(provider: &Provider, environment: Option<&Environment>) -> Error {
         variables,
         variables.iter().copied().filter(blank).collect(),
         environment.and_then(|environment| environment.problems().first()),
-    )
-}
-
-fn shown(environment: Option<&Environment>, path: &Path) -> String {
-    environment.map_or_else(
-        || path.display().to_string(),
-        |environment| environment.shown(path),
     )
 }
 

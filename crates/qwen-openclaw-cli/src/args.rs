@@ -128,6 +128,10 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "ID")]
     pub(crate) workspace: Option<String>,
 
+    /// Stored account to use: its name or profile id, such as work or qwen:work
+    #[arg(long, value_name = "NAME", conflicts_with = "api_key_stdin")]
+    pub(crate) profile: Option<String>,
+
     /// Read the API key from standard input
     #[arg(long)]
     pub(crate) api_key_stdin: bool,
@@ -146,9 +150,14 @@ pub(crate) struct Chat {
     /// Prompt to send; `-` reads it from standard input
     pub(crate) prompt: Option<String>,
 
-    /// Model to use, such as qwen/qwen3.5-plus; an id without a provider means qwen
+    /// Model to use, such as qwen/qwen3.5-plus, or an alias; an id without a provider means qwen
+    /// [default: the configured model, otherwise qwen's]
     #[arg(short, long, value_name = "REF")]
     pub(crate) model: Option<String>,
+
+    /// Use the model of this configured agent
+    #[arg(long, value_name = "ID", conflicts_with = "model")]
+    pub(crate) agent: Option<String>,
 
     /// System prompt
     #[arg(long, value_name = "TEXT")]
@@ -163,7 +172,7 @@ pub(crate) struct Chat {
     pub(crate) temperature: Option<f64>,
 
     /// Use the built-in emulator: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
     pub(crate) emulator: bool,
 
     /// Send the request even if the catalog says the endpoint does not offer the model
@@ -268,7 +277,7 @@ pub(crate) struct Describe {
     pub(crate) model: Option<String>,
 
     /// Use the built-in emulator: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
     pub(crate) emulator: bool,
 
     /// Print one JSON document
@@ -320,7 +329,8 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
-    /// Model, such as qwen/qwen3.5-plus [default: the provider's default]
+    /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
+    /// provider's]
     #[arg(value_name = "REF")]
     pub(crate) model: Option<String>,
 
@@ -403,7 +413,10 @@ pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Optio
 /// The help text of `describe --model`.
 fn media_model() -> String {
     let default = catalog::default_media_model(Edition::default());
-    format!("Model to use [default: {}/{default}]", Provider::QWEN)
+    format!(
+        "Model to use, or an alias [default: the configured model, otherwise {}/{default}]",
+        Provider::QWEN
+    )
 }
 
 /// `all` is short for the rows of all editions, merged.

@@ -44,6 +44,12 @@ impl Configuration {
 
 impl From<config::Error> for Failure {
     fn from(error: config::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&config::Error> for Failure {
+    fn from(error: &config::Error) -> Self {
         // What was asked for is at fault, not the file or the machine.
         let is_request = matches!(
             error.kind(),
@@ -54,6 +60,6 @@ impl From<config::Error> for Failure {
         } else {
             "config"
         };
-        Self::of(1, kind, &error).with_position(error.position().cloned())
+        Self::of(1, kind, error).with_position(error.position().cloned())
     }
 }

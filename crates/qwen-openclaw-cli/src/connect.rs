@@ -3,11 +3,11 @@
 use qwen_openclaw::{
     Qwen, QwenBuilder, Route, RouteWarning,
     auth::{ApiKey, Environment, Trust},
-    catalog::{self, ModelRef, Plan, Provider, Region},
+    catalog::{self, Plan, Provider, Region},
 };
 use qwen_openclaw_emulator::{self as emulator, Emulator};
 
-use crate::{args::Connection, failure::Failure, key::key_from_stdin, output};
+use crate::{args::Connection, failure::Failure, output};
 
 impl Connection {
     /// The environment: that of the process, the `--dotenv` file, and OpenClaw's own dotenv file.
@@ -23,72 +23,12 @@ impl Connection {
         Ok(environment)
     }
 
-    /// A client set up as the flags say, for models of `provider`.
-    pub(crate) fn qwen(&self, provider: &Provider) -> Result<QwenBuilder, Failure> {
-        let environment = self.environment()?;
-        // Without a home folder nothing is stored.
-        let store = crate::auth::store(&environment).ok();
-        let mut builder = Qwen::builder().environment(environment);
-        if let Some(store) = store {
-            builder = builder.store(store);
-        }
-        if let Some(plan) = self.plan {
-            builder = builder.plan(plan);
-        }
-        if let Some(region) = self.region {
-            builder = builder.region(region);
-        }
-        if let Some(id) = &self.workspace {
-            builder = builder.workspace(id);
-        }
-        if let Some(url) = &self.base_url {
-            builder = builder.base_url_for(provider.clone(), url);
-        }
-        if self.api_key_stdin {
-            builder = builder.api_key_for(provider.clone(), key_from_stdin()?);
-        }
-        if self.allow_http {
-            output::note("warning: the key may be sent unencrypted (--allow-http)");
-            builder = builder.allow_plain_http();
-        }
-        Ok(builder)
-    }
-
-    /// The same flags, for commands that need no key.
-    pub(crate) fn without_key(&self) -> Self {
-        Self {
-            api_key_stdin: false,
-            ..self.clone()
-        }
-    }
-
     /// The provider to use when none is named.
     pub(crate) fn default_provider(&self) -> Provider {
         match self.plan {
             Some(Plan::Token) => Provider::QWEN_TOKEN_PLAN,
             Some(Plan::Portal) => Provider::QWEN_OAUTH,
             _ => Provider::QWEN,
-        }
-    }
-
-    /// The model that `text` refers to; without a text, the default model.
-    pub(crate) fn model(&self, text: Option<&str>) -> Result<ModelRef, Failure> {
-        let provider = self.default_provider();
-        match text {
-            None => {
-                let model = provider.default_model().unwrap_or_default();
-                Ok(ModelRef::new(provider, model)?)
-            }
-            // A bare id belongs to the provider of the plan.
-            Some(id) if !id.contains('/') => Ok(ModelRef::new(provider, id)?),
-            Some(text) => {
-                let model = ModelRef::parse(text)?;
-                if model.provider.is_well_known() || self.base_url.is_some() {
-                    return Ok(model);
-                }
-                // Without a base URL there is nowhere to send the request.
-                Err(model.provider.unknown().into())
-            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! `describe`: describes images or a video.
 
-use qwen_openclaw::{catalog::Modality, chat::Media};
+use qwen_openclaw::{
+    catalog::{Modality, ModelRef},
+    chat::Media,
+};
 use serde_json::json;
 
 use crate::{
@@ -10,6 +13,7 @@ use crate::{
     failure::Failure,
     interrupt::Interrupt,
     output::{Aside, Out},
+    settings::Settings,
 };
 
 pub(crate) fn run(arguments: args::Describe) -> Result<(), Failure> {
@@ -23,11 +27,16 @@ pub(crate) fn run(arguments: args::Describe) -> Result<(), Failure> {
 
 async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Failure> {
     let connection = &arguments.connection;
-    let model = arguments
-        .model
-        .as_deref()
-        .map(|text| connection.model(Some(text)))
-        .transpose()?;
+    let mut settings = connection.settings()?;
+    if arguments.emulator {
+        settings = settings.emulated();
+    }
+    let mut media = media.into_iter();
+    let Some(first) = media.next() else {
+        return Err(Failure::usage("nothing to describe"));
+    };
+    let is_video = is_video(&first, &arguments.media[0]);
+    let model = model(&arguments, &settings, is_video)?;
     let provider = model.as_ref().map_or_else(
         || connection.default_provider(),
         |model| model.provider.clone(),
@@ -37,17 +46,13 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         let (emulator, builder) = to_emulator(connection, &provider).await?;
         (Some(emulator), builder)
     } else {
-        (None, connection.qwen(&provider)?)
+        (None, settings.builder(&provider)?)
     };
     let qwen = builder.build()?;
     warn_about(&qwen.route_to(&provider).await?);
     let client = qwen.client(&provider)?;
 
-    let mut media = media.into_iter();
-    let Some(first) = media.next() else {
-        return Err(Failure::usage("nothing to describe"));
-    };
-    let mut request = if is_video(&first, &arguments.media[0]) {
+    let mut request = if is_video {
         client.describe_video(first)
     } else {
         client.describe_image(first)
@@ -81,6 +86,27 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         ));
     }
     Ok(())
+}
+
+/// The model to ask: the one named, or else the configured one.
+fn model(
+    arguments: &args::Describe,
+    settings: &Settings,
+    is_video: bool,
+) -> Result<Option<ModelRef>, Failure> {
+    if let Some(text) = &arguments.model {
+        return settings.model(Some(text)).map(Some);
+    }
+    let config = settings.config()?;
+    let models = if is_video {
+        config.video_models()?
+    } else {
+        config.image_models()?
+    };
+    let model = models.first().map(|text| settings.model(Some(text)));
+    let model = model.transpose()?;
+    // The emulator stands in for Qwen Cloud alone.
+    Ok(model.filter(|model| !arguments.emulator || model.provider.is_qwen()))
 }
 
 /// Judges by the content of a file, or by the extension of a URL.

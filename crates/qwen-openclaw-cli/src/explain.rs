@@ -1,13 +1,18 @@
 //! `models explain`: where requests for a model would go, and which rule says so.
 
-use qwen_openclaw::{Route, catalog::LevelGroup, client::Explanation};
+use qwen_openclaw::{
+    Route,
+    auth::Source,
+    catalog::LevelGroup,
+    client::{EndpointRule, Explanation},
+};
 
 use crate::{args, block_on, failure::Failure, output::Out};
 
 pub(crate) fn explain(arguments: &args::Explain) -> Result<(), Failure> {
-    let connection = &arguments.connection;
-    let model = connection.model(arguments.model.as_deref())?;
-    let qwen = connection.qwen(&model.provider)?.build()?;
+    let settings = arguments.connection.settings()?;
+    let model = settings.model(arguments.model.as_deref())?;
+    let qwen = settings.builder(&model.provider)?.build()?;
     let route = block_on(async { Ok(qwen.route(&model.to_string()).await?) })?;
     let mut out = Out::new();
     if arguments.json {
@@ -36,7 +41,7 @@ fn lines(route: &Route, explanation: &Explanation) -> Vec<(&'static str, String)
         ),
         (
             "Base URL",
-            format!("{} ({})", explanation.base_url, route.endpoint().rule()),
+            format!("{} ({})", explanation.base_url, rule(route)),
         ),
         ("Endpoint", endpoint(route)),
         ("Key", key(explanation)),
@@ -51,6 +56,14 @@ fn lines(route: &Route, explanation: &Explanation) -> Vec<(&'static str, String)
         lines.push(("Refused", why.clone()));
     }
     lines
+}
+
+/// The rule that decided on the base URL.
+fn rule(route: &Route) -> String {
+    match route.endpoint().rule() {
+        EndpointRule::Configured(Source::Config { path }) => format!("configured in {path}"),
+        other => other.to_string(),
+    }
 }
 
 /// The levels that differ, each with those that lead to the same request.

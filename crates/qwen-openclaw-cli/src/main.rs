@@ -19,6 +19,7 @@ mod output;
 mod plugins;
 mod prompt;
 mod session;
+mod settings;
 mod unknown;
 mod video;
 

@@ -1,4 +1,6 @@
-//! `models list`: the catalog as one endpoint offers it.
+//! `models list`: the catalog as one endpoint offers it, and what is configured.
+
+mod configured;
 
 pub(crate) mod aliases;
 pub(crate) mod choice;
@@ -10,7 +12,7 @@ use std::str::FromStr;
 
 use qwen_openclaw::{
     Qwen,
-    catalog::{ChatModel, Listing, Provider, listing},
+    catalog::{ChatModel, Listing, ModelRef, Provider, listing},
 };
 use serde_json::{Value, json};
 
@@ -19,19 +21,17 @@ use crate::{
     connect::{input_of, warn_about},
     failure::Failure,
     output::Out,
+    settings::Settings,
 };
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
+    let settings = arguments.connection.settings()?;
     let provider = match &arguments.provider {
-        Some(name) => known_provider(name)?,
+        Some(name) => provider_of(name, &settings)?,
         None => arguments.connection.default_provider(),
     };
     let edition = arguments.edition.unwrap_or_default();
-    let qwen = arguments
-        .connection
-        .qwen(&provider)?
-        .edition(edition)
-        .build()?;
+    let qwen = settings.builder(&provider)?.edition(edition).build()?;
     let route = block_on(async { Ok(qwen.route_to(&provider).await?) })?;
     warn_about(&route);
     let base_url = route.endpoint().base_url().to_string();
@@ -39,11 +39,24 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
         .iter()
         .map(Row::of)
         .collect();
+    if let Some(config) = settings.usable_config() {
+        let is_one = arguments.provider.is_some() || arguments.connection.plan.is_some();
+        let only = is_one.then_some(&provider);
+        configured::add(&mut rows, &settings, config, only, edition);
+    }
     if arguments.live {
         add_live(&mut rows, &qwen, &provider)?;
     }
     rows.retain(|row| arguments.all || row.hidden.is_none());
     print(arguments, &base_url, &rows)
+}
+
+/// The provider of that name, which the configuration or the catalog must know.
+fn provider_of(name: &str, settings: &Settings) -> Result<Provider, Failure> {
+    match Provider::exactly(name) {
+        Ok(provider) if settings.knows(&provider) => Ok(provider),
+        _ => known_provider(name),
+    }
 }
 
 /// The provider of that name, which the catalog must know.
@@ -67,7 +80,9 @@ struct Row {
     max_output: Option<u32>,
     reasoning: bool,
     notes: String,
-    tags: Vec<&'static str>,
+    tags: Vec<String>,
+    /// Whether the server is on this machine.
+    is_local: bool,
     /// Why the endpoint does not offer it.
     hidden: Option<String>,
     /// Why the endpoint may not offer it.
@@ -86,10 +101,11 @@ impl Row {
             reasoning: model.reasoning(),
             notes: model.notes().to_owned(),
             tags: if model.is_default() {
-                vec!["default"]
+                vec!["default".to_owned()]
             } else {
                 Vec::new()
             },
+            is_local: false,
             hidden: listing
                 .availability
                 .reason()
@@ -101,16 +117,18 @@ impl Row {
         }
     }
 
-    fn live(provider: &Provider, id: &str) -> Self {
+    /// A row of which only the ref is known.
+    fn named(model: &ModelRef) -> Self {
         Self {
-            key: format!("{}/{id}", provider.id()),
-            name: id.to_owned(),
+            key: model.to_string(),
+            name: model.model.clone(),
             input: "text".to_owned(),
             context: None,
             max_output: None,
             reasoning: false,
             notes: "not in the catalog".to_owned(),
-            tags: vec!["live"],
+            tags: Vec::new(),
+            is_local: false,
             hidden: None,
             doubt: None,
         }
@@ -122,7 +140,7 @@ impl Row {
             "name": self.name,
             "input": self.input,
             "contextWindow": self.context,
-            "local": false,
+            "local": self.is_local,
             "available": self.hidden.is_none(),
             "tags": self.tags,
             "maxTokens": self.max_output,
@@ -150,9 +168,17 @@ fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(),
             Some(row) => {
                 row.hidden = None;
                 row.doubt = None;
-                row.tags.push("live");
+                row.tags.push("live".to_owned());
             }
-            None => rows.push(Row::live(provider, &model.id)),
+            // An id that no ref can have could not be used.
+            None => rows.extend(
+                ModelRef::new(provider.clone(), &model.id)
+                    .ok()
+                    .map(|model| Row {
+                        tags: vec!["live".to_owned()],
+                        ..Row::named(&model)
+                    }),
+            ),
         }
     }
     Ok(())
@@ -189,12 +215,7 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
     for row in rows {
         let context = row.context.map_or_else(|| "?".to_owned(), thousands);
         let available = if row.hidden.is_none() { "yes" } else { "no" };
-        let mut notes: Vec<&str> = row
-            .tags
-            .iter()
-            .filter(|tag| **tag != "default")
-            .copied()
-            .collect();
+        let mut notes: Vec<&str> = row.tags.iter().map(String::as_str).collect();
         notes.extend(
             row.hidden
                 .as_deref()

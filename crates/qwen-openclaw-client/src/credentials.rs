@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "store")]
-use qwen_openclaw_auth::StoredCredential;
 #[cfg(feature = "portal")]
 use qwen_openclaw_auth::portal::{Portal, QwenCliFile};
 use qwen_openclaw_auth::{CredentialProvider, Error, StaticCredential};
+#[cfg(feature = "store")]
+use qwen_openclaw_auth::{CredentialStore, StoredCredential};
 use qwen_openclaw_catalog::Provider;
 
 use crate::Routes;
@@ -26,9 +26,9 @@ impl Routes {
         self.found(provider)
     }
 
-    /// Whether a provider may go without a key.
+    /// Whether a provider may go without a key. A key that is configured is needed.
     fn needs_none(&self, provider: &Provider) -> bool {
-        self.custom.contains_key(provider)
+        self.is_custom(provider) && self.configured_key(provider).is_none()
     }
 
     #[cfg(not(feature = "store"))]
@@ -43,7 +43,7 @@ impl Routes {
     #[cfg(feature = "store")]
     fn found(&self, provider: &Provider) -> Result<Option<Arc<dyn CredentialProvider>>, Error> {
         let resolved = self.key(provider);
-        let Some(store) = &self.store else {
+        let Some(store) = self.store_of(provider) else {
             return match resolved {
                 Ok(key) => Ok(Some(Arc::new(StaticCredential::new(key)))),
                 Err(_) if self.needs_none(provider) => Ok(None),
@@ -52,6 +52,7 @@ impl Routes {
         };
         if let Err(error) = &resolved
             && store.lacks(provider.id())
+            && !self.profiles.contains_key(provider)
             && !self.has_cli_login(provider)
         {
             // Fail now rather than at the first request.
@@ -65,10 +66,21 @@ impl Routes {
         if let Some(id) = self.profiles.get(provider) {
             stored = stored.profile(id.clone());
         }
+        if let Some(known) = self.configured.get(provider) {
+            stored = stored.order(known.order.clone());
+        }
         let stored = stored.fallback(resolved);
         #[cfg(feature = "portal")]
         let stored = self.with_portal(provider, stored)?;
         Ok(Some(Arc::new(stored)))
+    }
+
+    /// The store, unless the provider is named like an alias: the profiles of that name belong to the
+    /// well-known provider, and its keys are not sent elsewhere.
+    #[cfg(feature = "store")]
+    fn store_of(&self, provider: &Provider) -> Option<&Arc<dyn CredentialStore>> {
+        let is_alias = Provider::canonical_id(provider.id()) != provider.id();
+        self.store.as_ref().filter(|_| !is_alias)
     }
 
     /// Whether the Qwen Code CLI's login could stand in for a key.

@@ -23,7 +23,8 @@ pub struct EndpointRules {
     pub(crate) plan: Option<Plan>,
     pub(crate) region: Option<Region>,
     pub(crate) environment: Option<(UrlText, Source)>,
-    pub(crate) configured: Option<(UrlText, Source)>,
+    /// An error if the configuration has no usable base URL for the provider.
+    pub(crate) configured: Option<(Result<UrlText, Error>, Source)>,
     pub(crate) plain_http: bool,
 }
 
@@ -150,7 +151,7 @@ impl EndpointRules {
     /// Sets the base URL from a configuration, and where it was found.
     #[must_use]
     pub fn configured(mut self, url: impl Into<String>, source: Source) -> Self {
-        self.configured = Some((UrlText::from(url), source));
+        self.configured = Some((Ok(UrlText::from(url)), source));
         self
     }
 
@@ -167,7 +168,8 @@ impl EndpointRules {
     ///
     /// [`InvalidRequest`](qwen_openclaw_http::ErrorKind::InvalidRequest) when the base URL is not
     /// one that a key may be sent to, when the provider is unknown and no rule sets a base URL, and
-    /// when the key was stored for another origin.
+    /// when the key was stored for another origin; and the error of a configuration whose base URL
+    /// cannot be used, if that is the one that decides.
     pub fn decide(
         &self,
         provider: &Provider,
@@ -175,7 +177,7 @@ impl EndpointRules {
     ) -> Result<RoutedEndpoint, Error> {
         let (url, rule) = self.choose(provider, credential)?;
         let endpoint = self.endpoint(url, rule)?;
-        self.check_bound(&endpoint, credential)?;
+        self.check_bound(provider, &endpoint, credential)?;
         Ok(endpoint)
     }
 
@@ -196,7 +198,7 @@ impl EndpointRules {
                 endpoint
             }
         };
-        self.check_bound(&endpoint, credential)?;
+        self.check_bound(provider, &endpoint, credential)?;
         Ok(endpoint)
     }
 
@@ -245,6 +247,7 @@ impl EndpointRules {
             return Ok((url.as_str(), EndpointRule::Environment(source.clone())));
         }
         if let Some((url, source)) = &self.configured {
+            let url = url.as_ref().map_err(Clone::clone)?;
             return Ok((url.as_str(), EndpointRule::Configured(source.clone())));
         }
         if let Some(url) = credential.and_then(Credential::base_url) {
@@ -276,16 +279,22 @@ impl EndpointRules {
 
     /// Ensures that a key stored for one origin is sent only there, unless the caller set the base
     /// URL explicitly.
+    ///
+    /// The origin of a portal login is the server's choice, not the user's, so a configured base URL
+    /// takes precedence over it, as in OpenClaw.
     fn check_bound(
         &self,
+        provider: &Provider,
         endpoint: &RoutedEndpoint,
         credential: Option<&Credential>,
     ) -> Result<(), Error> {
-        // What is stored with the key is its own origin.
-        if matches!(
-            endpoint.rule,
-            EndpointRule::Explicit | EndpointRule::StoredWithKey
-        ) {
+        let is_chosen = match endpoint.rule {
+            // What is stored with the key is its own origin.
+            EndpointRule::Explicit | EndpointRule::StoredWithKey => true,
+            EndpointRule::Configured(_) => *provider == Provider::QWEN_OAUTH,
+            _ => false,
+        };
+        if is_chosen {
             return Ok(());
         }
         let Some(own) = credential.and_then(Credential::base_url) else {

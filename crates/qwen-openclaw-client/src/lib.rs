@@ -39,6 +39,7 @@
 //! * `portal`: refreshes portal logins, and reads the login of the Qwen Code CLI.
 
 mod call;
+mod configured;
 mod connection;
 mod credentials;
 mod drain;
@@ -61,6 +62,7 @@ pub use qwen_openclaw_http as http;
 
 pub use crate::{
     call::Call,
+    configured::ConfiguredProvider,
     connection::{Connection, ConnectionBuilder},
     endpoint::{EndpointRule, EndpointRules, RoutedEndpoint},
     error::Error,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use qwen_openclaw_auth::{
-    ApiKey, CredentialProvider, Environment, Resolved, Resolver, Source, variables,
+    ApiKey, CredentialProvider, Environment, ErrorKind, Resolved, Resolver, variables,
 };
 #[cfg(feature = "store")]
 use qwen_openclaw_auth::{CredentialStore, ProfileId};
@@ -11,14 +11,14 @@ use qwen_openclaw_catalog::{Edition, ModelRef, Plan, Provider, Region};
 use qwen_openclaw_http::{ExtraHeaders, UrlText};
 
 use crate::{
-    Connection, ConnectionBuilder, EndpointRules, Error, Route, connection::resolve,
-    endpoint::LastEndpoint,
+    ConfiguredProvider, Connection, ConnectionBuilder, EndpointRules, Error, Route,
+    connection::resolve, endpoint::LastEndpoint,
 };
 
 /// The settings that decide where requests go and with which key.
 ///
 /// By default nothing is set: no key, no environment. An explicit key takes precedence over a stored
-/// profile, and that over the environment. A credential belongs to one provider and is never sent to
+/// profile, that over the environment, and that over a configuration. A credential belongs to one provider and is never sent to
 /// another. For how the endpoint is chosen, see [`EndpointRules`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -27,7 +27,7 @@ pub struct Routes {
     pub(crate) keys: HashMap<Provider, ApiKey>,
     pub(crate) credentials: HashMap<Provider, Arc<dyn CredentialProvider>>,
     pub(crate) base_urls: HashMap<Provider, UrlText>,
-    configured: HashMap<Provider, (UrlText, Source)>,
+    pub(crate) configured: HashMap<Provider, ConfiguredProvider>,
     pub(crate) custom: HashMap<Provider, CustomProvider>,
     plan: Option<Plan>,
     region: Option<Region>,
@@ -146,20 +146,6 @@ impl Routes {
         self
     }
 
-    /// Sets the base URL of a provider from a configuration, and where it was found there.
-    ///
-    /// The environment takes precedence over it.
-    pub fn configured_base_url(
-        mut self,
-        provider: Provider,
-        url: impl Into<String>,
-        source: Source,
-    ) -> Self {
-        self.configured
-            .insert(provider, (UrlText::from(url), source));
-        self
-    }
-
     /// Adds a custom provider, whose exact id takes precedence over aliases of well-known providers.
     pub fn provider(mut self, custom: CustomProvider) -> Self {
         self.custom.insert(custom.id.clone(), custom);
@@ -237,7 +223,7 @@ impl Routes {
     pub fn parse(&self, text: &str) -> Result<ModelRef, Error> {
         if let Some((provider, model)) = text.split_once('/')
             && let Ok(custom) = Provider::exactly(provider)
-            && self.custom.contains_key(&custom)
+            && self.is_custom(&custom)
         {
             return Ok(ModelRef::new(custom, model)?);
         }
@@ -326,20 +312,27 @@ impl Routes {
         Ok(self.equip(provider, builder.credentials(credentials)))
     }
 
-    /// Finds a provider's explicit key, or else that of the environment, and its source.
+    /// Finds a provider's explicit key, or else that of the environment, or else the configured one, and
+    /// its source.
     ///
-    /// Stored profiles, which rank between the two, are not considered.
+    /// Stored profiles, which rank after the explicit key, are not considered.
     ///
     /// # Errors
     ///
     /// When there is no key, or when the one found is not valid.
     pub fn key(&self, provider: &Provider) -> Result<Resolved, qwen_openclaw_auth::Error> {
-        let resolver = Resolver::new(provider.clone()).environment(&self.environment);
-        match self.explicit_key(provider) {
-            Some(key) => resolver.explicit(key.clone()),
-            None => resolver,
+        let mut resolver = Resolver::new(provider.clone()).environment(&self.environment);
+        if let Some(key) = self.explicit_key(provider) {
+            resolver = resolver.explicit(key.clone());
         }
-        .resolve()
+        match self.configured_key(provider) {
+            None => resolver.resolve(),
+            Some(Ok((key, source))) => resolver.config_key(key.clone(), source.clone()).resolve(),
+            Some(Err(unusable)) => resolver.resolve().map_err(|error| match error.kind() {
+                ErrorKind::Missing => unusable.clone(),
+                _ => error,
+            }),
+        }
     }
 
     /// Returns the endpoint rules of a provider.
@@ -360,7 +353,10 @@ impl Routes {
             plan: self.plan,
             region: self.region,
             environment,
-            configured: self.configured.get(provider).cloned(),
+            configured: self.configured.get(provider).and_then(|known| {
+                let url = known.base_url.clone()?;
+                Some((url, known.source.clone()))
+            }),
             plain_http: self.plain_http,
         })
     }
@@ -381,6 +377,9 @@ impl Routes {
             && *provider == Provider::QWEN
         {
             builder = builder.workspace(id);
+        }
+        if let Some(known) = self.configured.get(provider) {
+            builder = builder.headers(&known.headers);
         }
         if let Some(custom) = self.custom.get(provider) {
             builder = builder.headers(&custom.headers);

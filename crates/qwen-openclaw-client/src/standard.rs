@@ -10,7 +10,7 @@ use crate::Routes;
 impl Routes {
     /// Returns the credential for services that require a Standard key of `qwen`, such as tasks.
     ///
-    /// An explicit key that does not belong to a plan comes first; then the stored profile
+    /// An explicit key that does not belong to a plan, or a profile set by the caller, comes first; then the stored profile
     /// `qwen:standard`, which can exist alongside a plan's key; then the credential of `qwen`.
     ///
     /// # Errors
@@ -36,7 +36,8 @@ impl Routes {
         let explicit = self
             .explicit_key(&Provider::QWEN)
             .is_some_and(|key| key.kind() != KeyKind::CodingPlan)
-            || self.credentials.contains_key(&Provider::QWEN);
+            || self.credentials.contains_key(&Provider::QWEN)
+            || self.profiles.contains_key(&Provider::QWEN);
         match &self.store {
             Some(store) if !explicit => Arc::new(stored::StandardFirst {
                 store: Arc::clone(store),

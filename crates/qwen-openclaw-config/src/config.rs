@@ -136,6 +136,8 @@ pub struct Config {
     )]
     pub media: MediaTools,
     #[cfg_attr(feature = "schemars", schemars(skip))]
+    file: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
     environment: Environment,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     problems: Vec<Problem>,
@@ -225,9 +227,16 @@ impl Config {
             env,
             plugins,
             media: media.unwrap_or_default(),
+            file,
             environment,
             problems,
         }
+    }
+
+    /// Returns the display path of the file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// Returns the environment with the variables that the file sets (`env.vars`).

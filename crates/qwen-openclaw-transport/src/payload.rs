@@ -73,9 +73,11 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
     thinking::summarize(&mut body, request, &known);
     limits::answer(&mut body, &known, &mut notes);
     body.insert("stream".to_owned(), Value::Bool(true));
-    if context.options.usage.unwrap_or(context.class.is_native()) {
+    let usage = context.options.usage.or(known.usage());
+    if usage.unwrap_or(context.class.is_native()) {
         ask_for_usage(&mut body);
     }
+    known.strip(&mut body);
     if let Some(hook) = &context.options.hook {
         hook.apply(&mut body);
     }

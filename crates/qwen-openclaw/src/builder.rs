@@ -20,6 +20,8 @@ pub struct QwenBuilder {
     pub(crate) stream_timeouts: Option<StreamTimeouts>,
     pub(crate) usage: Option<bool>,
     pub(crate) models: Vec<(Provider, String, ModelCapabilities)>,
+    #[cfg(feature = "config")]
+    pub(crate) config: Option<Arc<qwen_openclaw_config::Config>>,
     /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]
@@ -36,6 +38,11 @@ impl QwenBuilder {
     pub fn routes(mut self, change: impl FnOnce(Routes) -> Routes) -> Self {
         self.routes = change(self.routes);
         self
+    }
+
+    /// Returns the settings that decide where requests go.
+    pub fn current_routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// Sets where keys and `QWEN_BASE_URL` are looked up. The default is nowhere.

@@ -257,8 +257,7 @@ impl Chat {
 
     /// The client, the route and the finished request.
     async fn resolved(self) -> Result<(Client, Route, ChatRequest), Error> {
-        let model = self.qwen.routes().parse(&self.reference);
-        let model = model.map_err(qwen_openclaw_transport::Error::from)?;
+        let model = self.qwen.parse(&self.reference)?;
         let client = self.qwen.client(&model.provider)?;
         let route = client.connection().route().await;
         let route = route.map_err(qwen_openclaw_transport::Error::from)?;

@@ -4,6 +4,8 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use qwen_openclaw_auth as auth;
 use qwen_openclaw_catalog as catalog;
+#[cfg(feature = "config")]
+use qwen_openclaw_config as config;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 use qwen_openclaw_transport as transport;
 #[cfg(feature = "video")]
@@ -28,6 +30,8 @@ enum Of {
     Auth(auth::Error),
     #[cfg(feature = "video")]
     Video(video::Error),
+    #[cfg(feature = "config")]
+    Config(config::Error),
     Facade,
 }
 
@@ -74,6 +78,16 @@ impl Error {
     pub fn as_video(&self) -> Option<&video::Error> {
         match &self.inner.of {
             Of::Video(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the configuration error, if OpenClaw's configuration could not be used.
+    #[cfg(feature = "config")]
+    #[must_use]
+    pub fn as_config(&self) -> Option<&config::Error> {
+        match &self.inner.of {
+            Of::Config(error) => Some(error),
             _ => None,
         }
     }
@@ -183,6 +197,21 @@ impl From<video::Error> for Error {
     }
 }
 
+/// What was asked for may be at fault, otherwise the file.
+#[cfg(feature = "config")]
+impl From<config::Error> for Error {
+    fn from(error: config::Error) -> Self {
+        let kind = match error.kind() {
+            config::ErrorKind::InvalidModel | config::ErrorKind::AmbiguousAlias => {
+                ErrorKind::InvalidRequest
+            }
+            _ => ErrorKind::Setup,
+        };
+        let http = HttpError::unsent(kind).with_message(error.to_string());
+        Self::new(http, Of::Config(error))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.inner.of {
@@ -191,6 +220,8 @@ impl fmt::Display for Error {
             Of::Auth(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "video")]
             Of::Video(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "config")]
+            Of::Config(error) => fmt::Display::fmt(error, f),
         }
     }
 }
@@ -203,13 +234,19 @@ impl fmt::Debug for Error {
             Of::Auth(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "video")]
             Of::Video(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "config")]
+            Of::Config(error) => fmt::Debug::fmt(error, f),
         }
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.http.source()
+        match &self.inner.of {
+            #[cfg(feature = "config")]
+            Of::Config(error) => error.source(),
+            _ => self.inner.http.source(),
+        }
     }
 }
 

@@ -25,8 +25,9 @@
 //!
 //! * [`Qwen`] holds one connection per provider, opened on first use. [`Qwen::from_home`] sets up as
 //!   the command does, with stored credentials and a job ledger; [`Qwen::from_env`] takes keys from
-//!   the environment as OpenClaw does, and keeps nothing on disk; [`Qwen::builder`] leaves everything
-//!   to the caller.
+//!   the environment as OpenClaw does, and keeps nothing on disk; with the feature `config`,
+//!   `Qwen::from_openclaw` takes models, endpoints and keys from OpenClaw's configuration too;
+//!   [`Qwen::builder`] leaves everything to the caller.
 //! * [`Chat`] is a request being built: [`Chat::stream`] sends it and yields the reply as it arrives,
 //!   [`Chat::send`] returns it whole, [`Chat::json`] returns a Rust type, and [`Chat::run_tools`]
 //!   answers the model's tool calls.
@@ -47,7 +48,8 @@
 //! * `store` (default): stored keys and tokens, and jobs in files: [`Qwen::from_home`] and
 //!   [`QwenBuilder::store`]; see [`auth`].
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
-//! * `config`: OpenClaw's configuration file; see [`config`].
+//! * `config`: OpenClaw's configuration file: `Qwen::from_openclaw` and `QwenBuilder::openclaw`; see
+//!   [`config`].
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `video` (default): video generation, [`Qwen::video`].
@@ -55,6 +57,8 @@
 mod builder;
 mod chat_builder;
 mod error;
+#[cfg(feature = "config")]
+mod from_openclaw;
 mod qwen;
 #[cfg(feature = "video")]
 mod video_builder;

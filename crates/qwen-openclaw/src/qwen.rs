@@ -8,7 +8,7 @@ use std::{
 };
 
 use qwen_openclaw_auth::{Environment, Resolved};
-use qwen_openclaw_catalog::Provider;
+use qwen_openclaw_catalog::{Modality, ModelRef, Provider};
 use qwen_openclaw_client::{Route, Routes};
 use qwen_openclaw_transport::{Client, Describe, DiscoveredModel, Media};
 
@@ -64,26 +64,45 @@ impl Qwen {
         Chat::new(self.clone(), model.into())
     }
 
-    /// Asks what an image shows, with the key of the provider `qwen`. Nothing is sent before
+    /// Asks what an image shows: the model that OpenClaw's configuration has for images if it was set,
+    /// otherwise the default of the provider `qwen`. Nothing is sent before
     /// [`Describe::send`].
     ///
     /// # Errors
     ///
     /// As [`client`](Self::client).
     pub fn describe_image(&self, image: impl Into<Media>) -> Result<Describe, Error> {
-        let describe = self.client(&Provider::QWEN)?.describe_image(image);
-        Ok(describe.edition(self.routes().catalog_edition()))
+        self.describe(Modality::Image, image.into())
     }
 
-    /// Asks what a video shows, with the key of the provider `qwen`. Nothing is sent before
+    /// Asks what a video shows: the model that OpenClaw's configuration has for videos if it was set,
+    /// otherwise the default of the provider `qwen`. Nothing is sent before
     /// [`Describe::send`].
     ///
     /// # Errors
     ///
     /// As [`client`](Self::client).
     pub fn describe_video(&self, video: impl Into<Media>) -> Result<Describe, Error> {
-        let describe = self.client(&Provider::QWEN)?.describe_video(video);
-        Ok(describe.edition(self.routes().catalog_edition()))
+        self.describe(Modality::Video, video.into())
+    }
+
+    fn describe(&self, kind: Modality, media: Media) -> Result<Describe, Error> {
+        #[cfg(feature = "config")]
+        let model = self.inner.settings.media_model(kind)?;
+        #[cfg(not(feature = "config"))]
+        let model = None::<String>;
+        let model = model.map(|model| self.parse(&model)).transpose()?;
+        let provider = model.as_ref().map(|model| &model.provider);
+        let client = self.client(provider.unwrap_or(&Provider::QWEN))?;
+        let describe = match kind {
+            Modality::Video => client.describe_video(media),
+            _ => client.describe_image(media),
+        };
+        let describe = describe.edition(self.routes().catalog_edition());
+        Ok(match model {
+            Some(model) => describe.model(model.model),
+            None => describe,
+        })
     }
 
     /// Asks a provider's endpoint which models it offers.
@@ -95,6 +114,20 @@ impl Qwen {
         Ok(self.client(provider)?.models().await?)
     }
 
+    /// Parses a model ref, such as `qwen/qwen3.5-plus`, or an alias of OpenClaw's configuration if it
+    /// was set. An id without a provider means `qwen`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an invalid provider id, and
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an invalid ref or an ambiguous alias.
+    pub fn parse(&self, model: &str) -> Result<ModelRef, Error> {
+        #[cfg(feature = "config")]
+        let model = self.inner.settings.resolve(model)?;
+        let model = self.routes().parse(model);
+        Ok(model.map_err(qwen_openclaw_transport::Error::from)?)
+    }
+
     /// Resolves a model ref to its provider, endpoint, credential and catalog row. Nothing is sent,
     /// and no login is refreshed.
     ///
@@ -102,8 +135,9 @@ impl Qwen {
     ///
     /// As [`Routes::route`].
     pub async fn route(&self, model: &str) -> Result<Route, Error> {
-        let route = self.routes().route(model).await;
-        Ok(route.map_err(qwen_openclaw_transport::Error::from)?)
+        let model = self.parse(model)?;
+        let route = self.route_to(&model.provider).await?;
+        Ok(route.with_model(&model.model, self.routes().catalog_edition()))
     }
 
     /// Resolves the route to a provider, for any model.
@@ -139,8 +173,9 @@ impl Qwen {
         Ok(clients().entry(provider.clone()).or_insert(client).clone())
     }
 
-    /// Finds a provider's explicit key, otherwise the one in the environment, and where it came
-    /// from. Stored profiles, which rank between the two, are not consulted.
+    /// Finds a provider's explicit key, otherwise the one in the environment, otherwise the configured
+    /// one, and where it came from. Stored profiles, which rank after the explicit key, are not
+    /// consulted.
     ///
     /// # Errors
     ///
@@ -183,6 +218,6 @@ impl Qwen {
     }
 }
 
-fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment::capture().with_openclaw_dotenv()
 }

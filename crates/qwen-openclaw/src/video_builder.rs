@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use qwen_openclaw_auth::{ApiKey, StaticCredential};
 use qwen_openclaw_catalog::{
-    ModelRef, Provider,
+    Provider,
     video::{Resolution, Size},
 };
 use qwen_openclaw_client::Route;
@@ -208,7 +208,7 @@ impl Video {
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider,
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for one that does not generate videos.
     pub fn request(&self) -> Result<VideoRequest, Error> {
-        let model = ModelRef::parse(&self.reference)?;
+        let model = self.qwen.parse(&self.reference)?;
         if model.provider != Provider::QWEN {
             let provider = model.provider.id();
             return Err(Error::refused(format!(

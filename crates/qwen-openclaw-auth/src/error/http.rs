@@ -10,6 +10,7 @@ impl From<ErrorKind> for http::ErrorKind {
             ErrorKind::InvalidKey(_)
             | ErrorKind::Missing
             | ErrorKind::Refused
+            | ErrorKind::Configured
             | ErrorKind::Denied
             | ErrorKind::LoginExpired
             | ErrorKind::LoginRefused => Self::Authentication,
@@ -46,6 +47,8 @@ impl From<Error> for http::Error {
 mod tests {
     use std::{error::Error as _, io, path::Path};
 
+    use qwen_openclaw_catalog::Provider;
+
     use super::*;
 
     #[test]
@@ -53,6 +56,10 @@ mod tests {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         for (error, kind) in [
             (Error::refused("revoked"), http::ErrorKind::Authentication),
+            (
+                Error::configured(&Provider::QWEN, "no variable"),
+                http::ErrorKind::Authentication,
+            ),
             (Error::unavailable("offline"), http::ErrorKind::Network),
             (
                 Error::folder(Path::new("/x"), denied),

@@ -9,6 +9,12 @@ fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap()
 }
 
+fn in_file(path: &str) -> Source {
+    Source::Config {
+        path: path.to_owned(),
+    }
+}
+
 #[track_caller]
 fn check(found: Result<Resolved, Error>, expected: Result<(&str, &str), ErrorKind>) {
     let found = found
@@ -118,7 +124,7 @@ fn places_rank_explicit_profile_environment_config() {
             resolver = resolver.profile("qwen:work", key("sk-profile"));
         }
         if has(3) {
-            resolver = resolver.config_key("/h/openclaw.json", key("sk-config"));
+            resolver = resolver.config_key(key("sk-config"), in_file("~/openclaw.json"));
         }
         let first = (0..4).find(|place| has(*place)).map(|place| places[place]);
         check(resolver.resolve(), first.ok_or(ErrorKind::Missing));
@@ -133,7 +139,7 @@ fn a_broken_key_in_the_variable_that_decides_is_an_error_that_names_it() {
     ]);
     let error = Resolver::new(Provider::QWEN)
         .environment(&environment)
-        .config_key("x", key("sk-fine"))
+        .config_key(key("sk-fine"), in_file("x"))
         .resolve()
         .unwrap_err();
     assert_eq!(
@@ -196,7 +202,7 @@ fn a_resolver_and_its_result_show_no_key() {
     let resolver = Resolver::new(Provider::QWEN)
         .explicit(key("sk-secret-1"))
         .profile("p", key("sk-secret-2"))
-        .config_key("x", key("sk-secret-3"));
+        .config_key(key("sk-secret-3"), in_file("x"));
     let shown = format!("{resolver:?}");
     assert!(!shown.contains("secret"), "{shown}");
     let found = resolver.resolve().unwrap();

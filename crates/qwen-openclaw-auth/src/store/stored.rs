@@ -24,6 +24,7 @@ pub struct StoredCredential {
     store: Arc<dyn CredentialStore>,
     provider: Provider,
     profile: Option<ProfileId>,
+    order: Vec<ProfileId>,
     fallback: Option<Result<Credential, Error>>,
     #[cfg(feature = "portal")]
     logins: logins::Logins,
@@ -38,6 +39,7 @@ impl StoredCredential {
             store,
             provider,
             profile: None,
+            order: Vec::new(),
             fallback: None,
             #[cfg(feature = "portal")]
             logins: logins::Logins::default(),
@@ -50,6 +52,15 @@ impl StoredCredential {
     #[must_use]
     pub fn profile(mut self, id: ProfileId) -> Self {
         self.profile = Some(id);
+        self
+    }
+
+    /// Sets the order of the provider's profiles, as a configuration has it. Default: none.
+    ///
+    /// An order in the store takes precedence. Profiles that are not in the order come last.
+    #[must_use]
+    pub fn order(mut self, order: impl Into<Vec<ProfileId>>) -> Self {
+        self.order = order.into();
         self
     }
 
@@ -98,7 +109,11 @@ impl StoredCredential {
             Profile::Token(token) => token.expires.is_none_or(|expires| now < expires),
             _ => true,
         };
-        let ranked = self.store.ranked(self.provider.id()).await?;
+        let mut ranked = self.store.ranked(self.provider.id()).await?;
+        if !self.order.is_empty() && self.store.order(self.provider.id()).await?.is_empty() {
+            let place = |id: &ProfileId| self.order.iter().position(|ordered| ordered == id);
+            ranked.sort_by_key(|(id, _)| place(id).unwrap_or(usize::MAX));
+        }
         Ok(ranked.into_iter().find(|(_, profile)| usable(profile)))
     }
 

@@ -71,7 +71,7 @@ fn cli_file(
 }
 
 /// The profile that a name refers to: an id, or an account of the provider.
-fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId, Failure> {
+pub(crate) fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId, Failure> {
     let id = match name {
         Some(name) if name.contains(':') => name.parse(),
         Some(name) => ProfileId::new(provider, name),

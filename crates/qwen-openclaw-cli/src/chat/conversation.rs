@@ -46,8 +46,11 @@ impl Session {
 
     /// The model to continue with. The connection stays, so the provider cannot change with it.
     fn other_model(&self, text: &str) -> Result<ModelRef, Failure> {
-        let model = self.arguments.connection.model(Some(text))?;
-        let fixed = self.arguments.emulator || self.arguments.connection.base_url.is_some();
+        let model = self.settings.model(Some(text))?;
+        let connection = &self.arguments.connection;
+        let fixed = self.arguments.emulator
+            || connection.base_url.is_some()
+            || connection.profile.is_some();
         if fixed && model.provider != self.model.provider {
             return Err(Failure::usage(format!(
                 "this conversation uses the provider {}",

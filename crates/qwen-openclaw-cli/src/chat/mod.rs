@@ -25,6 +25,7 @@ use crate::{
     interrupt::Interrupt,
     output,
     session::Conversation,
+    settings::Settings,
 };
 
 /// Largest prompt read from standard input; no model accepts more.
@@ -39,10 +40,16 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
     }
     let body = arguments.request.body.as_deref();
     let body: Option<ChatRequest> = body.map(request::json_file).transpose()?;
-    let model = arguments.model.as_deref();
+    let mut settings = arguments.connection.settings()?;
+    if arguments.emulator {
+        settings = settings.emulated();
+    }
     let own = body.as_ref().map(|body| &*body.model);
-    let model = model.or(own.filter(|model| !model.is_empty()));
-    let model = arguments.connection.model(model)?;
+    let own = own.filter(|model| !model.is_empty());
+    let model = match &arguments.agent {
+        Some(agent) => settings.model_of_agent(agent)?,
+        None => settings.model(arguments.model.as_deref().or(own))?,
+    };
     let terminal = std::io::stdin().is_terminal();
     let prompt = match &arguments.prompt {
         Some(prompt) if !from_stdin => Some(prompt.clone()),
@@ -67,7 +74,7 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         let continues = prompt.is_none() || arguments.request.session.is_some();
         let session = Session {
             continues,
-            ..Session::open(arguments, model, body).await?
+            ..Session::open(arguments, settings, model, body).await?
         };
         match prompt {
             Some(prompt) => session.answer(prompt).await,
@@ -93,6 +100,7 @@ fn prompt_from_stdin() -> Result<String, Failure> {
 /// A client, and everything the flags say about its requests.
 struct Session {
     arguments: args::Chat,
+    settings: Settings,
     qwen: Qwen,
     model: ModelRef,
     /// What the flags add to the prompt, read before anything is sent.
@@ -112,6 +120,7 @@ struct Session {
 impl Session {
     async fn open(
         arguments: args::Chat,
+        settings: Settings,
         model: ModelRef,
         body: Option<ChatRequest>,
     ) -> Result<Self, Failure> {
@@ -123,7 +132,7 @@ impl Session {
             let (emulator, builder) = to_emulator(connection, &model.provider).await?;
             (Some(emulator), builder)
         } else {
-            (None, connection.qwen(&model.provider)?)
+            (None, settings.builder(&model.provider)?)
         };
         if arguments.no_usage {
             builder = builder.usage(false);
@@ -131,6 +140,7 @@ impl Session {
         let qwen = builder.build()?;
         Ok(Self {
             arguments,
+            settings,
             qwen,
             model,
             extras,

@@ -117,7 +117,7 @@ pub(crate) struct Generate {
     pub(crate) estimate: bool,
 
     /// Use an emulator in this process: no key, no network, a test video
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "no_wait"])]
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile", "no_wait"])]
     pub(crate) emulator: bool,
 
     /// Print the result as one JSON document
@@ -202,7 +202,7 @@ pub(crate) struct Resume {
 /// The help of the model.
 fn default_model() -> String {
     format!(
-        "Model [default: {}/{}]",
+        "Model, or an alias [default: the configured model, otherwise {}/{}]",
         Provider::QWEN,
         video::DEFAULT_MODEL
     )

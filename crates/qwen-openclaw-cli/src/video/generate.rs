@@ -13,9 +13,10 @@ use qwen_openclaw::{
 use qwen_openclaw_emulator::Emulator;
 use serde_json::json;
 
-use super::{args::Generate, follow, follow::Teller, ledger, view};
+use super::{args::Generate, follow, follow::Teller, ledger_in, view};
 use crate::{
     block_on, connect::to_emulator, failure::Failure, interrupt::Interrupt, output, output::Out,
+    settings::Settings,
 };
 
 pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
@@ -23,11 +24,15 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
         true => Strictness::Exact,
         false => Strictness::Normalise,
     };
-    let request = request(&arguments)?;
+    let mut settings = arguments.connection.settings()?;
+    if arguments.emulator {
+        settings = settings.emulated();
+    }
+    let request = request(&arguments, &settings)?;
     if arguments.estimate {
         let request = pretend_uploaded(request, arguments.upload)?;
         let checked = request.check(strictness)?;
-        return estimate(&arguments, &checked);
+        return estimate(&arguments, settings, &checked);
     }
     match &arguments.output {
         Some(path) => check_target(path, arguments.overwrite)?,
@@ -42,7 +47,7 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
             "there is no file {missing}"
         )));
     }
-    block_on(generate(arguments, request, strictness))
+    block_on(generate(arguments, &settings, request, strictness))
 }
 
 /// A video is paid for, so it is seen beforehand whether it can be saved.
@@ -77,12 +82,13 @@ fn check_folder(path: &Path) -> Result<(), Failure> {
 
 async fn generate(
     arguments: Generate,
+    settings: &Settings,
     request: VideoRequest,
     strictness: Strictness,
 ) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     // The emulator ends with this function.
-    let (_emulator, client) = connect(&arguments).await?;
+    let (_emulator, client) = connect(&arguments, settings).await?;
     let teller = Teller::new();
     let submitted = interrupt.or(submit(&arguments, &client, request, strictness, &teller));
     let (job, checked) = submitted.await.inspect_err(|failure| {
@@ -159,11 +165,14 @@ async fn submit(
     Ok((job, checked))
 }
 
-async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Failure> {
+async fn connect(
+    arguments: &Generate,
+    settings: &Settings,
+) -> Result<(Option<Emulator>, Client), Failure> {
     let connection = &arguments.connection;
     if !arguments.emulator {
-        let store: Arc<dyn JobStore> = ledger(connection)?;
-        let qwen = connection.qwen(&Provider::QWEN)?.jobs(store).build()?;
+        let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
+        let qwen = settings.builder(&Provider::QWEN)?.jobs(store).build()?;
         return Ok((None, qwen.video_client().await?));
     }
     let (emulator, builder) = to_emulator(connection, &Provider::QWEN).await?;
@@ -175,10 +184,9 @@ async fn connect(arguments: &Generate) -> Result<(Option<Emulator>, Client), Fai
     Ok((Some(emulator), builder.build()?.video_client().await?))
 }
 
-fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
-    let model = arguments.model.as_deref().unwrap_or(DEFAULT_MODEL);
+fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {
     let qwen = Qwen::builder().build()?;
-    let mut request = qwen.video(model).request()?;
+    let mut request = qwen.video(model(arguments, settings)?).request()?;
     for url in &arguments.image {
         request = request.reference(Reference::image(url));
     }
@@ -206,6 +214,20 @@ fn request(arguments: &Generate) -> Result<VideoRequest, Failure> {
     Ok(request)
 }
 
+/// The model named, or else the configured one, or else the catalog's.
+fn model(arguments: &Generate, settings: &Settings) -> Result<String, Failure> {
+    if let Some(text) = &arguments.model {
+        return Ok(settings.resolve(text)?.to_owned());
+    }
+    let config = settings.config().map_err(|failure| {
+        failure.with_hint(format!("`-m qwen/{DEFAULT_MODEL}` does without it"))
+    })?;
+    let choice = &config.agents.defaults.video_generation_model;
+    Ok(config
+        .primary(choice)?
+        .unwrap_or_else(|| DEFAULT_MODEL.to_owned()))
+}
+
 /// A reference that is to be uploaded, and cannot be.
 fn missing_file(request: &VideoRequest) -> Option<&str> {
     let references = request.references().iter();
@@ -224,15 +246,12 @@ fn pretend_uploaded(request: VideoRequest, upload: bool) -> Result<VideoRequest,
 }
 
 /// The region whose prices apply, as the flags and the environment say.
-fn region(arguments: &Generate) -> Result<Region, Failure> {
+fn region(arguments: &Generate, settings: Settings) -> Result<Region, Failure> {
     if let Some(region) = arguments.connection.region {
         return Ok(region);
     }
-    let qwen = arguments
-        .connection
-        .without_key()
-        .qwen(&Provider::QWEN)?
-        .build()?;
+    let settings = settings.without_key();
+    let qwen = settings.builder(&Provider::QWEN)?.build()?;
     let route = block_on(async { Ok(qwen.video_route().await?) })?;
     let origin = aigc_origin_for(Some(route.endpoint().base_url().as_str()));
     let china = origin.is_some_and(|origin| origin == Region::China.aigc_origin());
@@ -242,8 +261,8 @@ fn region(arguments: &Generate) -> Result<Region, Failure> {
     })
 }
 
-fn estimate(arguments: &Generate, checked: &Checked) -> Result<(), Failure> {
-    let cost = checked.estimate(region(arguments)?);
+fn estimate(arguments: &Generate, settings: Settings, checked: &Checked) -> Result<(), Failure> {
+    let cost = checked.estimate(region(arguments, settings)?);
     if arguments.json {
         let document = json!({
             "model": checked.model(),

@@ -10,7 +10,7 @@ mod view;
 use std::sync::Arc;
 
 use qwen_openclaw::{
-    auth::StateDir,
+    auth::{Environment, StateDir},
     video::{
         Client,
         task::{FileJobs, Job, JobRecord, JobStore},
@@ -36,7 +36,11 @@ pub(crate) fn run(command: VideoCommand) -> Result<(), Failure> {
 
 /// The ledger of the state folder.
 fn ledger(connection: &Connection) -> Result<Arc<FileJobs>, Failure> {
-    let folder = StateDir::of(&connection.environment()?)?;
+    ledger_in(&connection.environment()?)
+}
+
+fn ledger_in(environment: &Environment) -> Result<Arc<FileJobs>, Failure> {
+    let folder = StateDir::of(environment)?;
     Ok(Arc::new(FileJobs::in_folder(&folder)))
 }
 

@@ -7,6 +7,7 @@ mod chat;
 mod config;
 mod config_home;
 mod default_models;
+mod defaults;
 mod emulator;
 mod faults;
 mod help;

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 mod calls;
+mod configured;
 mod errors;
 mod routes;

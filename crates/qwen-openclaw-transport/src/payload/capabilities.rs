@@ -22,6 +22,9 @@ pub struct ModelCapabilities {
     pub(super) thinking: ThinkingStyle,
     pub(super) legacy_max_tokens: bool,
     pub(super) developer_role: Option<bool>,
+    pub(super) usage: Option<bool>,
+    pub(super) no_strict_tools: bool,
+    pub(super) without: Vec<String>,
 }
 
 /// How a request controls thinking.
@@ -92,6 +95,27 @@ impl ModelCapabilities {
     /// Sends the limit of output tokens as `max_tokens`. The default is `max_completion_tokens`.
     pub fn legacy_max_tokens(mut self) -> Self {
         self.legacy_max_tokens = true;
+        self
+    }
+
+    /// Sets whether token counts are requested for this model. By default the endpoint decides;
+    /// [`ClientBuilder::usage`](crate::ClientBuilder::usage) takes precedence.
+    pub fn usage(mut self, ask: bool) -> Self {
+        self.usage = Some(ask);
+        self
+    }
+
+    /// Removes `strict` from the definitions of tools, for servers that reject it. By default it is
+    /// sent.
+    pub fn without_strict_tools(mut self) -> Self {
+        self.no_strict_tools = true;
+        self
+    }
+
+    /// Removes a field from request bodies, such as `prompt_cache_key`, for servers that reject it.
+    /// By default all fields are sent. Can be repeated.
+    pub fn without_field(mut self, name: impl Into<String>) -> Self {
+        self.without.push(name.into());
         self
     }
 }

@@ -83,10 +83,19 @@ impl<'a> ModelContext<'a> {
             .reasoning
             .or(row.map(ChatModel::reasoning))
             .unwrap_or(*provider == Provider::QWEN_TOKEN_PLAN || asked);
-        let contract = Thinking::of(provider, model, reasoning);
         let contract = match traits.thinking {
-            ThinkingStyle::Switch | ThinkingStyle::ChatTemplate => contract.self_hosted(),
-            ThinkingStyle::Contract | ThinkingStyle::Untouched => contract,
+            // A style that was set is Qwen's, whoever serves the model.
+            ThinkingStyle::Switch | ThinkingStyle::ChatTemplate => {
+                let family = if provider.is_qwen() {
+                    provider
+                } else {
+                    &Provider::QWEN
+                };
+                Thinking::of(family, model, reasoning).self_hosted()
+            }
+            ThinkingStyle::Contract | ThinkingStyle::Untouched => {
+                Thinking::of(provider, model, reasoning)
+            }
         };
         Self {
             provider,
@@ -120,6 +129,25 @@ impl<'a> ModelContext<'a> {
     /// Whether the field that limits an answer has its older name.
     pub(crate) fn has_legacy_max_tokens(&self) -> bool {
         self.traits.legacy_max_tokens
+    }
+
+    /// Whether token counts are requested; `None` if the endpoint decides.
+    pub(crate) fn usage(&self) -> Option<bool> {
+        self.traits.usage
+    }
+
+    /// Removes what the server does not take.
+    pub(crate) fn strip(&self, body: &mut Map<String, Value>) {
+        body.retain(|name, _| !self.traits.without.iter().any(|without| without == name));
+        if !self.traits.no_strict_tools {
+            return;
+        }
+        let tools = body.get_mut("tools").and_then(Value::as_array_mut);
+        for tool in tools.into_iter().flatten() {
+            if let Some(function) = tool.get_mut("function").and_then(Value::as_object_mut) {
+                function.remove("strict");
+            }
+        }
     }
 
     /// Whether the role `developer` is known where the body goes.

@@ -143,13 +143,68 @@ fn a_server_of_ones_own_is_asked_through_the_template() {
     let traits = ModelCapabilities::new()
         .reasoning(true)
         .thinking(ThinkingStyle::ChatTemplate);
-    let client = client("http://127.0.0.1:8000/v1").all_models(traits);
-    let body = body_of(client, &hi("Qwen/Qwen3-8B").think(Level::Off)).unwrap();
+    for provider in [Provider::QWEN, "my-vllm".parse().unwrap()] {
+        let client = client("http://127.0.0.1:8000/v1").provider(provider);
+        let client = client.all_models(traits.clone());
+        let body = body_of(client, &hi("Qwen/Qwen3-8B").think(Level::Off)).unwrap();
+        assert_eq!(
+            body["chat_template_kwargs"],
+            json!({"enable_thinking": false, "preserve_thinking": true})
+        );
+        assert_eq!(body.get("enable_thinking"), None);
+    }
+}
+
+#[test]
+fn what_a_server_rejects_is_removed() {
+    let tool = json!({"type": "function", "function": {"name": "f", "strict": true}});
+    let request = hi("mine")
+        .extra("prompt_cache_key", "k")
+        .extra("store", true)
+        .extra(
+            "tools",
+            json!([tool, {"type": "web_search", "strict": true}]),
+        );
+    let sent = |traits: ModelCapabilities| {
+        let client = client("https://gateway.example/v1").model("mine", traits);
+        body_of(client, &request).unwrap()
+    };
+    let all = sent(ModelCapabilities::new());
+    assert_eq!(all["tools"][0], tool);
     assert_eq!(
-        body["chat_template_kwargs"],
-        json!({"enable_thinking": false, "preserve_thinking": true})
+        (&all["prompt_cache_key"], &all["store"]),
+        (&json!("k"), &json!(true))
     );
-    assert_eq!(body.get("enable_thinking"), None);
+
+    let less = sent(
+        ModelCapabilities::new()
+            .without_field("prompt_cache_key")
+            .without_strict_tools(),
+    );
+    assert_eq!(less.get("prompt_cache_key"), None);
+    assert_eq!(less["store"], true);
+    assert_eq!(less["tools"][0]["function"], json!({"name": "f"}));
+    // That is not a function's definition.
+    assert_eq!(less["tools"][1]["strict"], true);
+}
+
+#[test]
+fn usage_is_requested_as_the_client_then_the_model_then_the_endpoint_say() {
+    let gateway = "https://gateway.example/v1";
+    let asked = |url, model: Option<bool>, all: Option<bool>| {
+        let mut client = client(url);
+        if let Some(ask) = model {
+            client = client.model("mine", ModelCapabilities::new().usage(ask));
+        }
+        if let Some(ask) = all {
+            client = client.usage(ask);
+        }
+        let body = body_of(client, &hi("mine")).unwrap();
+        body.get("stream_options").is_some()
+    };
+    assert!(asked(STANDARD, None, None) && !asked(gateway, None, None));
+    assert!(!asked(STANDARD, Some(false), None) && asked(gateway, Some(true), None));
+    assert!(asked(STANDARD, Some(false), Some(true)) && !asked(gateway, Some(true), Some(false)));
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 mod custom_provider;
 mod examples;
+#[cfg(feature = "config")]
+mod from_openclaw;
 mod plans;
 mod qwen4;
 #[cfg(feature = "video")]

@@ -1,0 +1,118 @@
+//! What OpenClaw's configuration adds to the list of models: rows and tags.
+
+use std::collections::BTreeSet;
+
+use qwen_openclaw::{
+    catalog::{Edition, ModelRef, Provider, classify, listing},
+    config::{Config, ModelRow, ModelsMode, ProviderEntry},
+};
+
+use super::Row;
+use crate::settings::Settings;
+
+/// Adds the configured models, of one provider or of all, and tags those that are configured.
+pub(super) fn add(
+    rows: &mut Vec<Row>,
+    settings: &Settings,
+    config: &Config,
+    only: Option<&Provider>,
+    edition: Edition,
+) {
+    let is_listed = |model: &ModelRef| only.is_none_or(|only| model.provider == *only);
+    let mut entered = BTreeSet::new();
+    for entry in &config.models.providers {
+        for row in &entry.models {
+            // A name that no ref can have is not the list's concern.
+            let Ok(model) = settings.parse(&format!("{}/{}", entry.name, row.id)) else {
+                continue;
+            };
+            if is_listed(&model) {
+                enter(rows, &model, entry, row);
+                entered.insert(key_of(&model));
+            }
+        }
+    }
+    if config.models.mode == ModelsMode::Replace {
+        rows.retain(|row| entered.contains(&row.key.to_ascii_lowercase()));
+    }
+    // A default that leads nowhere is an error of what needs it.
+    let default = config.default_model().ok().flatten();
+    let default = default.and_then(|text| settings.parse(&text).ok());
+    let named = config.agents.defaults.models.iter();
+    let named = named.filter_map(|settings_of| settings.parse(&settings_of.model).ok());
+    let configured: Vec<ModelRef> = default.iter().cloned().chain(named).collect();
+    for model in configured.iter().filter(|model| is_listed(model)) {
+        let has_row = rows.iter().any(|row| row.is(model));
+        if !has_row && config.models.mode != ModelsMode::Replace {
+            rows.push(row_of(model, edition));
+        }
+    }
+    for row in rows.iter_mut() {
+        if let Some(default) = &default {
+            row.tags.retain(|tag| tag != "default");
+            if row.is(default) {
+                row.tags.push("default".to_owned());
+            }
+        }
+        if configured.iter().any(|model| row.is(model)) {
+            row.tags.push("configured".to_owned());
+        }
+        let aliases = config.agents.aliases();
+        let aliases = aliases.filter(|(_, text)| {
+            let model = settings.parse(text);
+            model.is_ok_and(|model| row.is(&model))
+        });
+        let tags: Vec<String> = aliases.map(|(alias, _)| format!("alias:{alias}")).collect();
+        row.tags.extend(tags);
+    }
+}
+
+impl Row {
+    fn is(&self, model: &ModelRef) -> bool {
+        self.key.eq_ignore_ascii_case(&model.to_string())
+    }
+}
+
+fn key_of(model: &ModelRef) -> String {
+    model.to_string().to_ascii_lowercase()
+}
+
+/// Adds a row of an entry, or applies its limits to that of the catalog.
+fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &ModelRow) {
+    let limit = |limit: Option<u64>| u32::try_from(limit.filter(|limit| *limit > 0)?).ok();
+    let (context, max_output) = (limit(row.context_window), limit(row.max_tokens));
+    if let Some(known) = rows.iter_mut().find(|known| known.is(model)) {
+        known.context = context.or(known.context);
+        known.max_output = max_output.or(known.max_output);
+        return;
+    }
+    let base_url = entry.base_url().ok().flatten().unwrap_or_default();
+    rows.push(Row {
+        name: row.name.clone().unwrap_or_else(|| model.model.clone()),
+        input: row
+            .input
+            .as_ref()
+            .map_or_else(|| "text".to_owned(), |input| input.join("+")),
+        context,
+        max_output,
+        reasoning: row.reasoning.unwrap_or_default(),
+        is_local: classify(base_url).is_loopback(),
+        ..Row::named(model)
+    });
+}
+
+/// The row of a model that is only named.
+fn row_of(model: &ModelRef, edition: Edition) -> Row {
+    let base_url = model.provider.default_base_url().unwrap_or_default();
+    let listed = listing(&model.provider, edition, base_url);
+    let known = listed
+        .iter()
+        .find(|listed| listed.model.id() == model.model);
+    match known {
+        Some(known) => Row {
+            tags: Vec::new(),
+            ..Row::of(known)
+        },
+        None => Row::named(model),
+    }
+}

@@ -1,0 +1,182 @@
+//! What a configuration says ranks below everything else.
+
+use qwen_openclaw_client::{
+    ConfiguredProvider, EndpointRule, Routes,
+    auth::{self, ApiKey, Environment, Source},
+    catalog::{Endpoint, Provider},
+    http,
+};
+
+const GATEWAY: &str = "https://gateway.example/v1";
+
+fn file() -> Source {
+    Source::Config {
+        path: "~/.openclaw/openclaw.json".to_owned(),
+    }
+}
+
+fn key(text: &str) -> ApiKey {
+    ApiKey::parse(text).unwrap()
+}
+
+fn configured(id: &str) -> ConfiguredProvider {
+    ConfiguredProvider::new(Provider::exactly(id).unwrap(), file())
+}
+
+fn own(id: &str) -> ConfiguredProvider {
+    configured(id).custom().base_url(GATEWAY)
+}
+
+fn unset() -> http::Error {
+    http::Error::unsent(http::ErrorKind::Setup).with_message("MY_URL is not set")
+}
+
+#[tokio::test]
+async fn the_configured_key_comes_last() {
+    let provider = configured("qwen").key(key("sk-configured"), file());
+    let with = |pairs: &[(&str, &str)]| {
+        Routes::new()
+            .environment(Environment::from_pairs(pairs.iter().copied()))
+            .configured(provider.clone())
+    };
+    let source = async |routes: Routes| {
+        let route = routes.route("qwen/glm-5").await.unwrap();
+        route.credential().unwrap().source().to_string()
+    };
+    let file = "config: ~/.openclaw/openclaw.json";
+    assert_eq!(source(with(&[])).await, file);
+    let environment = [("DASHSCOPE_API_KEY", "sk-environment")];
+    let found = source(with(&environment)).await;
+    assert_eq!(found, "env: DASHSCOPE_API_KEY");
+    let explicit = with(&environment).api_key(Provider::QWEN, key("sk-explicit"));
+    assert_eq!(source(explicit).await, "explicit");
+    // It is that provider's alone.
+    let portal = with(&[]).route("qwen-oauth/coder-model").await.unwrap();
+    assert!(portal.credential().is_none());
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_used_is_an_error_only_where_it_is_needed() {
+    let error = auth::Error::configured(&Provider::QWEN, "MY_KEY is not set");
+    let routes = Routes::new().configured(configured("qwen").unusable_key(error.clone()));
+    let route = routes.route("qwen/glm-5").await.unwrap();
+    let problem = route.credential_error().unwrap();
+    assert_eq!(problem.kind(), auth::ErrorKind::Configured);
+    let routes = routes.with_environment(|_| Environment::from_pairs([("QWEN_API_KEY", "sk-1")]));
+    let route = routes.route("qwen/glm-5").await.unwrap();
+    assert_eq!(route.credential().unwrap().key().expose(), "sk-1");
+
+    // A custom provider that has one configured does not go without.
+    let routes = Routes::new().configured(own("acme").unusable_key(error));
+    let route = routes.route("acme/m").await.unwrap();
+    assert!(route.credential_error().is_some());
+}
+
+#[tokio::test]
+async fn a_base_url_that_cannot_be_used_is_an_error_only_where_it_is_needed() {
+    let routes = Routes::new().configured(configured("qwen").unusable(unset()));
+    let error = routes.route("qwen/glm-5").await.unwrap_err();
+    assert_eq!(error.to_string(), "MY_URL is not set");
+    assert_eq!(error.kind(), http::ErrorKind::Setup);
+    let elsewhere = routes.clone().base_url(Provider::QWEN, GATEWAY);
+    let route = elsewhere.route("qwen/glm-5").await.unwrap();
+    assert_eq!(route.endpoint().rule(), &EndpointRule::Explicit);
+    let other = routes.route("qwen-oauth/coder-model").await.unwrap();
+    assert_eq!(
+        other.endpoint().base_url().as_str(),
+        Endpoint::Portal.base_url()
+    );
+}
+
+#[tokio::test]
+async fn a_custom_provider_is_found_by_its_exact_id() {
+    let routes = Routes::new().configured(own("modelstudio").key(key("own-key"), file()));
+    let route = routes.route("modelstudio/org/model").await.unwrap();
+    assert_eq!(route.provider().id(), "modelstudio");
+    assert_eq!(route.model(), Some("org/model"));
+    assert_eq!(route.endpoint().base_url().as_str(), GATEWAY);
+    assert_eq!(route.endpoint().rule(), &EndpointRule::Configured(file()));
+    let other = routes.route("dashscope/glm-5").await.unwrap();
+    assert_eq!(other.provider(), &Provider::QWEN);
+    let keyless = Routes::new().configured(own("acme"));
+    let route = keyless.route("acme/m").await.unwrap();
+    assert!(route.credential().is_none() && route.credential_error().is_none());
+}
+
+#[cfg(feature = "store")]
+mod stored {
+    use std::sync::Arc;
+
+    use qwen_openclaw_client::auth::{
+        CredentialStore, KeyEndpoint, MemoryStore, Profile, ProfileId, StoredKey,
+    };
+
+    use super::*;
+
+    fn id(text: &str) -> ProfileId {
+        text.parse().unwrap()
+    }
+
+    async fn store(profiles: &[(&str, KeyEndpoint)]) -> Arc<MemoryStore> {
+        let store = Arc::new(MemoryStore::new());
+        for (name, endpoint) in profiles {
+            let key = key(&format!("sk-of-{}", name.replace(':', "-")));
+            let profile = Profile::ApiKey(StoredKey::new(key, endpoint.clone()));
+            store.put(&id(name), &profile).await.unwrap();
+        }
+        store
+    }
+
+    async fn used(routes: &Routes, model: &str) -> Option<String> {
+        let route = routes.route(model).await.unwrap();
+        Some(route.credential()?.source().to_string())
+    }
+
+    #[tokio::test]
+    async fn a_stored_order_comes_before_the_configured_one() {
+        let none = KeyEndpoint::default;
+        let store = store(&[("qwen:default", none()), ("qwen:work", none())]).await;
+        let provider = configured("qwen").order([id("qwen:gone"), id("qwen:work")]);
+        let routes = Routes::new().store(store.clone());
+        assert_eq!(
+            used(&routes, "qwen/glm-5").await.unwrap(),
+            "profile: qwen:default"
+        );
+        let routes = routes.configured(provider.key(key("sk-configured"), file()));
+        let work = used(&routes, "qwen/glm-5").await.unwrap();
+        assert_eq!(work, "profile: qwen:work");
+        let order = [id("qwen:default")];
+        store.set_order("qwen", &order).await.unwrap();
+        let first = used(&routes, "qwen/glm-5").await.unwrap();
+        assert_eq!(first, "profile: qwen:default");
+    }
+
+    /// Profiles of `dashscope` are those of `qwen`.
+    #[tokio::test]
+    async fn a_provider_named_like_an_alias_gets_no_key_of_the_well_known_one() {
+        let store = store(&[("qwen:default", KeyEndpoint::default())]).await;
+        let routes = Routes::new().store(store).configured(own("dashscope"));
+        assert_eq!(used(&routes, "dashscope/m").await, None);
+        assert!(used(&routes, "qwen/glm-5").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_configured_base_url_is_where_portal_tokens_go_and_no_other_bound_key() {
+        let mut bound = KeyEndpoint::default();
+        bound.base_url = Some("https://portal.example/v1".to_owned());
+        let store = store(&[
+            ("qwen-portal:default", bound.clone()),
+            ("qwen:default", bound),
+        ])
+        .await;
+        let routes = Routes::new().store(store);
+        let routes = routes
+            .configured_base_url(Provider::QWEN_OAUTH, GATEWAY, file())
+            .configured_base_url(Provider::QWEN, GATEWAY, file());
+        let route = routes.route("qwen-portal/coder-model").await.unwrap();
+        assert_eq!(route.endpoint().base_url().as_str(), GATEWAY);
+        assert!(route.credential().is_some());
+        let refused = routes.route("qwen/glm-5").await.unwrap_err();
+        assert!(refused.to_string().contains("was stored for"), "{refused}");
+    }
+}
