@@ -74,6 +74,8 @@ fn inspect(configuration: &Configuration) -> Result<Vec<Issue>, Failure> {
         .map(|problem| Issue::of(problem, &document))
         .collect();
     issues.extend(unset(&config));
+    // In the order of the file; what has no line there comes last.
+    issues.sort_by_key(|issue| issue.line.unwrap_or(usize::MAX));
     Ok(issues)
 }
 

@@ -174,18 +174,23 @@ fn what_is_odd_is_a_warning_unless_it_is_asked_to_be_strict() {
         ran.exits_with(0).stdout,
         "Config valid: ~/.openclaw/openclaw.json\n"
     );
-    let odd = "{\n  bogusTop: 1,\n  agents: { defaults: { model: { primary: 'a/b', fallbacks: ['a/b'] } } },\n  \
-               models: { providers: { qwen: { baseUrl: 'https://h.example/v1', apiKey: '${UNSET}' } } },\n}\n";
+    let odd = "{\n  agents: { defaults: { model: { primary: 'a/b', fallbacks: ['a/b'] } } },\n  \
+               models: { providers: { qwen: { baseUrl: 'https://h.example/v1', apiKey: '${UNSET}' } } },\n  \
+               bogusTop: 1,\n}\n";
     let home = ConfigHome::with(odd);
     let ran = home.run("config validate").exits_with(0);
     assert_eq!(
         ran.stdout,
         "Config valid, with 3 warnings: ~/.openclaw/openclaw.json\n"
     );
-    let ran = ran.says("warning: line 2, bogusTop: unknown key (OpenClaw 2026.9 refuses it)\n");
-    let ran = ran
-        .says("warning: line 3, agents.defaults.model.fallbacks[0]: the fallback is the primary");
-    ran.says("models.providers.qwen.apiKey: the variable UNSET is not set");
+    // In the order of the file.
+    assert_eq!(
+        ran.stderr,
+        "warning: line 2, agents.defaults.model.fallbacks[0]: the fallback is the primary model\n\
+         warning: line 4, bogusTop: unknown key (OpenClaw 2026.9 refuses it)\n\
+         warning: models.providers.qwen.apiKey: the variable UNSET is not set, and \
+         `models.providers.qwen.apiKey` in ~/.openclaw/openclaw.json needs it\n"
+    );
     let ran = home.run("config validate --strict").exits_with(1);
     assert_eq!(ran.stdout, "");
     ran.says("error: ~/.openclaw/openclaw.json has 1 problem that OpenClaw 2026.9 refuses");
@@ -197,7 +202,7 @@ fn what_is_odd_is_a_warning_unless_it_is_asked_to_be_strict() {
     );
     assert_eq!(
         document["issues"],
-        json!([{"path": "bogusTop", "message": "unknown key", "line": 2}])
+        json!([{"path": "bogusTop", "message": "unknown key", "line": 4}])
     );
     assert_eq!(document["warnings"].as_array().unwrap().len(), 2);
     let document = home
