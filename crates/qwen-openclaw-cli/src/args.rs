@@ -42,6 +42,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Show what is set up: models, endpoint, key, logins and video jobs
+    Status(crate::status::Status),
+    /// Look for problems with configuration, keys and files, and say what fixes each
+    Doctor(crate::doctor::Doctor),
     /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
     Emulator(Emulator),
 }
@@ -50,6 +54,8 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers
     List(List),
+    /// Show the configured models, and whether there are credentials for them
+    Status(crate::models_status::ModelsStatus),
     /// Explain where requests for a model go, with which key, and why; sends nothing
     Explain(Explain),
     /// Manage stored keys, tokens and logins
@@ -321,6 +327,11 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::Auth { command },
             } => document(command.wants_json()),
+            Command::Models {
+                command: ModelsCommand::Status(status),
+            } => document(status.json),
+            Command::Status(status) => document(status.json),
+            Command::Doctor(doctor) => document(doctor.json),
             Command::Emulator(_) => None,
         }
     }

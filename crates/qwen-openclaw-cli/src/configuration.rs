@@ -22,8 +22,8 @@ impl Configuration {
     }
 
     /// What it says; without a file, nothing.
-    pub(crate) fn load(&self) -> Result<Config, Failure> {
-        Ok(self.file.load(&self.environment)?)
+    pub(crate) fn load(&self) -> Result<Config, config::Error> {
+        self.file.load(&self.environment)
     }
 
     /// Changes it, and says on standard error what was written, as OpenClaw does on standard output.
@@ -49,7 +49,11 @@ impl From<config::Error> for Failure {
             error.kind(),
             ErrorKind::InvalidModel | ErrorKind::InvalidAlias | ErrorKind::InvalidPath
         );
-        let kind = if is_request { "invalid_request" } else { "config" };
+        let kind = if is_request {
+            "invalid_request"
+        } else {
+            "config"
+        };
         Self::of(1, kind, &error)
     }
 }

@@ -3,9 +3,11 @@
 mod args;
 mod auth;
 mod chat;
+mod columns;
 mod configuration;
 mod connect;
 mod describe;
+mod doctor;
 mod emulator;
 mod explain;
 mod failure;
@@ -13,9 +15,12 @@ mod hint;
 mod interrupt;
 mod key;
 mod models;
+mod models_status;
 mod output;
 mod prompt;
 mod session;
+mod status;
+mod survey;
 mod unknown;
 mod video;
 
@@ -60,6 +65,11 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::Auth { command },
         } => auth::run(*command),
+        Command::Models {
+            command: ModelsCommand::Status(status),
+        } => models_status::run(&status),
+        Command::Status(status) => status::run(&status),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

@@ -33,6 +33,7 @@ const fn like(command: &'static str, what: &'static str, here: &'static str) -> 
 
 const CHAT: &str = "`chat PROMPT` sends a prompt to a model, and `chat` starts a conversation";
 const STORE_A_KEY: &str = "`models auth paste-api-key --provider qwen` stores an API key";
+const LOOK: &str = "`status` shows what is set up here, and `doctor` looks for problems";
 
 /// In alphabetical order.
 const FOREIGN: &[Foreign] = &[
@@ -62,7 +63,7 @@ const FOREIGN: &[Foreign] = &[
     theirs("docs", "searches OpenClaw's documentation"),
     theirs("exec-policy", "manages what agents may run"),
     theirs("flows", "manages background tasks"),
-    theirs("health", "asks the gateway how it is"),
+    like("health", "asks the gateway how it is", LOOK),
     theirs("hooks", "manages the hooks of agents"),
     like("infer", "runs a model without an agent", CHAT),
     theirs("logs", "shows the gateway's log"),
@@ -97,7 +98,7 @@ const FOREIGN: &[Foreign] = &[
     theirs("reset", "resets OpenClaw's state"),
     theirs("sandbox", "manages the containers of agents"),
     theirs("secrets", "manages references to secrets"),
-    theirs("security", "audits OpenClaw's settings"),
+    like("security", "audits OpenClaw's settings", LOOK),
     theirs("sessions", "lists the conversations of agents"),
     like(
         "setup",

@@ -4,12 +4,15 @@
 
 mod auth;
 mod chat;
+#[cfg(unix)]
+mod doctor;
 mod emulator;
 mod faults;
 mod help;
 mod json;
 mod kills;
 mod models;
+mod models_status;
 mod notes;
 #[cfg(unix)]
 mod openclaw;
@@ -21,6 +24,7 @@ mod refusals;
 mod requests;
 mod run;
 mod schemas;
+mod status;
 #[cfg(unix)]
 mod terminal;
 mod video;
