@@ -107,7 +107,7 @@ fn document(home: &Home, findings: &[Finding], is_fine: bool) -> Value {
         })
     });
     let keys = home.keys.iter().map(|key| {
-        let trials = home.trials.iter().filter(|trial| trial.key == key.key);
+        let trials = home.trials.iter().filter(|trial| trial.is_of(key));
         let trials = trials.map(|trial| {
             json!({
                 "baseUrl": trial.place.base_url,
@@ -170,7 +170,7 @@ fn lines(home: &Home, findings: &[Finding]) -> Vec<String> {
     for (index, key) in home.keys.iter().enumerate() {
         let name = if index == 0 { "Keys" } else { "" };
         lines.push(field(name, 10, &described(home, key)));
-        let trials = home.trials.iter().filter(|trial| trial.key == key.key);
+        let trials = home.trials.iter().filter(|trial| trial.is_of(key));
         lines.extend(trials.map(|trial| {
             let message = trial.outcome.message();
             let message = message.map_or_else(String::new, |message| format!(": {message}"));

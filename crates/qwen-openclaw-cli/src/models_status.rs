@@ -212,12 +212,12 @@ impl ProviderStatus {
                 None
             }
         };
-        let usable: Vec<Readiness> = rows
+        let ready: Vec<Readiness> = rows
             .iter()
             .filter_map(|index| survey.profiles.get(*index))
             .map(|row| row.readiness(survey.now))
             .collect();
-        let best = usable.iter().min().copied();
+        let best = ready.iter().min().copied();
         let cli = survey.cli_login.as_ref();
         let cli = cli.filter(|row| row.id.provider() == provider.id() && !row.status.is_dead());
         let needs_none = !provider.is_well_known() && survey.entry(&provider).is_some();

@@ -73,6 +73,7 @@ pub(super) static TABLE: &[Check] = &[
     error("openclaw-migration", openclaw::migration),
     warning("openclaw-unused-store", openclaw::unused),
     error("openclaw-store", openclaw::unreadable),
+    warning("openclaw-expired", openclaw::expired),
     error("key-refused", trials::refused),
     error("key-elsewhere", trials::elsewhere),
     warning("endpoint-unreachable", trials::unreachable),

@@ -1,5 +1,7 @@
 //! Every key that is found, with where it was found.
 
+use std::time::SystemTime;
+
 use qwen_openclaw::{
     auth::{
         ApiKey, CredentialStore, KeyEndpoint, MemoryStore, Profile, ProfileId, Source,
@@ -20,6 +22,8 @@ pub(super) struct FoundKey {
     pub(super) endpoint: KeyEndpoint,
     /// Whether it is in a store of OpenClaw's.
     pub(super) is_openclaws: bool,
+    /// When it expires, if it is a token that cannot be renewed.
+    pub(super) expires: Option<SystemTime>,
 }
 
 /// The keys of this program, then those of OpenClaw's stores; a key that is found twice counts where
@@ -122,8 +126,10 @@ fn stored(id: &ProfileId, profile: &Profile) -> Option<FoundKey> {
         Profile::Login(login) => (login.access(), KeyEndpoint::default()),
         _ => return None,
     };
+    let is_renewed = matches!(profile, Profile::Login(login) if login.is_refreshable());
     Some(FoundKey {
         endpoint,
+        expires: profile.expires().filter(|_| !is_renewed),
         ..FoundKey::new(provider, key.clone(), source)
     })
 }
@@ -136,6 +142,7 @@ impl FoundKey {
             source,
             endpoint: KeyEndpoint::default(),
             is_openclaws: false,
+            expires: None,
         }
     }
 

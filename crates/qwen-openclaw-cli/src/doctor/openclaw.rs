@@ -4,7 +4,12 @@ use std::{fs, io::Read, path::PathBuf};
 
 use qwen_openclaw::{auth::Source, config::KeyPath};
 
-use super::{check::Found, home::Home, shell::set};
+use super::{
+    check::Found,
+    home::Home,
+    shell::{set, word},
+};
+use crate::auth::list::timestamp;
 
 /// The release that keeps credentials in databases.
 const DATABASES: (u32, u32) = (2026, 9);
@@ -138,6 +143,24 @@ pub(super) fn unreadable(home: &Home) -> Vec<Found> {
             Found::new(
                 format!("{path} {}", problem.message),
                 "`openclaw doctor` examines it",
+            )
+        })
+        .collect()
+}
+
+/// Tokens of OpenClaw's that have expired and cannot be renewed.
+pub(super) fn expired(home: &Home) -> Vec<Found> {
+    let expired = home.keys.iter().filter_map(|key| {
+        let expires = key.expires.filter(|_| key.is_openclaws)?;
+        (expires <= home.survey.now).then_some((key, expires))
+    });
+    expired
+        .map(|(key, expires)| {
+            let time = timestamp(expires).unwrap_or_default();
+            let provider = word(key.provider.id());
+            Found::new(
+                format!("{} has expired {time}", key.source),
+                format!("`openclaw models auth paste-token --provider {provider}`"),
             )
         })
         .collect()

@@ -14,7 +14,7 @@ use qwen_openclaw_emulator::{self as emulator, Emulator};
 use super::{
     check::Found, credentials::store_again, endpoints::lookalike, home::Home, keys::FoundKey,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, output::note};
 
 /// The most keys that are tried.
 const MOST_KEYS: usize = 12;
@@ -61,6 +61,14 @@ pub(super) async fn run(home: &mut Home, use_emulator: bool) -> Result<(), Failu
             })?),
         };
     let mut trials = Vec::new();
+    if let Some(more) = home
+        .keys
+        .len()
+        .checked_sub(MOST_KEYS)
+        .filter(|more| *more > 0)
+    {
+        note(&format!("warning: {more} of the keys are not tried"));
+    }
     for key in home.keys.iter().take(MOST_KEYS) {
         for (place, is_used) in places(home, key, emulator.as_ref()) {
             // What cannot be reached is waited for once.
@@ -209,21 +217,18 @@ impl Outcome {
     }
 }
 
-/// The trials of each key.
-fn by_key(home: &Home) -> Vec<Vec<&Trial>> {
-    let mut groups: Vec<Vec<&Trial>> = Vec::new();
-    for trial in &home.trials {
-        match groups.last_mut() {
-            Some(group) if group.iter().all(|other| other.is_of(trial)) => group.push(trial),
-            _ => groups.push(vec![trial]),
-        }
-    }
-    groups
+/// The trials of each key that was tried.
+fn by_key(home: &Home) -> impl Iterator<Item = Vec<&Trial>> {
+    let groups = home.keys.iter().map(|key| {
+        let trials = home.trials.iter().filter(|trial| trial.is_of(key));
+        trials.collect::<Vec<_>>()
+    });
+    groups.filter(|group| !group.is_empty())
 }
 
 impl Trial {
-    fn is_of(&self, other: &Self) -> bool {
-        self.key == other.key && self.provider == other.provider
+    pub(super) fn is_of(&self, key: &FoundKey) -> bool {
+        self.key == key.key && self.provider == key.provider
     }
 
     fn is_accepted(&self) -> bool {
@@ -246,8 +251,7 @@ impl Trial {
 
 /// Keys that are refused everywhere.
 pub(super) fn refused(home: &Home) -> Vec<Found> {
-    let groups = by_key(home).into_iter();
-    let refused = groups.filter(|group| group.iter().all(|trial| trial.is_refused()));
+    let refused = by_key(home).filter(|group| group.iter().all(|trial| trial.is_refused()));
     refused
         .filter_map(|group| {
             let first = group.first()?;

@@ -402,6 +402,13 @@ pub(super) const CASES: &[Case] = &[
         fix: "`openclaw doctor`",
     },
     Case {
+        id: "openclaw-expired",
+        bad: |home| with_token(home, PAST),
+        good: |home| with_token(home, FUTURE),
+        says: "profile: qwen:t of OpenClaw has expired 2020-01-01T00:00:00.000Z",
+        fix: "`openclaw models auth paste-token --provider qwen`",
+    },
+    Case {
         id: "key-refused",
         bad: |home| try_key(home, &Emulator::key_for(Plan::Token, Region::Global)),
         good: |home| try_key(home, &Emulator::key_for(Plan::Standard, Region::Global)),
@@ -428,6 +435,16 @@ pub(super) const CASES: &[Case] = &[
         fix: "`curl -I http://127.0.0.1:1/v1`",
     },
 ];
+
+/// Stores a token as OpenClaw does.
+fn with_token(home: &Home, expires: u64) {
+    let stores = Stores::new();
+    let token =
+        json!({"type": "token", "provider": "qwen", "token": "secret-t", "expires": expires});
+    let store = json!({"version": 1, "profiles": {"qwen:t": token}});
+    drop(stores.shared(&store, &json!(null)));
+    with_stores(home, &stores);
+}
 
 /// Tries a key at the emulator.
 fn try_key(home: &mut Home, key: &str) {
