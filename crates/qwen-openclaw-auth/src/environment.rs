@@ -210,8 +210,15 @@ impl Environment {
     /// Returns a variable from the highest layer in which it is not blank.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Variable<'_>> {
+        self.all(name).next()
+    }
+
+    /// Returns a variable from every layer in which it is not blank, the one that counts first.
+    ///
+    /// The others are shadowed by it.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = Variable<'_>> {
         let name = fold(name.to_owned());
-        self.layers.iter().find_map(|layer| {
+        self.layers.iter().filter_map(move |layer| {
             let (name, value) = layer.values.get_key_value(&name)?;
             (!matches!(value, Value::Blank)).then_some(Variable { name, value, layer })
         })

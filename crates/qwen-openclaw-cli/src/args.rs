@@ -53,6 +53,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
+    /// Show what is set up: models, endpoint, key, logins and video jobs
+    Status(crate::status::Status),
+    /// Look for problems with configuration, keys and files, and say what fixes each
+    Doctor(crate::doctor::Doctor),
     /// Show, change and check OpenClaw's configuration file
     Config {
         #[command(subcommand)]
@@ -76,6 +80,8 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers
     List(List),
+    /// Show the configured models, and whether there are credentials for them
+    Status(crate::models_status::ModelsStatus),
     /// Set the default model
     #[command(after_help = example("models set"))]
     Set(Set),
@@ -393,6 +399,11 @@ impl Cli {
             Command::Models {
                 command: ModelsCommand::Auth { command },
             } => document(command.wants_json()),
+            Command::Models {
+                command: ModelsCommand::Status(status),
+            } => document(status.json),
+            Command::Status(status) => document(status.json),
+            Command::Doctor(doctor) => document(doctor.json),
             Command::Emulator(_) => None,
         }
     }

@@ -22,8 +22,8 @@ impl Configuration {
     }
 
     /// What it says; without a file, nothing.
-    pub(crate) fn load(&self) -> Result<Config, Failure> {
-        Ok(self.file.load(&self.environment)?)
+    pub(crate) fn load(&self) -> Result<Config, config::Error> {
+        self.file.load(&self.environment)
     }
 
     /// Changes it, and says on standard error what was written, as OpenClaw does on standard output.

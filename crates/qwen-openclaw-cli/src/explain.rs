@@ -82,7 +82,7 @@ fn thinking(levels: &[LevelGroup]) -> String {
     levels.join("; ")
 }
 
-fn endpoint(route: &Route) -> String {
+pub(crate) fn endpoint(route: &Route) -> String {
     match route.endpoint().class().endpoint() {
         Some(endpoint) => endpoint.label().to_owned(),
         None if route.endpoint().class().is_native() => "Qwen Cloud".to_owned(),
@@ -90,7 +90,7 @@ fn endpoint(route: &Route) -> String {
     }
 }
 
-fn key(explanation: &Explanation) -> String {
+pub(crate) fn key(explanation: &Explanation) -> String {
     match (
         &explanation.key,
         &explanation.key_source,

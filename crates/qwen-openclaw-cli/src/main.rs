@@ -3,10 +3,12 @@
 mod args;
 mod auth;
 mod chat;
+mod columns;
 mod config;
 mod configuration;
 mod connect;
 mod describe;
+mod doctor;
 mod emulator;
 mod explain;
 mod failure;
@@ -15,11 +17,14 @@ mod hint;
 mod interrupt;
 mod key;
 mod models;
+mod models_status;
 mod output;
 mod plugins;
 mod prompt;
 mod session;
 mod settings;
+mod status;
+mod survey;
 mod unknown;
 mod video;
 
@@ -66,6 +71,9 @@ fn main() -> ExitCode {
             command: ModelsCommand::Auth { command },
         } => auth::run(*command),
         Command::Models {
+            command: ModelsCommand::Status(status),
+        } => models_status::run(&status),
+        Command::Models {
             command: ModelsCommand::Set(set),
         } => models::set::run(&set, ModelSlot::Chat),
         Command::Models {
@@ -83,6 +91,8 @@ fn main() -> ExitCode {
         Command::Config { command } => config::run(&command),
         Command::Plugins { command } => plugins::run(&command),
         Command::Gateway { command } => gateway::run(&command),
+        Command::Status(status) => status::run(&status),
+        Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

@@ -33,6 +33,7 @@ const fn like(command: &'static str, what: &'static str, here: &'static str) -> 
 
 const CHAT: &str = "`chat PROMPT` sends a prompt to a model, and `chat` starts a conversation";
 const STORE_A_KEY: &str = "`models auth paste-api-key --provider qwen` stores an API key";
+const LOOK: &str = "`status` shows what is set up here, and `doctor` looks for problems";
 
 /// In alphabetical order.
 const FOREIGN: &[Foreign] = &[
@@ -72,7 +73,7 @@ const FOREIGN: &[Foreign] = &[
     theirs("gateway run", "runs the gateway"),
     theirs("gateway start", "starts the gateway"),
     theirs("gateway stop", "stops the gateway"),
-    theirs("health", "asks the gateway how it is"),
+    like("health", "asks the gateway how it is", LOOK),
     theirs("hooks", "manages the hooks of agents"),
     like("infer", "runs a model without an agent", CHAT),
     theirs("logs", "shows the gateway's log"),
@@ -112,7 +113,7 @@ const FOREIGN: &[Foreign] = &[
     theirs("reset", "resets OpenClaw's state"),
     theirs("sandbox", "manages the containers of agents"),
     theirs("secrets", "manages references to secrets"),
-    theirs("security", "audits OpenClaw's settings"),
+    like("security", "audits OpenClaw's settings", LOOK),
     theirs("sessions", "lists the conversations of agents"),
     like(
         "setup",

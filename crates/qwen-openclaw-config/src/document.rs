@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     error::Error,
     path::{KeyPath, Segment},
-    syntax::{self, Kind, Node},
+    syntax::{self, Kind, Node, Position},
 };
 
 mod edit;
@@ -149,6 +149,18 @@ impl Document {
         let starts = syntax::line_starts(&self.text);
         let line = |offset| syntax::line_of(&starts, offset);
         Some((line(span.start), line(span.end)))
+    }
+
+    /// Returns where the value at `path` is, by its name if it has one; `None` if there is no such
+    /// value in this text.
+    #[must_use]
+    pub fn position(&self, path: &KeyPath) -> Option<Position> {
+        let segments = path.segments();
+        let start = match segments.split_last() {
+            Some((Segment::Name(name), parent)) => self.find(parent)?.member(name)?.name_span.start,
+            _ => self.find(segments)?.span.start,
+        };
+        Some(Position::of(&self.text, start))
     }
 
     /// Returns the names that occur twice in the same object.

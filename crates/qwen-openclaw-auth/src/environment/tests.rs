@@ -189,3 +189,18 @@ fn debug_shows_known_names_and_no_value() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 }
+
+#[test]
+fn a_shadowed_variable_is_listed_after_the_one_that_counts() {
+    let environment = Environment::from_pairs([("A_KEY", "first"), ("B_KEY", " ")])
+        .with_config_variables(Path::new("c.json"), [("A_KEY", "last"), ("B_KEY", "only")])
+        .with_dotenv_text(Path::new("t.env"), "A_KEY=middle", Trust::Full)
+        .unwrap();
+    let values = |name| -> Vec<_> {
+        let all = environment.all(name);
+        all.map(|variable| variable.value().unwrap()).collect()
+    };
+    assert_eq!(values("A_KEY"), ["first", "middle", "last"]);
+    assert_eq!(values("B_KEY"), ["only"]);
+    assert!(values("C_KEY").is_empty());
+}

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use jiff::{Timestamp, Unit};
 use qwen_openclaw::{
     auth::{
-        CredentialStore, FileStore, Profile, ProfileId,
+        CredentialStore, Error, FileStore, Profile, ProfileId,
         portal::{LoginState, login_status},
     },
     catalog::Provider,
@@ -27,16 +27,9 @@ async fn list(arguments: &List) -> Result<(), Failure> {
     let environment = environment();
     let store = store(&environment)?;
     let provider = arguments.provider.as_deref().map(canonical);
-    let mut rows = Vec::new();
-    for id in store.list().await.map_err(failure)? {
-        if provider
-            .as_deref()
-            .is_none_or(|provider| provider == id.provider())
-            && let Some(profile) = store.load(&id).await.map_err(failure)?
-        {
-            rows.push(Row::of(&store, id, profile, SystemTime::now()).await);
-        }
-    }
+    let rows = Row::all(&store, provider.as_deref(), SystemTime::now())
+        .await
+        .map_err(failure)?;
     warn(&store);
     let mut out = Out::new();
     if arguments.json {
@@ -66,15 +59,16 @@ async fn list(arguments: &List) -> Result<(), Failure> {
 }
 
 /// A profile, and whether it can be used.
-struct Row {
-    id: ProfileId,
-    profile: Profile,
-    status: Status,
-    expires: Option<SystemTime>,
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: ProfileId,
+    pub(crate) profile: Profile,
+    pub(crate) status: Status,
+    pub(crate) expires: Option<SystemTime>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Status {
+pub(crate) enum Status {
     /// A key, of which only the service knows whether it is good.
     Stored,
     /// The token has not expired.
@@ -91,7 +85,7 @@ enum Status {
 }
 
 impl Status {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
             Self::Valid => "valid",
@@ -104,12 +98,29 @@ impl Status {
     }
 
     /// Whether only another login or key helps.
-    fn is_dead(self) -> bool {
+    pub(crate) fn is_dead(self) -> bool {
         matches!(self, Self::Expired | Self::Refused | Self::Unreadable)
     }
 }
 
 impl Row {
+    /// The stored profiles: those of one provider, otherwise all.
+    pub(crate) async fn all(
+        store: &Arc<FileStore>,
+        provider: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Vec<Self>, Error> {
+        let mut rows = Vec::new();
+        for id in store.list().await? {
+            if provider.is_none_or(|provider| provider == id.provider())
+                && let Some(profile) = store.load(&id).await?
+            {
+                rows.push(Self::of(store, id, profile, now).await);
+            }
+        }
+        Ok(rows)
+    }
+
     async fn of(store: &Arc<FileStore>, id: ProfileId, profile: Profile, now: SystemTime) -> Self {
         let (status, expires) = match &profile {
             Profile::Login(_) | Profile::QwenCli { .. } => {
@@ -146,7 +157,7 @@ impl Row {
     }
 
     /// As OpenClaw writes it: `qwen:tok [qwen/token; expires 2026-12-21T02:51:11.247Z]`.
-    fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let expires = self.expires.and_then(timestamp);
         let at = |verb: &str| {
             let time = expires.as_ref().map(|time| format!("; {verb} {time}"));
@@ -175,8 +186,14 @@ impl Row {
 
     /// What to do about a dead one.
     fn remedy(&self) -> String {
+        let (id, replace) = (&self.id, self.replacement());
+        format!("hint: {id} cannot be used: {replace}, or remove it with `models auth logout {id}`")
+    }
+
+    /// What takes its place.
+    pub(crate) fn replacement(&self) -> String {
         let id = &self.id;
-        let replace = match self.profile {
+        match self.profile {
             Profile::Token(_) => format!(
                 "store another with `models auth paste-token --provider {} --profile {}`",
                 id.provider(),
@@ -187,8 +204,7 @@ impl Row {
                  --enable-portal`",
                 id.account()
             ),
-        };
-        format!("hint: {id} cannot be used: {replace}, or remove it with `models auth logout {id}`")
+        }
     }
 }
 
@@ -226,7 +242,7 @@ pub(super) fn canonical(provider: &str) -> String {
 }
 
 /// A time in UTC to the millisecond; `None` if it is out of range.
-pub(super) fn timestamp(time: SystemTime) -> Option<String> {
+pub(crate) fn timestamp(time: SystemTime) -> Option<String> {
     let time = Timestamp::try_from(time)
         .ok()?
         .round(Unit::Millisecond)

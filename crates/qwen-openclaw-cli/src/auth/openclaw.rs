@@ -16,18 +16,18 @@ mod database;
 
 /// What was found, in order of precedence.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) stores: Vec<OpenClawStore>,
+pub(crate) struct Found {
+    pub(crate) stores: Vec<OpenClawStore>,
     /// Stores that could not be read, and why.
-    pub(super) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// Files of an earlier release, which no longer count.
-    pub(super) outdated: Vec<PathBuf>,
+    pub(crate) outdated: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) path: PathBuf,
-    pub(super) message: String,
+pub(crate) struct Problem {
+    pub(crate) path: PathBuf,
+    pub(crate) message: String,
 }
 
 impl Found {
@@ -45,7 +45,7 @@ impl Found {
     }
 
     /// Reads the stores in OpenClaw's folder: those of one agent, otherwise those of all.
-    pub(super) fn in_folder(folder: &Path, agent: Option<&str>) -> Self {
+    pub(crate) fn in_folder(folder: &Path, agent: Option<&str>) -> Self {
         let mut found = Self::default();
         let agents = match agent {
             Some(name) => vec![name.into()],

@@ -17,7 +17,7 @@ use qwen_openclaw::{
     },
 };
 
-pub(crate) use self::view::advice;
+pub(crate) use self::view::{advice, state};
 
 use self::args::VideoCommand;
 use crate::{args::Connection, block_on, failure::Failure};

@@ -71,7 +71,7 @@ pub(super) fn line(record: &JobRecord) -> String {
 }
 
 /// What is to be said of a job's state, in few words.
-pub(super) fn state(record: &JobRecord) -> String {
+pub(crate) fn state(record: &JobRecord) -> String {
     match record.phase() {
         Phase::Submitted => {
             let state = record.state().map_or("submitted", |state| state.as_str());

@@ -34,6 +34,13 @@ fn of_models_explain() {
 }
 
 #[test]
+fn of_status_and_doctor() {
+    insta::assert_snapshot!("help-models-status", help(&["models", "status", "--help"]));
+    insta::assert_snapshot!("help-status", help(&["status", "--help"]));
+    insta::assert_snapshot!("help-doctor", help(&["doctor", "--help"]));
+}
+
+#[test]
 fn of_describe() {
     insta::assert_snapshot!("help-describe", help(&["describe", "--help"]));
 }

@@ -8,12 +8,15 @@ mod config;
 mod config_home;
 mod default_models;
 mod defaults;
+#[cfg(unix)]
+mod doctor;
 mod emulator;
 mod faults;
 mod help;
 mod json;
 mod kills;
 mod models;
+mod models_status;
 mod notes;
 #[cfg(unix)]
 mod openclaw;
@@ -27,6 +30,7 @@ mod refusals;
 mod requests;
 mod run;
 mod schemas;
+mod status;
 #[cfg(unix)]
 mod terminal;
 mod video;

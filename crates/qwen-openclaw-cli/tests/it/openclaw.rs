@@ -8,7 +8,7 @@ use self::home::{Home, SHARED, keys, none, stored};
 use crate::run::KEY;
 
 mod damaged;
-mod home;
+pub(crate) mod home;
 
 #[test]
 fn the_databases_of_all_agents_are_read_and_those_of_main_come_first() {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     config_home::ConfigHome,
-    run::{Qwen, Service},
+    models_status::Home,
+    run::{KEY, Qwen, Service},
 };
 
 fn schema(name: &str) -> Option<Value> {
@@ -262,6 +263,37 @@ fn events() {
     for (name, last) in [("chat", result), ("error", &line(refused.stdout.trim()))] {
         if let Some(schema) = schema(name) {
             check(last, &schema, name);
+        }
+    }
+}
+
+#[test]
+fn what_is_set_up() {
+    let config = "{
+      agents: { defaults: { model: { primary: 'x', fallbacks: ['anthropic/m', 'qwen-portal/coder-model'] },
+                            models: { 'qwen/qwen3.5-plus': { alias: 'x' } } } },
+      models: { providers: { qwen: { apiKey: 'sk-literal-0123456789', bogus: 1 },
+                             mine: { baseUrl: 'http://127.0.0.1:1/v1', apiKey: '${NOT_SET}' } } },
+    }";
+    let profiles = serde_json::json!({
+        "qwen-oauth:x": {"type": "oauth", "access": "secret-a", "expires": 1_577_836_800_000_u64},
+        "qwen:default": {"type": "api_key", "key": KEY},
+        "anthropic:t": {"type": "token", "token": "secret-t", "expires": 4_102_444_800_000_u64},
+    });
+    let home = Home::new(config, &profiles);
+    let service = Service::start();
+    let video = ["video", "generate", "a cat", "--seconds", "2", "--no-wait"];
+    home.run(&video).at(&service).run().exits_with(0);
+    for (name, arguments, code) in [
+        ("models-status", &["models", "status"][..], 0),
+        ("status", &["status"], 0),
+        ("doctor", &["doctor", "--emulator", "--fix"], 1),
+    ] {
+        let arguments = [arguments, &["--json"]].concat();
+        let ran = home.run(&arguments).env("QWEN_API_KEY", KEY).run();
+        let document = ran.exits_with(code).json();
+        if let Some(schema) = schema(name) {
+            check(&document, &schema, name);
         }
     }
 }

@@ -247,3 +247,16 @@ fn debug_shows_no_text() {
     let document = Document::parse("{ apiKey: 'sk-secret' }").unwrap();
     assert!(!format!("{document:?}").contains("sk-"));
 }
+
+#[test]
+fn a_value_has_a_position_with_secrets_masked() {
+    let text = "{\n  a: {\n    'b c': 'sk-secret', list: [1, 2],\n  },\n}";
+    let document = Document::parse(text).unwrap();
+    let position = document.position(&KeyPath::from(["a", "b c"])).unwrap();
+    assert_eq!((position.line(), position.column()), (3, 5));
+    assert_eq!(position.to_string().lines().nth(1), Some("    ^"));
+    assert!(!position.to_string().contains("secret"));
+    let second = document.position(&KeyPath::from(["a", "list"]).index(1));
+    assert_eq!(second.unwrap().column(), 35);
+    assert_eq!(document.position(&KeyPath::from(["a", "x"])), None);
+}

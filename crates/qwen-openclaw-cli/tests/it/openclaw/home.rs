@@ -13,27 +13,27 @@ use tempfile::TempDir;
 
 use crate::run::Qwen;
 
-pub(super) const SHARED: &str = "state/openclaw.sqlite";
+pub(crate) const SHARED: &str = "state/openclaw.sqlite";
 
 /// A home with OpenClaw's folder in it.
-pub(super) struct Home(pub(super) TempDir);
+pub(crate) struct Home(pub(crate) TempDir);
 
 impl Home {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         fs::create_dir(home.0.path().join("tmp")).unwrap();
         home
     }
 
     /// A path in OpenClaw's folder; the folder it is in exists.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         let path = self.0.path().join(".openclaw").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         path
     }
 
     /// Makes the database that all agents share.
-    pub(super) fn shared(&self, store: &Value, state: &Value) -> Connection {
+    pub(crate) fn shared(&self, store: &Value, state: &Value) -> Connection {
         let database = connection(&self.path(SHARED));
         let table = "CREATE TABLE config_machine_state \
                      (state_key TEXT PRIMARY KEY, value_json TEXT NOT NULL, updated_at_ms INTEGER)";
@@ -50,7 +50,7 @@ impl Home {
     }
 
     /// Makes the database of an agent.
-    pub(super) fn agent(&self, name: &str, store: &Value, state: &Value) -> Connection {
+    pub(crate) fn agent(&self, name: &str, store: &Value, state: &Value) -> Connection {
         let path = format!("agents/{name}/agent/openclaw-agent.sqlite");
         let database = connection(&self.path(&path));
         for (table, column, value) in [
@@ -68,13 +68,13 @@ impl Home {
         database
     }
 
-    pub(super) fn file(&self, agent: &str, store: &Value) -> PathBuf {
+    pub(crate) fn file(&self, agent: &str, store: &Value) -> PathBuf {
         let path = self.path(&format!("agents/{agent}/agent/auth-profiles.json"));
         fs::write(&path, store.to_string()).unwrap();
         path
     }
 
-    pub(super) fn import(&self, more: &[&str]) -> Qwen {
+    pub(crate) fn import(&self, more: &[&str]) -> Qwen {
         let arguments = [&["models", "auth", "import", "openclaw"], more].concat();
         Qwen::new(&arguments)
             .env("HOME", self.0.path().to_str().unwrap())
@@ -82,7 +82,7 @@ impl Home {
     }
 
     /// The keys that are stored now, and no copy is left.
-    pub(super) fn stored(&self) -> BTreeMap<String, String> {
+    pub(crate) fn stored(&self) -> BTreeMap<String, String> {
         let left = fs::read_dir(self.0.path().join("tmp")).unwrap().count();
         assert_eq!(left, 0, "a copy is left");
         let path = self.0.path().join(".qwen-openclaw/credentials.json");
@@ -98,7 +98,7 @@ impl Home {
     }
 
     /// Every file of OpenClaw's: its bytes, mode, and time.
-    pub(super) fn snapshot(&self) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
+    pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, (u32, i64, i64, Vec<u8>)> {
         let mut all = BTreeMap::new();
         let mut left = vec![self.0.path().join(".openclaw")];
         while let Some(path) = left.pop() {
@@ -143,7 +143,7 @@ fn connection(path: &Path) -> Connection {
 }
 
 /// A store with one key for each name.
-pub(super) fn keys(keys: &[(&str, &str)]) -> Value {
+pub(crate) fn keys(keys: &[(&str, &str)]) -> Value {
     let profile = |(name, key): &(&str, &str)| {
         let provider = name.split(':').next();
         let value = json!({"type": "api_key", "provider": provider, "key": key});
@@ -153,11 +153,11 @@ pub(super) fn keys(keys: &[(&str, &str)]) -> Value {
     json!({"version": 1, "profiles": profiles})
 }
 
-pub(super) fn none() -> Value {
+pub(crate) fn none() -> Value {
     keys(&[])
 }
 
-pub(super) fn stored(keys: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn stored(keys: &[(&str, &str)]) -> BTreeMap<String, String> {
     let owned = |(id, key): &(&str, &str)| ((*id).to_owned(), (*key).to_owned());
     keys.iter().map(owned).collect()
 }

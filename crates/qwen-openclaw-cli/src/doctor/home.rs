@@ -1,0 +1,107 @@
+//! What there is: everything that the checks look at, read once.
+
+use std::path::PathBuf;
+
+use qwen_openclaw::{
+    Route,
+    auth::{ApiKey, openclaw_dir},
+    config::{KeyPath, Models},
+};
+
+use super::{
+    keys::{self, FoundKey},
+    trials::Trial,
+};
+use crate::{
+    auth::openclaw::Found as Stores, failure::Failure, models_status::ModelStatus, survey::Survey,
+};
+
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) survey: Survey,
+    /// The models and providers, unless the configuration makes that impossible.
+    pub(super) status: Option<ModelStatus>,
+    /// The route of the default model, if there is one.
+    pub(super) route: Option<Route>,
+    pub(super) openclaw: OpenClaw,
+    /// Every key, each once.
+    pub(super) keys: Vec<FoundKey>,
+    /// What the keys were found to be good for; empty unless asked for.
+    pub(super) trials: Vec<Trial>,
+}
+
+/// What is known of OpenClaw itself.
+#[derive(Debug)]
+pub(super) struct OpenClaw {
+    pub(super) folder: PathBuf,
+    /// The version that changed the configuration last.
+    pub(super) version: Option<String>,
+    pub(super) stores: Stores,
+    /// The `models.json` of each agent, with its agent.
+    pub(super) derived: Vec<(String, Models)>,
+}
+
+impl Home {
+    pub(super) async fn look() -> Result<Self, Failure> {
+        let survey = Survey::take().await?;
+        let folder = openclaw_dir(&survey.configuration.environment)?;
+        let stores = Stores::in_folder(&folder, None);
+        let openclaw = OpenClaw {
+            version: version(&survey),
+            derived: derived(&survey, &folder),
+            stores,
+            folder,
+        };
+        let status = ModelStatus::of(&survey, None).ok();
+        let route = match &status {
+            Some(status) => survey.route(&status.resolved).await.ok(),
+            None => None,
+        };
+        let keys = keys::all(&survey, &openclaw).await;
+        Ok(Self {
+            survey,
+            status,
+            route,
+            openclaw,
+            keys,
+            trials: Vec::new(),
+        })
+    }
+
+    /// The key that requests for the default model are sent with.
+    pub(super) fn used_key(&self) -> Option<&ApiKey> {
+        Some(self.route.as_ref()?.credential()?.key())
+    }
+
+    pub(super) fn is_used(&self, key: &FoundKey) -> bool {
+        let provider = self.route.as_ref().map(Route::provider);
+        provider == Some(&key.provider) && self.used_key() == Some(&key.key)
+    }
+}
+
+fn version(survey: &Survey) -> Option<String> {
+    let document = survey.document.as_ref()?;
+    let paths = [["meta", "lastTouchedVersion"], ["wizard", "lastRunVersion"]];
+    let mut found = paths
+        .into_iter()
+        .filter_map(|path| document.get_text(&KeyPath::from(path)));
+    found.next().map(ToOwned::to_owned)
+}
+
+/// The files of all agents; one that cannot be read is of no interest, because OpenClaw makes it anew.
+fn derived(survey: &Survey, folder: &std::path::Path) -> Vec<(String, Models)> {
+    let mut agents: Vec<String> = std::fs::read_dir(folder.join("agents"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    agents.sort();
+    let environment = survey.environment();
+    agents
+        .into_iter()
+        .filter_map(|agent| {
+            let models = Models::derived(environment, &agent).ok()??;
+            Some((agent, models))
+        })
+        .collect()
+}
