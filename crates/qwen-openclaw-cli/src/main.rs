@@ -16,6 +16,7 @@ mod models;
 mod output;
 mod prompt;
 mod session;
+mod symptom;
 mod unknown;
 mod video;
 

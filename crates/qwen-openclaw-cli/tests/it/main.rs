@@ -21,6 +21,7 @@ mod refusals;
 mod requests;
 mod run;
 mod schemas;
+mod symptoms;
 #[cfg(unix)]
 mod terminal;
 mod video;
