@@ -13,6 +13,7 @@ mod hint;
 mod interrupt;
 mod key;
 mod models;
+mod onboard;
 mod output;
 mod prompt;
 mod session;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Models {
             command: ModelsCommand::Auth { command },
         } => auth::run(*command),
+        Command::Onboard(onboard) => onboard::run(*onboard),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

@@ -32,7 +32,7 @@ const fn like(command: &'static str, what: &'static str, here: &'static str) -> 
 }
 
 const CHAT: &str = "`chat PROMPT` sends a prompt to a model, and `chat` starts a conversation";
-const STORE_A_KEY: &str = "`models auth paste-api-key --provider qwen` stores an API key";
+const SET_UP: &str = "`onboard` stores a key and writes the configuration";
 
 /// In alphabetical order.
 const FOREIGN: &[Foreign] = &[
@@ -51,7 +51,7 @@ const FOREIGN: &[Foreign] = &[
     theirs("clawbot", "is the old name of other commands"),
     theirs("commitments", "manages what agents have promised to do"),
     theirs("completion", "prints a completion script for OpenClaw"),
-    like("configure", "asks for OpenClaw's settings", STORE_A_KEY),
+    like("configure", "asks for OpenClaw's settings", SET_UP),
     theirs("crestodian", "sets up and repairs OpenClaw"),
     theirs("cron", "manages scheduled jobs"),
     theirs("daemon", "manages the gateway's service"),
@@ -102,7 +102,7 @@ const FOREIGN: &[Foreign] = &[
     like(
         "setup",
         "creates OpenClaw's configuration and workspace",
-        STORE_A_KEY,
+        SET_UP,
     ),
     theirs("skills", "manages the skills of agents"),
     theirs("system", "sends events to agents"),
@@ -250,7 +250,7 @@ mod tests {
             ("login", "did you mean `models auth login`?"),
             ("models auth liste", "did you mean `models auth list`"),
             ("models models", "did you mean `models`?"),
-            ("xyzzy", "the commands are `chat`, `describe`, `video`, "),
+            ("xyzzy", "the commands are `onboard`, `chat`, `describe`, "),
             (
                 "models auth xyzzy",
                 "the commands are `models auth login`, ",

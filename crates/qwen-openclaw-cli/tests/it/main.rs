@@ -11,6 +11,7 @@ mod json;
 mod kills;
 mod models;
 mod notes;
+mod onboard;
 #[cfg(unix)]
 mod openclaw;
 #[cfg(unix)]
