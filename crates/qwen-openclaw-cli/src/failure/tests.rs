@@ -1,3 +1,5 @@
+//! Exit codes, and what a failure looks like.
+
 use super::*;
 
 /// As in `--help`. A kind that is missing here has no deliberate exit code.

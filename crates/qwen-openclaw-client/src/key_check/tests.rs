@@ -1,3 +1,5 @@
+//! Each endpoint's keys against all endpoints of the emulator.
+
 use qwen_openclaw_emulator::{self as emulator, Emulator};
 
 use super::*;
