@@ -39,6 +39,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Set up a provider: store its key and write OpenClaw's configuration
+    Onboard(Box<crate::onboard::args::Onboard>),
     /// Chat with a model; without a prompt, start a conversation
     Chat(Box<Chat>),
     /// Describe images or a video
@@ -376,6 +378,7 @@ impl Cli {
         match &self.command {
             Command::Chat(chat) => chat.json,
             Command::Describe(describe) => document(describe.json),
+            Command::Onboard(onboard) => document(onboard.json),
             Command::Models {
                 command: ModelsCommand::List(list),
             } => document(list.json),

@@ -26,6 +26,15 @@ impl Configuration {
         self.file.load(&self.environment)
     }
 
+    /// Finds out whether a change can be made, and writes nothing.
+    pub(crate) fn try_edit<T>(
+        &self,
+        change: impl FnOnce(&mut Document) -> Result<T, config::Error>,
+    ) -> Result<T, Failure> {
+        let mut document = self.file.read()?.unwrap_or_default();
+        Ok(change(&mut document)?)
+    }
+
     /// Changes it, and says on standard error what was written, as OpenClaw does on standard output.
     pub(crate) async fn edit<T>(
         &self,

@@ -55,16 +55,11 @@ pub(crate) async fn to_emulator(
         .await
         .map_err(|error| Failure::other(format!("could not start the emulator: {error}")))?;
     // Without `--plan`, the plan the provider is for.
-    let plan = match connection.plan.or(provider.plans().first().copied()) {
-        Some(Plan::Token) => emulator::Plan::Token,
-        Some(Plan::Portal) => emulator::Plan::Portal,
-        Some(Plan::Coding) => emulator::Plan::Coding,
-        _ => emulator::Plan::Standard,
-    };
-    let region = match connection.region {
-        Some(Region::China) => emulator::Region::China,
-        _ => emulator::Region::Global,
-    };
+    let plan = connection.plan.or(provider.plans().first().copied());
+    let (plan, region) = emulated(
+        plan.unwrap_or(Plan::Standard),
+        connection.region.unwrap_or(Region::Global),
+    );
     let url = emulator.base_url_for(plan, region);
     output::note(&format!("emulator at {url}"));
     let key = ApiKey::parse(Emulator::key_for(plan, region))?;
@@ -76,6 +71,21 @@ pub(crate) async fn to_emulator(
         None => builder,
     };
     Ok((emulator, builder))
+}
+
+/// The emulator's words for a plan and a region.
+pub(crate) fn emulated(plan: Plan, region: Region) -> (emulator::Plan, emulator::Region) {
+    let plan = match plan {
+        Plan::Token => emulator::Plan::Token,
+        Plan::Portal => emulator::Plan::Portal,
+        Plan::Coding => emulator::Plan::Coding,
+        _ => emulator::Plan::Standard,
+    };
+    let region = match region {
+        Region::China => emulator::Region::China,
+        _ => emulator::Region::Global,
+    };
+    (plan, region)
 }
 
 /// The modalities a model accepts, in OpenClaw's spelling.

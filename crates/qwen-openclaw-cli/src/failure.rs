@@ -2,13 +2,16 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use qwen_openclaw::{ErrorKind, ErrorScope, chat::Reply, config::Position};
+use qwen_openclaw::{
+    ErrorKind, ErrorScope, Hint, catalog::Provider, chat::Reply, config::Position,
+};
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
     hint,
     output::{self, Out},
+    symptom::{LOG_IN, Symptom},
     video::advice,
 };
 
@@ -29,6 +32,8 @@ pub(crate) struct Failure {
     status: Option<u16>,
     request_id: Option<String>,
     partial: Option<Box<Reply>>,
+    /// What OpenClaw's documentation calls it.
+    symptom: Option<Symptom>,
     /// Whether it was already reported.
     said: bool,
 }
@@ -45,6 +50,7 @@ impl Failure {
             status: None,
             request_id: None,
             partial: None,
+            symptom: None,
             said: false,
         }
     }
@@ -94,6 +100,43 @@ impl Failure {
         }
     }
 
+    /// A failure that OpenClaw's documentation describes, with its remedy.
+    pub(crate) fn symptom(code: u8, symptom: Symptom, message: impl Into<String>) -> Self {
+        Self {
+            symptom: Some(symptom),
+            ..Self::new(code, "other", message).with_hint(symptom.remedy())
+        }
+    }
+
+    /// Credentials that are not accepted.
+    pub(crate) fn authentication(message: impl Into<String>) -> Self {
+        let kind = ErrorKind::Authentication;
+        Self::new(exit_code(kind), kind.as_str(), message)
+    }
+
+    /// Names the symptom of a token that the portal, or a server in its place, did not accept.
+    pub(crate) fn at(self, provider: &Provider) -> Self {
+        let is_refused = *provider == Provider::QWEN_OAUTH
+            && self.kind == ErrorKind::Authentication.as_str()
+            && self.status == Some(401)
+            && self.symptom.is_none();
+        if !is_refused {
+            return self;
+        }
+        let symptom = Some(Symptom::OAuth);
+        Self { symptom, ..self }.with_another_hint(Symptom::OAuth.remedy())
+    }
+
+    /// Adds to what to do about it.
+    pub(crate) fn with_another_hint(self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        let hint = match &self.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint,
+        };
+        self.with_hint(hint)
+    }
+
     /// Ctrl-C.
     pub(crate) fn interrupted() -> Self {
         Self::new(130, "interrupted", "interrupted")
@@ -130,6 +173,11 @@ impl Failure {
         &self.message
     }
 
+    /// True when the server does not know the model.
+    pub(crate) fn is_unknown_model(&self) -> bool {
+        self.symptom == Some(Symptom::ModelNotFound)
+    }
+
     /// True when the server refused the request because of what it says.
     pub(crate) fn is_refusal(&self) -> bool {
         self.kind == ErrorKind::InvalidRequest.as_str() && self.status == Some(400)
@@ -158,12 +206,22 @@ impl Failure {
     /// and request id, and the hint.
     fn lines(&self) -> Vec<String> {
         let status = self.status.map(|status| format!("HTTP {status}"));
+        let status = status.filter(|_| self.symptom.is_none());
         let request_id = self
             .request_id
             .as_ref()
             .map(|id| format!("request id {id}"));
         let answer: Vec<String> = status.into_iter().chain(request_id).collect();
-        let mut lines = vec![format!("error: {}", self.message)];
+        let mut lines = match self.symptom {
+            None => vec![format!("error: {}", self.message)],
+            Some(symptom) => {
+                let status = self.status.map(|status| format!("Status: {status}"));
+                let mut lines = vec![format!("Error: {}", symptom.title())];
+                lines.extend(status);
+                lines.push(format!("cause: {}", self.message));
+                lines
+            }
+        };
         // The line, and a caret below it.
         let place = self.position.as_ref().map(ToString::to_string);
         lines.extend(
@@ -254,8 +312,13 @@ impl From<qwen_openclaw::Error> for Failure {
         {
             message.truncate(without.len());
         }
+        let symptom = Symptom::of(&error);
         let known = error.as_chat().and_then(|error| error.hint());
-        let hint = known.map(hint::for_command).or(hint);
+        let hint = match (known, symptom) {
+            // The portal counts by the day.
+            (Some(Hint::QuotaUsedUp), Some((Symptom::DailyLimit, _))) => None,
+            (known, _) => known.map(hint::for_command).or(hint),
+        };
         let mut source = error.source();
         while let Some(cause) = source {
             message.push_str(&format!(": {cause}"));
@@ -271,14 +334,12 @@ impl From<qwen_openclaw::Error> for Failure {
             None => hint,
         };
         let missing = error.as_auth().map_or(&[][..], |error| error.variables());
+        let hint = hint.or_else(|| symptom.map(|(symptom, _)| symptom.remedy()));
         Self {
             hint: match missing {
                 [] => hint,
                 // The only variable that the portal reads.
-                ["QWEN_API_KEY"] => Some(
-                    "log in with `models auth login --provider qwen-portal --enable-portal`"
-                        .to_owned(),
-                ),
+                ["QWEN_API_KEY"] => Some(format!("log in with `{LOG_IN}`")),
                 _ => Some(
                     "store one with `models auth paste-api-key`, or use `--emulator`, which \
                      needs no key"
@@ -286,7 +347,8 @@ impl From<qwen_openclaw::Error> for Failure {
                 ),
             },
             scope: Some(error.scope()),
-            status: error.status(),
+            status: error.status().or(symptom.map(|(_, status)| status)),
+            symptom: symptom.map(|(symptom, _)| symptom),
             request_id: error.request_id().map(str::to_owned),
             partial: error.partial().cloned().map(Box::new),
             ..Self::new(code, kind, message)
@@ -343,105 +405,4 @@ pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As in `--help`. A kind that is missing here has no deliberate exit code.
-    #[test]
-    fn each_kind_has_the_exit_code_of_the_help() {
-        let table = [
-            (1, &["setup", "tool_rounds", "busy", "storage"][..]),
-            (3, &["auth", "permission"]),
-            (4, &["invalid_request", "not_found", "content"]),
-            (5, &["rate_limit", "quota", "billing"]),
-            (6, &["timeout", "network", "ambiguous", "deadline"]),
-            (
-                7,
-                &[
-                    "server",
-                    "protocol",
-                    "too_large",
-                    "tool_arguments",
-                    "json",
-                    "failed",
-                    "canceled",
-                    "expired",
-                ],
-            ),
-            (8, &["truncated"]),
-        ];
-        for kind in ErrorKind::ALL {
-            let name = kind.as_str();
-            let mut codes = table.iter().filter(|(_, names)| names.contains(&name));
-            let (code, _) = codes.next().unwrap_or_else(|| panic!("no code for {name}"));
-            assert_eq!(exit_code(*kind), *code, "{name}");
-            assert!(codes.next().is_none(), "{name} is there twice");
-        }
-        let named: usize = table.iter().map(|(_, names)| names.len()).sum();
-        assert_eq!(named, ErrorKind::ALL.len());
-    }
-
-    /// The columns `kind` and `exit` of every table in `docs/errors.md`.
-    #[test]
-    fn each_kind_has_the_exit_code_of_the_page() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
-        let page = std::fs::read_to_string(path).unwrap();
-        let mut columns = None;
-        let mut seen = 0;
-        for line in page.lines() {
-            let cells = line.trim_matches('|').split('|').map(str::trim);
-            let cells: Vec<&str> = cells.collect();
-            let at = |name| cells.iter().position(|cell| *cell == name);
-            if !line.starts_with('|') {
-                columns = None;
-            } else if let (Some(kind), Some(exit)) = (at("kind"), at("exit")) {
-                columns = Some((kind, exit));
-            } else if let (Some((kind, exit)), false) = (columns, line.starts_with("|---")) {
-                let mut kinds = ErrorKind::ALL.iter();
-                let kind = kinds.find(|known| known.as_str() == cells[kind]).unwrap();
-                assert_eq!(exit_code(*kind).to_string(), cells[exit], "{line}");
-                seen += 1;
-            }
-        }
-        assert!(seen > 60, "{seen} rows");
-    }
-
-    #[test]
-    fn an_error_is_one_document() {
-        let failure = Failure {
-            status: Some(401),
-            ..Failure::new(3, "auth", "no")
-        };
-        assert_eq!(
-            failure.to_json(),
-            json!({"ok": false, "error": {"type": "auth", "message": "no", "status": 401}})
-        );
-    }
-
-    #[test]
-    fn a_text_shows_what_the_document_has() {
-        let failure = |status, request_id: Option<&str>| Failure {
-            status,
-            request_id: request_id.map(str::to_owned),
-            ..Failure::new(4, "invalid_request", "no")
-        };
-        let lines = |failure: Failure| failure.lines();
-        assert_eq!(lines(failure(None, None)), ["error: no"]);
-        assert_eq!(lines(failure(Some(400), None)), ["error: no", "(HTTP 400)"]);
-        assert_eq!(
-            lines(failure(None, Some("r-1"))),
-            ["error: no", "(request id r-1)"]
-        );
-        assert_eq!(
-            lines(failure(Some(400), Some("r-1")).with_hint("say yes")),
-            ["error: no", "(HTTP 400, request id r-1)", "hint: say yes"]
-        );
-    }
-
-    #[test]
-    fn an_unknown_provider_is_the_fault_of_the_request() {
-        let error = qwen_openclaw::catalog::ModelRef::parse("a b/x").unwrap_err();
-        let failure = Failure::from(error);
-        assert_eq!((failure.code, failure.kind), (4, "not_found"));
-    }
-}
+mod tests;

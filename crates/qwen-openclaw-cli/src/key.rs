@@ -27,7 +27,7 @@ pub(crate) fn key_from_stdin() -> Result<ApiKey, Failure> {
 }
 
 /// The bare key in a line copied from a shell script or a dotenv file: `export NAME="key";`.
-fn bare(text: &str) -> &str {
+pub(crate) fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = text.strip_prefix("export ").unwrap_or(text).trim_start();
     let is_name =

@@ -18,6 +18,7 @@ mod interrupt;
 mod key;
 mod models;
 mod models_status;
+mod onboard;
 mod output;
 mod plugins;
 mod prompt;
@@ -25,6 +26,7 @@ mod session;
 mod settings;
 mod status;
 mod survey;
+mod symptom;
 mod unknown;
 mod video;
 
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Command::Gateway { command } => gateway::run(&command),
         Command::Status(status) => status::run(&status),
         Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Onboard(onboard) => onboard::run(*onboard),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

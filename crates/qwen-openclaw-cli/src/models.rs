@@ -158,7 +158,10 @@ impl Row {
 
 /// Asks the endpoint. What it lists is available, whatever the catalog says.
 fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(), Failure> {
-    let live = block_on(async { Ok(qwen.models(provider).await?) })?;
+    let live = block_on(async {
+        let live = qwen.models(provider).await.map_err(Failure::from);
+        live.map_err(|failure| failure.at(provider))
+    })?;
     for model in live {
         let key = format!("{}/{}", provider.id(), model.id);
         match rows

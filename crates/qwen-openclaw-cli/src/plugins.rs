@@ -74,12 +74,6 @@ impl PluginsCommand {
     }
 }
 
-/// Whether the configuration turns logins at the portal on.
-pub(crate) fn portal_is_on() -> Result<bool, Failure> {
-    let config = Configuration::locate()?.load()?;
-    Ok(config.plugins.is_on(PORTAL) == Some(true))
-}
-
 pub(crate) fn run(command: &PluginsCommand) -> Result<(), Failure> {
     match command {
         PluginsCommand::List(arguments) => list(arguments),

@@ -1,4 +1,4 @@
-//! Asks for a secret on a terminal, which does not show what is typed.
+//! Asks on a terminal: for a line, or for a secret, which is not shown while it is typed.
 
 use std::io;
 
@@ -33,6 +33,52 @@ pub(crate) async fn secret(prompt: &str) -> Result<String, Failure> {
             "this line is too long for a terminal, which may have cut it: pipe it in",
         )),
         line => line,
+    }
+}
+
+/// Asks for a line and reads it from standard input, which must be a terminal; trimmed.
+///
+/// An end of the input is `None`.
+pub(crate) async fn line(prompt: &str) -> Result<Option<String>, Failure> {
+    let mut interrupt = Interrupt::listen()?;
+    ask(prompt);
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|read| (read, line))
+    });
+    let line = interrupt
+        .or(async {
+            read.await
+                .map_err(io::Error::from)
+                .flatten()
+                .map_err(|error| {
+                    Failure::other(format!("could not read from the terminal: {error}"))
+                })
+        })
+        .await;
+    match line {
+        Ok((1.., line)) => Ok(Some(line.trim().to_owned())),
+        // Whatever comes next starts on a line of its own.
+        other => {
+            note("");
+            other.map(|_| None)
+        }
+    }
+}
+
+/// Asks a question whose answer is yes or no; `default` is that of Enter. An end of the input is no.
+pub(crate) async fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
+    let choice = if default { "[Y/n]" } else { "[y/N]" };
+    loop {
+        let Some(answer) = line(&format!("{question} {choice} ")).await? else {
+            return Ok(false);
+        };
+        match answer.to_ascii_lowercase().as_str() {
+            "" => return Ok(default),
+            "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => note("Answer y or n."),
+        }
     }
 }
 

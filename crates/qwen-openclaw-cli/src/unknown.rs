@@ -32,8 +32,8 @@ const fn like(command: &'static str, what: &'static str, here: &'static str) -> 
 }
 
 const CHAT: &str = "`chat PROMPT` sends a prompt to a model, and `chat` starts a conversation";
-const STORE_A_KEY: &str = "`models auth paste-api-key --provider qwen` stores an API key";
 const LOOK: &str = "`status` shows what is set up here, and `doctor` looks for problems";
+const SET_UP: &str = "`onboard` stores a key and writes the configuration";
 
 /// In alphabetical order.
 const FOREIGN: &[Foreign] = &[
@@ -55,8 +55,7 @@ const FOREIGN: &[Foreign] = &[
     like(
         "configure",
         "asks for OpenClaw's settings",
-        "`config set KEY VALUE` changes one, and `models auth \
-         paste-api-key --provider qwen` stores an API key",
+        "`config set KEY VALUE` changes one, and `onboard` stores a key and writes the configuration",
     ),
     theirs("crestodian", "sets up and repairs OpenClaw"),
     theirs("cron", "manages scheduled jobs"),
@@ -118,7 +117,7 @@ const FOREIGN: &[Foreign] = &[
     like(
         "setup",
         "creates OpenClaw's configuration and workspace",
-        STORE_A_KEY,
+        SET_UP,
     ),
     theirs("skills", "manages the skills of agents"),
     theirs("system", "sends events to agents"),
@@ -270,7 +269,7 @@ mod tests {
             ("aliases", "did you mean `models aliases`?"),
             ("models auth liste", "did you mean `models auth list`"),
             ("models models", "did you mean `models`?"),
-            ("xyzzy", "the commands are `chat`, `describe`, `video`, "),
+            ("xyzzy", "the commands are `onboard`, `chat`, `describe`, "),
             (
                 "models auth xyzzy",
                 "the commands are `models auth login`, ",

@@ -26,6 +26,7 @@
 //!   each part.
 //! * [`Connection`] calls one provider: [`Connection::call`] creates a [`Call`], which authorizes,
 //!   refreshes the credential once after a 401, retries according to the policy, and explains errors.
+//! * [`KeyCheck`] finds out which endpoint accepts a key.
 //! * [`Error`] is the failure of a call: its kind, its scope (how far it reaches), and a [`Hint`] if
 //!   the remedy is known.
 //!
@@ -46,6 +47,7 @@ mod drain;
 mod endpoint;
 mod error;
 mod hint;
+mod key_check;
 mod portal;
 mod request;
 mod route;
@@ -67,6 +69,7 @@ pub use crate::{
     endpoint::{EndpointRule, EndpointRules, RoutedEndpoint},
     error::Error,
     hint::{Hint, SentKey},
+    key_check::{KeyCheck, KeySearch, KeyVerdict},
     request::{RequestTemplate, ServiceHost},
     route::{Explanation, Route, RouteWarning, UnknownModel},
     routes::{CustomProvider, Routes},

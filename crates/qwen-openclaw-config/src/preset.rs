@@ -34,6 +34,7 @@ pub struct Preset {
     source: Source,
     edition: Edition,
     set_default: bool,
+    account: String,
 }
 
 /// Where a preset's models come from.
@@ -68,6 +69,7 @@ impl Preset {
             source: Source::Choice(choice),
             edition: Edition::V2026_9,
             set_default: false,
+            account: "default".to_owned(),
         }
     }
 
@@ -97,6 +99,7 @@ impl Preset {
             source: Source::Portal,
             edition: Edition::V2026_9,
             set_default: false,
+            account: "default".to_owned(),
         }
     }
 
@@ -124,6 +127,13 @@ impl Preset {
         self
     }
 
+    /// Sets the account whose profile is recorded. Default: `default`.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+
     /// Returns the id of the provider that is set up.
     #[must_use]
     pub fn provider(&self) -> &str {
@@ -133,7 +143,7 @@ impl Preset {
     /// Returns the id of the profile that is recorded, such as `qwen:default`.
     #[must_use]
     pub fn profile(&self) -> String {
-        format!("{}:default", self.provider)
+        format!("{}:{}", self.provider, self.account)
     }
 
     /// Returns the model that becomes the default.
@@ -146,7 +156,8 @@ impl Preset {
         format!("{}/{id}", self.provider)
     }
 
-    /// Writes everything.
+    /// Writes everything: [`apply_models`](Self::apply_models),
+    /// [`record_profile`](Self::record_profile), and the plugin.
     ///
     /// # Errors
     ///
@@ -156,12 +167,30 @@ impl Preset {
     /// writes all or nothing.
     pub fn apply(&self, document: &mut Document) -> Result<(), Error> {
         self.apply_models(document)?;
-        let (mode, plugin) = match self.source {
-            Source::Choice(_) => (ProfileMode::ApiKey, PLUGIN),
-            Source::Portal => (ProfileMode::OAuth, PORTAL_PLUGIN),
+        self.record_profile(document)?;
+        document.switch_plugin(self.plugin(), true)
+    }
+
+    /// Records that the profile exists.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`apply`](Self::apply).
+    pub fn record_profile(&self, document: &mut Document) -> Result<(), Error> {
+        let mode = match self.source {
+            Source::Choice(_) => ProfileMode::ApiKey,
+            Source::Portal => ProfileMode::OAuth,
         };
-        document.record_profile(&self.profile(), &self.provider, &mode)?;
-        document.switch_plugin(plugin, true)
+        document.record_profile(&self.profile(), &self.provider, &mode)
+    }
+
+    /// Returns the id of the plugin that is turned on.
+    #[must_use]
+    pub fn plugin(&self) -> &'static str {
+        match self.source {
+            Source::Choice(_) => PLUGIN,
+            Source::Portal => PORTAL_PLUGIN,
+        }
     }
 
     /// Writes the provider's entry and the models, but neither profile nor plugin.

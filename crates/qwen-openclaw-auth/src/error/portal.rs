@@ -208,8 +208,7 @@ impl fmt::Display for PortalReason {
             ),
             Self::Spent { login, .. } => write!(
                 f,
-                "the login {login} is no longer accepted: log in again \
-                 (`models auth login --provider qwen-portal`); {CLOSED}"
+                "the login {login} is no longer accepted: log in again; {CLOSED}"
             ),
             Self::NotRefreshable { login, why } => {
                 write!(f, "the login {login} cannot be renewed: {why}")
@@ -257,9 +256,9 @@ mod tests {
             ),
             (
                 Error::spent("qwen-oauth:default", false),
-                "the login qwen-oauth:default is no longer accepted: log in again (`models \
-                 auth login --provider qwen-portal`); the Qwen OAuth free tier was discontinued by \
-                 Qwen on 2026-04-15: use a Model Studio or Coding Plan API key, or another provider",
+                "the login qwen-oauth:default is no longer accepted: log in again; the Qwen OAuth \
+                 free tier was discontinued by Qwen on 2026-04-15: use a Model Studio or Coding \
+                 Plan API key, or another provider",
             ),
             (
                 Error::denied(),

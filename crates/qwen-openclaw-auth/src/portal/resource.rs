@@ -5,7 +5,21 @@ use qwen_openclaw_http::UrlText;
 use url::{Host, Url};
 
 use super::server::LoginServer;
-use crate::error::Error;
+use crate::{error::Error, store::Login};
+
+impl Login {
+    /// Returns the base URL for requests with the login's token, from its
+    /// [`resource_url`](Self::resource_url).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the token must not be sent
+    /// there: only the portal's hosts and the login server's own are accepted, over https.
+    pub fn base_url(&self) -> Result<String, Error> {
+        let server = LoginServer::parse(self.server())?;
+        base_url(self.resource_url(), &server, &[])
+    }
+}
 
 /// Builds the base URL for requests from a login server's `resource_url`, which is usually a bare
 /// host, or a URL with or without `/v1`.

@@ -49,10 +49,14 @@ pub(crate) struct Login {
     #[arg(long, value_name = "URL")]
     pub(crate) oauth_base_url: Option<String>,
 
-    /// Enable the portal for this login; it is off because its free tier has ended, and `plugins
-    /// enable qwen-portal-auth` turns it on for good
+    /// Log in although the portal is off, which it is because its free tier has ended; `plugins enable
+    /// qwen-portal-auth` turns it on for good
     #[arg(long)]
     pub(crate) enable_portal: bool,
+
+    /// Make the portal's model the default
+    #[arg(long)]
+    pub(crate) set_default: bool,
 
     /// Print one JSON document
     #[arg(long)]

@@ -7,10 +7,11 @@ use std::{
 
 use qwen_openclaw::{
     auth::{
-        CredentialStore, Environment, ErrorKind, FileStore, Profile, ProfileId,
+        self, CredentialStore, Environment, Error, ErrorKind, FileStore, Profile, ProfileId,
         portal::{CLOSURE_NOTICE, DeviceLogin, Portal},
     },
     catalog::Provider,
+    config::{Config, ModelSlot, Preset},
 };
 use serde_json::json;
 
@@ -19,11 +20,24 @@ use super::{
 };
 use crate::{
     block_on,
+    configuration::Configuration,
     failure::Failure,
     interrupt::Interrupt,
     output::{Out, note},
-    plugins,
+    prompt,
+    symptom::Symptom,
 };
+
+/// Why the portal may be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Consent {
+    /// For this login.
+    Flag,
+    /// Its plugin is on.
+    Plugin,
+    /// The user has just agreed to turn the plugin on.
+    Given,
+}
 
 pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
     if Provider::by_name(&arguments.provider) != Some(Provider::QWEN_OAUTH) {
@@ -35,25 +49,23 @@ pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
         .with_hint("store a key with `models auth paste-api-key --provider qwen`"));
     }
     note(CLOSURE_NOTICE);
-    if !arguments.enable_portal && !plugins::portal_is_on()? {
-        return Err(
-            Failure::invalid_request("the portal is off").with_hint(format!(
-                "`plugins enable {}` turns it on, and `--enable-portal` for one login",
-                plugins::PORTAL
-            )),
-        );
-    }
     let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;
     block_on(log_in(arguments, id))
 }
 
 async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
+    let configuration = Configuration::locate()?;
+    let consent = consent(arguments, &configuration.load()?).await?;
+    let preset = Preset::portal()
+        .account(id.account())
+        .set_default(arguments.set_default);
+    // Before the user approves anything: a login that cannot be stored is lost.
+    configuration.try_edit(|document| preset.apply(document))?;
     let mut interrupt = Interrupt::listen()?;
     let environment = environment();
     let store = store(&environment)?;
-    // Before the user approves anything: a login that cannot be stored is lost.
     let is_corrupt = check_place(&store, &id).await?;
-    let profile = if arguments.share_qwen_cli {
+    let (profile, base_url) = if arguments.share_qwen_cli {
         shared(arguments, &environment).await?
     } else {
         device(arguments, &environment, &mut interrupt).await?
@@ -67,6 +79,25 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
     }
     // From here on Ctrl-C is ignored: the code is used up.
     store.put(&id, &profile).await.map_err(failure)?;
+    let default = match base_url {
+        Ok(url) => {
+            let preset = preset.clone().base_url(url);
+            let edit = configuration.edit(|document| {
+                preset.apply_models(document)?;
+                preset.record_profile(document)?;
+                if consent == Consent::Given {
+                    document.switch_plugin(preset.plugin(), true)?;
+                }
+                Ok(document.model(ModelSlot::Chat).map(str::to_owned))
+            });
+            edit.await?
+        }
+        // A place that the token is not sent to is not written down either.
+        Err(error) => {
+            note(&format!("warning: the configuration is as it was: {error}"));
+            None
+        }
+    };
     let mut out = Out::new();
     if arguments.json {
         let document = json!({
@@ -78,6 +109,8 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
                 "expires": profile.expires().and_then(timestamp),
             },
             "authStatePath": store.path(),
+            "configPath": configuration.file.path(),
+            "defaultModel": default,
         });
         return out.line(&format!("{document:#}"));
     }
@@ -85,7 +118,42 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
         "Auth profile: {id} ({}/{})",
         id.provider(),
         profile.kind()
-    ))
+    ))?;
+    let model = preset.default_model();
+    match default {
+        Some(default) if default == model => out.line(&format!("Default model set to {model}")),
+        Some(default) => {
+            note(&format!(
+                "The default model stays {default}; `models set {model}` changes it."
+            ));
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the portal may be used; on a terminal the user is asked.
+async fn consent(arguments: &Login, config: &Config) -> Result<Consent, Failure> {
+    let plugin = Preset::portal().plugin();
+    if arguments.enable_portal {
+        return Ok(Consent::Flag);
+    }
+    if config.plugins.is_on(plugin) == Some(true) {
+        return Ok(Consent::Plugin);
+    }
+    let off = || {
+        let message = format!("the plugin {plugin}, which logs in to the portal, is off");
+        Failure::symptom(1, Symptom::ProviderNotFound, message)
+    };
+    if !io::stdin().is_terminal() {
+        return Err(off());
+    }
+    let question = format!("The plugin {plugin} is off. Turn it on?");
+    if prompt::confirm(&question, false).await? {
+        Ok(Consent::Given)
+    } else {
+        Err(off())
+    }
 }
 
 /// Checks that a login can be stored; true if the file is corrupt and must be moved away first.
@@ -103,18 +171,21 @@ async fn check_place(store: &FileStore, id: &ProfileId) -> Result<bool, Failure>
     Ok(false)
 }
 
+/// A profile, and the base URL for its token.
+type Found = (Profile, Result<String, Error>);
+
 /// A profile that is linked to the Qwen Code CLI's file.
-async fn shared(arguments: &Login, environment: &Environment) -> Result<Profile, Failure> {
+async fn shared(arguments: &Login, environment: &Environment) -> Result<Found, Failure> {
     let file = cli_file(None, arguments.oauth_base_url.as_deref(), environment)?;
     let login = file.read().await.map_err(failure)?;
-    if !login.is_some_and(|login| login.is_refreshable()) {
+    let Some(login) = login.filter(auth::Login::is_refreshable) else {
         return Err(Failure::other(format!(
             "{} does not contain a login that can be refreshed",
             environment.shown(file.path())
         ))
         .with_hint("log in with the Qwen Code CLI, or omit --share-qwen-cli"));
-    }
-    Ok(file.to_profile())
+    };
+    Ok((file.to_profile(), login.base_url()))
 }
 
 /// A login of our own.
@@ -122,7 +193,7 @@ async fn device(
     arguments: &Login,
     environment: &Environment,
     interrupt: &mut Interrupt,
-) -> Result<Profile, Failure> {
+) -> Result<Found, Failure> {
     let mut builder = Portal::builder()
         .environment(environment)
         .map_err(failure)?;
@@ -137,7 +208,11 @@ async fn device(
     tokio::select! {
         // The login first: an interrupt does not give back a code that was used up.
         biased;
-        login = device.wait() => Ok(Profile::Login(login.map_err(failure)?)),
+        login = device.wait() => {
+            let login = login.map_err(failure)?;
+            let base_url = login.base_url();
+            Ok((Profile::Login(login), base_url))
+        }
         () = interrupt.wait() => Err(Failure::interrupted()),
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use qwen_openclaw::auth::{
-    CredentialStore, Environment, Error, ErrorKind, FileStore, ProfileId, StateDir,
+    CredentialStore, Environment, Error, ErrorKind, FileStore, Profile, ProfileId, StateDir,
     portal::QwenCliFile, variables,
 };
 
@@ -84,6 +84,31 @@ pub(crate) fn profile_id(provider: &str, name: Option<&str>) -> Result<ProfileId
         )));
     }
     Ok(id)
+}
+
+/// Stores a key or a token, unless a login would be overwritten; true if it replaces another one.
+pub(crate) async fn store_profile(
+    store: &FileStore,
+    id: &ProfileId,
+    profile: &Profile,
+) -> Result<bool, Failure> {
+    let present = store.load(id).await.map_err(failure)?;
+    if let Some(Profile::Login(_) | Profile::QwenCli { .. }) = present {
+        let error = Failure::invalid_request(format!(
+            "the profile {id} is a login, which would be overwritten"
+        ));
+        return Err(error.with_hint(format!(
+            "use `--profile NAME` to keep both, or remove the login first with `models auth logout \
+             {id}`"
+        )));
+    }
+    let stored = store.swap(id, present.as_ref(), Some(profile)).await;
+    if !stored.map_err(failure)? {
+        return Err(Failure::other(format!(
+            "the profile {id} was changed in the meantime: try again"
+        )));
+    }
+    Ok(present.is_some())
 }
 
 /// Prints the store's warning, if reading the file produced one.

@@ -1,13 +1,13 @@
 //! `models auth paste-api-key` and `paste-token`: store a secret from a prompt or a pipe.
 
 use qwen_openclaw::{
-    auth::{CredentialStore, KeyEndpoint, KeyKind, Profile, ProfileId, StaticToken, StoredKey},
+    auth::{KeyEndpoint, KeyKind, Profile, ProfileId, StaticToken, StoredKey},
     catalog::Provider,
     client::EndpointRules,
 };
 use serde_json::json;
 
-use super::{args::Paste, environment, failure, profile_id, store, warn};
+use super::{args::Paste, environment, profile_id, store, store_profile, warn};
 use crate::{
     block_on,
     failure::Failure,
@@ -78,24 +78,8 @@ fn endpoint(arguments: &Paste, provider: &Provider) -> Result<KeyEndpoint, Failu
 
 async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<(), Failure> {
     let store = store(&environment())?;
-    let present = store.load(id).await.map_err(failure)?;
-    if let Some(Profile::Login(_) | Profile::QwenCli { .. }) = present {
-        let error = Failure::invalid_request(format!(
-            "the profile {id} is a login, which would be overwritten"
-        ));
-        return Err(error.with_hint(format!(
-            "use `--profile NAME` to keep both, or remove the login first with `models auth logout \
-             {id}`"
-        )));
-    }
-    let stored = store.swap(id, present.as_ref(), Some(profile)).await;
-    if !stored.map_err(failure)? {
-        return Err(Failure::other(format!(
-            "the profile {id} was changed in the meantime: try again"
-        )));
-    }
+    let replaced = store_profile(&store, id, profile).await?;
     warn(&store);
-    let replaced = present.is_some();
     let mut out = Out::new();
     if arguments.json {
         let document = json!({

@@ -144,7 +144,17 @@ impl Session {
             self.say(said, &model);
         }
         let stream = async { Ok(chat.stream().await?) };
-        let stream = self.interrupt.or(stream).await;
+        let stream = match self.interrupt.or(stream).await {
+            Err(failure) if failure.is_unknown_model() => {
+                let similar = self.route().await?.unknown_model();
+                let similar = similar.map(|unknown| unknown.nearest).unwrap_or_default();
+                Err(match similar.first() {
+                    Some(model) => failure.with_another_hint(format!("did you mean `{model}`?")),
+                    None => failure,
+                })
+            }
+            other => other.map_err(|failure| failure.at(&self.model.provider)),
+        };
         stream.map_err(|failure| match late.first() {
             Some(note) if failure.is_refusal() => {
                 failure.with_hint(note::for_command(note, &model))

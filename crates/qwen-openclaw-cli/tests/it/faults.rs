@@ -67,7 +67,7 @@ fn every_fault_has_its_exit_code() {
                     .run();
                 assert_eq!(ran.code, Some(code), "{kind}: {}", ran.stderr);
                 assert_eq!(
-                    ran.stderr.contains("error: "),
+                    ran.stderr.contains("rror: "),
                     code != 0,
                     "{kind}: {}",
                     ran.stderr
@@ -82,8 +82,8 @@ fn every_fault_has_its_exit_code() {
 
 /// Fault, kind, exit code, requests, and what the hint contains; without words, there is no hint.
 const REFUSALS: &[(&str, &str, i32, usize, &[&str])] = &[
-    ("insufficient-quota", "rate_limit", 5, 3, &[]),
-    ("no-body-429", "rate_limit", 5, 3, &[]),
+    ("insufficient-quota", "rate_limit", 5, 3, &["wait a minute"]),
+    ("no-body-429", "rate_limit", 5, 3, &["wait a minute"]),
     (
         "arrearage",
         "billing",
@@ -140,7 +140,7 @@ const REFUSALS: &[(&str, &str, i32, usize, &[&str])] = &[
             "was sent to http",
         ],
     ),
-    ("new-scheme", "rate_limit", 5, 3, &[]),
+    ("new-scheme", "rate_limit", 5, 3, &["wait a minute"]),
     (
         "new-scheme;code=content_policy_violation;shape=text",
         "content",

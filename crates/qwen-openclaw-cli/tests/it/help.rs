@@ -16,6 +16,11 @@ fn of_the_command() {
 }
 
 #[test]
+fn of_onboard() {
+    insta::assert_snapshot!("help-onboard", help(&["onboard", "--help"]));
+}
+
+#[test]
 fn of_chat() {
     insta::assert_snapshot!("help-chat", help(&["chat", "--help"]));
 }

@@ -18,6 +18,7 @@ mod kills;
 mod models;
 mod models_status;
 mod notes;
+mod onboard;
 #[cfg(unix)]
 mod openclaw;
 mod plugins;
@@ -31,6 +32,7 @@ mod requests;
 mod run;
 mod schemas;
 mod status;
+mod symptoms;
 #[cfg(unix)]
 mod terminal;
 mod video;

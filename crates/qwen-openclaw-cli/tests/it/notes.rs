@@ -165,5 +165,5 @@ fn a_plan_that_may_lack_the_model_is_asked() {
     let ask = |more: &[&str]| Qwen::new(&[&arguments[..], more].concat()).run();
     // The emulator is on loopback, where the catalog has no say; the service's refusal counts.
     let ran = ask(&["qwen3.6-plus", "hi"]).exits_with(4);
-    ran.says("(HTTP 4");
+    ran.says("Status: 4");
 }

@@ -73,7 +73,8 @@ fn an_unknown_model_is_sent_with_a_warning() {
         .run();
     let ran = ran
         .exits_with(4)
-        .says("(HTTP 404, request id ")
+        .says("Error: Model not found\nStatus: 404\ncause: The model `qwen3-coder-pluss` does not ")
+        .says("(request id ")
         .says("warning: qwen/qwen3-coder-pluss is not in the catalog");
     ran.says("similar models: qwen/qwen3-coder-plus,")
         .says("does not exist");

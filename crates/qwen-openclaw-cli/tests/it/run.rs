@@ -13,7 +13,11 @@ use tokio::runtime::Runtime;
 pub(crate) const KEY: &str = "sk-0123456789-secret-9876543210";
 
 /// What messages say about secrets, without one.
-const PHRASES: [&str; 2] = ["contains a secret", "takes its secret from"];
+const PHRASES: [&str; 3] = [
+    "contains a secret",
+    "takes its secret from",
+    "--secret-input-mode",
+];
 
 /// The command in an environment of its own: no variables but a home folder that is empty.
 pub(crate) struct Qwen {

@@ -77,6 +77,8 @@ fn results_and_errors() {
         "--json",
     ])
     .run();
+    let place = ["--auth-choice", "qwen-token-plan"];
+    let onboard = Qwen::new(&[&["onboard", "--emulator", "--json"], &place[..]].concat()).run();
     let url = "https://a.example/cat.png";
     let describe = Qwen::new(&["describe", "--json", url]).at(&service).run();
     let error = Qwen::new(&["chat", "--json", "-m", "unheard-of", "hi"])
@@ -101,6 +103,7 @@ fn results_and_errors() {
         ("describe", describe),
         ("models-list", list),
         ("models-explain", explain),
+        ("onboard", onboard),
         ("error", error),
     ] {
         if let Some(schema) = schema(name) {

@@ -307,3 +307,24 @@ fn an_unknown_choice_names_the_nearest() {
     let message = "unknown auth choice qwen-api-kye; did you mean qwen-api-key or ";
     assert!(error.to_string().starts_with(message), "{error}");
 }
+
+#[test]
+fn another_account_is_recorded_without_the_plugin() {
+    let preset = Preset::portal().account("work");
+    assert_eq!(preset.profile(), "qwen-portal:work");
+    let mut document = Document::new();
+    preset.apply_models(&mut document).unwrap();
+    preset.record_profile(&mut document).unwrap();
+    let value = document.to_value();
+    assert_eq!(
+        value["auth"]["profiles"],
+        json!({"qwen-portal:work": {"provider": "qwen-portal", "mode": "oauth"}})
+    );
+    assert_eq!(value.get("plugins"), None);
+    let value = applied(&preset, document.text());
+    let plugins = json!({"entries": {"qwen-portal-auth": {"enabled": true}}});
+    assert_eq!(
+        (preset.plugin(), &value["plugins"]),
+        ("qwen-portal-auth", &plugins)
+    );
+}

@@ -1,0 +1,89 @@
+//! The failures that OpenClaw's documentation describes: their first line, and what to do.
+
+use qwen_openclaw::{Error, ErrorKind, ErrorScope, auth};
+
+/// Logs in again, whether the portal is on or off.
+pub(crate) const LOG_IN: &str =
+    "models auth login --provider qwen-portal --set-default --enable-portal";
+
+const OTHER_MODEL: &str = "use another model with `-m`; OpenClaw itself goes on with the models that \
+                           `models fallbacks add REF` adds";
+
+/// A failure with a first line of its own ("Qwen" page, troubleshooting).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Symptom {
+    /// The plugin of the portal's login is off.
+    ProviderNotFound,
+    /// The portal did not accept a token.
+    OAuth,
+    /// A login could not be renewed.
+    Refresh,
+    ModelNotFound,
+    RateLimit,
+    /// The portal's requests of the day are used up.
+    DailyLimit,
+}
+
+impl Symptom {
+    /// The symptom of an error, with the status that the documentation has beside it. Whether a
+    /// token was the portal's is for the caller to say.
+    pub(crate) fn of(error: &Error) -> Option<(Self, u16)> {
+        if let Some(auth) = error.as_auth() {
+            let is_refused = auth.kind() == auth::ErrorKind::Refused;
+            return is_refused.then_some((Self::Refresh, 401));
+        }
+        let status = error.status()?;
+        let symptom = match error.kind() {
+            ErrorKind::NotFound if error.scope() == ErrorScope::Model => Self::ModelNotFound,
+            ErrorKind::RateLimited => Self::RateLimit,
+            // The portal counts requests per day.
+            ErrorKind::Quota if status == 429 => Self::DailyLimit,
+            _ => return None,
+        };
+        Some((symptom, status))
+    }
+
+    /// The first line, without `Error: `.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::ProviderNotFound => "Provider \"qwen-portal\" not found",
+            Self::OAuth => "OAuth authentication failed",
+            Self::Refresh => "Token refresh failed",
+            Self::ModelNotFound => "Model not found",
+            Self::RateLimit | Self::DailyLimit => "Rate limit exceeded",
+        }
+    }
+
+    /// What to do, in commands.
+    pub(crate) fn remedy(self) -> String {
+        match self {
+            Self::ProviderNotFound => {
+                "`plugins enable qwen-portal-auth` turns the login on, and `--enable-portal` does \
+                 for one login"
+                    .to_owned()
+            }
+            Self::OAuth | Self::Refresh => {
+                format!("log in again with `{LOG_IN}`; `models auth list` shows the stored logins")
+            }
+            Self::ModelNotFound => "`models list` shows the models of this endpoint".to_owned(),
+            Self::RateLimit => format!("wait a minute, or {OTHER_MODEL}"),
+            Self::DailyLimit => format!(
+                "the portal's 2,000 requests are counted anew each day: wait, or {OTHER_MODEL}"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn the_login_that_is_advised_parses() {
+        let words = ["qwen-openclaw"].into_iter().chain(LOG_IN.split(' '));
+        assert!(Cli::try_parse_from(words).is_ok());
+    }
+}
