@@ -484,9 +484,12 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string);
             let example = help
                 .as_deref()
-                .and_then(|help| help.strip_prefix("Example: qwen-openclaw "));
+                .and_then(|help| help.lines().next())
+                .and_then(|line| line.strip_prefix("Example: qwen-openclaw "));
             if let Some(example) = example {
-                let words = example.split(' ').take_while(|word| *word != ">");
+                let words = example
+                    .split(' ')
+                    .take_while(|word| !matches!(*word, "<" | ">" | "|"));
                 let parsed = Cli::try_parse_from(["qwen-openclaw"].into_iter().chain(words));
                 assert!(parsed.is_ok(), "{example}");
             }
