@@ -41,6 +41,12 @@ impl ConfigHome {
         serde_json::from_str(&self.text()).unwrap()
     }
 
+    /// The store of keys and logins.
+    pub(crate) fn credentials(&self) -> Value {
+        let file = self.0.path().join(".qwen-openclaw/credentials.json");
+        serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+    }
+
     pub(crate) fn qwen(&self, arguments: &[&str]) -> Qwen {
         Qwen::new(arguments).env("HOME", self.0.path().to_str().unwrap())
     }

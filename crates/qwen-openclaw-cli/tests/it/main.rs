@@ -21,6 +21,8 @@ mod notes;
 mod onboard;
 #[cfg(unix)]
 mod openclaw;
+#[cfg(unix)]
+mod openclaw_page;
 mod plugins;
 #[cfg(unix)]
 mod prompt;
@@ -35,4 +37,5 @@ mod status;
 mod symptoms;
 #[cfg(unix)]
 mod terminal;
+mod tour;
 mod video;

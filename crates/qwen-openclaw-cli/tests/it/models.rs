@@ -2,7 +2,10 @@
 
 use qwen_openclaw::catalog::{Edition, Provider, models};
 
-use crate::run::{KEY, Qwen, Service};
+use crate::{
+    config_home::ConfigHome,
+    run::{KEY, Qwen, Service},
+};
 
 #[test]
 fn lists_without_key_and_network() {
@@ -12,6 +15,26 @@ fn lists_without_key_and_network() {
         first.starts_with("qwen/qwen3.5-plus") && first.contains("1,000,000"),
         "{first}"
     );
+}
+
+#[test]
+fn the_default_model_is_tagged_once_and_no_other() {
+    let defaults = |list: &str| -> Vec<String> {
+        let lines = list.lines().filter(|line| line.contains("default"));
+        lines.map(str::to_owned).collect()
+    };
+    for provider in ["qwen", "qwen-oauth", "qwen-token-plan"] {
+        let list = Qwen::new(&["models", "list", "--provider", provider]);
+        let rows = defaults(&list.run().exits_with(0).stdout);
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert_eq!(rows[0].matches("default").count(), 1, "{rows:?}");
+    }
+    // One that the configuration chose takes the tag from the catalog's.
+    let home = ConfigHome::with("{ agents: { defaults: { model: 'qwen/glm-5' } } }");
+    let rows = defaults(&home.run("models list").exits_with(0).stdout);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0].starts_with("qwen/glm-5 "), "{rows:?}");
+    assert!(rows[0].ends_with("  default, configured, GLM"), "{rows:?}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use qwen_openclaw_emulator::{Emulator, FaultRule, OAuthScenario};
 use serde_json::json;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+use crate::openclaw_page::documented_failure;
 use crate::run::{Qwen, Ran, Service};
 
 /// A home with a login at a service of its own.
@@ -53,6 +55,13 @@ fn said(ran: &Ran, first: &[&str]) -> String {
     let said = &ran.stderr[start.unwrap_or_else(|| panic!("{}", ran.stderr))..];
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[..first.len()], *first);
+    #[cfg(unix)]
+    {
+        let status = first.get(1).and_then(|line| line.strip_prefix("Status: "));
+        let documented = documented_failure(first[0]).unwrap();
+        assert_eq!(Some(documented.1), ran.code);
+        assert_eq!(documented.0, status.unwrap_or_default());
+    }
     assert!(lines[first.len()].starts_with("cause: "), "{said}");
     assert!(lines.last().unwrap().starts_with("hint: "), "{said}");
     said.to_owned()

@@ -22,12 +22,11 @@ pub(super) const ROWS: &[ModelFacts] = &[
         offers: &[
             Offer {
                 default: true,
-                notes: "default; thinks unless told not to",
+                notes: "thinks unless told not to",
                 ..standard(BOTH)
             },
             Offer {
                 default: true,
-                notes: "default",
                 ..portal()
             },
         ],
@@ -101,7 +100,6 @@ pub(super) const ROWS: &[ModelFacts] = &[
             standard(&[V2026_9.thinking().in_coding_plan()]),
             Offer {
                 default: true,
-                notes: "default",
                 ..token_plan(1)
             },
         ],
