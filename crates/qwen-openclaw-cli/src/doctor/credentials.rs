@@ -113,7 +113,7 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
             }
         }
         if let Ok(Some((key, source))) = home.survey.configured_key(&provider) {
-            ranked.push((key, source));
+            ranked.push((key.clone(), source.clone()));
         }
         let Some(((first, first_source), others)) = ranked.split_first() else {
             continue;
