@@ -356,6 +356,12 @@ impl From<qwen_openclaw::Error> for Failure {
     }
 }
 
+impl From<qwen_openclaw::client::Error> for Failure {
+    fn from(error: qwen_openclaw::client::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
+    }
+}
+
 impl From<qwen_openclaw::chat::Error> for Failure {
     fn from(error: qwen_openclaw::chat::Error) -> Self {
         qwen_openclaw::Error::from(error).into()

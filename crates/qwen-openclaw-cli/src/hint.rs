@@ -105,7 +105,7 @@ fn wrong_endpoint(kind: KeyKind, left_to_try: &[Endpoint]) -> Option<String> {
 }
 
 /// The flags that choose an endpoint.
-fn flags(endpoint: Endpoint) -> String {
+pub(crate) fn flags(endpoint: Endpoint) -> String {
     let plan = match endpoint.plan() {
         Plan::Coding => "coding",
         Plan::Token => "token",
