@@ -11,7 +11,7 @@ use qwen_openclaw::{
 use super::{
     check::Found, credentials::store_again, endpoints::lookalike, home::Home, keys::FoundKey,
 };
-use crate::{failure::Failure, hint::flags, key_check::KeyCheck, output::note};
+use crate::{failure::Failure, hint::flags, key_check::KeyCheck, output::note, symptom::LOG_IN};
 
 /// The most keys that are tried.
 const MOST_KEYS: usize = 12;
@@ -223,9 +223,7 @@ pub(super) fn refused(home: &Home) -> Vec<Found> {
             Some(Found::new(
                 format!("{} is refused everywhere: {places}", first.shown()),
                 match first.provider == Provider::QWEN_OAUTH {
-                    true => "`qwen-openclaw models auth login --provider qwen-portal \
-                             --enable-portal`"
-                        .to_owned(),
+                    true => format!("`qwen-openclaw {LOG_IN}`"),
                     false => format!("make another; {}", store_again(first.provider.id())),
                 },
             ))
