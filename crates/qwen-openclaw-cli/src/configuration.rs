@@ -1,11 +1,17 @@
 //! OpenClaw's configuration file, for the commands that read or edit it.
 
+use std::sync::Arc;
+
 use qwen_openclaw::{
-    auth::Environment,
-    config::{self, Config, ConfigFile, Document, ErrorKind},
+    Qwen, QwenBuilder,
+    auth::{Environment, FileStore},
+    config::{self, Config, ConfigFile, Document, ErrorKind, ModelChoice},
 };
 
-use crate::{failure::Failure, output};
+use crate::{auth::environment, failure::Failure, output};
+
+/// The agent that there is without being configured.
+const MAIN_AGENT: &str = "main";
 
 /// The file, and the environment that it is read in.
 #[derive(Debug)]
@@ -16,7 +22,11 @@ pub(crate) struct Configuration {
 
 impl Configuration {
     pub(crate) fn locate() -> Result<Self, Failure> {
-        let environment = Environment::capture().with_openclaw_dotenv();
+        Ok(Self::of(environment())?)
+    }
+
+    /// The file that an environment leads to.
+    pub(crate) fn of(environment: Environment) -> Result<Self, config::Error> {
         let file = ConfigFile::locate(&environment)?;
         Ok(Self { file, environment })
     }
@@ -48,6 +58,48 @@ impl Configuration {
             output::note(&format!("  Backup: {}", self.environment.shown(backup)));
         }
         Ok(edited.value)
+    }
+}
+
+/// The configuration that says nothing.
+pub(crate) fn empty(environment: &Environment) -> Config {
+    Config::of(&Document::new(), environment)
+}
+
+/// A client as it is without flags.
+pub(crate) fn client(
+    environment: Environment,
+    store: Option<Arc<FileStore>>,
+    config: Option<Config>,
+) -> QwenBuilder {
+    let mut builder = Qwen::builder().environment(environment);
+    if let Some(store) = store {
+        builder = builder.store(store);
+    }
+    match config {
+        Some(config) => builder.openclaw(config),
+        None => builder,
+    }
+}
+
+/// The model and fallbacks of an agent: its own, or else those of all.
+pub(crate) fn choice_of_agent<'a>(
+    config: &'a Config,
+    id: &str,
+) -> Result<&'a ModelChoice, Failure> {
+    let agents = &config.agents;
+    match agents.agent(id) {
+        Some(agent) if agent.model.primary.is_some() => Ok(&agent.model),
+        Some(_) => Ok(&agents.defaults.model),
+        None if id.trim().eq_ignore_ascii_case(MAIN_AGENT) => Ok(&agents.defaults.model),
+        None => {
+            let ids: Vec<&str> = agents.agents.iter().map(|agent| &*agent.id).collect();
+            let failure = Failure::other(format!("no such agent: {}", id.escape_debug()));
+            Err(match &ids[..] {
+                [] => failure.with_hint("the configuration has no agents"),
+                ids => failure.with_hint(format!("there are {}", ids.join(", "))),
+            })
+        }
     }
 }
 

@@ -46,14 +46,18 @@ pub(crate) fn warn_about(route: &Route) {
     }
 }
 
+/// Starts an emulator in this process, which stops when it is dropped.
+pub(crate) async fn start_emulator() -> Result<Emulator, Failure> {
+    let started = Emulator::start().await;
+    started.map_err(|error| Failure::other(format!("could not start the emulator: {error}")))
+}
+
 /// Starts an emulator in this process, and returns it with a client that talks to it.
 pub(crate) async fn to_emulator(
     connection: &Connection,
     provider: &Provider,
 ) -> Result<(Emulator, QwenBuilder), Failure> {
-    let emulator = Emulator::start()
-        .await
-        .map_err(|error| Failure::other(format!("could not start the emulator: {error}")))?;
+    let emulator = start_emulator().await?;
     // Without `--plan`, the plan the provider is for.
     let plan = connection.plan.or(provider.plans().first().copied());
     let (plan, region) = emulated(

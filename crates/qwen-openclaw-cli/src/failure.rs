@@ -11,7 +11,7 @@ use crate::{
     args::Json,
     hint,
     output::{self, Out},
-    symptom::{LOG_IN, Symptom},
+    symptom::{self, Symptom},
     video::advice,
 };
 
@@ -338,13 +338,13 @@ impl From<qwen_openclaw::Error> for Failure {
         Self {
             hint: match missing {
                 [] => hint,
-                // The only variable that the portal reads.
-                ["QWEN_API_KEY"] => Some(format!("log in with `{LOG_IN}`")),
-                _ => Some(
-                    "store one with `models auth paste-api-key`, or use `--emulator`, which \
-                     needs no key"
-                        .to_owned(),
-                ),
+                variables => {
+                    let lacking = Provider::well_known().find(|each| each.env_vars() == variables);
+                    let command = symptom::set_up(&lacking.unwrap_or(Provider::QWEN));
+                    Some(format!(
+                        "set one up with `{command}`, or use `--emulator`, which needs no key"
+                    ))
+                }
             },
             scope: Some(error.scope()),
             status: error.status().or(symptom.map(|(_, status)| status)),
@@ -353,6 +353,12 @@ impl From<qwen_openclaw::Error> for Failure {
             partial: error.partial().cloned().map(Box::new),
             ..Self::new(code, kind, message)
         }
+    }
+}
+
+impl From<qwen_openclaw::client::Error> for Failure {
+    fn from(error: qwen_openclaw::client::Error) -> Self {
+        qwen_openclaw::Error::from(error).into()
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         ),
         Hint::PortalDiscontinued { key, base_url } => format!(
             "the login {key} was sent to {base_url}. Qwen discontinued the portal's free tier on \
-             2026-04-15: store an API key with `models auth paste-api-key --provider qwen`"
+             2026-04-15: `onboard` sets up an API key"
         ),
         Hint::PlanLacksModel { plan, standard } => format!(
             "the {} may not include this model: try `{}` with a Standard key",
@@ -105,7 +105,7 @@ fn wrong_endpoint(kind: KeyKind, left_to_try: &[Endpoint]) -> Option<String> {
 }
 
 /// The flags that choose an endpoint.
-fn flags(endpoint: Endpoint) -> String {
+pub(crate) fn flags(endpoint: Endpoint) -> String {
     let plan = match endpoint.plan() {
         Plan::Coding => "coding",
         Plan::Token => "token",

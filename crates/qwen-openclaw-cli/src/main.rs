@@ -16,6 +16,7 @@ mod gateway;
 mod hint;
 mod interrupt;
 mod key;
+mod key_check;
 mod models;
 mod models_status;
 mod onboard;

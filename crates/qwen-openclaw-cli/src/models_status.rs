@@ -6,6 +6,7 @@ use clap::Args;
 use qwen_openclaw::{
     auth::{ApiKey, Profile, Source},
     catalog::Provider,
+    provider_of_entry,
 };
 
 use crate::{
@@ -149,8 +150,8 @@ impl ModelStatus {
                 Err(failure) => problems.push(failure.message().to_owned()),
             }
         }
-        let resolved = match survey.config.reference(&default) {
-            Ok(reference) => reference.text,
+        let resolved = match survey.qwen.parse(&default) {
+            Ok(model) => model.to_string(),
             Err(_) => default.clone(),
         };
         let providers = survey
@@ -193,12 +194,12 @@ impl ProviderStatus {
         let variable = variables
             .copied()
             .find_map(|name| survey.environment().get(name));
-        let masked = |(key, source): (ApiKey, Source)| (key.masked(), source.to_string());
+        let masked = |key: &ApiKey, source: &Source| (key.masked(), source.to_string());
         let mut problem = None;
         let variable = variable.and_then(|variable| {
             let key = variable.value().and_then(ApiKey::parse);
             match key {
-                Ok(key) => Some(masked((key, variable.source()))),
+                Ok(key) => Some(masked(&key, &variable.source())),
                 Err(error) => {
                     problem = Some(error.at(variable.source()).to_string());
                     None
@@ -206,7 +207,7 @@ impl ProviderStatus {
             }
         });
         let configured = match survey.configured_key(&provider) {
-            Ok(found) => found.map(masked),
+            Ok(found) => found.map(|(key, source)| masked(key, source)),
             Err(error) => {
                 problem = Some(error.to_string());
                 None
@@ -316,21 +317,13 @@ impl Row {
 }
 
 impl Survey {
-    /// The provider of a model.
-    pub(crate) fn provider_of(&self, model: &str) -> Result<Provider, Failure> {
-        let model = self.config.reference(model)?.text;
-        let name = model.split('/').next().unwrap_or_default();
-        self.owner(name)
-            .ok_or_else(|| Failure::other(format!("no provider can be called {name}")))
-    }
-
     /// The providers that are used, configured, or well known, or have profiles.
     fn known_providers(&self, used: &[Provider]) -> Vec<Provider> {
         let mut all: Vec<Provider> = used.to_vec();
         let entries = self.config.models.providers.iter();
         let profiles = self.profiles.iter();
         all.extend(Provider::well_known());
-        all.extend(entries.filter_map(|entry| self.owner(&entry.name)));
+        all.extend(entries.filter_map(provider_of_entry));
         all.extend(profiles.filter_map(|row| Provider::exactly(row.id.provider()).ok()));
         all.sort();
         all.dedup();

@@ -1,16 +1,20 @@
 //! What the flags, the environment, and OpenClaw's configuration say, read once.
 
 use qwen_openclaw::{
-    Qwen, QwenBuilder,
+    QwenBuilder,
     auth::Environment,
     catalog::{Edition, ModelRef, Provider, find},
-    config::{self, Config, ConfigFile, Document},
+    config::{self, Config},
 };
 
-use crate::{args::Connection, auth, failure::Failure, key::key_from_stdin, output};
-
-/// The agent that there is without being configured.
-const MAIN_AGENT: &str = "main";
+use crate::{
+    args::Connection,
+    auth,
+    configuration::{Configuration, choice_of_agent, client, empty},
+    failure::Failure,
+    key::key_from_stdin,
+    output,
+};
 
 /// The settings of one command.
 #[derive(Debug)]
@@ -28,18 +32,13 @@ impl Connection {
     /// Reads the environment and the configuration.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let environment = self.environment()?;
-        let mut base = Qwen::builder().environment(environment.clone());
         // Without a home folder nothing is stored and nothing is configured.
-        if let Ok(store) = auth::store(&environment) {
-            base = base.store(store);
-        }
-        let config = match ConfigFile::locate(&environment) {
-            Ok(file) => file.load(&environment),
-            Err(_) => Ok(Config::of(&Document::new(), &environment)),
+        let store = auth::store(&environment).ok();
+        let config = match Configuration::of(environment.clone()) {
+            Ok(configuration) => configuration.load(),
+            Err(_) => Ok(empty(&environment)),
         };
-        if let Ok(config) = &config {
-            base = base.openclaw(config.clone());
-        }
+        let base = client(environment.clone(), store, config.as_ref().ok().cloned());
         Ok(Settings {
             connection: self.clone(),
             environment,
@@ -59,7 +58,7 @@ impl Settings {
     /// The same for an emulator, which needs no configuration: a broken one is as good as none.
     pub(crate) fn emulated(mut self) -> Self {
         if self.config.is_err() {
-            self.config = Ok(Config::of(&Document::new(), &self.environment));
+            self.config = Ok(empty(&self.environment));
         }
         self.is_emulated = true;
         self
@@ -162,17 +161,8 @@ impl Settings {
 
     /// The model of an agent: its own, or else the default.
     pub(crate) fn model_of_agent(&self, id: &str) -> Result<ModelRef, Failure> {
-        let agents = &self.config()?.agents;
-        let is_main = id.trim().eq_ignore_ascii_case(MAIN_AGENT);
-        if agents.agent(id).is_none() && !is_main {
-            let names: Vec<&str> = agents.agents.iter().map(|agent| &*agent.id).collect();
-            let failure = Failure::other(format!("no such agent: {}", id.escape_debug()));
-            return Err(match &names[..] {
-                [] => failure.with_hint("the configuration has no agents"),
-                names => failure.with_hint(format!("there are {}", names.join(", "))),
-            });
-        }
-        match self.config()?.agent_model(id)? {
+        let config = self.config()?;
+        match config.primary(choice_of_agent(config, id)?)? {
             Some(model) => self.model(Some(&model)),
             None => self.default_model(),
         }

@@ -78,7 +78,12 @@ impl Overview {
         let model = note(survey.default_model(choice).map(Some));
         let fallbacks = survey.config.fallbacks_of(choice).unwrap_or_default();
         let route = match &model {
-            Some(model) => survey.route(model).await.map(Some),
+            Some(model) => survey
+                .qwen
+                .route(model)
+                .await
+                .map(Some)
+                .map_err(Failure::from),
             None => Ok(None),
         };
         let route = route.unwrap_or_else(|failure| {

@@ -1,10 +1,37 @@
 //! The failures that OpenClaw's documentation describes: their first line, and what to do.
 
-use qwen_openclaw::{Error, ErrorKind, ErrorScope, auth};
+use qwen_openclaw::{
+    Error, ErrorKind, ErrorScope, auth,
+    catalog::{AuthChoice, Provider},
+};
 
 /// Logs in again, whether the portal is on or off.
 pub(crate) const LOG_IN: &str =
     "models auth login --provider qwen-portal --set-default --enable-portal";
+
+/// The command that logs an account of the portal in again.
+pub(crate) fn log_in(account: &str) -> String {
+    match account {
+        "default" => LOG_IN.to_owned(),
+        account => format!("{LOG_IN} --profile {account}"),
+    }
+}
+
+/// The command for a provider without any credential.
+pub(crate) fn set_up(provider: &Provider) -> String {
+    let has_choice = || {
+        AuthChoice::all()
+            .iter()
+            .any(|choice| choice.provider() == *provider)
+    };
+    if *provider == Provider::QWEN_OAUTH {
+        LOG_IN.to_owned()
+    } else if has_choice() {
+        "onboard".to_owned()
+    } else {
+        format!("models auth paste-api-key --provider {provider}")
+    }
+}
 
 const OTHER_MODEL: &str = "use another model with `-m`; OpenClaw itself goes on with the models that \
                            `models fallbacks add REF` adds";
@@ -82,8 +109,26 @@ mod tests {
     use crate::args::Cli;
 
     #[test]
-    fn the_login_that_is_advised_parses() {
-        let words = ["qwen-openclaw"].into_iter().chain(LOG_IN.split(' '));
-        assert!(Cli::try_parse_from(words).is_ok());
+    fn what_is_advised_parses() {
+        let providers = Provider::well_known().map(|provider| set_up(&provider));
+        for command in providers.chain([log_in("default"), log_in("work")]) {
+            let words = ["qwen-openclaw"].into_iter().chain(command.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_first_advice_is_what_the_provider_is_set_up_with() {
+        for (provider, command) in [
+            (Provider::QWEN, "onboard"),
+            (Provider::QWEN_TOKEN_PLAN, "onboard"),
+            (Provider::QWEN_OAUTH, LOG_IN),
+            (
+                Provider::by_name("openai").unwrap(),
+                "models auth paste-api-key --provider openai",
+            ),
+        ] {
+            assert_eq!(set_up(&provider), command);
+        }
     }
 }

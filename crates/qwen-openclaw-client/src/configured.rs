@@ -117,8 +117,10 @@ impl Routes {
         self.custom.contains_key(provider) || configured.is_some_and(|known| known.is_custom)
     }
 
-    /// The configured key of a provider, or why it cannot be used.
-    pub(crate) fn configured_key(
+    /// Returns the configured key of a provider and where it was found, or why it cannot be used;
+    /// `None` if none is configured.
+    #[must_use]
+    pub fn configured_key(
         &self,
         provider: &Provider,
     ) -> Option<&Result<(ApiKey, Source), auth::Error>> {

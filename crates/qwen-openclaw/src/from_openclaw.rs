@@ -168,6 +168,13 @@ fn groups(config: &Config) -> BTreeMap<Provider, Group<'_>> {
     groups
 }
 
+/// Returns the provider that an entry of `models.providers` belongs to, as
+/// [`QwenBuilder::openclaw`] does; `None` if its name cannot be the id of a provider.
+#[must_use]
+pub fn provider_of_entry(entry: &ProviderEntry) -> Option<Provider> {
+    owner(entry).map(|(provider, _)| provider)
+}
+
 /// The provider that an entry belongs to, and whether it is a custom one.
 fn owner(entry: &ProviderEntry) -> Option<(Provider, bool)> {
     let custom = || Some((Provider::exactly(&entry.name).ok()?, true));

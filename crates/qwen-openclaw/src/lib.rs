@@ -83,6 +83,8 @@ pub use qwen_openclaw_transport as chat;
 #[doc(inline)]
 pub use qwen_openclaw_video as video;
 
+#[cfg(feature = "config")]
+pub use crate::from_openclaw::provider_of_entry;
 pub use crate::{builder::QwenBuilder, chat_builder::Chat, error::Error, qwen::Qwen};
 
 #[cfg(feature = "video")]

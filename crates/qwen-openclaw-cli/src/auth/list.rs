@@ -17,6 +17,7 @@ use crate::{
     block_on,
     failure::Failure,
     output::{Out, note},
+    symptom::log_in,
 };
 
 pub(crate) fn run(arguments: &List) -> Result<(), Failure> {
@@ -199,11 +200,7 @@ impl Row {
                 id.provider(),
                 id.account()
             ),
-            _ => format!(
-                "log in again with `models auth login --provider qwen-portal --profile {} \
-                 --enable-portal`",
-                id.account()
-            ),
+            _ => format!("log in again with `{}`", log_in(id.account())),
         }
     }
 }

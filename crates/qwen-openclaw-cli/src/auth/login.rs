@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Login) -> Result<(), Failure> {
             crate::output::harmless(&arguments.provider)
         ))
         .with_code_1()
-        .with_hint("store a key with `models auth paste-api-key --provider qwen`"));
+        .with_hint("`onboard` sets up an API key"));
     }
     note(CLOSURE_NOTICE);
     let id = profile_id(Provider::QWEN_OAUTH.id(), Some(&arguments.profile))?;

@@ -40,7 +40,8 @@ pub(crate) fn store(environment: &Environment) -> Result<Arc<FileStore>, Failure
     Ok(Arc::new(FileStore::in_folder(&folder)))
 }
 
-fn environment() -> Environment {
+/// The environment of the process, with OpenClaw's own dotenv file.
+pub(crate) fn environment() -> Environment {
     Environment::capture().with_openclaw_dotenv()
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     auth::list::{Row, Status},
     models_status::{Effective, Readiness},
+    symptom::set_up,
 };
 
 /// The command that stores a key of a provider.
@@ -52,11 +53,8 @@ pub(super) fn missing(home: &Home) -> Vec<Found> {
             };
             let fix = if openclaw_has {
                 "`qwen-openclaw models auth import openclaw` takes over OpenClaw's".to_owned()
-            } else if *provider == Provider::QWEN_OAUTH {
-                "`qwen-openclaw models auth login --provider qwen-portal --enable-portal`"
-                    .to_owned()
             } else {
-                store_again(provider.id())
+                format!("`qwen-openclaw {}`", set_up(provider))
             };
             Found::new(text, fix)
         })
@@ -113,7 +111,7 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
             }
         }
         if let Ok(Some((key, source))) = home.survey.configured_key(&provider) {
-            ranked.push((key, source));
+            ranked.push((key.clone(), source.clone()));
         }
         let Some(((first, first_source), others)) = ranked.split_first() else {
             continue;

@@ -5,6 +5,7 @@ use qwen_openclaw::{
     catalog::{Endpoint, Provider, classify},
     config::{ErrorKind, KeyPath, ProblemKind},
     http::BaseUrl,
+    provider_of_entry,
 };
 
 use super::{
@@ -39,8 +40,7 @@ struct Setting {
 fn settings(home: &Home) -> Vec<Setting> {
     let mut all = Vec::new();
     for entry in &home.survey.config.models.providers {
-        if let (Some(provider), Ok(Some(url))) = (home.survey.owner(&entry.name), entry.base_url())
-        {
+        if let (Some(provider), Ok(Some(url))) = (provider_of_entry(entry), entry.base_url()) {
             let path = entry_path(&entry.name).name("baseUrl");
             all.push(Setting {
                 provider,

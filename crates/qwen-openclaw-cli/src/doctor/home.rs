@@ -54,7 +54,7 @@ impl Home {
         };
         let status = ModelStatus::of(&survey, None).ok();
         let route = match &status {
-            Some(status) => survey.route(&status.resolved).await.ok(),
+            Some(status) => survey.qwen.route(&status.resolved).await.ok(),
             None => None,
         };
         let keys = keys::all(&survey, &openclaw).await;

@@ -8,6 +8,7 @@ use qwen_openclaw::{
         portal::import_openclaw,
     },
     catalog::Provider,
+    provider_of_entry,
 };
 
 use super::home::OpenClaw;
@@ -49,7 +50,7 @@ pub(super) async fn all(survey: &Survey, openclaw: &OpenClaw) -> Vec<FoundKey> {
         .iter()
         .flat_map(|(_, models)| &models.providers);
     for entry in survey.config.models.providers.iter().chain(derived) {
-        let Some(provider) = survey.owner(&entry.name) else {
+        let Some(provider) = provider_of_entry(entry) else {
             continue;
         };
         let key = entry.api_key.as_ref();

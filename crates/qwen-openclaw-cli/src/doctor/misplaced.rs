@@ -12,6 +12,7 @@ use super::{
     home::Home,
     shell::{set, unset, word},
 };
+use crate::symptom::LOG_IN;
 
 /// Keys that only OpenClaw can read.
 pub(super) fn secret_sources(home: &Home) -> Vec<Found> {
@@ -138,9 +139,8 @@ fn expiry(home: &Home, entry: &ProviderEntry) -> String {
 fn move_tokens(name: &str) -> String {
     match Provider::by_name(name) {
         Some(known) if known == Provider::QWEN_OAUTH => format!(
-            "log in again with `qwen-openclaw models auth login --provider qwen-portal \
-             --enable-portal`, or store the token with `qwen-openclaw models auth paste-token \
-             --provider {known}`"
+            "log in again with `qwen-openclaw {LOG_IN}`, or store the token with `qwen-openclaw models \
+             auth paste-token --provider {known}`"
         ),
         _ => format!(
             "store the token with `qwen-openclaw models auth paste-token --provider {}`",

@@ -1,26 +1,20 @@
 //! `--online`: every key at every endpoint it may belong to. Nothing but `GET /models` is sent.
 
-use std::time::Duration;
-
 use qwen_openclaw::{
-    ErrorKind, Qwen,
+    ErrorKind,
     auth::{ApiKey, KeyKind},
-    catalog::{Endpoint, Plan, Provider, Region},
-    chat::RetryPolicy,
+    catalog::{Endpoint, Plan, Provider},
+    client::{Error, KeyVerdict},
     config::ProviderEntry,
 };
-use qwen_openclaw_emulator::{self as emulator, Emulator};
 
 use super::{
     check::Found, credentials::store_again, endpoints::lookalike, home::Home, keys::FoundKey,
 };
-use crate::{failure::Failure, output::note};
+use crate::{failure::Failure, hint::flags, key_check::KeyCheck, output::note, symptom::LOG_IN};
 
 /// The most keys that are tried.
 const MOST_KEYS: usize = 12;
-
-/// How long an endpoint may take.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A key that was tried at an endpoint.
 #[derive(Debug)]
@@ -53,13 +47,7 @@ pub(super) enum Outcome {
 
 /// Tries the keys, and keeps what came out.
 pub(super) async fn run(home: &mut Home, use_emulator: bool) -> Result<(), Failure> {
-    let emulator =
-        match use_emulator {
-            false => None,
-            true => Some(Emulator::start().await.map_err(|error| {
-                Failure::other(format!("could not start the emulator: {error}"))
-            })?),
-        };
+    let check = KeyCheck::open(use_emulator).await?;
     let mut trials = Vec::new();
     if let Some(more) = home
         .keys
@@ -70,7 +58,7 @@ pub(super) async fn run(home: &mut Home, use_emulator: bool) -> Result<(), Failu
         note(&format!("warning: {more} of the keys are not tried"));
     }
     for key in home.keys.iter().take(MOST_KEYS) {
-        for (place, is_used) in places(home, key, emulator.as_ref()) {
+        for (place, is_used) in places(home, key, &check) {
             // What cannot be reached is waited for once.
             let known = trials
                 .iter()
@@ -80,7 +68,7 @@ pub(super) async fn run(home: &mut Home, use_emulator: bool) -> Result<(), Failu
                 });
             let outcome = match known {
                 Some(message) => Outcome::Unreachable(message),
-                None => attempt(key, &place).await,
+                None => attempt(&check, key, &place).await,
             };
             trials.push(Trial {
                 provider: key.provider.clone(),
@@ -98,12 +86,9 @@ pub(super) async fn run(home: &mut Home, use_emulator: bool) -> Result<(), Failu
 
 /// Where a key may belong, the place in use first. A host that only looks like one of the vendor's is
 /// not given a key.
-fn places(home: &Home, key: &FoundKey, emulator: Option<&Emulator>) -> Vec<(Place, bool)> {
+fn places(home: &Home, key: &FoundKey, check: &KeyCheck) -> Vec<(Place, bool)> {
     let official = |endpoint: Endpoint| Place {
-        base_url: match emulator {
-            Some(emulator) => emulated(emulator, endpoint),
-            None => endpoint.base_url().to_owned(),
-        },
+        base_url: check.url_of(endpoint).to_owned(),
         endpoint: Some(endpoint),
     };
     let elsewhere = |url: &str| Place {
@@ -150,43 +135,21 @@ fn places(home: &Home, key: &FoundKey, emulator: Option<&Emulator>) -> Vec<(Plac
     places
 }
 
-fn emulated(emulator: &Emulator, endpoint: Endpoint) -> String {
-    let plan = match endpoint.plan() {
-        Plan::Coding => emulator::Plan::Coding,
-        Plan::Token => emulator::Plan::Token,
-        Plan::Portal => emulator::Plan::Portal,
-        _ => emulator::Plan::Standard,
-    };
-    let region = match endpoint.region() {
-        Region::China => emulator::Region::China,
-        _ => emulator::Region::Global,
-    };
-    emulator.base_url_for(plan, region)
-}
-
-async fn attempt(key: &FoundKey, place: &Place) -> Outcome {
-    let provider = &key.provider;
-    let qwen = Qwen::builder()
-        .base_url_for(provider.clone(), &place.base_url)
-        .api_key_for(provider.clone(), key.key.clone())
-        .retry(RetryPolicy::none())
-        .build();
-    let asked = async { qwen?.models(provider).await };
-    let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
-        return Outcome::Unreachable("no answer".to_owned());
-    };
-    match answer {
-        Ok(_) => Outcome::Accepted,
-        Err(error) => match error.kind() {
-            ErrorKind::Authentication | ErrorKind::Permission => Outcome::Refused(what(error)),
+async fn attempt(check: &KeyCheck, key: &FoundKey, place: &Place) -> Outcome {
+    let verdict = check.at(&key.provider, &key.key, &place.base_url).await;
+    match verdict {
+        Ok(KeyVerdict::Accepted) => Outcome::Accepted,
+        Ok(KeyVerdict::Refused(error)) => Outcome::Refused(what(error)),
+        Ok(KeyVerdict::Unclear(error)) | Err(error) => match error.kind() {
             ErrorKind::Network | ErrorKind::Timeout => Outcome::Unreachable(what(error)),
             _ => Outcome::Unclear(what(error)),
         },
+        Ok(_) => Outcome::Unclear("an answer of an unknown kind".to_owned()),
     }
 }
 
 /// What a server said, or what kept it from being asked; the same words as everywhere.
-fn what(error: qwen_openclaw::Error) -> String {
+fn what(error: Error) -> String {
     Failure::from(error).message().to_owned()
 }
 
@@ -260,9 +223,7 @@ pub(super) fn refused(home: &Home) -> Vec<Found> {
             Some(Found::new(
                 format!("{} is refused everywhere: {places}", first.shown()),
                 match first.provider == Provider::QWEN_OAUTH {
-                    true => "`qwen-openclaw models auth login --provider qwen-portal \
-                             --enable-portal`"
-                        .to_owned(),
+                    true => format!("`qwen-openclaw {LOG_IN}`"),
                     false => format!("make another; {}", store_again(first.provider.id())),
                 },
             ))
@@ -294,16 +255,10 @@ pub(super) fn elsewhere(home: &Home) -> Vec<Found> {
 }
 
 fn move_to(home: &Home, trial: &Trial, endpoint: Endpoint) -> String {
-    let plan = match endpoint.plan() {
-        Plan::Coding => "coding",
-        Plan::Token => "token",
-        Plan::Portal => "portal",
-        _ => "standard",
-    };
-    let (provider, region) = (&trial.provider, endpoint.region());
+    let provider = &trial.provider;
     let store = format!(
-        "`qwen-openclaw models auth paste-api-key --provider {provider} --plan {plan} --region \
-         {region}`"
+        "`qwen-openclaw models auth paste-api-key --provider {provider} {}`",
+        flags(endpoint)
     );
     let entry = home.survey.entry(provider);
     match entry.filter(|entry| matches!(entry.base_url(), Ok(Some(_)))) {

@@ -3,23 +3,14 @@
 use qwen_openclaw::{
     auth::variables,
     catalog::{AuthChoice, Endpoint, Provider, classify},
-    client::{KeyCheck, KeySearch, KeyVerdict},
-    http::Client,
+    client::{KeySearch, KeyVerdict},
 };
-use qwen_openclaw_emulator::Emulator;
 
-use super::{Onboarding, args::Onboard, emulated, key::FoundKey};
-use crate::{failure::Failure, output::note, prompt};
+use super::{Onboarding, args::Onboard, key::FoundKey};
+use crate::{failure::Failure, key_check::KeyCheck, output::note, prompt};
 
 /// Where a console shows keys.
 const CONSOLE: &str = "https://home.qwencloud.com/api-keys";
-
-/// Asks endpoints about a key.
-pub(super) struct Check {
-    check: KeyCheck,
-    /// Stops when this is dropped.
-    _emulator: Option<Emulator>,
-}
 
 /// What is known of the key.
 pub(super) enum Checked {
@@ -87,81 +78,62 @@ impl Place {
     }
 }
 
-impl Check {
-    pub(super) async fn open(arguments: &Onboard) -> Result<Self, Failure> {
-        let http = Client::builder().build();
-        let check = KeyCheck::new(http.map_err(qwen_openclaw::chat::Error::from)?);
-        if !arguments.emulator {
-            return Ok(Self {
-                check,
-                _emulator: None,
-            });
-        }
-        let (emulator, check) = emulated::start(check).await?;
+pub(super) async fn open(arguments: &Onboard) -> Result<KeyCheck, Failure> {
+    let check = KeyCheck::open(arguments.emulator).await?;
+    if let Some(emulator) = check.emulator() {
         note(&format!("emulator at {}", emulator.origin()));
-        Ok(Self {
-            check,
-            _emulator: Some(emulator),
-        })
     }
-
-    /// Where an endpoint is asked.
-    pub(super) fn url_of(&self, endpoint: Endpoint) -> &str {
-        self.check.url_of(endpoint)
-    }
-
-    pub(super) async fn run(
-        &self,
-        onboarding: &Onboarding<'_>,
-        choice: AuthChoice,
-        found: &FoundKey,
-    ) -> Result<Checked, Failure> {
-        let (key, place) = (&found.key, Place::of(onboarding, choice)?);
-        if let Some(fixed_by) = &place.fixed_by {
-            note(&format!(
-                "Checking the key at {} ({fixed_by}) ...",
-                place.url
-            ));
-        } else {
-            note(&format!(
-                "Checking the key at {} ({}) ...",
-                place.url,
-                choice.endpoint().label()
-            ));
-        }
-        let verdict = self.check.at(&choice.provider(), key, &place.url).await;
-        match verdict.map_err(failure)? {
-            KeyVerdict::Accepted => Ok(Checked::Accepted),
-            KeyVerdict::Refused(_) if place.fixed_by.is_none() && is_cloud(choice) => {
-                let search = self.check.search(key, choice.endpoint()).await;
-                let search = search.map_err(failure)?;
-                elsewhere(onboarding, choice, found, &search).await
-            }
-            KeyVerdict::Refused(error) => {
-                let fixed = place.fixed_by.map(|by| format!(", which {by} sets"));
-                let message = format!(
-                    "the key {} ({}) was refused by {}{}: {error}",
-                    key.masked(),
-                    found.source,
-                    place.url,
-                    fixed.unwrap_or_default()
-                );
-                Err(Failure::authentication(message).with_hint("nothing was written"))
-            }
-            KeyVerdict::Unclear(error) => {
-                let reason = failure(error).message().to_owned();
-                note(&format!(
-                    "warning: the key could not be checked and is stored as it is: {reason}"
-                ));
-                Ok(Checked::Unclear(reason))
-            }
-            _ => Ok(Checked::Unclear("an answer of an unknown kind".to_owned())),
-        }
-    }
+    Ok(check)
 }
 
-fn failure(error: qwen_openclaw::client::Error) -> Failure {
-    qwen_openclaw::Error::from(error).into()
+pub(super) async fn run(
+    onboarding: &Onboarding<'_>,
+    choice: AuthChoice,
+    found: &FoundKey,
+) -> Result<Checked, Failure> {
+    let (key, place) = (&found.key, Place::of(onboarding, choice)?);
+    if let Some(fixed_by) = &place.fixed_by {
+        note(&format!(
+            "Checking the key at {} ({fixed_by}) ...",
+            place.url
+        ));
+    } else {
+        note(&format!(
+            "Checking the key at {} ({}) ...",
+            place.url,
+            choice.endpoint().label()
+        ));
+    }
+    let verdict = onboarding
+        .check
+        .at(&choice.provider(), key, &place.url)
+        .await;
+    match verdict? {
+        KeyVerdict::Accepted => Ok(Checked::Accepted),
+        KeyVerdict::Refused(_) if place.fixed_by.is_none() && is_cloud(choice) => {
+            let search = onboarding.check.search(key, choice.endpoint()).await?;
+            elsewhere(onboarding, choice, found, &search).await
+        }
+        KeyVerdict::Refused(error) => {
+            let fixed = place.fixed_by.map(|by| format!(", which {by} sets"));
+            let message = format!(
+                "the key {} ({}) was refused by {}{}: {error}",
+                key.masked(),
+                found.source,
+                place.url,
+                fixed.unwrap_or_default()
+            );
+            Err(Failure::authentication(message).with_hint("nothing was written"))
+        }
+        KeyVerdict::Unclear(error) => {
+            let reason = Failure::from(error).message().to_owned();
+            note(&format!(
+                "warning: the key could not be checked and is stored as it is: {reason}"
+            ));
+            Ok(Checked::Unclear(reason))
+        }
+        _ => Ok(Checked::Unclear("an answer of an unknown kind".to_owned())),
+    }
 }
 
 /// A portal token belongs to no other place.

@@ -7,10 +7,11 @@ use qwen_openclaw::{
     catalog::{AuthChoice, Plan},
 };
 
-use super::{Onboarding, args::SecretInputMode, emulated};
+use super::{Onboarding, args::SecretInputMode};
 use crate::{
     failure::Failure,
     key::{ask_for_key, bare},
+    key_check::{emulator_key, is_emulator_key},
     output::note,
     prompt,
 };
@@ -108,7 +109,7 @@ async fn there(
         return Ok(Some(FoundKey::new(key, KeySource::Stored)));
     }
     if onboarding.arguments.emulator {
-        let key = emulated::key_of(choice.endpoint())?;
+        let key = emulator_key(choice.endpoint())?;
         return Ok(Some(FoundKey::new(key, KeySource::Emulator)));
     }
     Ok(None)
@@ -162,7 +163,7 @@ fn variable_of(choice: AuthChoice) -> &'static str {
 /// What speaks against the key's being one of the choice, as far as its prefix tells.
 pub(super) fn doubt(key: &ApiKey, choice: AuthChoice) -> Option<String> {
     let (kind, label) = (key.kind(), choice.endpoint().label());
-    if emulated::is_key(key) {
+    if is_emulator_key(key) {
         return None;
     }
     match (kind, choice.plan()) {

@@ -17,19 +17,19 @@ use crate::{
     configuration::Configuration,
     failure::Failure,
     interrupt::Interrupt,
+    key_check::{KeyCheck, is_emulator_key},
     output::note,
 };
 
 pub(crate) mod args;
 mod check;
 mod choose;
-mod emulated;
 mod key;
 mod report;
 
 use self::{
     args::{Onboard, SecretInputMode},
-    check::{Check, Checked, Place},
+    check::{Checked, Place},
     key::{FoundKey, KeySource},
     report::Report,
 };
@@ -48,7 +48,7 @@ struct Onboarding<'a> {
     configuration: Configuration,
     config: Config,
     store: Arc<FileStore>,
-    check: Check,
+    check: KeyCheck,
     /// Whether the user can be asked.
     asks: bool,
 }
@@ -64,7 +64,7 @@ impl<'a> Onboarding<'a> {
             config,
             configuration,
             store: Arc::new(FileStore::in_folder(&folder)),
-            check: Check::open(arguments).await?,
+            check: check::open(arguments).await?,
             asks: !arguments.non_interactive && io::stdin().is_terminal(),
         })
     }
@@ -84,7 +84,7 @@ impl<'a> Onboarding<'a> {
         } else {
             // A prompt before it has taken Ctrl-C from the system.
             let mut interrupt = Interrupt::listen()?;
-            interrupt.or(self.check.run(self, choice, &key)).await?
+            interrupt.or(check::run(self, choice, &key)).await?
         };
         if let Checked::Belongs(other) = checked {
             choice = other;
@@ -120,7 +120,7 @@ impl<'a> Onboarding<'a> {
         }
         match self.store.load(id).await.map_err(Failure::from)? {
             Some(Profile::ApiKey(stored))
-                if emulated::is_key(stored.key()) || stored.key() == &key.key =>
+                if is_emulator_key(stored.key()) || stored.key() == &key.key =>
             {
                 Ok(())
             }

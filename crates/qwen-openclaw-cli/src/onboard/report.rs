@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::{
     args::Onboard,
     check::Checked,
-    emulated,
     key::{FoundKey, warn_about_flag},
 };
 use crate::{
     failure::Failure,
+    key_check::is_emulator_key,
     output::{Out, note},
 };
 
@@ -60,7 +60,7 @@ impl Report {
                 self.own_default
             ));
         }
-        if emulated::is_key(&self.key.key) {
+        if is_emulator_key(&self.key.key) {
             note("note: this is a key of the emulator's; the service does not accept it");
         }
         note("");

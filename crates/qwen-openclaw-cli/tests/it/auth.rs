@@ -161,7 +161,7 @@ fn the_portal_is_off_unless_asked_for() {
     home.auth(&["login", "--provider", "qwen"])
         .run()
         .exits_with(1)
-        .says("paste-api-key");
+        .says("`onboard`");
     let ran = home
         .auth(&["login", "--provider", "qwen-cli", "--enable-portal"])
         .env("QWEN_OAUTH_BASE_URL", "http://login.example")

@@ -144,8 +144,7 @@ fn plain_prints_the_default_model_of_the_agent() {
         "qwen/qwen3.5-plus\n"
     );
     let ran = plain(&["--agent", "nobody"]).exits_with(1);
-    ran.says("no agent \"nobody\" is configured")
-        .says("the agents are quick");
+    ran.says("no such agent: nobody").says("there are quick");
     let empty = Qwen::new(&["models", "status", "--plain"])
         .run()
         .exits_with(0);

@@ -120,3 +120,57 @@ fn a_provider_of_ones_own_is_shown_with_its_server() {
     assert_eq!(found["key"], "sk-01234...76543210");
     assert_eq!(found["keySource"], "config: ~/.openclaw/openclaw.json");
 }
+
+/// `status` and `models status` show what a request would use, which `models explain` says.
+#[test]
+fn what_is_shown_is_what_requests_use() {
+    let portal = "{ tokens: { accessToken: 'secret-token-0123456789' } }";
+    for (model, providers) in [
+        (
+            "dashscope/glm-5",
+            format!("dashscope: {{ baseUrl: 'https://gateway.example/v1', apiKey: '{KEY}' }}"),
+        ),
+        (
+            "dashscope/glm-5",
+            format!(
+                "dashscope: {{ baseUrl: 'https://gateway.example/v1' }}, qwen: {{ apiKey: '{KEY}' }}"
+            ),
+        ),
+        ("modelstudio/glm-5", format!("qwen: {{ apiKey: '{KEY}' }}")),
+        ("glm-5", format!("qwen: {{ apiKey: '{KEY}' }}")),
+        (
+            "qwen-portal/coder-model",
+            format!("'qwen-portal': {portal}"),
+        ),
+        (
+            "anthropic/m",
+            format!(
+                "anthropic: {{ baseUrl: 'https://api.anthropic.com', api: 'anthropic-messages', apiKey: '{KEY}' }}"
+            ),
+        ),
+    ] {
+        let config = format!(
+            "{{ agents: {{ defaults: {{ model: '{model}' }} }},
+                models: {{ providers: {{ {providers} }} }} }}"
+        );
+        let home = Home::new(&config, &json!({}));
+        let json = |arguments: &[&str]| {
+            let arguments = [arguments, &["--json"]].concat();
+            home.run(&arguments).run().exits_with(0).json()
+        };
+        let used = json(&["models", "explain"]);
+        let shown = json(&["status"]);
+        for name in ["provider", "baseUrl", "key", "keySource"] {
+            assert_eq!(shown[name], used[name], "{name}: {config}");
+        }
+        assert!(used["baseUrl"].is_string(), "{config}");
+        let models = json(&["models", "status"]);
+        let provider = used["provider"].as_str().unwrap();
+        let resolved = models["resolvedDefault"].as_str().unwrap();
+        assert!(resolved.starts_with(&format!("{provider}/")), "{config}");
+        let listed = models["auth"]["providers"].as_array().unwrap();
+        let listed = listed.iter().find(|each| each["provider"] == provider);
+        let kind = &listed.unwrap()["effective"]["kind"];
+        assert_eq!(kind == "models.json", !used["key"].is_null(), "{config}");
+    }
+}

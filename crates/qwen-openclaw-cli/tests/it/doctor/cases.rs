@@ -251,7 +251,7 @@ pub(super) const CASES: &[Case] = &[
         bad: |home| home.write(".openclaw/.env", ""),
         good: |home| home.profiles(&json!({"qwen:default": {"type": "api_key", "key": KEY}})),
         says: "there is no key for qwen, which qwen/qwen3.5-plus needs",
-        fix: "`qwen-openclaw models auth paste-api-key --provider qwen`",
+        fix: "`qwen-openclaw onboard`",
     },
     Case {
         id: "key-malformed",
@@ -294,7 +294,7 @@ pub(super) const CASES: &[Case] = &[
             );
         },
         says: "qwen-oauth:x [qwen-oauth/oauth; expired 2020-01-01T00:00:00.000Z]",
-        fix: "`qwen-openclaw models auth login --provider qwen-portal --profile x",
+        fix: "`qwen-openclaw models auth login --provider qwen-portal --set-default --enable-portal --profile x",
     },
     Case {
         id: "login-expiring",
