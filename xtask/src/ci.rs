@@ -31,6 +31,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         oldest_compiler(&mut steps, &workspace)?;
         steps.command("kills at random moments", &mut kills())?;
         steps.command("two hundred editors at once", &mut editors())?;
+        steps.task("OpenClaw and the command", || openclaw(&workspace))?;
         let dry_run = [
             "publish",
             "--workspace",
@@ -65,6 +66,26 @@ fn editors() -> Command {
     let mut command = cargo(package);
     command.args(["--lib", "--", "--ignored", "processes_at_once"]);
     command
+}
+
+/// OpenClaw itself, where npm can install it. The script says in its last line why it skips.
+fn openclaw(workspace: &Workspace) -> Result<Outcome, Error> {
+    let mut script = Command::new("bash");
+    script.arg(workspace.root.join("tests/interop/openclaw.sh"));
+    let output = match script.output() {
+        Ok(output) => output,
+        Err(error) => return Ok(Outcome::Skipped(format!("bash does not start: {error}"))),
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    let last = said.lines().last().unwrap_or_default();
+    Ok(if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Outcome::Failed(format!("{said}{errors}"))
+    } else if let Some(reason) = last.strip_prefix("skipped: ") {
+        Outcome::Skipped(reason.to_owned())
+    } else {
+        Outcome::Passed(String::new())
+    })
 }
 
 fn doc() -> Command {
