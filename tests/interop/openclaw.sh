@@ -55,7 +55,7 @@ ours() {
 openclaw() {
     unshare --map-root-user --net env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 DO_NOT_TRACK=1 \
         OPENCLAW_NO_AUTO_UPDATE=1 NO_UPDATE_NOTIFIER=1 npm_config_update_notifier=false \
-        timeout 120 "$work/openclaw/node_modules/.bin/openclaw" "$@"
+        timeout 300 "$work/openclaw/node_modules/.bin/openclaw" "$@"
 }
 # Runs a command, shows what it said only if it failed, and leaves its standard output in $out.
 run() {

@@ -68,24 +68,29 @@ fn editors() -> Command {
     command
 }
 
-/// OpenClaw itself, where npm can install it. The script says in its last line why it skips.
+/// OpenClaw itself, where npm can install it.
 fn openclaw(workspace: &Workspace) -> Result<Outcome, Error> {
     let mut script = Command::new("bash");
     script.arg(workspace.root.join("tests/interop/openclaw.sh"));
+    Ok(script_outcome(&mut script))
+}
+
+/// How a script ended that says in its last line why it skips.
+fn script_outcome(script: &mut Command) -> Outcome {
     let output = match script.output() {
         Ok(output) => output,
-        Err(error) => return Ok(Outcome::Skipped(format!("bash does not start: {error}"))),
+        Err(error) => return Outcome::Skipped(format!("it cannot be started here: {error}")),
     };
     let said = String::from_utf8_lossy(&output.stdout);
-    let last = said.lines().last().unwrap_or_default();
-    Ok(if !output.status.success() {
+    if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        Outcome::Failed(format!("{said}{errors}"))
-    } else if let Some(reason) = last.strip_prefix("skipped: ") {
-        Outcome::Skipped(reason.to_owned())
-    } else {
-        Outcome::Passed(String::new())
-    })
+        return Outcome::Failed(format!("{said}{errors}"));
+    }
+    let last = said.lines().last().unwrap_or_default();
+    match last.strip_prefix("skipped: ") {
+        Some(reason) => Outcome::Skipped(reason.to_owned()),
+        None => Outcome::Passed(String::new()),
+    }
 }
 
 fn doc() -> Command {
@@ -162,4 +167,33 @@ fn has_openssl() -> bool {
 
 fn is_there(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn outcome(script: &str) -> Outcome {
+        script_outcome(Command::new("sh").args(["-c", script]))
+    }
+
+    #[test]
+    fn a_script_says_how_it_ended() {
+        assert!(matches!(outcome("echo done"), Outcome::Passed(_)));
+        assert!(matches!(
+            outcome("echo a; echo 'skipped: there is no npm'"),
+            Outcome::Skipped(reason) if reason == "there is no npm"
+        ));
+        // A failure is one whatever was said before it.
+        assert!(matches!(
+            outcome("echo 'skipped: no'; echo why >&2; exit 1"),
+            Outcome::Failed(text) if text.contains("why")
+        ));
+    }
+
+    #[test]
+    fn a_script_that_cannot_start_is_skipped() {
+        let outcome = script_outcome(&mut Command::new("there-is-no-such-program"));
+        assert!(matches!(outcome, Outcome::Skipped(_)));
+    }
 }
