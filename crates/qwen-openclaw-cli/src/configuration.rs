@@ -8,7 +8,7 @@ use qwen_openclaw::{
     config::{self, Config, ConfigFile, Document, ErrorKind, ModelChoice},
 };
 
-use crate::{auth::environment, failure::Failure, output};
+use crate::{failure::Failure, output};
 
 /// The agent that there is without being configured.
 const MAIN_AGENT: &str = "main";
@@ -59,6 +59,11 @@ impl Configuration {
         }
         Ok(edited.value)
     }
+}
+
+/// The environment of the process, with OpenClaw's own dotenv file.
+pub(crate) fn environment() -> Environment {
+    Environment::capture().with_openclaw_dotenv()
 }
 
 /// The configuration that says nothing.

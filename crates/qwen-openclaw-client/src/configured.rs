@@ -97,19 +97,6 @@ impl Routes {
         self
     }
 
-    /// Sets the base URL of a provider from a configuration, and where it was found there.
-    ///
-    /// The environment takes precedence over it. See [`configured`](Self::configured) for everything
-    /// else that a configuration may say.
-    pub fn configured_base_url(
-        self,
-        provider: Provider,
-        url: impl Into<String>,
-        source: Source,
-    ) -> Self {
-        self.configured(ConfiguredProvider::new(provider, source).base_url(url))
-    }
-
     /// Returns whether a provider was added, in code or by a configuration, as a custom one.
     #[must_use]
     pub fn is_custom(&self, provider: &Provider) -> bool {

@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 
 use super::{
     args::{From, Import},
-    cli_file, environment, failure,
+    cli_file, failure,
     openclaw::Found,
     profile_id, store, warn,
 };
 use crate::{
     block_on,
+    configuration::environment,
     failure::Failure,
     interrupt::Interrupt,
     output::{Out, note},

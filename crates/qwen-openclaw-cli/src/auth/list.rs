@@ -12,9 +12,10 @@ use qwen_openclaw::{
 };
 use serde_json::{Value, json};
 
-use super::{args::List, environment, failure, store, warn};
+use super::{args::List, failure, store, warn};
 use crate::{
     block_on,
+    configuration::environment,
     failure::Failure,
     output::{Out, note},
     symptom::log_in,

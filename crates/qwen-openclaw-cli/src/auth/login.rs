@@ -15,9 +15,7 @@ use qwen_openclaw::{
 };
 use serde_json::json;
 
-use super::{
-    args::Login, browser, cli_file, environment, failure, list::timestamp, profile_id, qr, store,
-};
+use super::{args::Login, browser, cli_file, failure, list::timestamp, profile_id, qr, store};
 use crate::{
     block_on,
     configuration::Configuration,
@@ -62,13 +60,13 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
     // Before the user approves anything: a login that cannot be stored is lost.
     configuration.try_edit(|document| preset.apply(document))?;
     let mut interrupt = Interrupt::listen()?;
-    let environment = environment();
-    let store = store(&environment)?;
+    let environment = &configuration.environment;
+    let store = store(environment)?;
     let is_corrupt = check_place(&store, &id).await?;
     let (profile, base_url) = if arguments.share_qwen_cli {
-        shared(arguments, &environment).await?
+        shared(arguments, environment).await?
     } else {
-        device(arguments, &environment, &mut interrupt).await?
+        device(arguments, environment, &mut interrupt).await?
     };
     // The user asked for a login, so this is the time to make room for one.
     if is_corrupt && let Some(aside) = store.set_corrupt_aside().await.map_err(failure)? {

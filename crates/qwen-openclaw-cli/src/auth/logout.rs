@@ -3,9 +3,10 @@
 use qwen_openclaw::auth::{CredentialStore, ErrorKind, FileStore, ProfileId};
 use serde_json::json;
 
-use super::{args::Logout, environment, failure, must_exist, store, warn};
+use super::{args::Logout, failure, must_exist, store, warn};
 use crate::{
     block_on,
+    configuration::environment,
     failure::Failure,
     output::{Out, note},
 };

@@ -40,11 +40,6 @@ pub(crate) fn store(environment: &Environment) -> Result<Arc<FileStore>, Failure
     Ok(Arc::new(FileStore::in_folder(&folder)))
 }
 
-/// The environment of the process, with OpenClaw's own dotenv file.
-pub(crate) fn environment() -> Environment {
-    Environment::capture().with_openclaw_dotenv()
-}
-
 /// The Qwen Code CLI's file, and the server of the login in it: as given, otherwise from the
 /// environment.
 fn cli_file(

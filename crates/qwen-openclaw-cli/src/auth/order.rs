@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{
     args::{Order, OrderCommand},
-    environment, failure,
+    failure,
     list::canonical,
     must_exist, profile_id, store, warn,
 };
-use crate::{block_on, failure::Failure, output::Out};
+use crate::{block_on, configuration::environment, failure::Failure, output::Out};
 
 pub(crate) fn run(command: &OrderCommand) -> Result<(), Failure> {
     match command {

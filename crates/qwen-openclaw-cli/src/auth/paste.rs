@@ -7,9 +7,10 @@ use qwen_openclaw::{
 };
 use serde_json::json;
 
-use super::{args::Paste, environment, profile_id, store, store_profile, warn};
+use super::{args::Paste, profile_id, store, store_profile, warn};
 use crate::{
     block_on,
+    configuration::environment,
     failure::Failure,
     key::ask_for_key,
     output::{Out, note},

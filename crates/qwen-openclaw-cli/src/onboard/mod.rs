@@ -6,13 +6,13 @@ use std::{
 };
 
 use qwen_openclaw::{
-    auth::{CredentialStore, FileStore, KeyEndpoint, Profile, ProfileId, StateDir, StoredKey},
+    auth::{CredentialStore, FileStore, KeyEndpoint, Profile, ProfileId, StoredKey},
     catalog::{AuthChoice, Plan},
     config::{Config, ModelSlot, Preset},
 };
 
 use crate::{
-    auth::{profile_id, store_profile},
+    auth::{profile_id, store, store_profile},
     block_on,
     configuration::Configuration,
     failure::Failure,
@@ -58,12 +58,11 @@ impl<'a> Onboarding<'a> {
         let configuration = Configuration::locate()?;
         // A file that is broken is better reported before anything is asked.
         let config = configuration.load()?;
-        let folder = StateDir::of(&configuration.environment)?;
         Ok(Self {
             arguments,
             config,
+            store: store(&configuration.environment)?,
             configuration,
-            store: Arc::new(FileStore::in_folder(&folder)),
             check: check::open(arguments).await?,
             asks: !arguments.non_interactive && io::stdin().is_terminal(),
         })

@@ -171,8 +171,8 @@ mod stored {
         .await;
         let routes = Routes::new().store(store);
         let routes = routes
-            .configured_base_url(Provider::QWEN_OAUTH, GATEWAY, file())
-            .configured_base_url(Provider::QWEN, GATEWAY, file());
+            .configured(ConfiguredProvider::new(Provider::QWEN_OAUTH, file()).base_url(GATEWAY))
+            .configured(ConfiguredProvider::new(Provider::QWEN, file()).base_url(GATEWAY));
         let route = routes.route("qwen-portal/coder-model").await.unwrap();
         assert_eq!(route.endpoint().base_url().as_str(), GATEWAY);
         assert!(route.credential().is_some());
