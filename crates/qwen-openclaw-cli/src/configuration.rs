@@ -41,8 +41,7 @@ impl Configuration {
         &self,
         change: impl FnOnce(&mut Document) -> Result<T, config::Error>,
     ) -> Result<T, Failure> {
-        let mut document = self.file.read()?.unwrap_or_default();
-        Ok(change(&mut document)?)
+        Ok(self.file.try_edit(change)?)
     }
 
     /// Changes it, and says on standard error what was written, as OpenClaw does on standard output.
