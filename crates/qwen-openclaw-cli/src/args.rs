@@ -3,8 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use qwen_openclaw::catalog::{self, Edition, Level, Plan, Provider, Region};
-use qwen_openclaw_emulator::FaultRule;
+use qwen_openclaw::catalog::{self, Edition, Plan, Region};
 
 use crate::{
     config::ConfigCommand,
@@ -42,9 +41,9 @@ pub(crate) enum Command {
     /// Set up a provider: store its key and write OpenClaw's configuration
     Onboard(Box<crate::onboard::args::Onboard>),
     /// Chat with a model; without a prompt, start a conversation
-    Chat(Box<Chat>),
+    Chat(Box<crate::chat::args::Chat>),
     /// Describe images or a video
-    Describe(Describe),
+    Describe(crate::describe::Describe),
     /// Generate videos with Wan, as jobs that survive a crash
     Video {
         #[command(subcommand)]
@@ -75,7 +74,7 @@ pub(crate) enum Command {
         command: GatewayCommand,
     },
     /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
-    Emulator(Emulator),
+    Emulator(crate::emulator::Emulator),
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +107,7 @@ pub(crate) enum ModelsCommand {
         command: FallbacksCommand,
     },
     /// Explain where requests for a model go, with which key, and why; sends nothing
-    Explain(Explain),
+    Explain(crate::explain::Explain),
     /// Manage stored keys, tokens and logins
     Auth {
         #[command(subcommand)]
@@ -153,149 +152,6 @@ pub(crate) struct Connection {
     pub(crate) allow_http: bool,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct Chat {
-    /// Prompt to send; `-` reads it from standard input
-    pub(crate) prompt: Option<String>,
-
-    /// Model to use, such as qwen/qwen3.5-plus, or an alias; an id without a provider means qwen
-    /// [default: the configured model, otherwise qwen's]
-    #[arg(short, long, value_name = "REF")]
-    pub(crate) model: Option<String>,
-
-    /// Use the model of this configured agent
-    #[arg(long, value_name = "ID", conflicts_with = "model")]
-    pub(crate) agent: Option<String>,
-
-    /// System prompt
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) system: Option<String>,
-
-    /// Maximum tokens to generate
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_tokens: Option<u32>,
-
-    /// Sampling temperature, 0 to below 2
-    #[arg(long, value_name = "X", value_parser = temperature)]
-    pub(crate) temperature: Option<f64>,
-
-    /// Use the built-in emulator: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
-    pub(crate) emulator: bool,
-
-    /// Send the request even if the catalog says the endpoint does not offer the model
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Do not request or show token usage
-    #[arg(long)]
-    pub(crate) no_usage: bool,
-
-    /// Print the result as one JSON document, or one event per line
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "result"
-    )]
-    pub(crate) json: Option<Json>,
-
-    #[command(flatten)]
-    pub(crate) request: Request,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-/// What goes into the request besides the prompt.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Request")]
-pub(crate) struct Request {
-    /// Attach an image (file or URL); can be repeated
-    #[arg(long, value_name = "FILE|URL")]
-    pub(crate) image: Vec<String>,
-
-    /// Attach a video (file or URL); can be repeated
-    #[arg(long, value_name = "FILE|URL")]
-    pub(crate) video: Vec<String>,
-
-    /// Attach audio (file or URL); can be repeated
-    #[arg(long, value_name = "FILE|URL")]
-    pub(crate) audio: Vec<String>,
-
-    /// Thinking level: off, minimal, low, medium, high, xhigh or max; `models explain` shows which of
-    /// them differ for a model
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) think: Option<Level>,
-
-    /// Maximum tokens for thinking
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) think_budget: Option<u32>,
-
-    /// Tools the model may call: a JSON file with an array of tools
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tools: Option<PathBuf>,
-
-    /// Tool choice: auto, none, required, or the name of a tool
-    #[arg(long, value_name = "CHOICE", requires = "tools")]
-    pub(crate) tool_choice: Option<String>,
-
-    /// Answer in JSON that matches the schema in this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json_schema: Option<PathBuf>,
-
-    /// Let the model search the web (billed per call)
-    #[arg(long)]
-    pub(crate) search: bool,
-
-    /// Put the system prompt into the service's explicit cache
-    #[arg(long, requires = "system")]
-    pub(crate) cache_system: bool,
-
-    /// Send no cache markers, whatever the request has of them
-    #[arg(long, conflicts_with = "cache_system")]
-    pub(crate) no_cache: bool,
-
-    /// Start from the request body in this JSON file, such as another program's; flags and the prompt
-    /// are added to it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "session"])]
-    pub(crate) body: Option<PathBuf>,
-
-    /// Set any other request field to a JSON value or a string; can be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = field)]
-    pub(crate) extra: Vec<(String, serde_json::Value)>,
-
-    /// Save the conversation to this file, and continue from what it holds
-    #[arg(long, value_name = "FILE")]
-    pub(crate) session: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Describe {
-    /// Images, or one video: files or URLs
-    #[arg(required = true, value_name = "FILE|URL")]
-    pub(crate) media: Vec<String>,
-
-    /// Prompt to send [default: one that asks for a description]
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) prompt: Option<String>,
-
-    #[arg(short, long, value_name = "REF", help = media_model())]
-    pub(crate) model: Option<String>,
-
-    /// Use the built-in emulator: no key, no network
-    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
-    pub(crate) emulator: bool,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
 /// What `--json` prints.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Json {
@@ -335,79 +191,36 @@ pub(crate) struct List {
     pub(crate) connection: Connection,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct Explain {
-    /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
-    /// provider's]
-    #[arg(value_name = "REF")]
-    pub(crate) model: Option<String>,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Emulator {
-    /// Port to listen on [default: any free port]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) port: u16,
-
-    /// Fault to inject, such as `stall;after=5`; `times=1` limits it to the first response, `on=` to
-    /// one video route (create, poll, list, cancel, result, policy, upload); `shape=` chooses the body
-    /// of an error (openai, native, anthropic, text); can be repeated
-    #[arg(long, value_name = "FAULT")]
-    pub(crate) fault: Vec<FaultRule>,
-
-    /// Seconds a video task takes, a fifth of them in the queue
-    #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
-    pub(crate) video_seconds: f64,
-
-    /// List the faults and exit
-    #[arg(long)]
-    pub(crate) list_faults: bool,
-}
-
 impl Cli {
     /// How errors are printed as JSON, if `--json` was given.
     pub(crate) fn json(&self) -> Option<Json> {
         let document = |asked: bool| asked.then_some(Json::Result);
         match &self.command {
             Command::Chat(chat) => chat.json,
-            Command::Describe(describe) => document(describe.json),
-            Command::Onboard(onboard) => document(onboard.json),
-            Command::Models {
-                command: ModelsCommand::List(list),
-            } => document(list.json),
-            Command::Models {
-                command: ModelsCommand::Explain(explain),
-            } => document(explain.json),
-            Command::Models {
-                command: ModelsCommand::Set(set) | ModelsCommand::SetImage(set),
-            } => document(set.json),
-            Command::Models {
-                command: ModelsCommand::Aliases { command },
-            } => document(command.wants_json()),
-            Command::Models {
-                command:
-                    ModelsCommand::Fallbacks { command } | ModelsCommand::ImageFallbacks { command },
-            } => document(command.wants_json()),
             Command::Config { command } => document(command.wants_json()),
-            Command::Plugins { command } => document(command.wants_json()),
-            Command::Gateway { command } => document(command.wants_json()),
-            Command::Video { command } => document(command.wants_json()),
-            Command::Models {
-                command: ModelsCommand::Auth { command },
-            } => document(command.wants_json()),
-            Command::Models {
-                command: ModelsCommand::Status(status),
-            } => document(status.json),
-            Command::Status(status) => document(status.json),
+            Command::Describe(describe) => document(describe.json),
             Command::Doctor(doctor) => document(doctor.json),
             Command::Emulator(_) => None,
+            Command::Gateway { command } => document(command.wants_json()),
+            Command::Models { command } => document(command.wants_json()),
+            Command::Onboard(onboard) => document(onboard.json),
+            Command::Plugins { command } => document(command.wants_json()),
+            Command::Status(status) => document(status.json),
+            Command::Video { command } => document(command.wants_json()),
+        }
+    }
+}
+
+impl ModelsCommand {
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::List(list) => list.json,
+            Self::Status(status) => status.json,
+            Self::Set(set) | Self::SetImage(set) => set.json,
+            Self::Aliases { command } => command.wants_json(),
+            Self::Fallbacks { command } | Self::ImageFallbacks { command } => command.wants_json(),
+            Self::Explain(explain) => explain.json,
+            Self::Auth { command } => command.wants_json(),
         }
     }
 }
@@ -424,46 +237,12 @@ pub(crate) fn json_asked_for(arguments: impl Iterator<Item = OsString>) -> Optio
         .next()
 }
 
-/// The help text of `describe --model`.
-fn media_model() -> String {
-    let default = catalog::default_media_model(Edition::default());
-    format!(
-        "Model to use, or an alias [default: the configured model, otherwise {}/{default}]",
-        Provider::QWEN
-    )
-}
-
 /// `all` is short for the rows of all editions, merged.
 fn edition(text: &str) -> Result<Edition, catalog::Error> {
     match text {
         "all" => Ok(Edition::Merged),
         _ => text.parse(),
     }
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (0.0..2.0).contains(&value) => Ok(value),
-        _ => Err("must be a number from 0 to below 2".to_owned()),
-    }
-}
-
-/// Up to a day: the service forgets a task after that.
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if (0.0..=86_400.0).contains(&value) => Ok(value),
-        _ => Err("must be a number from 0 to 86400".to_owned()),
-    }
-}
-
-/// `KEY=VALUE`; the value is JSON if it parses as JSON, otherwise a string.
-fn field(text: &str) -> Result<(String, serde_json::Value), String> {
-    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
-    if key.trim().is_empty() {
-        return Err("the key is empty".to_owned());
-    }
-    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-    Ok((key.trim().to_owned(), value))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qwen_openclaw::{
     Qwen, QwenBuilder,
     auth::{Environment, FileStore},
-    config::{self, Config, ConfigFile, Document, ErrorKind, ModelChoice},
+    config::{self, Config, ConfigFile, Document, ModelChoice},
 };
 
 use crate::{failure::Failure, output};
@@ -41,8 +41,7 @@ impl Configuration {
         &self,
         change: impl FnOnce(&mut Document) -> Result<T, config::Error>,
     ) -> Result<T, Failure> {
-        let mut document = self.file.read()?.unwrap_or_default();
-        Ok(change(&mut document)?)
+        Ok(self.file.try_edit(change)?)
     }
 
     /// Changes it, and says on standard error what was written, as OpenClaw does on standard output.
@@ -69,6 +68,27 @@ pub(crate) fn environment() -> Environment {
 /// The configuration that says nothing.
 pub(crate) fn empty(environment: &Environment) -> Config {
     Config::of(&Document::new(), environment)
+}
+
+/// What keys, base URLs and models of the configuration need and cannot get, such as a variable that
+/// is not set.
+pub(crate) fn unresolved(config: &Config) -> Vec<config::Error> {
+    let mut errors = Vec::new();
+    for entry in &config.models.providers {
+        let key = entry.api_key.as_ref();
+        errors.extend(key.and_then(|key| key.key(config.environment()).err()));
+        errors.extend(entry.base_url().err());
+    }
+    let defaults = &config.agents.defaults;
+    for choice in [
+        &defaults.model,
+        &defaults.image_model,
+        &defaults.video_generation_model,
+    ] {
+        let texts = choice.primary.iter().chain(&choice.fallbacks);
+        errors.extend(texts.filter_map(|text| text.get().err()));
+    }
+    errors
 }
 
 /// A client as it is without flags.
@@ -105,27 +125,5 @@ pub(crate) fn choice_of_agent<'a>(
                 ids => failure.with_hint(format!("there are {}", ids.join(", "))),
             })
         }
-    }
-}
-
-impl From<config::Error> for Failure {
-    fn from(error: config::Error) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&config::Error> for Failure {
-    fn from(error: &config::Error) -> Self {
-        // What was asked for is at fault, not the file or the machine.
-        let is_request = matches!(
-            error.kind(),
-            ErrorKind::InvalidModel | ErrorKind::InvalidAlias | ErrorKind::InvalidPath
-        );
-        let kind = if is_request {
-            "invalid_request"
-        } else {
-            "config"
-        };
-        Self::of(1, kind, error).with_position(error.position().cloned())
     }
 }

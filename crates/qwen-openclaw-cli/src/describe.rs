@@ -1,22 +1,49 @@
 //! `describe`: describes images or a video.
 
+use clap::Args;
 use qwen_openclaw::{
-    catalog::{Modality, ModelRef},
+    catalog::{self, Edition, Modality, ModelRef, Provider},
     chat::Media,
 };
 use serde_json::json;
 
 use crate::{
-    args, block_on,
+    args::Connection,
+    block_on,
     chat::media_at,
-    connect::{to_emulator, warn_about},
+    connect::warn_about,
     failure::Failure,
     interrupt::Interrupt,
     output::{Aside, Out},
     settings::Settings,
 };
 
-pub(crate) fn run(arguments: args::Describe) -> Result<(), Failure> {
+#[derive(Args, Debug)]
+pub(crate) struct Describe {
+    /// Images, or one video: files or URLs
+    #[arg(required = true, value_name = "FILE|URL")]
+    pub(crate) media: Vec<String>,
+
+    /// Prompt to send [default: one that asks for a description]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prompt: Option<String>,
+
+    #[arg(short, long, value_name = "REF", help = media_model())]
+    pub(crate) model: Option<String>,
+
+    /// Use the built-in emulator: no key, no network
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
+    pub(crate) emulator: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+pub(crate) fn run(arguments: Describe) -> Result<(), Failure> {
     let media: Vec<Media> = arguments
         .media
         .iter()
@@ -25,7 +52,7 @@ pub(crate) fn run(arguments: args::Describe) -> Result<(), Failure> {
     block_on(describe(arguments, media))
 }
 
-async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Failure> {
+async fn describe(arguments: Describe, media: Vec<Media>) -> Result<(), Failure> {
     let connection = &arguments.connection;
     let mut settings = connection.settings()?;
     if arguments.emulator {
@@ -42,12 +69,7 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
         |model| model.provider.clone(),
     );
     // The emulator stops when this function returns.
-    let (_emulator, builder) = if arguments.emulator {
-        let (emulator, builder) = to_emulator(connection, &provider).await?;
-        (Some(emulator), builder)
-    } else {
-        (None, settings.builder(&provider)?)
-    };
+    let (_emulator, builder) = settings.open(&provider).await?;
     let qwen = builder.build()?;
     warn_about(&qwen.route_to(&provider).await?);
     let client = qwen.client(&provider)?;
@@ -75,7 +97,7 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
             "model": description.model,
             "usage": description.usage,
         });
-        return Out::new().line(&format!("{document:#}"));
+        return Out::new().document(&document);
     }
     Out::new().line(&description.text)?;
     if let Some(usage) = &description.usage {
@@ -88,9 +110,18 @@ async fn describe(arguments: args::Describe, media: Vec<Media>) -> Result<(), Fa
     Ok(())
 }
 
+/// The help text of `describe --model`.
+fn media_model() -> String {
+    let default = catalog::default_media_model(Edition::default());
+    format!(
+        "Model to use, or an alias [default: the configured model, otherwise {}/{default}]",
+        Provider::QWEN
+    )
+}
+
 /// The model to ask: the one named, or else the configured one.
 fn model(
-    arguments: &args::Describe,
+    arguments: &Describe,
     settings: &Settings,
     is_video: bool,
 ) -> Result<Option<ModelRef>, Failure> {

@@ -80,7 +80,7 @@ async fn examine(arguments: &Doctor) -> Result<(), Failure> {
     let mut out = Out::new();
     if arguments.json {
         let document = document(&home, &findings, is_fine);
-        out.line(&format!("{document:#}"))?;
+        out.document(&document)?;
     } else {
         for line in lines(&home, &findings) {
             out.line(&line)?;

@@ -1,5 +1,6 @@
 //! `models explain`: where requests for a model would go, and which rule says so.
 
+use clap::Args;
 use qwen_openclaw::{
     Route,
     auth::Source,
@@ -7,9 +8,24 @@ use qwen_openclaw::{
     client::{EndpointRule, Explanation},
 };
 
-use crate::{args, block_on, failure::Failure, output::Out};
+use crate::{args::Connection, block_on, failure::Failure, output::Out};
 
-pub(crate) fn explain(arguments: &args::Explain) -> Result<(), Failure> {
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
+    /// provider's]
+    #[arg(value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     let settings = arguments.connection.settings()?;
     let model = settings.model(arguments.model.as_deref())?;
     let qwen = settings.builder(&model.provider)?.build()?;
@@ -17,7 +33,7 @@ pub(crate) fn explain(arguments: &args::Explain) -> Result<(), Failure> {
     let mut out = Out::new();
     if arguments.json {
         let document = serde_json::to_value(route.explain()).unwrap_or_default();
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     for (name, text) in lines(&route, &route.explain()) {
         out.line(&format!("{name:9} {text}"))?;

@@ -1,19 +1,17 @@
 //! What went wrong, for people and for programs, and the exit code.
 
-use std::{error::Error as _, process::ExitCode};
+use std::process::ExitCode;
 
-use qwen_openclaw::{
-    ErrorKind, ErrorScope, Hint, catalog::Provider, chat::Reply, config::Position,
-};
+use qwen_openclaw::{ErrorKind, ErrorScope, catalog::Provider, chat::Reply, config::Position};
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
-    hint,
     output::{self, Out},
-    symptom::{self, Symptom},
-    video::advice,
+    symptom::Symptom,
 };
+
+mod convert;
 
 /// The exit code of failures that have none of their own.
 const OTHER: u8 = 1;
@@ -75,13 +73,7 @@ impl Failure {
 
     /// A failure described by an error of another crate, with its causes.
     pub(crate) fn of(code: u8, kind: &'static str, error: &dyn std::error::Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message.push_str(&format!(": {cause}"));
-            source = cause.source();
-        }
-        Self::new(code, kind, message)
+        Self::new(code, kind, with_causes(error.to_string(), error))
     }
 
     /// Adds what to do about it.
@@ -288,102 +280,14 @@ impl Failure {
     }
 }
 
-/// A command line that could not be parsed, without the usage text that clap adds.
-impl From<&clap::Error> for Failure {
-    fn from(error: &clap::Error) -> Self {
-        let text = error.render().to_string();
-        let first = text.split("\n\n").next().unwrap_or_default();
-        let words: Vec<&str> = first
-            .trim_start_matches("error: ")
-            .split_whitespace()
-            .collect();
-        Self::usage(words.join(" "))
+/// A message about an error, followed by the error's causes.
+pub(crate) fn with_causes(mut message: String, error: &dyn std::error::Error) -> String {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message.push_str(&format!(": {cause}"));
+        source = cause.source();
     }
-}
-
-impl From<qwen_openclaw::Error> for Failure {
-    fn from(error: qwen_openclaw::Error) -> Self {
-        let (code, kind) = (exit_code(error.kind()), error.kind().as_str());
-        let hint = error.hint();
-        // The hint is printed on a line of its own.
-        let mut message = error.to_string();
-        if let Some(hint) = &hint
-            && let Some(without) = message.strip_suffix(&format!("; {hint}"))
-        {
-            message.truncate(without.len());
-        }
-        let symptom = Symptom::of(&error);
-        let known = error.as_chat().and_then(|error| error.hint());
-        let hint = match (known, symptom) {
-            // The portal counts by the day.
-            (Some(Hint::QuotaUsedUp), Some((Symptom::DailyLimit, _))) => None,
-            (known, _) => known.map(hint::for_command).or(hint),
-        };
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message.push_str(&format!(": {cause}"));
-            source = cause.source();
-        }
-        // What may be done about a job has words of its own here.
-        let hint = match error.as_video() {
-            Some(video) => {
-                let id = video.job_id();
-                let advice = id.and_then(|id| advice(id, video.next_steps()));
-                advice.or_else(|| video.hint().map(hint::for_video))
-            }
-            None => hint,
-        };
-        let missing = error.as_auth().map_or(&[][..], |error| error.variables());
-        let hint = hint.or_else(|| symptom.map(|(symptom, _)| symptom.remedy()));
-        Self {
-            hint: match missing {
-                [] => hint,
-                variables => {
-                    let lacking = Provider::well_known().find(|each| each.env_vars() == variables);
-                    let command = symptom::set_up(&lacking.unwrap_or(Provider::QWEN));
-                    Some(format!(
-                        "set one up with `{command}`, or use `--emulator`, which needs no key"
-                    ))
-                }
-            },
-            scope: Some(error.scope()),
-            status: error.status().or(symptom.map(|(_, status)| status)),
-            symptom: symptom.map(|(symptom, _)| symptom),
-            request_id: error.request_id().map(str::to_owned),
-            partial: error.partial().cloned().map(Box::new),
-            ..Self::new(code, kind, message)
-        }
-    }
-}
-
-impl From<qwen_openclaw::client::Error> for Failure {
-    fn from(error: qwen_openclaw::client::Error) -> Self {
-        qwen_openclaw::Error::from(error).into()
-    }
-}
-
-impl From<qwen_openclaw::chat::Error> for Failure {
-    fn from(error: qwen_openclaw::chat::Error) -> Self {
-        qwen_openclaw::Error::from(error).into()
-    }
-}
-
-impl From<qwen_openclaw::video::Error> for Failure {
-    fn from(error: qwen_openclaw::video::Error) -> Self {
-        qwen_openclaw::Error::from(error).into()
-    }
-}
-
-impl From<qwen_openclaw::auth::Error> for Failure {
-    fn from(error: qwen_openclaw::auth::Error) -> Self {
-        qwen_openclaw::Error::from(error).into()
-    }
-}
-
-impl From<qwen_openclaw::catalog::Error> for Failure {
-    fn from(error: qwen_openclaw::catalog::Error) -> Self {
-        qwen_openclaw::Error::from(error).into()
-    }
+    message
 }
 
 /// The exit code for each kind of error.

@@ -52,7 +52,7 @@ pub(crate) fn run(command: &GatewayCommand) -> Result<(), Failure> {
             "message": text,
             "next": next,
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(text)?;
     out.line(&format!("Try: {next}"))?;

@@ -64,33 +64,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Chat(chat) => chat::run(*chat),
         Command::Describe(describe) => describe::run(describe),
-        Command::Models {
-            command: ModelsCommand::List(list),
-        } => models::list(&list),
-        Command::Models {
-            command: ModelsCommand::Explain(explain),
-        } => explain::explain(&explain),
-        Command::Models {
-            command: ModelsCommand::Auth { command },
-        } => auth::run(*command),
-        Command::Models {
-            command: ModelsCommand::Status(status),
-        } => models_status::run(&status),
-        Command::Models {
-            command: ModelsCommand::Set(set),
-        } => models::set::run(&set, ModelSlot::Chat),
-        Command::Models {
-            command: ModelsCommand::SetImage(set),
-        } => models::set::run(&set, ModelSlot::Image),
-        Command::Models {
-            command: ModelsCommand::Aliases { command },
-        } => models::aliases::run(&command),
-        Command::Models {
-            command: ModelsCommand::Fallbacks { command },
-        } => models::fallbacks::run(&command, ModelSlot::Chat),
-        Command::Models {
-            command: ModelsCommand::ImageFallbacks { command },
-        } => models::fallbacks::run(&command, ModelSlot::Image),
+        Command::Models { command } => run_models(command),
         Command::Config { command } => config::run(&command),
         Command::Plugins { command } => plugins::run(&command),
         Command::Gateway { command } => gateway::run(&command),
@@ -103,6 +77,22 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(json),
+    }
+}
+
+fn run_models(command: ModelsCommand) -> Result<(), Failure> {
+    match command {
+        ModelsCommand::List(list) => models::list(&list),
+        ModelsCommand::Status(status) => models_status::run(&status),
+        ModelsCommand::Set(set) => models::set::run(&set, ModelSlot::Chat),
+        ModelsCommand::SetImage(set) => models::set::run(&set, ModelSlot::Image),
+        ModelsCommand::Aliases { command } => models::aliases::run(&command),
+        ModelsCommand::Fallbacks { command } => models::fallbacks::run(&command, ModelSlot::Chat),
+        ModelsCommand::ImageFallbacks { command } => {
+            models::fallbacks::run(&command, ModelSlot::Image)
+        }
+        ModelsCommand::Explain(explain) => explain::run(&explain),
+        ModelsCommand::Auth { command } => auth::run(*command),
     }
 }
 

@@ -5,6 +5,8 @@ use std::{
     io::{self, IsTerminal, StdoutLock, Write},
 };
 
+use serde_json::Value;
+
 use crate::failure::Failure;
 
 /// Standard output. A closed pipe makes the command exit quietly.
@@ -30,6 +32,11 @@ impl Out {
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Failure> {
         self.piece(text)?;
         self.write(b"\n", "\n")
+    }
+
+    /// Writes a JSON document, which is all that there is on standard output.
+    pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
+        self.line(&format!("{document:#}"))
     }
 
     fn write(&mut self, raw: &[u8], text: &str) -> Result<(), Failure> {

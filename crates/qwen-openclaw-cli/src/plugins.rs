@@ -90,7 +90,7 @@ fn list(arguments: &List) -> Result<(), Failure> {
             .iter()
             .map(|plugin| plugin.to_json(&config))
             .collect();
-        return out.line(&format!("{:#}", json!({ "plugins": plugins })));
+        return out.document(&json!({ "plugins": plugins }));
     }
     out.line(&format!(
         "{:16}  {:8}  {}",
@@ -127,7 +127,7 @@ fn switch(arguments: &Switch, is_enabled: bool) -> Result<(), Failure> {
     let mut out = Out::new();
     if arguments.json {
         let plugin = plugin.to_json(&configuration.load()?);
-        return out.line(&format!("{:#}", json!({ "ok": true, "plugin": plugin })));
+        return out.document(&json!({ "ok": true, "plugin": plugin }));
     }
     let done = if is_enabled { "Enabled" } else { "Disabled" };
     out.line(&format!("{done} plugin \"{id}\"."))?;

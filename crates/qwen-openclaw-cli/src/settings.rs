@@ -6,11 +6,13 @@ use qwen_openclaw::{
     catalog::{Edition, ModelRef, Provider, find},
     config::{self, Config},
 };
+use qwen_openclaw_emulator::Emulator;
 
 use crate::{
     args::Connection,
     auth,
     configuration::{Configuration, choice_of_agent, client, empty},
+    connect::to_emulator,
     failure::Failure,
     key::key_from_stdin,
     output,
@@ -106,6 +108,18 @@ impl Settings {
             builder = builder.allow_plain_http();
         }
         Ok(builder)
+    }
+
+    /// The same, or a client of an emulator, which stops when it is dropped.
+    pub(crate) async fn open(
+        &self,
+        provider: &Provider,
+    ) -> Result<(Option<Emulator>, QwenBuilder), Failure> {
+        if !self.is_emulated {
+            return Ok((None, self.builder(provider)?));
+        }
+        let (emulator, builder) = to_emulator(&self.connection, provider).await?;
+        Ok((Some(emulator), builder))
     }
 
     /// The configuration, for what cannot do without it.

@@ -44,7 +44,7 @@ async fn show(arguments: &Status) -> Result<(), Failure> {
     let overview = Overview::of(&survey).await;
     let mut out = Out::new();
     if arguments.json {
-        return out.line(&format!("{:#}", overview.to_json(&survey)));
+        return out.document(&overview.to_json(&survey));
     }
     for (name, text) in overview.lines(&survey) {
         out.line(&field(name, 10, &text))?;

@@ -87,11 +87,7 @@ impl Survey {
     pub(crate) fn default_model(&self, choice: &ModelChoice) -> Result<String, Failure> {
         Ok(match self.config.primary(choice)? {
             Some(model) => model,
-            None => format!(
-                "{}/{}",
-                Provider::QWEN,
-                Provider::QWEN.default_model().unwrap_or_default()
-            ),
+            None => built_in_default(),
         })
     }
 
@@ -106,6 +102,12 @@ impl Survey {
         entries.find(|entry| provider_of_entry(entry).as_ref() == Some(provider))
     }
 
+    /// The entry of a provider, if it sets a base URL.
+    pub(crate) fn entry_with_url(&self, provider: &Provider) -> Option<&ProviderEntry> {
+        let entry = self.entry(provider);
+        entry.filter(|entry| matches!(entry.base_url(), Ok(Some(_))))
+    }
+
     /// The key that the configuration has for a provider, and where it comes from.
     pub(crate) fn configured_key(
         &self,
@@ -114,6 +116,12 @@ impl Survey {
         let found = self.qwen.routes().configured_key(provider);
         found.map(Result::as_ref).transpose()
     }
+}
+
+/// The default model where none is configured.
+pub(crate) fn built_in_default() -> String {
+    let qwen = Provider::QWEN;
+    format!("{qwen}/{}", qwen.default_model().unwrap_or_default())
 }
 
 /// The login in the Qwen Code CLI's file, if there is a readable one.

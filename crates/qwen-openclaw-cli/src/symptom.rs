@@ -13,7 +13,10 @@ pub(crate) const LOG_IN: &str =
 pub(crate) fn log_in(account: &str) -> String {
     match account {
         "default" => LOG_IN.to_owned(),
-        account => format!("{LOG_IN} --profile {account}"),
+        // The default model stays that of the account it was set for.
+        account => {
+            format!("models auth login --provider qwen-portal --enable-portal --profile {account}")
+        }
     }
 }
 

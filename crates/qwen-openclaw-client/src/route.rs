@@ -100,9 +100,16 @@ impl Route {
             path,
             base_url: base_url.to_string(),
         });
+        let has_path = base_url.as_str() != base_url.origin();
+        let no_path = (!has_path).then(|| RouteWarning::NoPath {
+            base_url: base_url.to_string(),
+        });
         let unknown = self.unknown_model().map(RouteWarning::UnknownModel);
         let doubt = self.availability().doubt().map(RouteWarning::MayLackModel);
-        [cut, unknown, doubt].into_iter().flatten().collect()
+        [cut, no_path, unknown, doubt]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Returns the AIGC host of the route's region, which serves tasks and uploads, under the same
@@ -244,6 +251,11 @@ pub enum RouteWarning {
         /// The base URL without it, which is used.
         base_url: String,
     },
+    /// The base URL has no path, which servers of this API usually have.
+    NoPath {
+        /// The base URL.
+        base_url: String,
+    },
 }
 
 impl fmt::Display for RouteWarning {
@@ -256,6 +268,9 @@ impl fmt::Display for RouteWarning {
                 "the base URL was given with `{path}`, which is added to each request: using \
                  {base_url}"
             ),
+            Self::NoPath { base_url } => {
+                write!(f, "the base URL {base_url} has no path, such as /v1")
+            }
         }
     }
 }

@@ -159,35 +159,41 @@ impl ConfigFile {
         Err(Error::changed().in_file(&self.shown))
     }
 
+    /// Makes a change without writing it, to find out beforehand whether [`edit`](Self::edit) can.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read) and of `change`, and
+    /// [`ErrorKind::ReadOnly`](crate::ErrorKind::ReadOnly) as for [`edit`](Self::edit).
+    pub fn try_edit<T>(
+        &self,
+        change: impl FnOnce(&mut Document) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let applied = self.apply(&self.target()?, change);
+        Ok(applied.map_err(|error| error.in_file(&self.shown))?.value)
+    }
+
     /// Makes the change once; `None` if the file was changed by another program.
     fn attempt<T>(
         &self,
         target: &Path,
         change: &mut impl FnMut(&mut Document) -> Result<T, Error>,
     ) -> Result<Option<Edited<T>>, Error> {
-        let before = read(target, MAX_BYTES)?;
-        let mut document = match &before {
-            Some(contents) => self.parse(contents)?,
-            None => Document::new(),
-        };
-        let value = change(&mut document)?;
-        let text = document.text().as_bytes();
+        let Applied {
+            value,
+            document,
+            before,
+            is_changed,
+        } = self.apply(target, change)?;
         let old = before.as_ref().map(Contents::bytes);
-        let is_unchanged = old.map_or(document.text() == Document::new().text(), |old| old == text);
-        if is_unchanged {
+        if !is_changed {
             return Ok(Some(Edited {
                 value,
                 is_written: false,
                 backup: None,
             }));
         }
-        if text.len() as u64 > MAX_BYTES {
-            return Err(Error::too_large(MAX_BYTES));
-        }
-        if fs::metadata(target).is_ok_and(|metadata| metadata.permissions().readonly()) {
-            return Err(Error::read_only());
-        }
-        let prepared = Prepared::new(target, text).map_err(Error::auth)?;
+        let prepared = Prepared::new(target, document.text().as_bytes()).map_err(Error::auth)?;
         if !is_still(target, old)? {
             return Ok(None);
         }
@@ -201,6 +207,37 @@ impl ConfigFile {
             is_written: true,
             backup,
         }))
+    }
+
+    /// Makes the change to what the file has now, if the result may be written to it.
+    fn apply<T>(
+        &self,
+        target: &Path,
+        change: impl FnOnce(&mut Document) -> Result<T, Error>,
+    ) -> Result<Applied<T>, Error> {
+        let before = read(target, MAX_BYTES)?;
+        let mut document = match &before {
+            Some(contents) => self.parse(contents)?,
+            None => Document::new(),
+        };
+        let value = change(&mut document)?;
+        let text = document.text();
+        let is_changed = match &before {
+            Some(before) => before.bytes() != text.as_bytes(),
+            None => text != Document::new().text(),
+        };
+        if is_changed && text.len() as u64 > MAX_BYTES {
+            return Err(Error::too_large(MAX_BYTES));
+        }
+        if is_changed && fs::metadata(target).is_ok_and(|file| file.permissions().readonly()) {
+            return Err(Error::read_only());
+        }
+        Ok(Applied {
+            value,
+            document,
+            before,
+            is_changed,
+        })
     }
 
     /// Moves the backups on, and keeps `old` as the latest.
@@ -239,6 +276,14 @@ impl ConfigFile {
             .and_then(Document::parse)
             .map_err(|error| error.in_file(&self.shown))
     }
+}
+
+/// A change that is not written yet.
+struct Applied<T> {
+    value: T,
+    document: Document,
+    before: Option<Contents>,
+    is_changed: bool,
 }
 
 /// Reads a file; `None` if it does not exist.

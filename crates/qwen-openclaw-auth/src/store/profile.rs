@@ -41,6 +41,17 @@ impl Profile {
         }
     }
 
+    /// Returns the key or token; `None` if it is in another program's file.
+    #[must_use]
+    pub fn key(&self) -> Option<&ApiKey> {
+        match self {
+            Self::ApiKey(stored) => Some(&stored.key),
+            Self::Token(token) => Some(&token.token),
+            Self::Login(login) => Some(&login.access),
+            Self::QwenCli { .. } => None,
+        }
+    }
+
     /// Returns when the credential expires, if known.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {

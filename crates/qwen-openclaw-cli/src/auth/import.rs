@@ -66,7 +66,7 @@ async fn import(arguments: &Import) -> Result<(), Failure> {
     if arguments.json {
         let mut document = outcome.to_json();
         document["authStatePath"] = json!(store.path());
-        Out::new().line(&format!("{document:#}"))?;
+        Out::new().document(&document)?;
     } else {
         outcome.print(&environment)?;
     }

@@ -41,7 +41,7 @@ async fn list(arguments: &List) -> Result<(), Failure> {
             "provider": provider,
             "profiles": rows,
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(&format!(
         "Auth state store: {}",

@@ -15,7 +15,9 @@ use qwen_openclaw::{
 };
 use serde_json::json;
 
-use super::{args::Login, browser, cli_file, failure, list::timestamp, profile_id, qr, store};
+use super::{
+    args::Login, browser, cli_file, failure, list::timestamp, profile_id, qr, store, stored_line,
+};
 use crate::{
     block_on,
     configuration::Configuration,
@@ -110,13 +112,9 @@ async fn log_in(arguments: &Login, id: ProfileId) -> Result<(), Failure> {
             "configPath": configuration.file.path(),
             "defaultModel": default,
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
-    out.line(&format!(
-        "Auth profile: {id} ({}/{})",
-        id.provider(),
-        profile.kind()
-    ))?;
+    out.line(&stored_line(&id, profile.kind(), false))?;
     let model = preset.default_model();
     match default {
         Some(default) if default == model => out.line(&format!("Default model set to {model}")),

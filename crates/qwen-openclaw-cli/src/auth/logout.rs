@@ -66,7 +66,7 @@ fn tell(arguments: &Logout, id: &ProfileId, kind: &str) -> Result<(), Failure> {
             "ok": true,
             "removed": {"id": id.as_str(), "provider": id.provider(), "type": kind},
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(&format!(
         "Removed auth profile: {id} ({}/{kind})",

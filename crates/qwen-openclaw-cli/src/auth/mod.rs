@@ -107,6 +107,12 @@ pub(crate) async fn store_profile(
     Ok(present.is_some())
 }
 
+/// Says that a profile is stored, in OpenClaw's words.
+pub(crate) fn stored_line(id: &ProfileId, kind: &str, is_replaced: bool) -> String {
+    let before = if is_replaced { ", replaced" } else { "" };
+    format!("Auth profile: {id} ({}/{kind}){before}", id.provider())
+}
+
 /// Prints the store's warning, if reading the file produced one.
 fn warn(store: &FileStore) {
     if let Some(warning) = store.warning() {

@@ -46,7 +46,7 @@ async fn apply(arguments: &Order, new: Option<Vec<ProfileId>>) -> Result<(), Fai
             "order": names,
             "effective": effective,
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(&format!("Provider: {provider}"))?;
     out.line(&match names[..] {

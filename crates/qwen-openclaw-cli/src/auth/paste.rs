@@ -7,7 +7,7 @@ use qwen_openclaw::{
 };
 use serde_json::json;
 
-use super::{args::Paste, profile_id, store, store_profile, warn};
+use super::{args::Paste, profile_id, store, store_profile, stored_line, warn};
 use crate::{
     block_on,
     configuration::environment,
@@ -89,12 +89,7 @@ async fn save(arguments: &Paste, id: &ProfileId, profile: &Profile) -> Result<()
             "replaced": replaced,
             "authStatePath": store.path(),
         });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
-    let kind = profile.kind();
-    let before = if replaced { ", replaced" } else { "" };
-    out.line(&format!(
-        "Auth profile: {id} ({}/{kind}){before}",
-        id.provider()
-    ))
+    out.line(&stored_line(id, profile.kind(), replaced))
 }

@@ -1,5 +1,6 @@
 //! `chat`: one question and its answer, or a conversation.
 
+pub(crate) mod args;
 mod conversation;
 mod note;
 mod question;
@@ -18,14 +19,8 @@ use qwen_openclaw::{
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
-    args::{self, Connection},
-    block_on,
-    connect::{to_emulator, warn_about},
-    failure::Failure,
-    interrupt::Interrupt,
-    output,
-    session::Conversation,
-    settings::Settings,
+    block_on, connect::warn_about, failure::Failure, interrupt::Interrupt, output,
+    session::Conversation, settings::Settings,
 };
 
 /// Largest prompt read from standard input; no model accepts more.
@@ -127,13 +122,7 @@ impl Session {
         let interrupt = Interrupt::listen()?;
         let extras = request::Extras::read(&arguments.request)?;
         let conversation = Conversation::open(arguments.request.session.as_deref())?;
-        let connection: &Connection = &arguments.connection;
-        let (emulator, mut builder) = if arguments.emulator {
-            let (emulator, builder) = to_emulator(connection, &model.provider).await?;
-            (Some(emulator), builder)
-        } else {
-            (None, settings.builder(&model.provider)?)
-        };
+        let (emulator, mut builder) = settings.open(&model.provider).await?;
         if arguments.no_usage {
             builder = builder.usage(false);
         }

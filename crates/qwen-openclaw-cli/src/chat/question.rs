@@ -25,7 +25,7 @@ impl Session {
             }
             Some(Json::Result) => {
                 let reply = self.wait_for(chat).await?;
-                Out::new().line(&format!("{:#}", self.result(&reply)))?;
+                Out::new().document(&self.result(&reply))?;
                 self.keep_quietly(&prompt, &reply).await
             }
             Some(Json::Stream) => {

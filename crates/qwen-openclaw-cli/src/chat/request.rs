@@ -6,7 +6,8 @@ use qwen_openclaw::chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolCho
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{args, failure::Failure};
+use super::args;
+use crate::failure::Failure;
 
 /// The flags of a request, with their files read.
 #[derive(Debug)]

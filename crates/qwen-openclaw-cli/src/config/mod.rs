@@ -63,7 +63,7 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<(), Failure> {
         ConfigCommand::Path(plain) => path(plain),
         ConfigCommand::Schema(_) => {
             let schema = config::schema().to_value();
-            Out::new().line(&format!("{schema:#}"))
+            Out::new().document(&schema)
         }
     }
 }
@@ -74,7 +74,7 @@ fn path(arguments: &Plain) -> Result<(), Failure> {
     let mut out = Out::new();
     if arguments.json {
         let document = json!({ "path": path, "exists": path.exists() });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(&path.display().to_string())
 }

@@ -115,7 +115,7 @@ fn report(json: bool, path: &KeyPath, what: &str) -> Result<(), Failure> {
     let mut out = Out::new();
     if json {
         let document = json!({ "ok": true, "key": path.to_string() });
-        return out.line(&format!("{document:#}"));
+        return out.document(&document);
     }
     out.line(&format!("{what} {path}."))
 }

@@ -5,7 +5,7 @@ use qwen_openclaw::config::{Config, Document, ErrorKind, Problem};
 use serde_json::{Value, json};
 
 use crate::{
-    configuration::Configuration,
+    configuration::{Configuration, unresolved},
     failure::Failure,
     output::{Out, note},
 };
@@ -79,15 +79,9 @@ fn inspect(configuration: &Configuration) -> Result<Vec<Issue>, Failure> {
     Ok(issues)
 }
 
-/// The variables that keys and URLs of providers need, and that are not set.
+/// The variables that are needed and not set.
 fn unset(config: &Config) -> impl Iterator<Item = Issue> {
-    let environment = config.environment();
-    let entries = config.models.providers.iter();
-    let errors = entries.flat_map(|entry| {
-        let key = entry.api_key.as_ref().map(|key| key.key(environment));
-        let url = entry.base_url().err();
-        url.into_iter().chain(key.and_then(Result::err))
-    });
+    let errors = unresolved(config).into_iter();
     let unset = errors.filter(|error| error.kind() == ErrorKind::Unset);
     unset.map(|error| Issue {
         path: error.path().unwrap_or_default().to_owned(),
@@ -158,7 +152,7 @@ fn print(
         _ => of_kind(true).into(),
     };
     document["warnings"] = of_kind(false).into();
-    Out::new().line(&format!("{document:#}"))?;
+    Out::new().document(&document)?;
     match failure {
         Some(failure) => Err(failure.silent()),
         None => Ok(()),

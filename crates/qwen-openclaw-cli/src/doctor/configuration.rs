@@ -2,7 +2,7 @@
 
 use qwen_openclaw::{
     catalog::Provider,
-    config::{Error, ErrorKind, KeyPath, Problem, ProblemKind, Segment},
+    config::{ErrorKind, KeyPath, Problem, ProblemKind, Segment},
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     repair::Repair,
     shell::{self, set, unset, word},
 };
-use crate::models_status::ModelStatus;
+use crate::{configuration::unresolved, failure::with_causes, survey::built_in_default};
 
 const VALIDATE: &str = "`qwen-openclaw config validate` checks it";
 
@@ -37,7 +37,7 @@ pub(super) fn unreadable(home: &Home) -> Vec<Found> {
     broken
         .map(|error| {
             Found::new(
-                with_causes(error),
+                with_causes(error.to_string(), error),
                 format!(
                     "make {} a JSON5 file that you can read; {VALIDATE}",
                     shown(home)
@@ -127,22 +127,15 @@ pub(super) fn fallbacks(home: &Home) -> Vec<Found> {
 pub(super) fn models(home: &Home) -> Vec<Found> {
     let survey = &home.survey;
     let config = &survey.config;
-    let default = format!(
-        "`qwen-openclaw models set {}/{}`",
-        Provider::QWEN,
-        Provider::QWEN.default_model().unwrap_or_default()
-    );
-    let status = match (&home.status, ModelStatus::of(survey, None)) {
-        (Some(status), _) => status,
+    let default = format!("`qwen-openclaw models set {}`", built_in_default());
+    let status = match &home.status {
+        Ok(status) => status,
         // An unset variable is a check of its own.
-        (None, Err(failure)) if !has_unset(home) => {
-            return vec![Found::new(failure.message(), default)];
-        }
-        (None, _) => return Vec::new(),
+        Err(_) if has_unset(home) => return Vec::new(),
+        Err(failure) => return vec![Found::new(failure.message(), default)],
     };
     let mut found = Vec::new();
-    let models = [&status.default].into_iter().chain(&status.fallbacks);
-    for model in models.chain(&status.image).chain(&status.image_fallbacks) {
+    for model in status.models() {
         let reference = match config.reference(model) {
             Ok(reference) => reference,
             Err(error) => {
@@ -179,7 +172,7 @@ pub(super) fn models(home: &Home) -> Vec<Found> {
 pub(super) fn unset_variables(home: &Home) -> Vec<Found> {
     let environment = &home.survey.configuration.environment;
     let dotenv = shell::path(environment, &home.openclaw.folder.join(".env"));
-    let unset_errors = errors(home).into_iter();
+    let unset_errors = unresolved(&home.survey.config).into_iter();
     unset_errors
         .filter(|error| error.kind() == ErrorKind::Unset)
         .map(|error| {
@@ -199,31 +192,9 @@ pub(super) fn unset_variables(home: &Home) -> Vec<Found> {
         .collect()
 }
 
-/// What cannot be resolved in the parts of the configuration that are used.
-fn errors(home: &Home) -> Vec<Error> {
-    let config = &home.survey.config;
-    let mut errors = Vec::new();
-    for entry in &config.models.providers {
-        let key = entry.api_key.as_ref();
-        errors.extend(key.and_then(|key| key.key(config.environment()).err()));
-        errors.extend(entry.base_url().err());
-    }
-    let defaults = &config.agents.defaults;
-    for choice in [
-        &defaults.model,
-        &defaults.image_model,
-        &defaults.video_generation_model,
-    ] {
-        let texts = choice.primary.iter().chain(&choice.fallbacks);
-        errors.extend(texts.filter_map(|text| text.get().err()));
-    }
-    errors
-}
-
 fn has_unset(home: &Home) -> bool {
-    errors(home)
-        .iter()
-        .any(|error| error.kind() == ErrorKind::Unset)
+    let errors = unresolved(&home.survey.config);
+    errors.iter().any(|error| error.kind() == ErrorKind::Unset)
 }
 
 /// The problems for which there is a fix.
@@ -257,14 +228,4 @@ pub(super) fn provider(name: &str) -> KeyPath {
 
 fn shown(home: &Home) -> &str {
     home.survey.configuration.file.shown()
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }

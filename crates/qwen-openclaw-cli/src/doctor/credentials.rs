@@ -1,7 +1,7 @@
 //! Checks of keys, tokens and logins.
 
 use qwen_openclaw::{
-    auth::{ApiKey, KeyKind, Profile, Source},
+    auth::{ApiKey, KeyKind, Source},
     catalog::{Plan, Provider},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn store_again(provider: &str) -> String {
 
 /// Providers of configured models without any credential.
 pub(super) fn missing(home: &Home) -> Vec<Found> {
-    let Some(status) = &home.status else {
+    let Ok(status) = &home.status else {
         return Vec::new();
     };
     let lacking = status.providers.iter().filter(|each| {
@@ -35,9 +35,8 @@ pub(super) fn missing(home: &Home) -> Vec<Found> {
     lacking
         .map(|each| {
             let provider = &each.provider;
-            let models = [&status.default].into_iter().chain(&status.fallbacks);
-            let models = models.chain(&status.image).chain(&status.image_fallbacks);
-            let models: Vec<&str> = models
+            let models: Vec<&str> = status
+                .models()
                 .filter(|model| home.survey.provider_of(model).ok().as_ref() == Some(provider))
                 .map(String::as_str)
                 .collect();
@@ -101,7 +100,10 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
         let usable = home.survey.profiles.iter();
         let mut usable = usable
             .filter(|row| row.id.provider() == provider.id() && !row.status.is_dead())
-            .filter_map(|row| Some((key_of(row)?, Source::Profile(row.id.to_string()))));
+            .filter_map(|row| {
+                let key = row.profile.key()?.clone();
+                Some((key, Source::Profile(row.id.to_string())))
+            });
         // Several profiles are several accounts; the first stands for all.
         ranked.extend(usable.next());
         let profiles: Vec<ApiKey> = usable.map(|(key, _)| key).collect();
@@ -131,15 +133,6 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
         }
     }
     found
-}
-
-fn key_of(row: &Row) -> Option<ApiKey> {
-    match &row.profile {
-        Profile::ApiKey(stored) => Some(stored.key().clone()),
-        Profile::Token(token) => Some(token.token().clone()),
-        Profile::Login(login) => Some(login.access().clone()),
-        _ => None,
-    }
 }
 
 /// How a key is removed from where it was found.
@@ -199,8 +192,7 @@ pub(super) fn wrong_plan(home: &Home) -> Vec<Found> {
         route.endpoint().base_url(),
         route.endpoint().rule()
     );
-    let configured = home.survey.entry(provider);
-    let configured = configured.filter(|entry| matches!(entry.base_url(), Ok(Some(_))));
+    let configured = home.survey.entry_with_url(provider);
     let store =
         format!("`qwen-openclaw models auth paste-api-key --provider {provider} --plan {fits}`");
     let fix = match configured {

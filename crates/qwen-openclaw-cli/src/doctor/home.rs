@@ -19,8 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Home {
     pub(super) survey: Survey,
-    /// The models and providers, unless the configuration makes that impossible.
-    pub(super) status: Option<ModelStatus>,
+    /// The models and providers, or what of the configuration makes that impossible.
+    pub(super) status: Result<ModelStatus, Failure>,
     /// The route of the default model, if there is one.
     pub(super) route: Option<Route>,
     pub(super) openclaw: OpenClaw,
@@ -52,10 +52,10 @@ impl Home {
             stores,
             folder,
         };
-        let status = ModelStatus::of(&survey, None).ok();
+        let status = ModelStatus::of(&survey, None).await;
         let route = match &status {
-            Some(status) => survey.qwen.route(&status.resolved).await.ok(),
-            None => None,
+            Ok(status) => survey.qwen.route(&status.resolved).await.ok(),
+            Err(_) => None,
         };
         let keys = keys::all(&survey, &openclaw).await;
         Ok(Self {

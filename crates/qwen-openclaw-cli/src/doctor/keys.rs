@@ -121,17 +121,15 @@ pub(super) fn variables(survey: &Survey) -> Vec<(Provider, Source, ApiKey)> {
 fn stored(id: &ProfileId, profile: &Profile) -> Option<FoundKey> {
     let provider = Provider::exactly(id.provider()).ok()?;
     let source = format!("profile: {id}");
-    let (key, endpoint) = match profile {
-        Profile::ApiKey(stored) => (stored.key(), stored.endpoint().clone()),
-        Profile::Token(token) => (token.token(), KeyEndpoint::default()),
-        Profile::Login(login) => (login.access(), KeyEndpoint::default()),
-        _ => return None,
+    let endpoint = match profile {
+        Profile::ApiKey(stored) => stored.endpoint().clone(),
+        _ => KeyEndpoint::default(),
     };
     let is_renewed = matches!(profile, Profile::Login(login) if login.is_refreshable());
     Some(FoundKey {
         endpoint,
         expires: profile.expires().filter(|_| !is_renewed),
-        ..FoundKey::new(provider, key.clone(), source)
+        ..FoundKey::new(provider, profile.key()?.clone(), source)
     })
 }
 

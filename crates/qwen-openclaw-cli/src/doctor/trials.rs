@@ -260,8 +260,7 @@ fn move_to(home: &Home, trial: &Trial, endpoint: Endpoint) -> String {
         "`qwen-openclaw models auth paste-api-key --provider {provider} {}`",
         flags(endpoint)
     );
-    let entry = home.survey.entry(provider);
-    match entry.filter(|entry| matches!(entry.base_url(), Ok(Some(_)))) {
+    match home.survey.entry_with_url(provider) {
         Some(entry) => {
             let path = super::configuration::provider(&entry.name).name("baseUrl");
             super::shell::set(&path, endpoint.base_url())

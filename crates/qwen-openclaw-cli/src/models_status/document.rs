@@ -39,13 +39,6 @@ fn auth(survey: &Survey, status: &ModelStatus) -> Value {
         .iter()
         .map(|row| (row.id.to_string(), documented(row, survey)))
         .collect();
-    let with_logins = status.providers.iter().filter_map(|provider| {
-        let logins = provider.rows(survey).filter(|row| kind(row) != "api_key");
-        match logins.count() {
-            0 => None,
-            count => Some(format!("{} ({count})", provider.provider)),
-        }
-    });
     let used = || status.providers.iter().filter(|provider| provider.is_used);
     let missing = used().filter(|provider| provider.readiness == Readiness::Missing);
     let issues = used().filter_map(|provider| Some((provider, provider.problem.as_ref()?)));
@@ -72,7 +65,7 @@ fn auth(survey: &Survey, status: &ModelStatus) -> Value {
             "appliedKeys": [],
         },
         "profiles": profiles,
-        "providersWithOAuth": with_logins.collect::<Vec<_>>(),
+        "providersWithOAuth": status.with_logins(survey),
         "missingProvidersInUse": missing.map(|provider| provider.provider.id()).collect::<Vec<_>>(),
         "modelRouteIssues": issues.collect::<Vec<_>>(),
         "runtimeAuthRoutes": [],
@@ -103,11 +96,7 @@ fn documented(row: &Row, survey: &Survey) -> Value {
 }
 
 fn provider(status: &ProviderStatus, survey: &Survey) -> Value {
-    let count = |kinds: &[&str]| {
-        let rows = status.rows(survey);
-        rows.filter(|row| kinds.contains(&row.profile.kind()))
-            .count()
-    };
+    let count = |kinds: &[&str]| status.count(survey, |kind| kinds.contains(&kind));
     let labels: Vec<_> = status.rows(survey).map(label).collect();
     let mut value = json!({
         "provider": status.provider,

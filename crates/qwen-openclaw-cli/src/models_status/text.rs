@@ -32,19 +32,6 @@ pub(super) fn lines(survey: &Survey, status: &ModelStatus) -> Vec<String> {
     } else {
         "off"
     };
-    let logins: Vec<String> = status
-        .providers
-        .iter()
-        .filter_map(|provider| {
-            let logins = provider
-                .rows(survey)
-                .filter(|row| row.profile.kind() != "api_key");
-            match logins.count() {
-                0 => None,
-                count => Some(format!("{} ({count})", provider.provider)),
-            }
-        })
-        .collect();
     let mut lines = vec![
         line("Config", survey.configuration.file.shown()),
         line("State dir", &store.parent().map(shown).unwrap_or_default()),
@@ -57,7 +44,7 @@ pub(super) fn lines(survey: &Survey, status: &ModelStatus) -> Vec<String> {
         "Auth overview".to_owned(),
         line("Auth store", &shown(store)),
         line("Shell env", shell),
-        counted("Providers w/ OAuth/tokens", &logins),
+        counted("Providers w/ OAuth/tokens", &status.with_logins(survey)),
     ];
     for provider in &status.providers {
         lines.extend(overview(provider, survey));
@@ -81,11 +68,7 @@ fn line(name: &str, text: &str) -> String {
 }
 
 fn overview(status: &ProviderStatus, survey: &Survey) -> Vec<String> {
-    let count = |kinds: &[&str]| {
-        let rows = status.rows(survey);
-        rows.filter(|row| kinds.contains(&row.profile.kind()))
-            .count()
-    };
+    let count = |kinds: &[&str]| status.count(survey, |kind| kinds.contains(&kind));
     let (logins, tokens, keys) = (
         count(&["oauth", "qwen_cli"]),
         count(&["token"]),

@@ -11,6 +11,7 @@ use super::{
     key::{FoundKey, warn_about_flag},
 };
 use crate::{
+    auth::stored_line,
     failure::Failure,
     key_check::is_emulator_key,
     output::{Out, note},
@@ -36,15 +37,10 @@ impl Report {
         warn_about_flag(&self.key.source);
         let mut out = Out::new();
         if arguments.json {
-            return out.line(&format!("{:#}", self.to_json(arguments)));
+            return out.document(&self.to_json(arguments));
         }
         match self.replaced {
-            Some(replaced) => out.line(&format!(
-                "Auth profile: {} ({}/api_key){}",
-                self.id,
-                self.id.provider(),
-                if replaced { ", replaced" } else { "" }
-            ))?,
+            Some(replaced) => out.line(&stored_line(&self.id, "api_key", replaced))?,
             None => out.line(&format!("API key: stays in {}", self.key.source))?,
         }
         let endpoint = self.choice.endpoint();

@@ -15,8 +15,7 @@ use serde_json::json;
 
 use super::{args::Generate, follow, follow::Teller, ledger_in, view};
 use crate::{
-    block_on, connect::to_emulator, failure::Failure, interrupt::Interrupt, output, output::Out,
-    settings::Settings,
+    block_on, failure::Failure, interrupt::Interrupt, output, output::Out, settings::Settings,
 };
 
 pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
@@ -88,7 +87,7 @@ async fn generate(
 ) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     // The emulator ends with this function.
-    let (_emulator, client) = connect(&arguments, settings).await?;
+    let (_emulator, client) = connect(settings).await?;
     let teller = Teller::new();
     let submitted = interrupt.or(submit(&arguments, &client, request, strictness, &teller));
     let (job, checked) = submitted.await.inspect_err(|failure| {
@@ -165,23 +164,18 @@ async fn submit(
     Ok((job, checked))
 }
 
-async fn connect(
-    arguments: &Generate,
-    settings: &Settings,
-) -> Result<(Option<Emulator>, Client), Failure> {
-    let connection = &arguments.connection;
-    if !arguments.emulator {
-        let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
-        let qwen = settings.builder(&Provider::QWEN)?.jobs(store).build()?;
-        return Ok((None, qwen.video_client().await?));
-    }
-    let (emulator, builder) = to_emulator(connection, &Provider::QWEN).await?;
-    let builder = builder.jobs(Arc::new(MemoryJobs::new())).polls(
-        PollSchedule::default()
+async fn connect(settings: &Settings) -> Result<(Option<Emulator>, Client), Failure> {
+    let (emulator, builder) = settings.open(&Provider::QWEN).await?;
+    let builder = if emulator.is_some() {
+        let polls = PollSchedule::default()
             .first(Duration::from_millis(100))
-            .settled(Duration::from_millis(500)),
-    );
-    Ok((Some(emulator), builder.build()?.video_client().await?))
+            .settled(Duration::from_millis(500));
+        builder.jobs(Arc::new(MemoryJobs::new())).polls(polls)
+    } else {
+        let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
+        builder.jobs(store)
+    };
+    Ok((emulator, builder.build()?.video_client().await?))
 }
 
 fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {
@@ -270,7 +264,7 @@ fn estimate(arguments: &Generate, settings: Settings, checked: &Checked) -> Resu
             "changes": changes(checked),
             "estimate": cost,
         });
-        return Out::new().line(&format!("{document:#}"));
+        return Out::new().document(&document);
     }
     for change in checked.changes() {
         output::note(&format!("note: {change}"));
@@ -300,5 +294,5 @@ fn print(job: &Job, checked: &Checked, client: &Client) -> Result<(), Failure> {
     if let Some(cost) = client.region().and_then(|region| checked.estimate(region)) {
         document["estimate"] = json!(cost);
     }
-    Out::new().line(&format!("{document:#}"))
+    Out::new().document(&document)
 }

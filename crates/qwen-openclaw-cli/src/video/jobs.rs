@@ -25,7 +25,7 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
         let jobs: Vec<_> = records.map(view::document).collect();
         let unreadable: Vec<_> = list.unreadable.iter().map(ToString::to_string).collect();
         let document = json!({ "jobs": jobs, "unreadable": unreadable });
-        return Out::new().line(&format!("{document:#}"));
+        return Out::new().document(&document);
     }
     let mut out = Out::new();
     if list.records.is_empty() && list.unreadable.is_empty() {
@@ -89,7 +89,7 @@ pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> 
     drop(teller);
     if arguments.json {
         let document = view::document(job.record());
-        return Out::new().line(&format!("{document:#}"));
+        return Out::new().document(&document);
     }
     let mut out = Out::new();
     for path in job.record().saved() {
@@ -119,7 +119,7 @@ async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Re
 fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(), Failure> {
     let document = view::document(record);
     if json {
-        return Out::new().line(&format!("{document:#}"));
+        return Out::new().document(&document);
     }
     let mut out = Out::new();
     out.line(&view::line(record))?;

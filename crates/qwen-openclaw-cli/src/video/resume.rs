@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
     if arguments.json {
         let document = json!({ "jobs": report.rows, "unreadable": report.unreadable });
         // What failed is in there; the exit code tells that something did.
-        Out::new().line(&format!("{document:#}"))?;
+        Out::new().document(&document)?;
         return report
             .failure
             .map_or(Ok(()), |failure| Err(failure.silent()));

@@ -1,6 +1,9 @@
 //! A home folder with OpenClaw's configuration in it, which outlasts one command.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,8 +26,12 @@ impl ConfigHome {
         home
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn folder(&self) -> PathBuf {
-        self.0.path().join(".openclaw")
+        self.path().join(".openclaw")
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -43,22 +50,43 @@ impl ConfigHome {
 
     /// The store of keys and logins.
     pub(crate) fn credentials(&self) -> Value {
-        let file = self.0.path().join(".qwen-openclaw/credentials.json");
+        let file = self.path().join(".qwen-openclaw/credentials.json");
         serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
     }
 
-    pub(crate) fn qwen(&self, arguments: &[&str]) -> Qwen {
-        Qwen::new(arguments).env("HOME", self.0.path().to_str().unwrap())
+    /// The files below the home folder, besides locks and leases: paths and contents, in order.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.path().to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.path()).unwrap();
+                let name = name.to_str().unwrap().to_owned();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !name.ends_with(".lock") && !name.contains(".lease=") {
+                    // A link that leads nowhere has no contents.
+                    files.push((name, fs::read(path).unwrap_or_default()));
+                }
+            }
+        }
+        files.sort();
+        files
     }
 
-    /// Runs a line as it is typed into a shell.
+    pub(crate) fn qwen(&self, arguments: &[&str]) -> Qwen {
+        Qwen::new(arguments).env("HOME", self.path().to_str().unwrap())
+    }
+
+    /// A line as it is typed into a shell.
     #[cfg(unix)]
-    pub(crate) fn shell(&self, line: &str) -> Ran {
+    pub(crate) fn in_shell(&self, line: &str) -> std::process::Command {
         let program = std::path::Path::new(env!("CARGO_BIN_EXE_qwen-openclaw"));
         let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
         let mut shell = std::process::Command::new("/bin/sh");
-        let shell = shell.args(["-c", line]).env_clear().env("PATH", path);
-        Ran::of(shell.env("HOME", self.0.path()).output().unwrap())
+        shell.args(["-c", line]).env_clear().env("PATH", path);
+        shell.env("HOME", self.path());
+        shell
     }
 
     /// Runs a command line, without the program's name; its words have no spaces.

@@ -15,38 +15,6 @@ const ONBOARDED: &str = r#"{
 "#;
 
 #[test]
-fn the_documented_lines_choose_the_default_model() {
-    let home = ConfigHome::empty();
-    for (line, model) in [
-        ("models set qwen/qwen3-coder-plus", "qwen/qwen3-coder-plus"),
-        // Without an entry of its own, the portal's old id is that of today's.
-        (
-            "models set qwen-portal/coder-model",
-            "qwen-oauth/coder-model",
-        ),
-        (
-            "models set qwen-portal/vision-model",
-            "qwen-oauth/vision-model",
-        ),
-    ] {
-        let ran = home.run(line).exits_with(0);
-        assert_eq!(ran.stdout, format!("Default model: {model}\n"));
-        assert!(
-            ran.stderr
-                .contains("Updated config: ~/.openclaw/openclaw.json")
-        );
-        let defaults = &home.value()["agents"]["defaults"];
-        assert_eq!(defaults["model"], json!({ "primary": model }));
-        assert_eq!(defaults["models"][model], json!({}));
-    }
-    let portal = r#"{ "models": { "providers": { "qwen-portal": {
-        "baseUrl": "https://portal.qwen.ai/v1", "apiKey": "qwen-oauth", "models": [] } } } }"#;
-    let home = ConfigHome::with(portal);
-    let ran = home.run("models set qwen-portal/coder-model").exits_with(0);
-    assert_eq!(ran.stdout, "Default model: qwen-portal/coder-model\n");
-}
-
-#[test]
 fn comments_survive_and_the_old_text_is_kept() {
     let home = ConfigHome::with(ONBOARDED);
     let ran = home.run("models set qwen/glm-5").exits_with(0);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 
 mod auth;
+mod bad_input;
 mod chat;
 mod config;
 mod config_home;
@@ -10,6 +11,8 @@ mod default_models;
 mod defaults;
 #[cfg(unix)]
 mod doctor;
+#[cfg(unix)]
+mod documented;
 mod emulator;
 mod faults;
 mod help;

@@ -199,6 +199,12 @@ fn check_tells_by_its_exit_code() {
         (CONFIG, json!({"qwen:default": key()}), 1),
         (unset, json!({}), 1),
         (&literal, json!({}), 0),
+        // No request gets there.
+        (
+            "{ models: { providers: { qwen: { baseUrl: 'http://h.example/v1' } } } }",
+            json!({"qwen:default": key()}),
+            1,
+        ),
         (own, json!({}), 0),
         (
             "{ agents: { defaults: { model: 'nobody/m' } } }",

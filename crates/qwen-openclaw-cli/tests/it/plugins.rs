@@ -16,55 +16,6 @@ fn status(home: &ConfigHome, plugin: &str) -> String {
 }
 
 #[test]
-fn the_documented_lines_turn_the_portal_on() {
-    let home = ConfigHome::empty();
-    assert_eq!(status(&home, "qwen-portal-auth"), "disabled");
-    assert_eq!(status(&home, "qwen"), "enabled");
-    let ran = home.run("plugins enable qwen-portal-auth").exits_with(0);
-    assert_eq!(ran.stdout, "Enabled plugin \"qwen-portal-auth\".\n");
-    ran.says("Updated config: ~/.openclaw/openclaw.json");
-    let entries = json!({"qwen-portal-auth": {"enabled": true}});
-    assert_eq!(home.value(), json!({"plugins": {"entries": entries}}));
-    assert_eq!(status(&home, "qwen-portal-auth"), "enabled");
-    let ran = home.run("gateway restart").exits_with(0);
-    assert!(
-        ran.stdout.starts_with("Nothing needs a restart: "),
-        "{}",
-        ran.stdout
-    );
-    assert!(
-        ran.stdout.contains("openclaw gateway restart"),
-        "{}",
-        ran.stdout
-    );
-    assert_eq!(ran.stderr, "");
-}
-
-#[cfg(unix)]
-#[test]
-fn the_documented_lines_work_in_a_shell() {
-    let home = ConfigHome::empty();
-    let line = |line: &str| home.shell(line).exits_with(0).stdout;
-    line("qwen-openclaw plugins enable qwen-portal-auth");
-    let listed = line("qwen-openclaw plugins list | grep qwen");
-    let portal = listed
-        .lines()
-        .find(|line| line.contains("qwen-portal-auth"));
-    assert!(portal.unwrap().contains("enabled"), "{listed}");
-    line("qwen-openclaw gateway restart");
-    for model in [
-        "qwen-portal/coder-model",
-        "qwen-portal/vision-model",
-        "qwen/qwen3-coder-plus",
-    ] {
-        let said = line(&format!("qwen-openclaw models set {model}"));
-        assert!(said.starts_with("Default model: qwen"), "{said}");
-    }
-    let default = line("qwen-openclaw config get agents.defaults.model.primary");
-    assert_eq!(default, "qwen/qwen3-coder-plus\n");
-}
-
-#[test]
 fn the_portal_is_on_where_its_plugin_is() {
     let service = Service::with(Emulator::builder().auto_approve());
     service.emulator.oauth().interval(Some(1));

@@ -81,6 +81,25 @@ async fn a_base_url_pasted_with_blanks_and_the_chat_path_is_corrected() {
 }
 
 #[tokio::test]
+async fn a_base_url_without_a_path_may_be_a_mistake() {
+    for (url, has_path) in [
+        ("https://gateway.example", false),
+        ("https://gateway.example:8443/", false),
+        ("https://gateway.example/v1", true),
+    ] {
+        let routes = Routes::new().base_url(Provider::QWEN, url);
+        let route = routes.route("qwen/qwen3.5-plus").await.unwrap();
+        match &route.warnings()[..] {
+            [] => assert!(has_path, "{url}"),
+            [RouteWarning::NoPath { base_url }] => {
+                assert!(!has_path && base_url == url.trim_end_matches('/'), "{url}");
+            }
+            others => panic!("{url}: {others:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_route_without_a_key_says_why_there_is_none() {
     let route = environment(&[]).route("qwen/qwen3.5-plus").await.unwrap();
     assert!(route.credential().is_none());

@@ -194,6 +194,8 @@ async fn a_link_stays_a_link_and_a_read_only_file_stays() {
     fs::create_dir(&dotfiles).unwrap();
     let real = dotfiles.join("real.json");
     symlink(&real, file.path()).unwrap();
+    let tried = |value: u32| file.try_edit(|document| document.set(&path("a"), &value));
+    assert_eq!(tried(1).unwrap_err().kind(), ErrorKind::ReadOnly);
     let error = set(&file, "a", 1).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
     assert!(error.to_string().ends_with("does not exist"), "{error}");
@@ -206,6 +208,9 @@ async fn a_link_stays_a_link_and_a_read_only_file_stays() {
     assert!(folder.path().join("openclaw.json.bak").exists());
 
     fs::set_permissions(&real, fs::Permissions::from_mode(0o444)).unwrap();
+    // What would change nothing can be done.
+    tried(1).unwrap();
+    assert_eq!(tried(2).unwrap_err().kind(), ErrorKind::ReadOnly);
     let error = set(&file, "a", 2).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
     assert!(error.to_string().contains("chmod u+w"), "{error}");

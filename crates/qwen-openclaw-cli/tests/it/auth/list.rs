@@ -48,7 +48,7 @@ fn dead_and_expired_logins_are_marked_with_their_dates() {
     assert_eq!(
         hints[0],
         "hint: qwen-oauth:dead cannot be used: log in again with `models auth login --provider \
-         qwen-portal --set-default --enable-portal --profile dead`, or remove it with `models auth \
+         qwen-portal --enable-portal --profile dead`, or remove it with `models auth \
          logout qwen-oauth:dead`"
     );
     assert!(hints[2].contains("paste-token --provider qwen --profile old`"));

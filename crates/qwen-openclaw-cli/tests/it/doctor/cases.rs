@@ -294,7 +294,7 @@ pub(super) const CASES: &[Case] = &[
             );
         },
         says: "qwen-oauth:x [qwen-oauth/oauth; expired 2020-01-01T00:00:00.000Z]",
-        fix: "`qwen-openclaw models auth login --provider qwen-portal --set-default --enable-portal --profile x",
+        fix: "`qwen-openclaw models auth login --provider qwen-portal --enable-portal --profile x",
     },
     Case {
         id: "login-expiring",

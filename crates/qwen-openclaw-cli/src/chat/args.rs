@@ -1,0 +1,143 @@
+//! The command line of `chat`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use qwen_openclaw::catalog::Level;
+
+use crate::args::{Connection, Json};
+
+#[derive(Args, Debug)]
+pub(crate) struct Chat {
+    /// Prompt to send; `-` reads it from standard input
+    pub(crate) prompt: Option<String>,
+
+    /// Model to use, such as qwen/qwen3.5-plus, or an alias; an id without a provider means qwen
+    /// [default: the configured model, otherwise qwen's]
+    #[arg(short, long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+
+    /// Use the model of this configured agent
+    #[arg(long, value_name = "ID", conflicts_with = "model")]
+    pub(crate) agent: Option<String>,
+
+    /// System prompt
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+
+    /// Maximum tokens to generate
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_tokens: Option<u32>,
+
+    /// Sampling temperature, 0 to below 2
+    #[arg(long, value_name = "X", value_parser = temperature)]
+    pub(crate) temperature: Option<f64>,
+
+    /// Use the built-in emulator: no key, no network
+    #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
+    pub(crate) emulator: bool,
+
+    /// Send the request even if the catalog says the endpoint does not offer the model
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Do not request or show token usage
+    #[arg(long)]
+    pub(crate) no_usage: bool,
+
+    /// Print the result as one JSON document, or one event per line
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "result"
+    )]
+    pub(crate) json: Option<Json>,
+
+    #[command(flatten)]
+    pub(crate) request: Request,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// What goes into the request besides the prompt.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Request")]
+pub(crate) struct Request {
+    /// Attach an image (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) image: Vec<String>,
+
+    /// Attach a video (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) video: Vec<String>,
+
+    /// Attach audio (file or URL); can be repeated
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) audio: Vec<String>,
+
+    /// Thinking level: off, minimal, low, medium, high, xhigh or max; `models explain` shows which of
+    /// them differ for a model
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) think: Option<Level>,
+
+    /// Maximum tokens for thinking
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) think_budget: Option<u32>,
+
+    /// Tools the model may call: a JSON file with an array of tools
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
+
+    /// Tool choice: auto, none, required, or the name of a tool
+    #[arg(long, value_name = "CHOICE", requires = "tools")]
+    pub(crate) tool_choice: Option<String>,
+
+    /// Answer in JSON that matches the schema in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json_schema: Option<PathBuf>,
+
+    /// Let the model search the web (billed per call)
+    #[arg(long)]
+    pub(crate) search: bool,
+
+    /// Put the system prompt into the service's explicit cache
+    #[arg(long, requires = "system")]
+    pub(crate) cache_system: bool,
+
+    /// Send no cache markers, whatever the request has of them
+    #[arg(long, conflicts_with = "cache_system")]
+    pub(crate) no_cache: bool,
+
+    /// Start from the request body in this JSON file, such as another program's; flags and the prompt
+    /// are added to it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "session"])]
+    pub(crate) body: Option<PathBuf>,
+
+    /// Set any other request field to a JSON value or a string; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = field)]
+    pub(crate) extra: Vec<(String, serde_json::Value)>,
+
+    /// Save the conversation to this file, and continue from what it holds
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..2.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0 to below 2".to_owned()),
+    }
+}
+
+/// `KEY=VALUE`; the value is JSON if it parses as JSON, otherwise a string.
+fn field(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    if key.trim().is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((key.trim().to_owned(), value))
+}
