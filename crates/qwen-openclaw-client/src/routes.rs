@@ -289,7 +289,9 @@ impl Routes {
         let mut builder = Connection::builder(provider.clone(), self.rules_of(provider)?);
         let credentials = self.credentials_of(provider);
         let is_nowhere = || builder.rules().decide(provider, None).is_err();
-        if credentials.is_err() && !provider.is_well_known() && is_nowhere() {
+        let is_configured = self.configured.contains_key(provider);
+        let is_known = provider.is_well_known() || is_configured;
+        if credentials.is_err() && !is_known && is_nowhere() {
             return Err(provider.unknown().into());
         }
         if let Some(credentials) = credentials? {

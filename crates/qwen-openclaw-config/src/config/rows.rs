@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use qwen_openclaw_catalog::price::{Currency, FlatPrice, Rate};
+use qwen_openclaw_catalog::{
+    Level,
+    price::{Currency, FlatPrice, Rate},
+};
 use serde_json::Value;
 
 use super::{
@@ -150,6 +153,9 @@ impl ModelRow {
                 .iter()
                 .flat_map(Object::entries)
                 .filter_map(|(level, reader)| {
+                    if level.parse::<Level>().is_err() {
+                        reader.no_effect("there is no such level");
+                    }
                     let sent = match reader.value {
                         Value::Null => None,
                         _ => Some(reader.plain()?),
