@@ -216,6 +216,7 @@ impl ProviderStatus {
         let ready: Vec<Readiness> = rows
             .iter()
             .filter_map(|index| survey.profiles.get(*index))
+            .filter(|row| !row.is_excluded)
             .map(|row| row.readiness(survey.now))
             .collect();
         let best = ready.iter().min().copied();

@@ -100,7 +100,8 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
         let mut ranked: Vec<(ApiKey, Source)> = Vec::new();
         let usable = home.survey.profiles.iter();
         let mut usable = usable
-            .filter(|row| row.id.provider() == provider.id() && !row.status.is_dead())
+            .filter(|row| row.id.provider() == provider.id())
+            .filter(|row| !row.status.is_dead() && !row.is_excluded)
             .filter_map(|row| Some((key_of(row)?, Source::Profile(row.id.to_string()))));
         // Several profiles are several accounts; the first stands for all.
         ranked.extend(usable.next());

@@ -10,6 +10,7 @@ mod default_models;
 mod defaults;
 #[cfg(unix)]
 mod doctor;
+mod effects;
 mod emulator;
 mod faults;
 mod help;
