@@ -192,7 +192,8 @@ fn ask(
     ))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{error::Error as _, fs, os::unix::fs::PermissionsExt, time::Instant};
 

@@ -182,11 +182,11 @@ impl Cost {
             "tieredPricing",
         ])?;
         // The price of the first tier would be wrong for the others.
-        if let Some(tiers) = object.get("tieredPricing") {
-            if tiers.value.as_array().is_none_or(|tiers| !tiers.is_empty()) {
-                tiers.no_effect("the price of this model counts as unknown");
-                return None;
-            }
+        if let Some(tiers) = object.get("tieredPricing")
+            && tiers.value.as_array().is_none_or(|tiers| !tiers.is_empty())
+        {
+            tiers.no_effect("the price of this model is not taken from here");
+            return None;
         }
         let price = |name: &str| object.get(name).and_then(|reader| reader.number());
         Some(Self {

@@ -373,7 +373,7 @@ fn what_has_no_effect_is_a_problem() {
     models.providers.p.params.stream: has no effect here: each request sets it itself
     models.providers.p.params.topP: has no effect here: it is not a field of a request
     models.providers.p.models[0].baseUrl: has no effect here: a model is asked where its provider is
-    models.providers.p.models[0].cost.tieredPricing: has no effect here: the price of this model counts as unknown
+    models.providers.p.models[0].cost.tieredPricing: has no effect here: the price of this model is not taken from here
     models.providers.p.models[0].params.n: has no effect here: each request sets it itself
     models.providers.p.models[0].compat.maxTokensField: not max_tokens or max_completion_tokens
     models.providers.q.auth: not api-key, token, oauth, or aws-sdk

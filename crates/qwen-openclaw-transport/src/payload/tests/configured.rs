@@ -71,7 +71,7 @@ fn levels_go_by_their_other_names() {
     let unsent = RequestNote::LevelWithoutEffect { level: Level::Max };
     for style in [ThinkingStyle::Untouched, ThinkingStyle::Switch] {
         let client = || with("m", traits(style));
-        assert_eq!(notes_of(client(), &max), [unsent.clone()]);
+        assert_eq!(notes_of(client(), &max), std::slice::from_ref(&unsent));
         let body = body_of(client(), &max).unwrap();
         assert_eq!(body.get("reasoning_effort"), None);
     }
