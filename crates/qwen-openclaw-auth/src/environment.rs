@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use qwen_openclaw_catalog::Provider;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::{
@@ -21,6 +22,8 @@ use crate::{
 };
 
 mod layer;
+#[cfg(feature = "shell")]
+mod shell;
 #[cfg(test)]
 mod tests;
 
@@ -205,6 +208,32 @@ impl Environment {
         V: Into<String>,
     {
         self.with_layer(Origin::Shell, values_of(pairs))
+    }
+
+    /// Returns the names of the variables that the login shell reported and that count, sorted.
+    pub fn shell_variables(&self) -> impl Iterator<Item = &str> {
+        let shell = |layer: &&Layer| matches!(layer.origin, Origin::Shell);
+        let names = self.layers.iter().filter(shell);
+        let names = names.flat_map(|layer| layer.values.keys());
+        names
+            .map(String::as_str)
+            .filter(|name| matches!(self.get(name), Some(found) if matches!(found.layer.origin, Origin::Shell)))
+    }
+
+    /// Returns the variables that may hold a key of a well-known provider without one: none of the
+    /// provider's variables is set, nor any of another provider that shares them.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<&'static str> {
+        let has_none = |names: &[&str]| names.iter().all(|name| self.get(name).is_none());
+        let mut missing: Vec<&str> = Vec::new();
+        for name in Provider::well_known().flat_map(|provider| provider.env_vars().iter()) {
+            let mut sharing =
+                Provider::well_known().filter(|other| other.env_vars().contains(name));
+            if !missing.contains(name) && sharing.all(|other| has_none(other.env_vars())) {
+                missing.push(name);
+            }
+        }
+        missing
     }
 
     /// Returns a variable from the highest layer in which it is not blank.

@@ -65,6 +65,10 @@ enum Reason {
     NoHome {
         variable: &'static str,
     },
+    #[cfg(feature = "shell")]
+    Shell {
+        shell: String,
+    },
     #[cfg(any(test, feature = "store"))]
     Folder {
         path: String,
@@ -99,6 +103,8 @@ pub enum ErrorKind {
     Read,
     /// No variable names the home folder. Retrying does not help.
     NoHome,
+    /// The login shell could not be asked for its variables; the cause says why. Retrying may help.
+    Shell,
     /// The state folder cannot be created; the cause is the operating system's error.
     Folder,
     /// A [`CredentialProvider`](crate::CredentialProvider) cannot provide its credential right now.
@@ -128,6 +134,8 @@ pub enum ErrorKind {
     ProfileId,
     /// No profile has that id. Retrying does not help.
     NoProfile,
+    /// There is no key but in profiles that the configured order leaves out. Retrying does not help.
+    Excluded,
     /// A profile was changed concurrently. Retrying may help.
     Conflict,
     /// The user denied the login. Retrying requires a new login.
@@ -211,6 +219,8 @@ impl Error {
             Reason::TooLarge { .. } => ErrorKind::TooLarge,
             Reason::Read { .. } => ErrorKind::Read,
             Reason::NoHome { .. } => ErrorKind::NoHome,
+            #[cfg(feature = "shell")]
+            Reason::Shell { .. } => ErrorKind::Shell,
             #[cfg(any(test, feature = "store"))]
             Reason::Folder { .. } => ErrorKind::Folder,
             Reason::Unavailable => ErrorKind::Unavailable,
@@ -316,6 +326,13 @@ impl Error {
         Self::new(Reason::NoHome { variable })
     }
 
+    /// Creates the error for a login shell that could not be asked.
+    #[cfg(feature = "shell")]
+    pub(crate) fn shell(shell: &str, cause: io::Error) -> Self {
+        let shell = shell.escape_debug().to_string();
+        Self::new(Reason::Shell { shell }).caused_by(Arc::new(cause))
+    }
+
     /// Creates the error for a folder that cannot be created.
     #[cfg(any(test, feature = "store"))]
     pub(crate) fn folder(path: &std::path::Path, cause: io::Error) -> Self {
@@ -394,6 +411,10 @@ impl fmt::Display for Error {
             Reason::Read { path } => write!(f, "could not read {path}"),
             Reason::NoHome { variable } => {
                 write!(f, "the home folder is unknown: set HOME or {variable}")
+            }
+            #[cfg(feature = "shell")]
+            Reason::Shell { shell } => {
+                write!(f, "the variables of the login shell {shell} are not used")
             }
             #[cfg(any(test, feature = "store"))]
             Reason::Folder { path } => write!(f, "could not create the folder {path}"),

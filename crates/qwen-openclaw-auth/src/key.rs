@@ -84,9 +84,10 @@ impl ApiKey {
         Ok(Self { text, is_token })
     }
 
-    /// Marks the key as a login's access token, which no user compares with what a console shows.
-    #[cfg(feature = "store")]
-    pub(crate) fn into_token(self) -> Self {
+    /// Marks the key as an access token, which no user compares with what a console shows:
+    /// [`masked`](Self::masked) hides all of it.
+    #[must_use]
+    pub fn into_token(self) -> Self {
         let is_token = true;
         Self { is_token, ..self }
     }

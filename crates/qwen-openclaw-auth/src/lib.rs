@@ -40,6 +40,8 @@
 //!
 //! No feature is enabled by default.
 //!
+//! * `shell`: `Environment::with_login_shell` takes missing variables from the login shell. It is the
+//!   only method that starts a process. Costs rustix on Unix.
 //! * `store`: [`CredentialStore`] stores API keys, tokens, and logins under ids such as
 //!   `qwen:default`; [`FileStore`] does so in a file that several processes can share;
 //!   [`StoredCredential`] provides the stored credential for requests. [`state`] has the building

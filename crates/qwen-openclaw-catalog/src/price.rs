@@ -12,13 +12,17 @@
 //! assert_eq!(list.cost(&usage).expect("the tier is known").to_string(), "CNY 0.412");
 //! ```
 
+mod flat;
 mod list;
 mod money;
 
 use serde::Serialize;
 
 pub(crate) use self::list::{CHINA, K, LITELLM, MILLION, MODELS_DEV, PriceList, any, up_to};
-pub use self::money::{Cost, Currency, Rate};
+pub use self::{
+    flat::FlatPrice,
+    money::{Cost, Currency, Rate},
+};
 use crate::{
     chat::row,
     classify::Classification,

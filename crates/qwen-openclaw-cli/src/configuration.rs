@@ -36,6 +36,18 @@ impl Configuration {
         self.file.load(&self.environment)
     }
 
+    /// What it says, for commands that need keys: where `env.shellEnv` is on, this starts the login
+    /// shell. If that fails, it warns.
+    pub(crate) fn load_with_shell(&self) -> Result<Config, config::Error> {
+        let config = self.file.load_with_shell(&self.environment)?;
+        let known = self.environment.problems().len();
+        for problem in config.environment().problems().iter().skip(known) {
+            let failure = Failure::of(1, "other", problem);
+            output::note(&format!("warning: {}", failure.message()));
+        }
+        Ok(config)
+    }
+
     /// Finds out whether a change can be made, and writes nothing.
     pub(crate) fn try_edit<T>(
         &self,

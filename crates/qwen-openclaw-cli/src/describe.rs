@@ -44,20 +44,25 @@ pub(crate) struct Describe {
 }
 
 pub(crate) fn run(arguments: Describe) -> Result<(), Failure> {
-    let media: Vec<Media> = arguments
-        .media
-        .iter()
-        .map(|text| media_at(text))
-        .collect::<Result<_, _>>()?;
-    block_on(describe(arguments, media))
-}
-
-async fn describe(arguments: Describe, media: Vec<Media>) -> Result<(), Failure> {
-    let connection = &arguments.connection;
-    let mut settings = connection.settings()?;
+    let mut settings = arguments.connection.settings()?;
     if arguments.emulator {
         settings = settings.emulated();
     }
+    let config = settings.usable_config();
+    let media: Vec<Media> = arguments
+        .media
+        .iter()
+        .map(|text| media_at(text, config))
+        .collect::<Result<_, _>>()?;
+    block_on(describe(arguments, settings, media))
+}
+
+async fn describe(
+    arguments: Describe,
+    settings: Settings,
+    media: Vec<Media>,
+) -> Result<(), Failure> {
+    let connection = &arguments.connection;
     let mut media = media.into_iter();
     let Some(first) = media.next() else {
         return Err(Failure::usage("nothing to describe"));

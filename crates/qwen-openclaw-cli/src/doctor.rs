@@ -125,12 +125,17 @@ fn document(home: &Home, findings: &[Finding], is_fine: bool) -> Value {
         })
     });
     let stores = home.openclaw.stores.stores.iter();
+    let environment = home.survey.environment();
     json!({
         "ok": is_fine,
         "checks": TABLE.iter().map(|check| check.id).collect::<Vec<_>>(),
         "findings": findings.collect::<Vec<_>>(),
         "keys": keys.collect::<Vec<_>>(),
         "configPath": home.survey.configuration.file.path(),
+        "shellEnv": {
+            "enabled": home.survey.config.env.shell.is_enabled,
+            "appliedKeys": environment.shell_variables().collect::<Vec<_>>(),
+        },
         "openclaw": {
             "version": home.openclaw.version,
             "stores": stores.map(|store| store.path()).collect::<Vec<_>>(),
@@ -164,6 +169,9 @@ fn lines(home: &Home, findings: &[Finding]) -> Vec<String> {
         field("Config", 10, &config),
         field("OpenClaw", 10, &openclaw),
     ];
+    if home.survey.config.env.shell.is_enabled {
+        lines.push(field("Shell env", 10, &home.survey.shell_text()));
+    }
     if home.keys.is_empty() {
         lines.push(field("Keys", 10, "none"));
     }

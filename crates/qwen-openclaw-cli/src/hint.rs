@@ -49,6 +49,7 @@ pub(crate) fn for_command(hint: &Hint) -> String {
         Hint::TasksNeedStandardKey { origin: None, .. } => format!(
             "{hint}: store it as the profile `qwen:standard`, or pass it with `--api-key-stdin`"
         ),
+        Hint::PluginIsOff { plugin, .. } => format!("`plugins enable {plugin}` turns it on"),
         other => other.to_string(),
     }
 }

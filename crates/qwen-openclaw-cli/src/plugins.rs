@@ -24,7 +24,7 @@ struct Plugin {
 const PLUGINS: [Plugin; 2] = [
     Plugin {
         id: "qwen",
-        what: "the provider qwen, in OpenClaw; this program always has it",
+        what: "the providers qwen and qwen-token-plan",
         by_default: true,
     },
     Plugin {
@@ -131,6 +131,9 @@ fn switch(arguments: &Switch, is_enabled: bool) -> Result<(), Failure> {
     }
     let done = if is_enabled { "Enabled" } else { "Disabled" };
     out.line(&format!("{done} plugin \"{id}\"."))?;
+    if id != PORTAL && !is_enabled {
+        note("Requests to qwen and qwen-token-plan are refused until `plugins enable qwen`.");
+    }
     if id == PORTAL && is_enabled {
         note("Log in with `qwen-openclaw models auth login --provider qwen-portal`.");
     }

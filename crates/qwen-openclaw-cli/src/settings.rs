@@ -37,7 +37,7 @@ impl Connection {
         // Without a home folder nothing is stored and nothing is configured.
         let store = auth::store(&environment).ok();
         let config = match Configuration::of(environment.clone()) {
-            Ok(configuration) => configuration.load(),
+            Ok(configuration) => configuration.load_with_shell(),
             Err(_) => Ok(empty(&environment)),
         };
         let base = client(environment.clone(), store, config.as_ref().ok().cloned());

@@ -6,6 +6,7 @@ use clap::Args;
 use qwen_openclaw::{
     Route,
     auth::StateDir,
+    catalog::Provider,
     client::Explanation,
     video::task::{FileJobs, JobList, JobRecord, JobStore, Phase},
 };
@@ -68,6 +69,10 @@ impl Overview {
         problems.extend(survey.broken.as_ref().map(ToString::to_string));
         problems.extend(survey.unreadable_store.as_ref().map(ToString::to_string));
         problems.extend(survey.config.problems().iter().map(ToString::to_string));
+        let off = survey.config.plugin_that_is_off(&Provider::QWEN);
+        problems.extend(off.map(|plugin| {
+            format!("the plugin {plugin} is switched off: requests to qwen are refused")
+        }));
         let mut note = |result: Result<Option<String>, Failure>| {
             result.unwrap_or_else(|failure| {
                 problems.push(failure.message().to_owned());
@@ -87,7 +92,9 @@ impl Overview {
             None => Ok(None),
         };
         let route = route.unwrap_or_else(|failure| {
-            problems.push(failure.message().to_owned());
+            if off.is_none() {
+                problems.push(failure.message().to_owned());
+            }
             None
         });
         let folder = StateDir::of(&survey.configuration.environment);

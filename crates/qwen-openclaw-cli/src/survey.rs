@@ -42,7 +42,7 @@ impl Survey {
     pub(crate) async fn take() -> Result<Self, Failure> {
         let configuration = Configuration::locate()?;
         let (file, environment) = (&configuration.file, &configuration.environment);
-        let (config, broken) = match configuration.load() {
+        let (config, broken) = match configuration.load_with_shell() {
             Ok(config) => (config, None),
             Err(error) => (empty(environment), Some(error)),
         };
@@ -51,7 +51,8 @@ impl Survey {
         let known = broken.is_none().then(|| config.clone());
         let qwen = client(environment.clone(), Some(Arc::clone(&store)), known).build()?;
         let now = SystemTime::now();
-        let (profiles, unreadable_store) = match Row::all(&store, None, now).await {
+        let profiles = Row::all(&store, Some(&config), None, now).await;
+        let (profiles, unreadable_store) = match profiles {
             Ok(rows) => (rows, None),
             Err(error) => (Vec::new(), Some(error)),
         };
@@ -73,6 +74,16 @@ impl Survey {
     /// The variables, with those that the configuration sets.
     pub(crate) fn environment(&self) -> &Environment {
         self.config.environment()
+    }
+
+    /// Whether the login shell is asked for keys, and which it gave.
+    pub(crate) fn shell_text(&self) -> String {
+        let names: Vec<&str> = self.environment().shell_variables().collect();
+        match (self.config.env.shell.is_enabled, &names[..]) {
+            (false, _) => "off".to_owned(),
+            (true, []) => "on, gave no key".to_owned(),
+            (true, names) => format!("on, gave {}", names.join(", ")),
+        }
     }
 
     /// The model and fallbacks of an agent, or else those of all.
@@ -137,6 +148,7 @@ async fn cli_login(environment: &Environment, now: SystemTime) -> Option<Row> {
         } else {
             Status::Expired
         },
+        is_excluded: false,
         expires: Some(login.expires()).filter(|expires| *expires > SystemTime::UNIX_EPOCH),
     })
 }

@@ -1,7 +1,7 @@
 //! The failures that OpenClaw's documentation describes: their first line, and what to do.
 
 use qwen_openclaw::{
-    Error, ErrorKind, ErrorScope, auth,
+    Error, ErrorKind, ErrorScope, Hint, auth,
     catalog::{AuthChoice, Provider},
 };
 
@@ -44,6 +44,10 @@ const OTHER_MODEL: &str = "use another model with `-m`; OpenClaw itself goes on 
 pub(crate) enum Symptom {
     /// The plugin of the portal's login is off.
     ProviderNotFound,
+    /// The plugin of the provider `qwen` is off.
+    QwenNotFound,
+    /// The same, for the provider `qwen-token-plan`.
+    TokenPlanNotFound,
     /// The portal did not accept a token.
     OAuth,
     /// A login could not be renewed.
@@ -55,12 +59,21 @@ pub(crate) enum Symptom {
 }
 
 impl Symptom {
-    /// The symptom of an error, with the status that the documentation has beside it. Whether a
-    /// token was the portal's is for the caller to say.
-    pub(crate) fn of(error: &Error) -> Option<(Self, u16)> {
+    /// The symptom of an error, with the status that the documentation has beside it, if it has one.
+    /// Whether a token was the portal's is for the caller to say.
+    pub(crate) fn of(error: &Error) -> Option<(Self, Option<u16>)> {
+        let hint = error.as_chat().and_then(|error| error.hint());
+        if let Some(Hint::PluginIsOff { provider, .. }) = hint {
+            let is_plan = *provider == Provider::QWEN_TOKEN_PLAN;
+            let symptom = match is_plan {
+                true => Self::TokenPlanNotFound,
+                false => Self::QwenNotFound,
+            };
+            return Some((symptom, None));
+        }
         if let Some(auth) = error.as_auth() {
             let is_refused = auth.kind() == auth::ErrorKind::Refused;
-            return is_refused.then_some((Self::Refresh, 401));
+            return is_refused.then_some((Self::Refresh, Some(401)));
         }
         let status = error.status()?;
         let symptom = match error.kind() {
@@ -70,13 +83,24 @@ impl Symptom {
             ErrorKind::Quota if status == 429 => Self::DailyLimit,
             _ => return None,
         };
-        Some((symptom, status))
+        Some((symptom, Some(status)))
+    }
+
+    /// Whether OpenClaw itself would not know the provider, which is neither the request's fault nor
+    /// the server's.
+    pub(crate) const fn is_switch(self) -> bool {
+        matches!(
+            self,
+            Self::ProviderNotFound | Self::QwenNotFound | Self::TokenPlanNotFound
+        )
     }
 
     /// The first line, without `Error: `.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::ProviderNotFound => "Provider \"qwen-portal\" not found",
+            Self::QwenNotFound => "Provider \"qwen\" not found",
+            Self::TokenPlanNotFound => "Provider \"qwen-token-plan\" not found",
             Self::OAuth => "OAuth authentication failed",
             Self::Refresh => "Token refresh failed",
             Self::ModelNotFound => "Model not found",
@@ -91,6 +115,9 @@ impl Symptom {
                 "`plugins enable qwen-portal-auth` turns the login on, and `--enable-portal` does \
                  for one login"
                     .to_owned()
+            }
+            Self::QwenNotFound | Self::TokenPlanNotFound => {
+                "`plugins enable qwen` turns it on".to_owned()
             }
             Self::OAuth | Self::Refresh => {
                 format!("log in again with `{LOG_IN}`; `models auth list` shows the stored logins")

@@ -73,9 +73,8 @@ impl Call {
         loop {
             let route = self.next_route().await?;
             let http = self.connection.http();
-            let request = self
-                .request
-                .build(http, &route, self.connection.headers())?;
+            let (entry, headers) = (self.connection.entry(), self.connection.headers());
+            let request = self.request.build(http, &route, entry, headers)?;
             self.connection.drain().wait_for_a_free_one().await;
             let error = match http.send(request).await {
                 Ok(response) => return Ok(response),

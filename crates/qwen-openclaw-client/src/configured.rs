@@ -4,9 +4,9 @@
 use qwen_openclaw_auth::ProfileId;
 use qwen_openclaw_auth::{self as auth, ApiKey, Source};
 use qwen_openclaw_catalog::Provider;
-use qwen_openclaw_http::{ExtraHeaders, UrlText};
+use qwen_openclaw_http::{ErrorKind, UrlText};
 
-use crate::{Error, Routes};
+use crate::{Error, Hint, Routes, entry_headers::EntryHeaders};
 
 /// What a configuration file says of a provider.
 ///
@@ -20,9 +20,12 @@ pub struct ConfiguredProvider {
     pub(crate) is_custom: bool,
     pub(crate) base_url: Option<Result<UrlText, Error>>,
     pub(crate) key: Option<Result<(ApiKey, Source), auth::Error>>,
-    pub(crate) headers: ExtraHeaders,
+    pub(crate) headers: EntryHeaders,
+    pub(crate) plugin_that_is_off: Option<String>,
     #[cfg(feature = "store")]
     pub(crate) order: Vec<ProfileId>,
+    #[cfg(feature = "store")]
+    pub(crate) is_order_complete: bool,
 }
 
 impl ConfiguredProvider {
@@ -34,9 +37,12 @@ impl ConfiguredProvider {
             is_custom: false,
             base_url: None,
             key: None,
-            headers: ExtraHeaders::default(),
+            headers: EntryHeaders::default(),
+            plugin_that_is_off: None,
             #[cfg(feature = "store")]
             order: Vec::new(),
+            #[cfg(feature = "store")]
+            is_order_complete: false,
         }
     }
 
@@ -48,7 +54,9 @@ impl ConfiguredProvider {
 
     /// Sets the base URL. The default is that of the provider; a custom one has none.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(Ok(UrlText::from(url)));
+        let url = UrlText::from(url);
+        self.headers.belong_to(&url);
+        self.base_url = Some(Ok(url));
         self
     }
 
@@ -71,8 +79,38 @@ impl ConfiguredProvider {
     }
 
     /// Adds a header to each request. `Debug` does not show its value.
+    ///
+    /// It is sent to the origin of [`base_url`](Self::base_url) alone, without one to the provider's own
+    /// hosts alone: a base URL from elsewhere may be another server's.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push(name, value);
+        self.headers.all.push(name, value);
+        self
+    }
+
+    /// Adds a header to each request for one model, in place of one of the same name. It goes where
+    /// [`header`](Self::header) says.
+    pub fn model_header(
+        mut self,
+        model: impl Into<String>,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        let model = self.headers.model(model.into());
+        model.headers.push(name, value);
+        self
+    }
+
+    /// Sets why requests for one model cannot be sent.
+    pub fn unusable_model(mut self, model: impl Into<String>, error: impl Into<Error>) -> Self {
+        let model = self.headers.model(model.into());
+        model.unusable.get_or_insert(error.into());
+        self
+    }
+
+    /// Turns the provider off, because a plugin of this id is: every request fails with
+    /// [`NotFound`](ErrorKind::NotFound) and [`Hint::PluginIsOff`], wherever it would have gone.
+    pub fn plugin_is_off(mut self, plugin: impl Into<String>) -> Self {
+        self.plugin_that_is_off = Some(plugin.into());
         self
     }
 
@@ -80,6 +118,13 @@ impl ConfiguredProvider {
     #[cfg(feature = "store")]
     pub fn order(mut self, profiles: impl Into<Vec<ProfileId>>) -> Self {
         self.order = profiles.into();
+        self
+    }
+
+    /// Uses no stored profiles but those in [`order`](Self::order), unless it is empty.
+    #[cfg(feature = "store")]
+    pub fn only_ordered(mut self) -> Self {
+        self.is_order_complete = true;
         self
     }
 
@@ -95,6 +140,22 @@ impl Routes {
     pub fn configured(mut self, provider: ConfiguredProvider) -> Self {
         self.configured.insert(provider.id.clone(), provider);
         self
+    }
+
+    /// Fails if a configuration has turned a provider off.
+    pub(crate) fn check_plugin(&self, provider: &Provider) -> Result<(), Error> {
+        let Some(known) = self.configured.get(provider) else {
+            return Ok(());
+        };
+        let Some(plugin) = &known.plugin_that_is_off else {
+            return Ok(());
+        };
+        let message = format!("the plugin {plugin} is switched off ({})", known.source);
+        let error = qwen_openclaw_http::Error::unsent(ErrorKind::NotFound).with_message(message);
+        Err(Error::from(error).with_hint(Some(Hint::PluginIsOff {
+            provider: provider.clone(),
+            plugin: plugin.clone(),
+        })))
     }
 
     /// Returns whether a provider was added, in code or by a configuration, as a custom one.

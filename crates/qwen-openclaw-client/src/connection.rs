@@ -8,7 +8,7 @@ use qwen_openclaw_http::{Body, ExtraHeaders, RetryPolicy};
 
 use crate::{
     Call, EndpointRules, Error, Hint, RequestTemplate, Route, RoutedEndpoint, ServiceHost,
-    drain::Drain, endpoint::LastEndpoint, portal,
+    drain::Drain, endpoint::LastEndpoint, entry_headers::EntryHeaders, portal,
 };
 
 /// A client for one provider.
@@ -29,6 +29,7 @@ struct Shared {
     last_endpoint: LastEndpoint,
     credentials: Option<Arc<dyn CredentialProvider>>,
     workspace: Option<String>,
+    entry: EntryHeaders,
     headers: ExtraHeaders,
     retry: RetryPolicy,
     drain: Drain,
@@ -44,6 +45,7 @@ impl Connection {
             rules,
             credentials: None,
             workspace: None,
+            entry: EntryHeaders::default(),
             headers: ExtraHeaders::default(),
             retry: RetryPolicy::default(),
             http: None,
@@ -154,6 +156,10 @@ impl Connection {
         &self.shared.headers
     }
 
+    pub(crate) fn entry(&self) -> &EntryHeaders {
+        &self.shared.entry
+    }
+
     pub(crate) fn drain(&self) -> &Drain {
         &self.shared.drain
     }
@@ -183,6 +189,7 @@ pub struct ConnectionBuilder {
     rules: EndpointRules,
     credentials: Option<Arc<dyn CredentialProvider>>,
     workspace: Option<String>,
+    entry: EntryHeaders,
     headers: ExtraHeaders,
     retry: RetryPolicy,
     http: Option<qwen_openclaw_http::Client>,
@@ -203,6 +210,12 @@ impl ConnectionBuilder {
     /// Adds a header to each request. `Debug` does not show its value.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push(name, value);
+        self
+    }
+
+    /// Adds the headers of a configuration's entry.
+    pub(crate) fn entry(mut self, entry: &EntryHeaders) -> Self {
+        self.entry = entry.clone();
         self
     }
 
@@ -268,6 +281,7 @@ impl ConnectionBuilder {
                 last_endpoint: LastEndpoint::default(),
                 credentials: self.credentials,
                 workspace: self.workspace,
+                entry: self.entry,
                 headers: self.headers,
                 retry: self.retry,
                 drain: Drain::default(),

@@ -68,6 +68,9 @@ impl Routes {
         }
         if let Some(known) = self.configured.get(provider) {
             stored = stored.order(known.order.clone());
+            if known.is_order_complete {
+                stored = stored.only_ordered();
+            }
         }
         let stored = stored.fallback(resolved);
         #[cfg(feature = "portal")]

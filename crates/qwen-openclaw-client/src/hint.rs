@@ -79,6 +79,13 @@ pub enum Hint {
     SwitchThinkingOff,
     /// The reply was cut off at the token limit.
     RaiseTokenLimit,
+    /// The configuration switches the provider's plugin off. Switching it on helps.
+    PluginIsOff {
+        /// The provider.
+        provider: Provider,
+        /// The id of the plugin.
+        plugin: String,
+    },
 }
 
 /// A key that was sent, in a form that is safe to show.
@@ -251,6 +258,9 @@ impl fmt::Display for Hint {
                 "waiting does not restore the quota: top up, or use another model or key",
             ),
             Self::RaiseTokenLimit => f.write_str("it was cut off: raise the token limit"),
+            Self::PluginIsOff { provider, plugin } => {
+                write!(f, "to use {provider}, switch the plugin {plugin} on")
+            }
             Self::SwitchThinkingOff => {
                 f.write_str("this may require turning thinking off: level `off`")
             }

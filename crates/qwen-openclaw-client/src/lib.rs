@@ -45,6 +45,7 @@ mod connection;
 mod credentials;
 mod drain;
 mod endpoint;
+mod entry_headers;
 mod error;
 mod hint;
 mod key_check;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use qwen_openclaw_http::{Client, ExtraHeaders, Request};
 
-use crate::{Error, Route};
+use crate::{Error, Route, entry_headers::EntryHeaders};
 
 /// The host of a route's region that a path belongs to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -31,6 +31,7 @@ pub struct RequestTemplate {
     headers: ExtraHeaders,
     accept: Option<&'static str>,
     head_timeout: Option<Duration>,
+    model: Option<String>,
 }
 
 impl RequestTemplate {
@@ -43,6 +44,7 @@ impl RequestTemplate {
             headers: ExtraHeaders::default(),
             accept: None,
             head_timeout: None,
+            model: None,
         }
     }
 
@@ -83,17 +85,30 @@ impl RequestTemplate {
         self
     }
 
-    /// Builds the request for `route`, with the connection's `headers`.
+    /// Sets the model that the request is for, whose configured headers it gets. The default is none.
+    pub fn model(mut self, id: impl Into<String>) -> Self {
+        self.model = Some(id.into());
+        self
+    }
+
+    /// Builds the request for `route`, with the headers of the configuration's entry and then those of
+    /// the connection.
     pub(crate) fn build(
         &self,
         http: &Client,
         route: &Route,
+        entry: &EntryHeaders,
         headers: &ExtraHeaders,
     ) -> Result<Request, Error> {
-        let url = match self.host {
-            ServiceHost::Api => route.endpoint().base_url().join(&self.path),
-            ServiceHost::Aigc => route.aigc_base()?.join(&self.path),
+        let aigc;
+        let base = match self.host {
+            ServiceHost::Api => route.endpoint().base_url(),
+            ServiceHost::Aigc => {
+                aigc = route.aigc_base()?;
+                &aigc
+            }
         };
+        let url = base.join(&self.path);
         let mut request = match &self.body {
             None => http.get(url),
             Some(body) if body.is_empty() => http.post(url),
@@ -102,6 +117,7 @@ impl RequestTemplate {
         if let Some(credential) = route.credential() {
             request = request.bearer(credential.key().expose())?;
         }
+        request = entry.apply(request, route, base, self.model.as_deref())?;
         request = self.headers.apply(headers.apply(request)?)?;
         if let Some(media_type) = self.accept {
             request = request.accept(media_type);

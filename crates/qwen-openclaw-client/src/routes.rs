@@ -289,7 +289,9 @@ impl Routes {
         let mut builder = Connection::builder(provider.clone(), self.rules_of(provider)?);
         let credentials = self.credentials_of(provider);
         let is_nowhere = || builder.rules().decide(provider, None).is_err();
-        if credentials.is_err() && !provider.is_well_known() && is_nowhere() {
+        let is_configured = self.configured.contains_key(provider);
+        let is_known = provider.is_well_known() || is_configured;
+        if credentials.is_err() && !is_known && is_nowhere() {
             return Err(provider.unknown().into());
         }
         if let Some(credentials) = credentials? {
@@ -339,8 +341,11 @@ impl Routes {
     ///
     /// # Errors
     ///
-    /// When `QWEN_BASE_URL` is not valid UTF-8.
+    /// When `QWEN_BASE_URL` is not valid UTF-8, and
+    /// [`NotFound`](qwen_openclaw_http::ErrorKind::NotFound) when a configuration has turned the
+    /// provider off (see [`ConfiguredProvider::plugin_is_off`]).
     pub fn rules_of(&self, provider: &Provider) -> Result<EndpointRules, Error> {
+        self.check_plugin(provider)?;
         let custom = self.custom.get(provider).map(|custom| &custom.base_url);
         let environment = match self.environment.get(variables::QWEN_BASE_URL) {
             Some(variable) if *provider == Provider::QWEN => {
@@ -379,7 +384,7 @@ impl Routes {
             builder = builder.workspace(id);
         }
         if let Some(known) = self.configured.get(provider) {
-            builder = builder.headers(&known.headers);
+            builder = builder.entry(&known.headers);
         }
         if let Some(custom) = self.custom.get(provider) {
             builder = builder.headers(&custom.headers);

@@ -38,9 +38,12 @@ impl Routes {
             .is_some_and(|key| key.kind() != KeyKind::CodingPlan)
             || self.credentials.contains_key(&Provider::QWEN)
             || self.profiles.contains_key(&Provider::QWEN);
+        let known = self.configured.get(&Provider::QWEN);
+        let order = known.filter(|known| known.is_order_complete);
         match &self.store {
             Some(store) if !explicit => Arc::new(stored::StandardFirst {
                 store: Arc::clone(store),
+                order: order.map(|known| known.order.clone()).unwrap_or_default(),
                 otherwise: own,
             }),
             _ => own,
@@ -62,6 +65,8 @@ mod stored {
     #[derive(Debug)]
     pub(super) struct StandardFirst {
         pub(super) store: Arc<dyn CredentialStore>,
+        /// The only profiles that are used if the store has no order; empty means any.
+        pub(super) order: Vec<ProfileId>,
         pub(super) otherwise: Arc<dyn CredentialProvider>,
     }
 
@@ -92,6 +97,10 @@ mod stored {
     impl StandardFirst {
         async fn standard(&self) -> Result<Option<StoredCredential>, Error> {
             let id = ProfileId::new(Provider::QWEN.id(), "standard")?;
+            let is_left_out = !self.order.is_empty() && !self.order.contains(&id);
+            if is_left_out && self.store.order(id.provider()).await?.is_empty() {
+                return Ok(None);
+            }
             let stored = self.store.load(&id).await?.map(|_| {
                 let store = Arc::clone(&self.store);
                 StoredCredential::new(store, Provider::QWEN)

@@ -3,11 +3,14 @@
 use std::{io, path::Path};
 
 use qwen_openclaw_auth::{Environment, openclaw_dir};
+use qwen_openclaw_catalog::{Modality, Provider};
 use serde_json::Value;
 
 #[cfg(feature = "schemars")]
 use crate::schema;
-use crate::{document::Document, error::Error, file::ConfigFile, include, problem::Problem};
+use crate::{
+    document::Document, error::Error, file::ConfigFile, include, path::KeyPath, problem::Problem,
+};
 
 pub(crate) mod agents;
 mod aliases;
@@ -23,9 +26,12 @@ use self::{
     agents::{Agents, ModelChoice},
     models::Models,
     reader::{Context, Object, Reader},
-    sections::{EnvSettings, MediaModel, MediaTools, Plugins, Profiles},
+    sections::{EnvSettings, MediaLimit, MediaModel, MediaTools, Plugins, Profiles},
     text::Text,
 };
+
+/// The plugin of the providers `qwen` and `qwen-token-plan`.
+const PLUGIN: &str = "qwen";
 
 /// The members of a configuration that OpenClaw 2026.9 knows.
 const ROOT: &[&str] = &[
@@ -180,6 +186,29 @@ impl ConfigFile {
         let duplicates = document.duplicates().into_iter().map(Problem::from);
         config.problems.splice(0..0, duplicates);
         Ok(config)
+    }
+
+    /// The same as [`load`](Self::load), and starts the login shell if `env.shellEnv` or
+    /// `OPENCLAW_LOAD_SHELL_ENV` says so: keys of providers that have none in the environment or in the
+    /// file are taken from it, below everything else.
+    ///
+    /// If the shell fails, nothing is taken, and
+    /// [`Environment::problems`](qwen_openclaw_auth::Environment::problems) of
+    /// [`Config::environment`] says why. See
+    /// [`Environment::with_login_shell`](qwen_openclaw_auth::Environment::with_login_shell).
+    ///
+    /// # Errors
+    ///
+    /// The same as [`load`](Self::load).
+    pub fn load_with_shell(&self, environment: &Environment) -> Result<Config, Error> {
+        let config = self.load(environment)?;
+        let shell = config.env.shell;
+        let names = config.environment.missing_keys();
+        if !shell.is_enabled || names.is_empty() {
+            return Ok(config);
+        }
+        let environment = environment.clone().with_login_shell(&names, shell.timeout);
+        self.load(&environment)
     }
 }
 
@@ -345,6 +374,34 @@ impl Config {
     /// The same as [`default_model`](Self::default_model).
     pub fn video_models(&self) -> Result<Vec<String>, Error> {
         self.media_models(&self.media.video, "video")
+    }
+
+    /// Returns the limit for files of this kind that are read or sent: the smaller one of
+    /// `agents.defaults.mediaMaxMb` and `tools.media.KIND.maxBytes`; `None` if neither is set.
+    #[must_use]
+    pub fn media_limit(&self, kind: Modality) -> Option<MediaLimit> {
+        let general = self.agents.defaults.media_max_bytes();
+        let general = general.map(|bytes| MediaLimit {
+            bytes,
+            key: KeyPath::from(["agents", "defaults", "mediaMaxMb"]),
+        });
+        let kind = kind.as_str();
+        let own = self.media.max_bytes.get(kind).copied();
+        let own = own.map(|bytes| MediaLimit {
+            bytes,
+            key: KeyPath::from(["tools", "media", kind, "maxBytes"]),
+        });
+        general
+            .into_iter()
+            .chain(own)
+            .min_by_key(|limit| limit.bytes)
+    }
+
+    /// Returns the plugin that has to be on for a provider, if the file turns it off.
+    #[must_use]
+    pub fn plugin_that_is_off(&self, provider: &Provider) -> Option<&'static str> {
+        let needs_it = [Provider::QWEN, Provider::QWEN_TOKEN_PLAN].contains(provider);
+        (needs_it && self.plugins.is_on(PLUGIN) == Some(false)).then_some(PLUGIN)
     }
 
     fn media_models(&self, own: &[MediaModel], kind: &str) -> Result<Vec<String>, Error> {

@@ -41,6 +41,8 @@
 //!
 //! # What is read, and what is not
 //!
+//! The login shell (`env.shellEnv`) is asked by [`load_with_shell`](ConfigFile::load_with_shell) alone.
+//!
 //! JSON5 as the program reads it (the package `json5`), except for unicode escapes in unquoted names
 //! and for lone surrogates, which are refused. `$include`, `${NAME}` and `env.vars` as OpenClaw
 //! documents them ("Configuration" page). An edit below an `$include` is refused: the included file is
@@ -84,8 +86,8 @@ pub use crate::{
         rows::{Cost, ModelRow, RowFlags},
         secret::{Header, KeyForm, KeySetting},
         sections::{
-            EnvSettings, MediaModel, MediaTools, Plugins, ProfileEntry, ProfileMode, Profiles,
-            ShellEnv,
+            EnvSettings, MediaLimit, MediaModel, MediaTools, Plugins, ProfileEntry, ProfileMode,
+            Profiles, ShellEnv,
         },
         text::Text,
     },

@@ -50,6 +50,11 @@ pub enum ProblemKind {
     },
     /// A fallback that is the primary model itself.
     FallbackIsPrimary,
+    /// A value that OpenClaw knows and that has no effect here.
+    NoEffect {
+        /// What happens instead.
+        reason: &'static str,
+    },
 }
 
 impl Problem {
@@ -120,6 +125,7 @@ impl fmt::Display for Problem {
                 write!(f, "the alias leads back to itself: {}", chain.join(" -> "))
             }
             ProblemKind::FallbackIsPrimary => f.write_str("the fallback is the primary model"),
+            ProblemKind::NoEffect { reason } => write!(f, "has no effect here: {reason}"),
         }
     }
 }

@@ -169,10 +169,13 @@ pub(crate) struct Tools {
 
 /// The models for one kind of media.
 #[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(crate) struct MediaSection {
     /// The models, the first to be asked first.
     models: Option<Vec<MediaModel>>,
+    /// The largest file that is read, in bytes.
+    max_bytes: Option<u64>,
 }
 
 pub(crate) type Headers = Option<BTreeMap<String, Secret>>;

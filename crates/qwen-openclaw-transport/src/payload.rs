@@ -6,6 +6,7 @@ mod capabilities;
 mod check;
 pub(crate) mod context;
 mod json_mode;
+mod levels;
 mod limits;
 mod note;
 mod omitted_media;
@@ -58,6 +59,7 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
         _ => Body::new(),
     };
     body.remove("thinking_level");
+    known.add_fields(&mut body);
     omitted_media::apply(&mut body, &known);
     if !known.has_developer_role(context) {
         developer_as_system(&mut body);
@@ -68,7 +70,10 @@ fn fields(request: &ChatRequest, context: &Context<'_>) -> Result<(Body, Vec<Req
         thinking::note_unsent(request.level, &mut notes);
         None
     } else {
-        thinking::ask(&mut body, level, &known, &mut notes)
+        let mapped = levels::map(level, &known, &mut notes);
+        let asked = thinking::ask(&mut body, mapped.level, &known, &mut notes);
+        mapped.write(&mut body, &known);
+        asked
     };
     thinking::summarize(&mut body, request, &known);
     limits::answer(&mut body, &known, &mut notes);

@@ -1,5 +1,7 @@
 //! Sets up a [`Qwen`].
 
+#[cfg(feature = "config")]
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use qwen_openclaw_auth::{ApiKey, CredentialProvider, Environment};
@@ -22,6 +24,8 @@ pub struct QwenBuilder {
     pub(crate) models: Vec<(Provider, String, ModelCapabilities)>,
     #[cfg(feature = "config")]
     pub(crate) config: Option<Arc<qwen_openclaw_config::Config>>,
+    #[cfg(feature = "config")]
+    pub(crate) configured: HashMap<Provider, crate::from_openclaw::ProviderSettings>,
     /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]

@@ -1,18 +1,36 @@
 //! OpenClaw's configuration as settings: which of its entries belongs to which provider, and what of
 //! an entry becomes a base URL, a key, or a capability of a model.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use qwen_openclaw_auth::{self as auth, ProfileId, Source};
-use qwen_openclaw_catalog::{Edition, Modality, ModelRef, Provider, classify, find};
-use qwen_openclaw_client::ConfiguredProvider;
-use qwen_openclaw_config::{
-    Config, ConfigFile, KeyForm, ModelRow, ProfileMode, ProviderEntry, RowFlags,
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+    time::Duration,
 };
-use qwen_openclaw_http::{BaseUrl, Error as HttpError, ErrorKind};
-use qwen_openclaw_transport::{ModelCapabilities, ThinkingStyle};
+
+use qwen_openclaw_auth::ProfileId;
+use qwen_openclaw_catalog::{Modality, ModelRef, Provider, classify, price::FlatPrice};
+use qwen_openclaw_config::{Config, ConfigFile, KeyForm, ProfileMode, ProviderEntry};
+#[cfg(doc)]
+use qwen_openclaw_http::ErrorKind;
+use qwen_openclaw_transport::{Media, ModelCapabilities};
 
 use crate::{Chat, Error, Qwen, QwenBuilder, qwen::environment};
+
+mod entries;
+mod rows;
+
+use self::rows::{capabilities, with_fields};
+
+/// What the configuration says of a provider beside its route.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProviderSettings {
+    /// What holds for every model without capabilities of its own.
+    pub(crate) models: ModelCapabilities,
+    /// The limit for a request.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) prices: HashMap<String, FlatPrice>,
+}
 
 impl Qwen {
     /// Sets up as [`from_home`](Self::from_home), and takes from OpenClaw's configuration file what
@@ -21,6 +39,9 @@ impl Qwen {
     /// The file is `$OPENCLAW_CONFIG_PATH`, otherwise `openclaw.json` in `$OPENCLAW_STATE_DIR`,
     /// otherwise in `.openclaw` of `$OPENCLAW_HOME` or the home folder. If it does not exist, nothing
     /// is configured.
+    ///
+    /// No process is started: where `env.shellEnv` is on, the login shell is asked for missing keys only
+    /// by [`ConfigFile::load_with_shell`], whose result [`QwenBuilder::openclaw`] takes.
     ///
     /// ```no_run
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,6 +99,22 @@ impl Qwen {
     }
 }
 
+/// Reads an image, video, or audio file as [`Media::file`] does, unless it is larger than the
+/// configuration allows for its kind (`agents.defaults.mediaMaxMb`, `tools.media.KIND.maxBytes`). No
+/// more than its first bytes are read of a file that is too large.
+///
+/// # Errors
+///
+/// The same as [`Media::file`]; for a file that is too large, the message names the limit and its key.
+pub fn media_file(config: &Config, path: impl AsRef<Path>) -> Result<Media, Error> {
+    let media = Media::file_within(path, |kind| {
+        let limit = config.media_limit(kind)?;
+        let name = format!("`{}` in {}", limit.key, config.file());
+        Some((limit.bytes, name))
+    });
+    Ok(media?)
+}
+
 impl QwenBuilder {
     /// Takes settings from OpenClaw's configuration. Whatever is set in code or in the environment
     /// takes precedence, and so do stored profiles over its keys.
@@ -88,13 +125,23 @@ impl QwenBuilder {
     ///   headers. `qwen-portal` and `qwen-cli` are `qwen-oauth`. Another alias, such as `modelstudio`,
     ///   stands for its provider if the entry has no key of its own and no base URL but the service's;
     ///   otherwise it is a custom provider, as is every entry of another name.
+    /// - The headers of an entry and of its model rows are sent to the origin of its base URL alone,
+    ///   without one to the provider's own hosts alone. The configured key of the mode `token` or `oauth`
+    ///   is a token, of which nothing is shown; `aws-sdk` is not supported.
     /// - A custom provider's API must be `openai-completions`.
+    /// - `timeoutSeconds` limits a request from the connection to the end of the reply. The default is
+    ///   that of [`stream_timeouts`](Self::stream_timeouts).
+    /// - `params` of an entry, a model row, and `agents.defaults.models` are fields of request bodies
+    ///   that do not set them, the last one taking precedence.
+    /// - The `cost` of a model row takes the place of the catalog's price; see [`Qwen::cost`].
     /// - A model row sets limits and, by its `compat`, how requests are written. Whether a model thinks
     ///   and what it can be given is taken from the row only for models that the catalog does not
     ///   know: OpenClaw itself writes rows that say less than the catalog. A row can only add that a
     ///   model thinks.
     /// - `auth.order`, otherwise `auth.profiles`, ranks the stored profiles of a provider that have no
-    ///   order in the store.
+    ///   order in the store. Profiles that a list of `auth.order` leaves out are not used.
+    /// - With the plugin `qwen` switched off, requests to `qwen` and `qwen-token-plan` are refused with
+    ///   [`NotFound`](ErrorKind::NotFound).
     /// - Aliases are accepted in place of model refs.
     ///
     /// What cannot be used, such as a key in a variable that is not set, is an error only for the
@@ -103,11 +150,32 @@ impl QwenBuilder {
         let mut routes = self.routes.environment(config.environment().clone());
         let mut rows = Vec::new();
         for (provider, group) in groups(&config) {
+            let fields = group.fields();
             for row in group.entries.iter().flat_map(|entry| &entry.models) {
-                let capabilities = capabilities(&provider, row);
+                let capabilities = with_fields(capabilities(&provider, row), &fields);
+                let capabilities = with_fields(capabilities, &row.params);
                 rows.push((provider.clone(), row.id.clone(), capabilities));
             }
+            let settings = ProviderSettings {
+                models: with_fields(ModelCapabilities::new(), &fields),
+                timeout: group.timeout(),
+                prices: group.prices(),
+            };
+            self.configured.insert(provider.clone(), settings);
             routes = routes.configured(group.describe(provider, &config));
+        }
+        for settings in &config.agents.defaults.models {
+            let model = match routes.parse(&settings.model) {
+                Ok(model) if !settings.params.is_empty() => model,
+                _ => continue,
+            };
+            let (provider, id) = (model.provider, model.model);
+            let mut known = rows.iter().rev();
+            let known = known.find(|(owner, row, _)| *owner == provider && *row == id);
+            let all = || self.configured.get(&provider).map(|all| all.models.clone());
+            let capabilities = known.map(|(.., known)| known.clone()).or_else(all);
+            let capabilities = with_fields(capabilities.unwrap_or_default(), &settings.params);
+            rows.push((provider, id, capabilities));
         }
         self.routes = routes;
         // What was set in code comes later, and counts.
@@ -141,6 +209,9 @@ struct Group<'a> {
     is_custom: bool,
     entries: Vec<&'a ProviderEntry>,
     order: Vec<ProfileId>,
+    /// Whether profiles that are not in the order are left out.
+    is_order_complete: bool,
+    plugin_that_is_off: Option<&'static str>,
 }
 
 /// Sorts the configuration by provider.
@@ -163,6 +234,17 @@ fn groups(config: &Config) -> BTreeMap<Provider, Group<'_>> {
     for id in order(config) {
         if let Ok(provider) = Provider::exactly(id.provider()) {
             groups.entry(provider).or_default().order.push(id);
+        }
+    }
+    let listed = config.auth.order.values().flatten();
+    for id in listed.filter_map(|id| id.parse::<ProfileId>().ok()) {
+        if let Ok(provider) = Provider::exactly(id.provider()) {
+            groups.entry(provider).or_default().is_order_complete = true;
+        }
+    }
+    for provider in Provider::well_known() {
+        if let Some(plugin) = config.plugin_that_is_off(&provider) {
+            groups.entry(provider).or_default().plugin_that_is_off = Some(plugin);
         }
     }
     groups
@@ -226,163 +308,4 @@ fn order(config: &Config) -> Vec<ProfileId> {
         .collect();
     ids.extend(unordered);
     ids
-}
-
-impl Group<'_> {
-    fn describe(&self, provider: Provider, config: &Config) -> ConfiguredProvider {
-        let file = Source::Config {
-            path: config.file().to_owned(),
-        };
-        let mut described = ConfiguredProvider::new(provider.clone(), file.clone());
-        if self.is_custom {
-            described = described.custom();
-        }
-        described = match self.base_url(&provider, config) {
-            Ok(Some(url)) => described.base_url(url),
-            Ok(None) => described,
-            Err(error) => described.unusable(error),
-        };
-        let keys = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.api_key.as_ref());
-        let key = keys
-            .filter_map(|key| key.key(config.environment()).transpose())
-            .next();
-        // An old documentation page shows a login in the entry.
-        let mut tokens = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.tokens.as_ref());
-        described = match (key, tokens.find_map(|tokens| tokens.access.clone())) {
-            (Some(Ok((key, source))), _) => described.key(key, source),
-            (Some(Err(error)), _) => {
-                described.unusable_key(auth::Error::configured(&provider, error))
-            }
-            (None, Some(token)) => described.key(token, file),
-            (None, None) => described,
-        };
-        for header in self.entries.iter().flat_map(|entry| &entry.headers) {
-            described = match header.value(config.environment()) {
-                Ok(value) => described.header(header.name(), value),
-                Err(error) => described.unusable(setup(error.to_string())),
-            };
-        }
-        described.order(self.order.clone())
-    }
-
-    /// The first base URL of the entries.
-    fn base_url(&self, provider: &Provider, config: &Config) -> Result<Option<String>, HttpError> {
-        let place = |entry: &ProviderEntry| {
-            let file = config.file();
-            format!("`models.providers.{}` in {file}", entry.name.escape_debug())
-        };
-        for entry in &self.entries {
-            let url = entry.base_url().map_err(|error| setup(error.to_string()))?;
-            let api = entry.api.as_deref().unwrap_or("openai-completions");
-            if api == "openai-completions" {
-                match url {
-                    Some(url) => return Ok(Some(url.to_owned())),
-                    None => continue,
-                }
-            }
-            // Vendors have an OpenAI-compatible API beside their own.
-            let default = provider.default_base_url();
-            let is_vendor = |url| default.is_some_and(|default| have_same_origin(url, default));
-            if default.is_none() || url.is_some_and(|url| !is_vendor(url)) {
-                return Err(setup(format!(
-                    "{} has the API `{}`; only `openai-completions` is supported",
-                    place(entry),
-                    api.escape_debug(),
-                )));
-            }
-        }
-        match self.entries.first() {
-            Some(entry) if self.is_custom => {
-                Err(setup(format!("{} has no base URL", place(entry))))
-            }
-            _ => Ok(None),
-        }
-    }
-}
-
-fn have_same_origin(url: &str, other: &str) -> bool {
-    let origin = |url| Some(BaseUrl::parse(url).ok()?.origin().to_owned());
-    origin(url).is_some_and(|origin_of_url| Some(origin_of_url) == origin(other))
-}
-
-fn setup(message: String) -> HttpError {
-    HttpError::unsent(ErrorKind::Setup).with_message(message)
-}
-
-/// What a row says that its model can do.
-fn capabilities(provider: &Provider, row: &ModelRow) -> ModelCapabilities {
-    let is_known = find(provider, &row.id, Edition::Merged).is_some();
-    let mut capabilities = ModelCapabilities::new();
-    if let Some(thinks) = row.reasoning.filter(|thinks| *thinks || !is_known) {
-        capabilities = capabilities.reasoning(thinks);
-    }
-    if let Some(input) = row.input.as_ref().filter(|_| !is_known) {
-        let other = [Modality::Image, Modality::Video, Modality::Audio];
-        let other = other.into_iter().filter(|kind| {
-            let mut named = input.iter();
-            named.any(|name| name.eq_ignore_ascii_case(kind.as_str()))
-        });
-        capabilities = capabilities.input([Modality::Text].into_iter().chain(other));
-    }
-    if let Some(tokens) = tokens(row.context_window) {
-        capabilities = capabilities.context_window(tokens);
-    }
-    if let Some(tokens) = tokens(row.max_tokens) {
-        capabilities = capabilities.max_output(tokens);
-    }
-    if !row.headers.is_empty() {
-        let id = row.id.escape_debug();
-        tracing::warn!("the headers of the model row {provider}/{id} are not sent");
-    }
-    with_flags(capabilities, provider, &row.compat)
-}
-
-/// A limit; zero says nothing.
-fn tokens(limit: Option<u64>) -> Option<u32> {
-    let limit = limit.filter(|limit| *limit > 0)?;
-    Some(u32::try_from(limit).unwrap_or(u32::MAX))
-}
-
-fn with_flags(
-    mut capabilities: ModelCapabilities,
-    provider: &Provider,
-    flags: &RowFlags,
-) -> ModelCapabilities {
-    if let Some(format) = &flags.thinking_format {
-        capabilities = capabilities.thinking(match format.as_str() {
-            "qwen-chat-template" => ThinkingStyle::ChatTemplate,
-            // Qwen's own providers write the switch in every other format.
-            _ if provider.is_qwen() => ThinkingStyle::Switch,
-            "qwen" => ThinkingStyle::Switch,
-            _ => ThinkingStyle::Untouched,
-        });
-    }
-    if let Some(has_it) = flags.supports_developer_role {
-        capabilities = capabilities.developer_role(has_it);
-    }
-    if let Some(ask) = flags.supports_usage_in_streaming {
-        capabilities = capabilities.usage(ask);
-    }
-    if flags.max_tokens_field.as_deref() == Some("max_tokens") {
-        capabilities = capabilities.legacy_max_tokens();
-    }
-    if flags.supports_strict_mode == Some(false) {
-        capabilities = capabilities.without_strict_tools();
-    }
-    for (supported, field) in [
-        (flags.supports_prompt_cache_key, "prompt_cache_key"),
-        (flags.supports_store, "store"),
-        (flags.supports_reasoning_effort, "reasoning_effort"),
-    ] {
-        if supported == Some(false) {
-            capabilities = capabilities.without_field(field);
-        }
-    }
-    capabilities
 }

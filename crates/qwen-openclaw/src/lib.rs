@@ -56,6 +56,7 @@
 
 mod builder;
 mod chat_builder;
+mod cost;
 mod error;
 #[cfg(feature = "config")]
 mod from_openclaw;
@@ -84,8 +85,10 @@ pub use qwen_openclaw_transport as chat;
 pub use qwen_openclaw_video as video;
 
 #[cfg(feature = "config")]
-pub use crate::from_openclaw::provider_of_entry;
-pub use crate::{builder::QwenBuilder, chat_builder::Chat, error::Error, qwen::Qwen};
+pub use crate::from_openclaw::{media_file, provider_of_entry};
+pub use crate::{
+    builder::QwenBuilder, chat_builder::Chat, cost::ReplyCost, error::Error, qwen::Qwen,
+};
 
 #[cfg(feature = "video")]
 pub use crate::video_builder::Video;

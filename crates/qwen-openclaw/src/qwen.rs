@@ -10,6 +10,8 @@ use std::{
 use qwen_openclaw_auth::{Environment, Resolved};
 use qwen_openclaw_catalog::{Modality, ModelRef, Provider};
 use qwen_openclaw_client::{Route, Routes};
+#[cfg(feature = "config")]
+use qwen_openclaw_transport::StreamTimeouts;
 use qwen_openclaw_transport::{Client, Describe, DiscoveredModel, Media};
 
 use crate::{Chat, Error, QwenBuilder};
@@ -203,6 +205,13 @@ impl Qwen {
         let mut builder = Client::over(connection);
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());
+        }
+        #[cfg(feature = "config")]
+        if let Some(configured) = settings.configured.get(provider) {
+            builder = builder.all_models(configured.models.clone());
+            if let Some(limit) = configured.timeout {
+                builder = builder.stream_timeouts(StreamTimeouts::total(limit));
+            }
         }
         if let Some(timeouts) = settings.stream_timeouts {
             builder = builder.stream_timeouts(timeouts);

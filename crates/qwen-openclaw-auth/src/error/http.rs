@@ -11,12 +11,15 @@ impl From<ErrorKind> for http::ErrorKind {
             | ErrorKind::Missing
             | ErrorKind::Refused
             | ErrorKind::Configured
+            | ErrorKind::Excluded
             | ErrorKind::Denied
             | ErrorKind::LoginExpired
             | ErrorKind::LoginRefused => Self::Authentication,
-            ErrorKind::NotUnicode | ErrorKind::Dotenv | ErrorKind::TooLarge | ErrorKind::NoHome => {
-                Self::Setup
-            }
+            ErrorKind::NotUnicode
+            | ErrorKind::Dotenv
+            | ErrorKind::TooLarge
+            | ErrorKind::NoHome
+            | ErrorKind::Shell => Self::Setup,
             ErrorKind::Read
             | ErrorKind::Folder
             | ErrorKind::Write

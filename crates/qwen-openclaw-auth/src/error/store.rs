@@ -14,6 +14,7 @@ pub(super) enum StoreReason {
     Locked { what: String, waited: Duration },
     ProfileId { text: String },
     NoProfile { id: String },
+    Excluded { id: String },
     Conflict { id: String },
 }
 
@@ -27,6 +28,7 @@ impl StoreReason {
             Self::Locked { .. } => ErrorKind::Busy,
             Self::ProfileId { .. } => ErrorKind::ProfileId,
             Self::NoProfile { .. } => ErrorKind::NoProfile,
+            Self::Excluded { .. } => ErrorKind::Excluded,
             Self::Conflict { .. } => ErrorKind::Conflict,
         }
     }
@@ -39,6 +41,11 @@ impl Error {
     /// profile by its id.
     pub fn no_profile(id: &crate::ProfileId) -> Self {
         Self::stored(StoreReason::NoProfile { id: id.to_string() })
+    }
+
+    /// Creates the error for a profile that the configured order leaves out.
+    pub(crate) fn excluded(id: &crate::ProfileId) -> Self {
+        Self::stored(StoreReason::Excluded { id: id.to_string() })
     }
 
     /// Creates the error for a lease that could not be acquired in time; `what` names it.
@@ -118,6 +125,10 @@ impl fmt::Display for StoreReason {
                 "`{text}` is not a profile id: use provider:account, such as qwen:default"
             ),
             Self::NoProfile { id } => write!(f, "no such profile: {id}"),
+            Self::Excluded { id } => write!(
+                f,
+                "there is no key: the configured order of profiles (auth.order) leaves out {id}"
+            ),
             Self::Conflict { id } => {
                 write!(
                     f,

@@ -8,7 +8,7 @@ use qwen_openclaw_catalog::Provider;
 use super::{CredentialStore, profile::Profile, profile_id::ProfileId};
 use crate::{
     credential::{Credential, CredentialProvider},
-    error::Error,
+    error::{Error, ErrorKind},
     key::ApiKey,
     resolve::Resolved,
     source::Source,
@@ -25,6 +25,7 @@ pub struct StoredCredential {
     provider: Provider,
     profile: Option<ProfileId>,
     order: Vec<ProfileId>,
+    is_order_complete: bool,
     fallback: Option<Result<Credential, Error>>,
     #[cfg(feature = "portal")]
     logins: logins::Logins,
@@ -40,6 +41,7 @@ impl StoredCredential {
             provider,
             profile: None,
             order: Vec::new(),
+            is_order_complete: false,
             fallback: None,
             #[cfg(feature = "portal")]
             logins: logins::Logins::default(),
@@ -61,6 +63,16 @@ impl StoredCredential {
     #[must_use]
     pub fn order(mut self, order: impl Into<Vec<ProfileId>>) -> Self {
         self.order = order.into();
+        self
+    }
+
+    /// Uses no profiles but those in [`order`](Self::order), unless it is empty. By default the others
+    /// come last.
+    ///
+    /// An order in the store takes precedence, and so does [`profile`](Self::profile).
+    #[must_use]
+    pub fn only_ordered(mut self) -> Self {
+        self.is_order_complete = true;
         self
     }
 
@@ -94,15 +106,15 @@ impl StoredCredential {
         self
     }
 
-    /// Returns the profile to use.
-    async fn chosen(&self) -> Result<Option<(ProfileId, Profile)>, Error> {
+    /// Returns the profile to use. Without one, the error for a profile that the order leaves out.
+    async fn chosen(&self) -> Result<Result<(ProfileId, Profile), Option<Error>>, Error> {
         if let Some(id) = &self.profile {
             if id.provider() != self.provider.id() {
                 return Err(Error::no_profile(id));
             }
             let profile = self.store.load(id).await?;
             let profile = profile.ok_or_else(|| Error::no_profile(id))?;
-            return Ok(Some((id.clone(), profile)));
+            return Ok(Ok((id.clone(), profile)));
         }
         let now = SystemTime::now();
         let usable = |profile: &Profile| match profile {
@@ -110,11 +122,18 @@ impl StoredCredential {
             _ => true,
         };
         let mut ranked = self.store.ranked(self.provider.id()).await?;
+        let mut excluded = None;
         if !self.order.is_empty() && self.store.order(self.provider.id()).await?.is_empty() {
             let place = |id: &ProfileId| self.order.iter().position(|ordered| ordered == id);
+            if self.is_order_complete {
+                let left_out = ranked.iter().find(|(id, _)| place(id).is_none());
+                excluded = left_out.map(|(id, _)| Error::excluded(id));
+                ranked.retain(|(id, _)| place(id).is_some());
+            }
             ranked.sort_by_key(|(id, _)| place(id).unwrap_or(usize::MAX));
         }
-        Ok(ranked.into_iter().find(|(_, profile)| usable(profile)))
+        let mut ranked = ranked.into_iter();
+        Ok(ranked.find(|(_, profile)| usable(profile)).ok_or(excluded))
     }
 
     /// Returns the login in the Qwen Code CLI's file, if the file exists.
@@ -129,9 +148,10 @@ impl StoredCredential {
 
     /// Returns the credential of the profile to use, or else the fallback.
     async fn find(&self, ask: Ask) -> Result<Credential, Error> {
-        if let Some((id, profile)) = self.chosen().await? {
-            return self.credential_of(id, &profile, ask).await;
-        }
+        let excluded = match self.chosen().await? {
+            Ok((id, profile)) => return self.credential_of(id, &profile, ask).await,
+            Err(excluded) => excluded,
+        };
         if let Some(Ok(credential)) = &self.fallback {
             return Ok(credential.clone());
         }
@@ -139,8 +159,10 @@ impl StoredCredential {
         if let Some(login) = self.login_of_cli()? {
             return ask.of(&login).await;
         }
-        match &self.fallback {
-            Some(Err(error)) => Err(error.clone()),
+        match (&self.fallback, excluded) {
+            (Some(Err(error)), _) if error.kind() != ErrorKind::Missing => Err(error.clone()),
+            (_, Some(excluded)) => Err(excluded),
+            (Some(Err(error)), None) => Err(error.clone()),
             _ => Err(Error::missing(
                 self.provider.label(),
                 self.provider.env_vars(),
@@ -327,7 +349,7 @@ mod tests {
     use qwen_openclaw_catalog::{Plan, Region};
 
     use super::*;
-    use crate::{ErrorKind, KeyEndpoint, MemoryStore, Resolver, StaticToken, StoredKey};
+    use crate::{KeyEndpoint, MemoryStore, Resolver, StaticToken, StoredKey};
 
     fn key(text: &str) -> ApiKey {
         ApiKey::parse(text).unwrap()
@@ -360,6 +382,45 @@ mod tests {
         let other = other.profile("qwen-oauth:x".parse().unwrap());
         let error = other.credential().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoProfile);
+    }
+
+    #[tokio::test]
+    async fn a_complete_order_leaves_out_the_other_profiles() {
+        let ids = ["qwen:home", "qwen:work"];
+        let store = store(&ids.map(|id| (id, Profile::from(key("sk-1"))))).await;
+        let only = |ids: &[&str]| {
+            let ids: Vec<ProfileId> = ids.iter().map(|id| id.parse().unwrap()).collect();
+            let stored = StoredCredential::new(store.clone(), Provider::QWEN);
+            stored.order(ids).only_ordered()
+        };
+        let used = async |stored: StoredCredential| {
+            let found = stored.credential().await;
+            found.map(|found| found.source().to_string())
+        };
+        let work = used(only(&["qwen:gone", "qwen:work"])).await.unwrap();
+        assert_eq!(work, "profile: qwen:work");
+        assert_eq!(used(only(&[])).await.unwrap(), "profile: qwen:home");
+
+        let error = used(only(&["qwen:gone"])).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Excluded);
+        assert!(error.to_string().contains("qwen:home"), "{error}");
+        let missing = Resolver::new(Provider::QWEN).resolve();
+        let error = used(only(&["qwen:gone"]).fallback(missing))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Excluded);
+        let other = Resolver::new(Provider::QWEN)
+            .explicit(key("sk-2"))
+            .resolve();
+        let other = used(only(&["qwen:gone"]).fallback(other)).await.unwrap();
+        assert_eq!(other, "explicit");
+        // What is asked for by name, and the store's own order, come first.
+        let named = only(&["qwen:gone"]).profile("qwen:home".parse().unwrap());
+        assert_eq!(used(named).await.unwrap(), "profile: qwen:home");
+        let order = ["qwen:home".parse().unwrap()];
+        store.set_order("qwen", &order).await.unwrap();
+        let home = used(only(&["qwen:work"])).await.unwrap();
+        assert_eq!(home, "profile: qwen:home");
     }
 
     #[tokio::test]

@@ -51,6 +51,13 @@ impl Rate {
         Self((price * RATE_STEPS as f64 + 0.5) as u64)
     }
 
+    /// Creates a rate from a price per unit, rounded to the nearest millionth; `None` unless it is a
+    /// number from zero to a billion.
+    #[must_use]
+    pub fn new(price: f64) -> Option<Self> {
+        (0.0..=1e9).contains(&price).then(|| Self::of(price))
+    }
+
     /// Returns the price per unit.
     #[must_use]
     pub const fn price(self) -> f64 {

@@ -9,13 +9,14 @@ use qwen_openclaw::{
         portal::{LoginState, login_status},
     },
     catalog::Provider,
+    config::Config,
 };
 use serde_json::{Value, json};
 
 use super::{args::List, failure, store, warn};
 use crate::{
     block_on,
-    configuration::environment,
+    configuration::{Configuration, environment},
     failure::Failure,
     output::{Out, note},
     symptom::log_in,
@@ -28,10 +29,17 @@ pub(crate) fn run(arguments: &List) -> Result<(), Failure> {
 async fn list(arguments: &List) -> Result<(), Failure> {
     let environment = environment();
     let store = store(&environment)?;
+    // A broken file is reported where it is needed.
+    let config = Configuration::of(environment.clone()).and_then(|file| file.load());
     let provider = arguments.provider.as_deref().map(canonical);
-    let rows = Row::all(&store, provider.as_deref(), SystemTime::now())
-        .await
-        .map_err(failure)?;
+    let rows = Row::all(
+        &store,
+        config.as_ref().ok(),
+        provider.as_deref(),
+        SystemTime::now(),
+    )
+    .await
+    .map_err(failure)?;
     warn(&store);
     let mut out = Out::new();
     if arguments.json {
@@ -67,6 +75,8 @@ pub(crate) struct Row {
     pub(crate) profile: Profile,
     pub(crate) status: Status,
     pub(crate) expires: Option<SystemTime>,
+    /// Whether the configured order of profiles (`auth.order`) leaves it out.
+    pub(crate) is_excluded: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -109,6 +119,7 @@ impl Row {
     /// The stored profiles: those of one provider, otherwise all.
     pub(crate) async fn all(
         store: &Arc<FileStore>,
+        config: Option<&Config>,
         provider: Option<&str>,
         now: SystemTime,
     ) -> Result<Vec<Self>, Error> {
@@ -117,7 +128,11 @@ impl Row {
             if provider.is_none_or(|provider| provider == id.provider())
                 && let Some(profile) = store.load(&id).await?
             {
-                rows.push(Self::of(store, id, profile, now).await);
+                let is_left_out = config.is_some_and(|config| config.auth.excludes(&id));
+                // The store's own order comes first.
+                let is_excluded = is_left_out && store.order(id.provider()).await?.is_empty();
+                let row = Self::of(store, id, profile, now).await;
+                rows.push(Self { is_excluded, ..row });
             }
         }
         Ok(rows)
@@ -143,6 +158,7 @@ impl Row {
             profile,
             status,
             expires,
+            is_excluded: false,
         }
     }
 
@@ -154,6 +170,7 @@ impl Row {
             "label": self.label(),
             "expires": self.expires.and_then(timestamp),
             "status": self.status.as_str(),
+            "excluded": self.is_excluded,
             "endpoint": endpoint(&self.profile),
         })
     }
@@ -174,8 +191,12 @@ impl Row {
             Status::Interrupted => format!("{}; its renewal was interrupted", at("expired")),
             Status::Unreadable => "; dead: its file cannot be read".to_owned(),
         };
+        let excluded = match self.is_excluded {
+            true => "; not used: auth.order leaves it out",
+            false => "",
+        };
         let (id, kind) = (&self.id, self.profile.kind());
-        format!("{id} [{}/{kind}{status}]", id.provider())
+        format!("{id} [{}/{kind}{status}{excluded}]", id.provider())
     }
 
     /// When the token of a login expires or has expired.

@@ -120,7 +120,7 @@ impl Session {
         body: Option<ChatRequest>,
     ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()?;
-        let extras = request::Extras::read(&arguments.request)?;
+        let extras = request::Extras::read(&arguments.request, settings.usable_config())?;
         let conversation = Conversation::open(arguments.request.session.as_deref())?;
         let (emulator, mut builder) = settings.open(&model.provider).await?;
         if arguments.no_usage {

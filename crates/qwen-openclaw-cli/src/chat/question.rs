@@ -97,7 +97,7 @@ impl Session {
             aside.line("[the reply was cut off: raise --max-tokens for a longer one]");
         }
         if !self.arguments.no_usage {
-            aside.line(&usage_line(&self.route().await?, &reply));
+            aside.line(&usage_line(&self.qwen, &self.route().await?, &reply));
         }
         self.check_schema(&reply)?;
         Ok(reply)

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use qwen_openclaw::chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice};
+use qwen_openclaw::{
+    chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice},
+    config::Config,
+    media_file,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,19 +23,19 @@ pub(super) struct Extras {
 }
 
 impl Extras {
-    pub(super) fn read(flags: &args::Request) -> Result<Self, Failure> {
+    pub(super) fn read(flags: &args::Request, config: Option<&Config>) -> Result<Self, Failure> {
         let images = flags
             .image
             .iter()
-            .map(|text| Ok(Part::image(media_at(text)?)));
+            .map(|text| Ok(Part::image(media_at(text, config)?)));
         let videos = flags
             .video
             .iter()
-            .map(|text| Ok(Part::video(media_at(text)?)));
+            .map(|text| Ok(Part::video(media_at(text, config)?)));
         let audio = flags
             .audio
             .iter()
-            .map(|text| Ok(Part::audio(media_at(text)?)));
+            .map(|text| Ok(Part::audio(media_at(text, config)?)));
         let parts = images
             .chain(videos)
             .chain(audio)
@@ -105,13 +109,13 @@ impl Extras {
     }
 }
 
-/// A URL, or a file that is read.
-pub(crate) fn media_at(text: &str) -> Result<Media, Failure> {
+/// A URL, or a file that is read if the configuration allows its size.
+pub(crate) fn media_at(text: &str, config: Option<&Config>) -> Result<Media, Failure> {
     let is_url = text.contains("://") || text.starts_with("data:");
-    Ok(if is_url {
-        Media::url(text)
-    } else {
-        Media::file(text)?
+    Ok(match config {
+        _ if is_url => Media::url(text),
+        Some(config) => media_file(config, text)?,
+        None => Media::file(text)?,
     })
 }
 

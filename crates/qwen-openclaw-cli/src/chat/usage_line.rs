@@ -1,9 +1,9 @@
 //! The usage of a reply, in one line.
 
-use qwen_openclaw::{Route, catalog::price, chat::Reply};
+use qwen_openclaw::{Qwen, Route, chat::Reply};
 
 /// Tokens, times and, where the price is known, the cost.
-pub(super) fn usage_line(route: &Route, reply: &Reply) -> String {
+pub(super) fn usage_line(qwen: &Qwen, route: &Route, reply: &Reply) -> String {
     let timings = reply.timings();
     let model = route.model().unwrap_or_default();
     let mut parts = vec![format!("{}/{model}", route.provider())];
@@ -24,17 +24,11 @@ pub(super) fn usage_line(route: &Route, reply: &Reply) -> String {
         if let Some(speed) = timings.tokens_per_second(usage) {
             parts.push(format!("{speed:.0} tokens/s"));
         }
-        let spent = price::TokenUsage {
-            input: usage.input_tokens,
-            output: usage.output_tokens,
-            cached: usage.cached_tokens,
-            cache_write: usage.cache_write_tokens,
-            reasoning: usage.reasoning_tokens.unwrap_or_default(),
-            ..Default::default()
-        };
-        let list = price::on(route.endpoint().class(), model);
-        if let Some(cost) = list.and_then(|list| list.cost(&spent)) {
-            parts.push(cost.to_string());
+        if let Some(charge) = qwen.cost(route, usage) {
+            parts.push(match charge.is_configured {
+                true => format!("{} (configured)", charge.cost),
+                false => charge.cost.to_string(),
+            });
         }
     }
     format!("[{}]", parts.join(" · "))

@@ -1,6 +1,7 @@
 //! Checks of the configuration file.
 
 use qwen_openclaw::{
+    auth,
     catalog::Provider,
     config::{ErrorKind, KeyPath, Problem, ProblemKind, Segment},
 };
@@ -188,6 +189,55 @@ pub(super) fn unset_variables(home: &Home) -> Vec<Found> {
                 remove.unwrap_or_default()
             );
             Found::new(text, fix)
+        })
+        .collect()
+}
+
+/// Values that OpenClaw knows, and that do nothing here.
+pub(super) fn no_effect(home: &Home) -> Vec<Found> {
+    of_kind(home, |problem| {
+        let is_it = matches!(problem.kind(), ProblemKind::NoEffect { .. });
+        is_it.then(|| unset(problem.path()))
+    })
+}
+
+/// Providers that are refused because their plugin is off.
+pub(super) fn plugin_off(home: &Home) -> Vec<Found> {
+    let config = &home.survey.config;
+    let off = Provider::well_known()
+        .filter_map(|provider| Some((config.plugin_that_is_off(&provider)?, provider)));
+    let off: Vec<(&str, String)> = off
+        .map(|(plugin, provider)| (plugin, provider.to_string()))
+        .collect();
+    let Some((plugin, _)) = off.first() else {
+        return Vec::new();
+    };
+    let providers: Vec<&str> = off.iter().map(|(_, provider)| &**provider).collect();
+    vec![Found::new(
+        format!(
+            "the plugin {plugin} is switched off: requests to {} are refused",
+            providers.join(" and ")
+        ),
+        format!("`qwen-openclaw plugins enable {plugin}`"),
+    )]
+}
+
+/// A login shell that was to give keys, and did not.
+pub(super) fn shell_env(home: &Home) -> Vec<Found> {
+    let problems = home.survey.environment().problems().iter();
+    let failed = problems.filter(|problem| problem.kind() == auth::ErrorKind::Shell);
+    failed
+        .map(|problem| {
+            let cause = std::error::Error::source(problem);
+            let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+            let path = KeyPath::from(["env", "shellEnv", "timeoutMs"]);
+            Found::new(
+                format!("{problem}{cause}"),
+                format!(
+                    "correct the shell's start files, or {}",
+                    set(&path, "MILLISECONDS")
+                ),
+            )
         })
         .collect()
 }

@@ -99,7 +99,8 @@ pub(super) fn shadowed(home: &Home) -> Vec<Found> {
         let mut ranked: Vec<(ApiKey, Source)> = Vec::new();
         let usable = home.survey.profiles.iter();
         let mut usable = usable
-            .filter(|row| row.id.provider() == provider.id() && !row.status.is_dead())
+            .filter(|row| row.id.provider() == provider.id())
+            .filter(|row| !row.status.is_dead() && !row.is_excluded)
             .filter_map(|row| {
                 let key = row.profile.key()?.clone();
                 Some((key, Source::Profile(row.id.to_string())))

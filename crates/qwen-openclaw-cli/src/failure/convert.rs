@@ -2,7 +2,7 @@
 
 use qwen_openclaw::{Hint, catalog::Provider, config};
 
-use super::{Failure, exit_code, with_causes};
+use super::{Failure, OTHER, exit_code, with_causes};
 use crate::{
     hint,
     symptom::{self, Symptom},
@@ -24,7 +24,11 @@ impl From<&clap::Error> for Failure {
 
 impl From<qwen_openclaw::Error> for Failure {
     fn from(error: qwen_openclaw::Error) -> Self {
-        let (code, kind) = (exit_code(error.kind()), error.kind().as_str());
+        let symptom = Symptom::of(&error);
+        let (code, kind) = match symptom {
+            Some((symptom, _)) if symptom.is_switch() => (OTHER, "other"),
+            _ => (exit_code(error.kind()), error.kind().as_str()),
+        };
         let hint = error.hint();
         // The hint is printed on a line of its own.
         let mut message = error.to_string();
@@ -33,7 +37,6 @@ impl From<qwen_openclaw::Error> for Failure {
         {
             message.truncate(without.len());
         }
-        let symptom = Symptom::of(&error);
         let known = error.as_chat().and_then(|error| error.hint());
         let hint = match (known, symptom) {
             // The portal counts by the day.
@@ -64,7 +67,7 @@ impl From<qwen_openclaw::Error> for Failure {
                 }
             },
             scope: Some(error.scope()),
-            status: error.status().or(symptom.map(|(_, status)| status)),
+            status: error.status().or(symptom.and_then(|(_, status)| status)),
             symptom: symptom.map(|(symptom, _)| symptom),
             request_id: error.request_id().map(str::to_owned),
             partial: error.partial().cloned().map(Box::new),

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{Effective, ModelStatus, ProviderStatus, Readiness, WARN_AFTER};
 use crate::{auth::list::Row, survey::Survey};
 
+/// OpenClaw's word for a profile that the configured order leaves out.
+const EXCLUDED: &str = "excluded_by_auth_order";
+
 pub(super) fn of(survey: &Survey, status: &ModelStatus) -> Value {
     let folder = survey.store.path().parent();
     let document = &survey.document;
@@ -45,7 +48,8 @@ fn auth(survey: &Survey, status: &ModelStatus) -> Value {
     let issues = issues
         .map(|(provider, message)| json!({"kind": "indeterminate", "provider": provider.provider, "message": message}))
         .chain(status.problems.iter().map(|message| json!({"kind": "indeterminate", "message": message})));
-    let unusable = survey.profiles.iter().filter(|row| row.status.is_dead());
+    let unusable = survey.profiles.iter();
+    let unusable = unusable.filter(|row| row.status.is_dead() || row.is_excluded);
     let health: Vec<Value> = survey
         .profiles
         .iter()
@@ -61,8 +65,7 @@ fn auth(survey: &Survey, status: &ModelStatus) -> Value {
         "storePath": survey.store.path(),
         "shellEnvFallback": {
             "enabled": survey.config.env.shell.is_enabled,
-            // No shell is started.
-            "appliedKeys": [],
+            "appliedKeys": survey.environment().shell_variables().collect::<Vec<_>>(),
         },
         "profiles": profiles,
         "providersWithOAuth": status.with_logins(survey),
@@ -73,8 +76,8 @@ fn auth(survey: &Survey, status: &ModelStatus) -> Value {
         "unusableProfiles": unusable.map(|row| json!({
             "profileId": row.id.as_str(),
             "provider": row.id.provider(),
-            "kind": "disabled",
-            "reason": row.status.as_str(),
+            "kind": if row.is_excluded { "excluded" } else { "disabled" },
+            "reason": if row.is_excluded { EXCLUDED } else { row.status.as_str() },
         })).collect::<Vec<_>>(),
         "oauth": {
             "warnAfterMs": millis(WARN_AFTER),
@@ -128,7 +131,12 @@ pub(super) fn label(row: &Row) -> String {
         Profile::Token(token) => format!("token:{}", token.token().masked()),
         _ => "OAuth".to_owned(),
     };
-    format!("{}={secret}", row.id)
+    let excluded = if row.is_excluded {
+        " (not in auth.order)"
+    } else {
+        ""
+    };
+    format!("{}={secret}{excluded}", row.id)
 }
 
 fn health(row: &Row, survey: &Survey) -> Value {

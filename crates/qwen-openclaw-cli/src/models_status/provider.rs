@@ -90,7 +90,10 @@ impl ProviderStatus {
         };
         // Of profiles that cannot be used, that which says most.
         let rows = status.rows(survey);
-        let best = rows.map(|row| row.readiness(survey.now)).min();
+        let best = rows
+            .filter(|row| !row.is_excluded)
+            .map(|row| row.readiness(survey.now))
+            .min();
         if let Some(best) = best {
             status.effective = Effective::Profiles;
             status.readiness = best.max(Readiness::Unclear);

@@ -27,11 +27,7 @@ pub(super) fn lines(survey: &Survey, status: &ModelStatus) -> Vec<String> {
         true => format!("{} ({})", status.default, status.resolved),
         false => status.default.clone(),
     };
-    let shell = if survey.config.env.shell.is_enabled {
-        "on in OpenClaw; not used here"
-    } else {
-        "off"
-    };
+    let shell = survey.shell_text();
     let mut lines = vec![
         line("Config", survey.configuration.file.shown()),
         line("State dir", &store.parent().map(shown).unwrap_or_default()),
@@ -43,7 +39,7 @@ pub(super) fn lines(survey: &Survey, status: &ModelStatus) -> Vec<String> {
         String::new(),
         "Auth overview".to_owned(),
         line("Auth store", &shown(store)),
-        line("Shell env", shell),
+        line("Shell env", &shell),
         counted("Providers w/ OAuth/tokens", &status.with_logins(survey)),
     ];
     for provider in &status.providers {

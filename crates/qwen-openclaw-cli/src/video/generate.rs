@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use qwen_openclaw::{
     Qwen,
-    catalog::{Provider, Region, aigc_origin_for, video::DEFAULT_MODEL},
+    catalog::{Modality, Provider, Region, aigc_origin_for, video::DEFAULT_MODEL},
+    config::Config,
     video::{
         Checked, Client, Job, Reference, Strictness, VideoRequest,
         task::{self, JobStore, MemoryJobs, PollSchedule, Upload},
@@ -46,7 +47,32 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
             "there is no file {missing}"
         )));
     }
+    if let Some(config) = settings.usable_config() {
+        check_sizes(&request, config)?;
+    }
     block_on(generate(arguments, &settings, request, strictness))
+}
+
+/// Nothing is uploaded that is larger than the configuration allows.
+fn check_sizes(request: &VideoRequest, config: &Config) -> Result<(), Failure> {
+    let references = request.references().iter();
+    for reference in references.filter(|reference| !reference.is_remote()) {
+        let kind = match reference.is_video() {
+            true => Modality::Video,
+            false => Modality::Image,
+        };
+        let path = reference.local_path();
+        let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if let Some(limit) = config.media_limit(kind).filter(|limit| bytes > limit.bytes) {
+            return Err(Failure::invalid_request(format!(
+                "{path} has {bytes} bytes, and `{}` in {} allows {}",
+                limit.key,
+                config.file(),
+                limit.bytes
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A video is paid for, so it is seen beforehand whether it can be saved.

@@ -13,6 +13,7 @@ mod defaults;
 mod doctor;
 #[cfg(unix)]
 mod documented;
+mod effects;
 mod emulator;
 mod faults;
 mod help;

@@ -1,11 +1,12 @@
 //! What a configuration says ranks below everything else.
 
 use qwen_openclaw_client::{
-    ConfiguredProvider, EndpointRule, Routes,
+    ConfiguredProvider, EndpointRule, Hint, RequestTemplate, Routes,
     auth::{self, ApiKey, Environment, Source},
     catalog::{Endpoint, Provider},
     http,
 };
+use qwen_openclaw_emulator::Emulator;
 
 const GATEWAY: &str = "https://gateway.example/v1";
 
@@ -103,6 +104,106 @@ async fn a_custom_provider_is_found_by_its_exact_id() {
     assert!(route.credential().is_none() && route.credential_error().is_none());
 }
 
+#[tokio::test]
+async fn headers_go_to_the_origin_of_their_entry_alone() {
+    let own = Emulator::start().await.unwrap();
+    let other = Emulator::start().await.unwrap();
+    let id = Provider::exactly("acme").unwrap();
+    let entry = || configured("acme").custom().base_url(own.base_url());
+    let sent = async |provider: ConfiguredProvider, base_url: Option<&str>, model: Option<&str>| {
+        let mut routes = Routes::new().configured(provider);
+        if let Some(url) = base_url {
+            routes = routes.base_url(id.clone(), url);
+        }
+        let connection = routes.connect(&id).unwrap().build().unwrap();
+        let mut request = RequestTemplate::get("models");
+        if let Some(model) = model {
+            request = request.model(model);
+        }
+        // Without a key, the service refuses.
+        let _ = connection.call(request).once().await;
+        let requests = own.take_requests().into_iter().chain(other.take_requests());
+        let [request] = &requests.collect::<Vec<_>>()[..] else {
+            panic!("not one request");
+        };
+        let header = |name| request.header(name).map(ToOwned::to_owned);
+        (header("x-team"), header("x-model"))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let provider = || {
+        let entry = entry().header("x-team", "all").header("x-model", "any");
+        entry.model_header("m", "x-model", "m")
+    };
+    assert_eq!(
+        sent(provider(), None, None).await,
+        (some("all"), some("any"))
+    );
+    assert_eq!(
+        sent(provider(), None, Some("m")).await,
+        (some("all"), some("m"))
+    );
+    assert_eq!(
+        sent(provider(), None, Some("n")).await,
+        (some("all"), some("any"))
+    );
+    let elsewhere = other.base_url();
+    assert_eq!(
+        sent(provider(), Some(&elsewhere), Some("m")).await,
+        (None, None)
+    );
+    // An entry without a base URL speaks of the provider's own hosts.
+    let homeless = configured("acme").custom().header("x-team", "all");
+    assert_eq!(sent(homeless, Some(&elsewhere), None).await, (None, None));
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_used_fails_alone() {
+    let service = Emulator::start().await.unwrap();
+    let provider = own("acme").base_url(service.base_url());
+    let routes = Routes::new().configured(provider.unusable_model("m", unset()));
+    let id = Provider::exactly("acme").unwrap();
+    let connection = routes.connect(&id).unwrap().build().unwrap();
+    let ask = async |model: &str| {
+        let request = RequestTemplate::get("models").model(model);
+        connection
+            .call(request)
+            .once()
+            .await
+            .map(|_| ())
+            .unwrap_err()
+    };
+    assert_eq!(ask("m").await.to_string(), "MY_URL is not set");
+    assert!(service.requests().is_empty());
+    assert_eq!(ask("n").await.status(), Some(401));
+}
+
+#[tokio::test]
+async fn a_provider_whose_plugin_is_off_is_refused_wherever_it_leads() {
+    let routes = Routes::new().configured(configured("qwen").plugin_is_off("qwen"));
+    let routes = routes
+        .api_key(Provider::QWEN, key("sk-1"))
+        .base_url(Provider::QWEN, GATEWAY);
+    let errors = [
+        routes.route("qwen/glm-5").await.unwrap_err(),
+        routes.standard_route().await.unwrap_err(),
+        routes.connect(&Provider::QWEN).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), http::ErrorKind::NotFound);
+        let file = file();
+        assert_eq!(
+            error.to_string(),
+            format!("the plugin qwen is switched off ({file})")
+        );
+        let hint = Hint::PluginIsOff {
+            provider: Provider::QWEN,
+            plugin: "qwen".to_owned(),
+        };
+        assert_eq!(error.hint(), Some(&hint));
+    }
+    assert!(routes.route("qwen-oauth/coder-model").await.is_ok());
+}
+
 #[cfg(feature = "store")]
 mod stored {
     use std::sync::Arc;
@@ -130,6 +231,22 @@ mod stored {
     async fn used(routes: &Routes, model: &str) -> Option<String> {
         let route = routes.route(model).await.unwrap();
         Some(route.credential()?.source().to_string())
+    }
+
+    #[tokio::test]
+    async fn a_complete_order_leaves_out_even_the_standard_key() {
+        let store = store(&[("qwen:standard", KeyEndpoint::default())]).await;
+        let used = async |provider: ConfiguredProvider| {
+            let routes = Routes::new().store(store.clone()).configured(provider);
+            let route = routes.standard_route().await.unwrap();
+            route.credential().map(|found| found.source().to_string())
+        };
+        let provider = || configured("qwen").order([id("qwen:work")]);
+        let standard = Some("profile: qwen:standard".to_owned());
+        assert_eq!(used(provider()).await, standard);
+        assert_eq!(used(provider().only_ordered()).await, None);
+        let listed = configured("qwen").order([id("qwen:standard")]);
+        assert_eq!(used(listed.only_ordered()).await, standard);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     reader::{Object, Reader},
+    rows::fields,
     text::Text,
 };
 use crate::problem::ProblemKind;
@@ -46,7 +47,7 @@ pub struct AgentDefaults {
     /// What is set for each model.
     #[cfg_attr(feature = "schemars", schemars(with = "schema::Settings"))]
     pub models: Vec<ModelSettings>,
-    /// The largest media file that is downloaded, in megabytes of 1,048,576 bytes.
+    /// The largest media file that is read or sent, in megabytes of 1,048,576 bytes.
     pub media_max_mb: Option<f64>,
 }
 
@@ -167,7 +168,7 @@ impl AgentDefaults {
         }
     }
 
-    /// Returns the largest media file that is downloaded, in bytes.
+    /// Returns the largest media file that is read or sent, in bytes.
     #[must_use]
     pub fn media_max_bytes(&self) -> Option<u64> {
         #[expect(
@@ -224,17 +225,12 @@ impl ModelSettings {
     fn read(model: &str, reader: &Reader<'_>) -> Option<Self> {
         let object = reader.object(&["agentRuntime", "alias", "params", "streaming"])?;
         let alias = object.get("alias").and_then(|reader| reader.plain());
-        let params = object.object("params", &[]);
         Some(Self {
             model: model.to_owned(),
             alias: alias
                 .map(|alias| alias.trim().to_owned())
                 .filter(|alias| !alias.is_empty()),
-            params: params
-                .iter()
-                .flat_map(Object::entries)
-                .map(|(name, reader)| (name.to_owned(), reader.value.clone()))
-                .collect(),
+            params: fields(&object),
         })
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     base_url::{Finding, inspect},
     reader::{Object, Reader},
-    rows::{ModelRow, headers},
+    rows::{ModelRow, fields, headers},
     secret::{Header, KeySetting},
     text::Text,
 };
@@ -95,12 +95,12 @@ pub struct ProviderEntry {
     /// How requests are authenticated. Default: with an API key.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub auth: Option<ProviderAuth>,
-    /// Whether the key goes into an `Authorization` header. Default: as the API demands.
+    /// Whether the key must go into an `Authorization` header, where it always is.
     pub auth_header: Option<bool>,
     /// Headers for every request.
     #[cfg_attr(feature = "schemars", schemars(with = "schema::Headers"))]
     pub headers: Vec<Header>,
-    /// The limit for a request, in seconds.
+    /// The limit for a request from the connection to the end of the response, in seconds.
     pub timeout_seconds: Option<f64>,
     /// Fields for the body of every request.
     #[cfg_attr(feature = "schemars", schemars(with = "schema::Fields"))]
@@ -217,6 +217,11 @@ impl ProviderEntry {
             Some(BaseUrl(text))
         });
         let plain = |name: &str| object.get(name).and_then(|reader| reader.plain());
+        for name in ["injectNumCtxForOpenAICompat", "localService", "request"] {
+            if let Some(reader) = object.get(name) {
+                reader.no_effect("requests are sent without it");
+            }
+        }
         Some(Self {
             name: name.to_owned(),
             base_url,
@@ -224,13 +229,21 @@ impl ProviderEntry {
             api_key: object
                 .get("apiKey")
                 .and_then(|reader| KeySetting::read(&reader)),
-            auth: plain("auth").map(ProviderAuth::from),
-            auth_header: object.get("authHeader").and_then(|reader| reader.boolean()),
+            auth: object
+                .get("auth")
+                .and_then(|reader| ProviderAuth::read(&reader)),
+            auth_header: object.get("authHeader").and_then(|reader| {
+                let is_in = reader.boolean()?;
+                if !is_in {
+                    reader.no_effect("the API takes the key in no other header");
+                }
+                Some(is_in)
+            }),
             headers: headers(&object),
             timeout_seconds: object
                 .get("timeoutSeconds")
                 .and_then(|reader| reader.number()),
-            params: values(&object, "params"),
+            params: fields(&object),
             models: object
                 .get("models")
                 .iter()
@@ -267,6 +280,18 @@ impl ProviderEntry {
     }
 }
 
+impl ProviderAuth {
+    fn read(reader: &Reader<'_>) -> Option<Self> {
+        let auth = Self::from(reader.plain()?);
+        match auth {
+            Self::Other(_) => reader.wrong("api-key, token, oauth, or aws-sdk"),
+            Self::AwsSdk => reader.no_effect("AWS credentials are not supported, so requests fail"),
+            _ => {}
+        }
+        Some(auth)
+    }
+}
+
 impl From<String> for ProviderAuth {
     fn from(text: String) -> Self {
         match text.as_str() {
@@ -295,13 +320,4 @@ impl EntryTokens {
             }),
         })
     }
-}
-
-fn values(object: &Object<'_>, name: &str) -> BTreeMap<String, Value> {
-    let values = object.object(name, &[]);
-    values
-        .iter()
-        .flat_map(Object::entries)
-        .map(|(name, reader)| (name.to_owned(), reader.value.clone()))
-        .collect()
 }

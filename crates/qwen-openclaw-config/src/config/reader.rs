@@ -57,6 +57,10 @@ impl<'a> Reader<'a> {
         self.note(ProblemKind::WrongType { expected });
     }
 
+    pub(crate) fn no_effect(&self, reason: &'static str) {
+        self.note(ProblemKind::NoEffect { reason });
+    }
+
     /// Returns the object whose members have these names; others are unknown. Without names, any
     /// member may be there.
     pub(crate) fn object(&self, known: &[&str]) -> Option<Object<'a>> {

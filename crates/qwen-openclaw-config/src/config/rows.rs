@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use qwen_openclaw_catalog::{
+    Level,
+    price::{Currency, FlatPrice, Rate},
+};
 use serde_json::Value;
 
 use super::{
@@ -59,15 +63,18 @@ pub struct ModelRow {
     /// Headers for requests to this model.
     #[cfg_attr(feature = "schemars", schemars(with = "schema::Headers"))]
     pub headers: Vec<Header>,
-    /// The thinking levels that are sent in place of others.
+    /// What is sent for each thinking level; `None` for a level that the model does not have.
     #[cfg_attr(feature = "schemars", schemars(with = "schema::Levels"))]
-    pub thinking_level_map: BTreeMap<String, String>,
+    pub thinking_level_map: BTreeMap<String, Option<String>>,
+    /// Fields for the body of requests to this model.
+    #[cfg_attr(feature = "schemars", schemars(with = "schema::Fields"))]
+    pub params: BTreeMap<String, Value>,
     /// How requests differ from the provider's usual ones.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<RowFlags>"))]
     pub compat: RowFlags,
 }
 
-/// The price of a million tokens, in the provider's currency. Zero means that it is not tracked.
+/// The price of a million tokens, in US dollars. All zero means that it is not tracked.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(
@@ -77,17 +84,13 @@ pub struct ModelRow {
 )]
 pub struct Cost {
     /// The price of input.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    pub input: f64,
+    pub input: Option<f64>,
     /// The price of output.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    pub output: f64,
+    pub output: Option<f64>,
     /// The price of reading from the cache.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    pub cache_read: f64,
+    pub cache_read: Option<f64>,
     /// The price of writing to the cache.
-    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
-    pub cache_write: f64,
+    pub cache_write: Option<f64>,
 }
 
 /// The `compat` of a model row: what the model's API can do. What it does not say is left to the
@@ -132,6 +135,9 @@ impl ModelRow {
             reader.wrong("a model row with an id");
             return None;
         };
+        if let Some(reader) = object.get("baseUrl") {
+            reader.no_effect("a model is asked where its provider is");
+        }
         Some(Self {
             id,
             name: plain("name"),
@@ -146,10 +152,18 @@ impl ModelRow {
                 .object("thinkingLevelMap", &[])
                 .iter()
                 .flat_map(Object::entries)
-                // A level that is not to be sent is null.
-                .filter(|(_, reader)| !reader.value.is_null())
-                .filter_map(|(level, reader)| Some((level.to_owned(), reader.plain()?)))
+                .filter_map(|(level, reader)| {
+                    if level.parse::<Level>().is_err() {
+                        reader.no_effect("there is no such level");
+                    }
+                    let sent = match reader.value {
+                        Value::Null => None,
+                        _ => Some(reader.plain()?),
+                    };
+                    Some((level.to_owned(), sent))
+                })
                 .collect(),
+            params: fields(&object),
             compat: object
                 .get("compat")
                 .map(|reader| RowFlags::read(&reader))
@@ -167,15 +181,34 @@ impl Cost {
             "cacheWrite",
             "tieredPricing",
         ])?;
-        let price = |name: &str| {
-            let price = object.get(name).and_then(|reader| reader.number());
-            price.unwrap_or_default()
-        };
+        // The price of the first tier would be wrong for the others.
+        if let Some(tiers) = object.get("tieredPricing")
+            && tiers.value.as_array().is_none_or(|tiers| !tiers.is_empty())
+        {
+            tiers.no_effect("the price of this model is not taken from here");
+            return None;
+        }
+        let price = |name: &str| object.get(name).and_then(|reader| reader.number());
         Some(Self {
             input: price("input"),
             output: price("output"),
             cache_read: price("cacheRead"),
             cache_write: price("cacheWrite"),
+        })
+    }
+
+    /// Returns the price; `None` if it is not tracked.
+    #[must_use]
+    pub fn price(&self) -> Option<FlatPrice> {
+        let rates = [self.input, self.output, self.cache_read, self.cache_write];
+        let is_tracked = rates.iter().flatten().any(|rate| *rate > 0.0);
+        let [input, output, cache_read, cache_write] = rates.map(|rate| rate.and_then(Rate::new));
+        is_tracked.then_some(FlatPrice {
+            currency: Currency::Usd,
+            input,
+            output,
+            cache_read,
+            cache_write,
         })
     }
 }
@@ -194,6 +227,10 @@ impl RowFlags {
                 }
                 "maxTokensField" => {
                     flags.max_tokens_field = reader.plain();
+                    let field = flags.max_tokens_field.as_deref();
+                    if !matches!(field, Some("max_tokens" | "max_completion_tokens")) {
+                        reader.wrong("max_tokens or max_completion_tokens");
+                    }
                     continue;
                 }
                 "supportsReasoningEffort" => &mut flags.supports_reasoning_effort,
@@ -204,6 +241,7 @@ impl RowFlags {
                 "supportsStore" => &mut flags.supports_store,
                 "supportsDeveloperRole" => &mut flags.supports_developer_role,
                 other => {
+                    reader.no_effect("requests are written without it");
                     flags.other.insert(other.to_owned(), reader.value.clone());
                     continue;
                 }
@@ -221,4 +259,40 @@ pub(super) fn headers(object: &Object<'_>) -> Vec<Header> {
         .flat_map(Object::entries)
         .filter_map(|(name, reader)| Header::read(name, &reader))
         .collect()
+}
+
+/// Fields that belong to the request, not to a configuration.
+const RESERVED: [&str; 5] = ["messages", "model", "n", "stream", "stream_options"];
+
+/// Reads `params`: fields for the body of requests. OpenClaw's own settings, whose names are not in
+/// the API's spelling, are none, except for the limit of output tokens.
+pub(super) fn fields(object: &Object<'_>) -> BTreeMap<String, Value> {
+    let mut fields = BTreeMap::new();
+    for (name, reader) in object
+        .object("params", &[])
+        .iter()
+        .flat_map(Object::entries)
+    {
+        match name {
+            "extraBody" | "extra_body" => {
+                let extra = reader.object(&[]);
+                for (name, reader) in extra.iter().flat_map(Object::entries) {
+                    add_field(&mut fields, name, &reader);
+                }
+            }
+            "maxTokens" => add_field(&mut fields, "max_completion_tokens", &reader),
+            name => add_field(&mut fields, name, &reader),
+        }
+    }
+    fields
+}
+
+fn add_field(fields: &mut BTreeMap<String, Value>, name: &str, reader: &Reader<'_>) {
+    if RESERVED.contains(&name) {
+        reader.no_effect("each request sets it itself");
+    } else if name.contains(|c: char| c.is_ascii_uppercase()) {
+        reader.no_effect("it is not a field of a request");
+    } else {
+        fields.insert(name.to_owned(), reader.value.clone());
+    }
 }

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use qwen_openclaw_auth::Environment;
+use qwen_openclaw_auth::{Environment, ProfileId};
 
 use super::{
     reader::{Object, Reader},
     text::Text,
 };
-use crate::problem::ProblemKind;
 #[cfg(feature = "schemars")]
 use crate::schema;
+use crate::{path::KeyPath, problem::ProblemKind};
 
 /// The `auth` section: which profiles there are, without their secrets.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +86,23 @@ impl Profiles {
     }
 }
 
+impl Profiles {
+    /// Returns whether `order` leaves a profile out, so that it is not used: its provider has a
+    /// list that is not empty, and the profile is not in it.
+    #[must_use]
+    pub fn excludes(&self, id: &ProfileId) -> bool {
+        let mut is_listed = self
+            .order
+            .values()
+            .flatten()
+            .filter_map(|listed| listed.parse::<ProfileId>().ok())
+            .filter(|listed| listed.provider() == id.provider())
+            .map(|listed| listed == *id)
+            .peekable();
+        is_listed.peek().is_some() && !is_listed.any(|is_it| is_it)
+    }
+}
+
 impl ProfileEntry {
     fn read(id: &str, reader: &Reader<'_>) -> Option<Self> {
         let object = reader.object(&["provider", "mode", "email", "displayName"])?;
@@ -117,7 +134,8 @@ pub struct EnvSettings {
 
 /// `env.shellEnv`: missing keys are taken from the login shell.
 ///
-/// This is data: nothing here starts a shell.
+/// This is data: only [`ConfigFile::load_with_shell`](crate::ConfigFile::load_with_shell) starts the
+/// shell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ShellEnv {
@@ -268,6 +286,19 @@ pub struct MediaTools {
     /// The models for videos.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<schema::MediaSection>"))]
     pub video: Vec<MediaModel>,
+    /// The largest file of each kind (`image`, `video`, `audio`) that is read, in bytes.
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    pub max_bytes: BTreeMap<&'static str, u64>,
+}
+
+/// A limit for the size of media files.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct MediaLimit {
+    /// The largest file, in bytes.
+    pub bytes: u64,
+    /// The key of the configuration that sets it.
+    pub key: KeyPath,
 }
 
 /// A model that looks at media.
@@ -307,10 +338,17 @@ impl MediaTools {
             let section = object.object(name, &[]);
             section.as_ref().map(models).unwrap_or_default()
         };
+        let max_bytes = ["image", "video", "audio"].into_iter().filter_map(|kind| {
+            let section = object.get(kind)?;
+            let limit = section.value.get("maxBytes").is_some();
+            let limit = limit.then(|| section.object(&[])?.get("maxBytes")?.integer());
+            Some((kind, limit??))
+        });
         Self {
             shared: models(&object),
             image: of("image"),
             video: of("video"),
+            max_bytes: max_bytes.collect(),
         }
     }
 }

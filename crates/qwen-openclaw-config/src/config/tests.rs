@@ -48,7 +48,12 @@ fn a_provider_entry_is_read_in_full() {
             }],
         } } } }",
     );
-    assert_eq!(shown(&config), [""; 0]);
+    assert_eq!(
+        shown(&config),
+        [
+            "models.providers.my-vllm.models[0].compat.codeMode: has no effect here: requests are written without it"
+        ]
+    );
     assert_eq!(config.models.mode, ModelsMode::Replace);
     let entry = config.models.provider("MY-VLLM").unwrap();
     assert_eq!(entry.base_url().unwrap(), Some("http://127.0.0.1:8000/v1"));
@@ -66,8 +71,10 @@ fn a_provider_entry_is_read_in_full() {
         (row.context_window, row.max_tokens),
         (Some(4096), Some(1000))
     );
-    assert_eq!(row.cost.unwrap().output, 2.5);
-    assert_eq!(row.thinking_level_map["minimal"], "low");
+    assert_eq!(row.cost.unwrap().output, Some(2.5));
+    let levels = &row.thinking_level_map;
+    assert_eq!(levels["minimal"].as_deref(), Some("low"));
+    assert_eq!(levels["off"], None);
     let flags = &row.compat;
     assert_eq!(flags.thinking_format.as_deref(), Some("qwen"));
     assert_eq!(flags.supports_strict_mode, Some(false));
@@ -345,6 +352,140 @@ fn the_tokens_of_an_old_page_are_read_and_never_shown() {
         problem.path(),
         &KeyPath::from(["models", "providers", "qwen-portal"])
     );
+}
+
+#[test]
+fn what_has_no_effect_is_a_problem() {
+    let config = config(
+        "{ models: { providers: { p: { baseUrl: 'http://127.0.0.1/v1', auth: 'aws-sdk', authHeader: false,
+             params: { stream: false, topP: 1, top_p: 0.5, extraBody: { model: 'x', seed: 1 } },
+             request: {},
+             models: [{ id: 'm', baseUrl: 'http://a.example', params: { maxTokens: 9, n: 2 },
+               cost: { input: 1, tieredPricing: [{ input: 1 }] },
+               compat: { maxTokensField: 'tokens' } }],
+           }, q: { auth: 'api_key' } } } }",
+    );
+    insta::assert_snapshot!(shown(&config).join("\n"), @r"
+    models.providers.p.request: has no effect here: requests are sent without it
+    models.providers.p.auth: has no effect here: AWS credentials are not supported, so requests fail
+    models.providers.p.authHeader: has no effect here: the API takes the key in no other header
+    models.providers.p.params.extraBody.model: has no effect here: each request sets it itself
+    models.providers.p.params.stream: has no effect here: each request sets it itself
+    models.providers.p.params.topP: has no effect here: it is not a field of a request
+    models.providers.p.models[0].baseUrl: has no effect here: a model is asked where its provider is
+    models.providers.p.models[0].cost.tieredPricing: has no effect here: the price of this model is not taken from here
+    models.providers.p.models[0].params.n: has no effect here: each request sets it itself
+    models.providers.p.models[0].compat.maxTokensField: not max_tokens or max_completion_tokens
+    models.providers.q.auth: not api-key, token, oauth, or aws-sdk
+    ");
+    assert!(config.problems().iter().all(|problem| {
+        let has_effect = !matches!(problem.kind(), ProblemKind::NoEffect { .. });
+        problem.is_refused_by_openclaw() == has_effect
+    }));
+    let entry = config.models.provider("p").unwrap();
+    assert_eq!(json!(entry.params), json!({ "top_p": 0.5, "seed": 1 }));
+    let row = entry.model("m").unwrap();
+    assert_eq!(json!(row.params), json!({ "max_completion_tokens": 9 }));
+    assert_eq!(row.cost, None);
+}
+
+#[test]
+fn a_price_of_zero_is_none_unless_another_is_known() {
+    let price = |cost: &str| {
+        let text = format!(
+            "{{ models: {{ providers: {{ p: {{ models: [{{ id: 'm', cost: {cost} }}] }} }} }} }}"
+        );
+        let row = config(&text).models.providers[0].models[0].clone();
+        row.cost.and_then(|cost| cost.price())
+    };
+    assert_eq!(
+        price("{ input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }"),
+        None
+    );
+    assert_eq!(price("{}"), None);
+    let price = price("{ input: 1.5, output: 0, cacheRead: 1e12 }").unwrap();
+    assert_eq!(price.input.unwrap().price(), 1.5);
+    assert_eq!(price.output.unwrap().price(), 0.0);
+    assert_eq!((price.cache_read, price.cache_write), (None, None));
+}
+
+#[test]
+fn the_smaller_limit_of_media_counts_and_has_a_name() {
+    let config = config(
+        "{ agents: { defaults: { mediaMaxMb: 1 } },
+           tools: { media: { image: { maxBytes: 5 }, audio: { maxBytes: 2e6 } } } }",
+    );
+    let limit = |kind| {
+        let limit = config.media_limit(kind).unwrap();
+        (limit.bytes, limit.key.to_string())
+    };
+    assert_eq!(
+        limit(Modality::Image),
+        (5, "tools.media.image.maxBytes".to_owned())
+    );
+    let general = (1 << 20, "agents.defaults.mediaMaxMb".to_owned());
+    assert_eq!(limit(Modality::Audio), general);
+    assert_eq!(limit(Modality::Video), general);
+    assert_eq!(with("{}", &[]).media_limit(Modality::Image), None);
+}
+
+#[test]
+fn an_order_leaves_out_the_profiles_of_its_provider_alone() {
+    let config = config("{ auth: { order: { modelstudio: ['qwen:work'], openai: [] } } }");
+    let excludes = |id: &str| config.auth.excludes(&id.parse().unwrap());
+    assert!(!excludes("qwen:work") && excludes("qwen:home") && excludes("modelstudio:home"));
+    assert!(!excludes("openai:default") && !excludes("qwen-oauth:default"));
+}
+
+#[test]
+fn a_plugin_that_is_off_takes_its_providers_along() {
+    let off = config("{ plugins: { entries: { qwen: { enabled: false } } } }");
+    let plugin =
+        |config: &Config, name| config.plugin_that_is_off(&Provider::by_name(name).unwrap());
+    assert_eq!(plugin(&off, "modelstudio"), Some("qwen"));
+    assert_eq!(plugin(&off, "qwen-token-plan"), Some("qwen"));
+    assert_eq!(plugin(&off, "qwen-oauth"), None);
+    assert_eq!(plugin(&config("{}"), "qwen"), None);
+    let denied = config("{ plugins: { deny: ['qwen'], entries: { qwen: { enabled: true } } } }");
+    assert_eq!(plugin(&denied, "qwen"), Some("qwen"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_shell_is_asked_only_by_the_method_that_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = tempfile::tempdir().unwrap();
+    let shell = home.path().join("shell");
+    let script = "#!/bin/sh\necho run >> \"$0.log\"\nprintf 'QWEN_API_KEY=sk-of-the-shell\\0'\n";
+    fs::write(&shell, script).unwrap();
+    fs::set_permissions(&shell, fs::Permissions::from_mode(0o755)).unwrap();
+    let runs = || {
+        fs::read_to_string(home.path().join("shell.log"))
+            .unwrap_or_default()
+            .lines()
+            .count()
+    };
+    let path = home.path().join("openclaw.json");
+    let file = ConfigFile::at(path.clone());
+    let with = |text: &str, more: &[(&str, &str)]| {
+        fs::write(&path, text).unwrap();
+        let pairs = [("SHELL", shell.to_str().unwrap())];
+        let environment = Environment::from_pairs(pairs.into_iter().chain(more.iter().copied()));
+        let _ = file.load(&environment).unwrap();
+        let config = file.load_with_shell(&environment).unwrap();
+        let key = config.environment().value("QWEN_API_KEY").unwrap();
+        key.map(ToOwned::to_owned)
+    };
+    assert_eq!(with("{}", &[]), None);
+    assert_eq!(runs(), 0);
+    let found = Some("sk-of-the-shell".to_owned());
+    let on = "{ env: { shellEnv: { enabled: true } } }";
+    assert_eq!(with(on, &[]), found);
+    assert_eq!(with("{}", &[("OPENCLAW_LOAD_SHELL_ENV", "1")]), found);
+    assert_eq!(runs(), 2);
+    let vars = "{ env: { shellEnv: { enabled: true }, vars: { DASHSCOPE_API_KEY: 'sk-1' } } }";
+    assert_eq!(with(vars, &[]), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use qwen_openclaw_client::{Call, RequestTemplate, Route};
 use qwen_openclaw_http::{ErrorKind as HttpErrorKind, Response};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{Error, StreamTimeouts, client::Shared, client::timeouts::Stall};
 
@@ -16,6 +16,8 @@ pub(crate) struct Attempt {
     call: Call,
     model: String,
     head_limit: Duration,
+    /// When the last request was sent.
+    sent: Instant,
 }
 
 impl Attempt {
@@ -30,6 +32,7 @@ impl Attempt {
         let head_limit = timeouts.head.saturating_add(wait.unwrap_or_default());
         let mut request = RequestTemplate::post("chat/completions", body)
             .accept("text/event-stream")
+            .model(model)
             .head_timeout(head_limit);
         if let Some(wait) = wait {
             request = request.header("x-dashscope-wait-timeout", wait.as_secs().to_string());
@@ -39,7 +42,12 @@ impl Attempt {
             shared,
             model: model.to_owned(),
             head_limit,
+            sent: Instant::now(),
         }
+    }
+
+    pub(crate) fn sent(&self) -> Instant {
+        self.sent
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -54,6 +62,7 @@ impl Attempt {
     /// Sends the request, again and again as far as the policy allows.
     pub(crate) async fn open(&mut self) -> Result<Response, Error> {
         loop {
+            self.sent = Instant::now();
             let error = match self.call.once().await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,

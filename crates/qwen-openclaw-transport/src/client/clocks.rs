@@ -11,14 +11,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::client::timeouts::{Stall, StreamTimeouts};
 
-/// The two clocks of a stream that has begun.
+/// The clocks of a stream that has begun.
 ///
-/// Only time spent waiting for the server counts: a caller that takes its time between two events
+/// Except for the whole, only time spent waiting for the server counts: a caller that takes its time between two events
 /// makes no stall.
 #[derive(Debug)]
 pub(crate) struct Clocks {
     bytes: Duration,
     progress: Duration,
+    total: Option<Duration>,
+    /// When the whole must be there.
+    end: Option<Instant>,
     /// Since when no byte has come.
     silent: Option<Instant>,
     /// Since when nothing of the answer has come.
@@ -43,10 +46,17 @@ impl Clocks {
         Self {
             bytes: limits.bytes,
             progress: limits.progress,
+            total: limits.total,
+            end: None,
             silent: None,
             stuck: None,
             alarm: None,
         }
+    }
+
+    /// A request was sent whose answer begins.
+    pub(crate) fn on_head(&mut self, sent: Instant) {
+        self.end = self.total.map(|total| after(sent, total));
     }
 
     /// Bytes have come.
@@ -68,7 +78,8 @@ impl Clocks {
         let silent = *self.silent.get_or_insert(now);
         let stuck = *self.stuck.get_or_insert(now);
         let (bytes, progress) = (after(silent, self.bytes), after(stuck, self.progress));
-        let deadline = bytes.min(progress);
+        let silence = bytes.min(progress);
+        let deadline = self.end.map_or(silence, |end| end.min(silence));
 
         let alarm = self.alarm.get_or_insert_with(|| Alarm {
             timer: Box::pin(sleep_until(deadline)),
@@ -86,7 +97,9 @@ impl Clocks {
         }
         while alarm.timer.as_mut().poll(cx).is_ready() {
             if Instant::now() >= deadline {
-                return Poll::Ready(if bytes <= progress {
+                return Poll::Ready(if self.end == Some(deadline) {
+                    Stall::Total
+                } else if bytes <= progress {
                     Stall::Bytes
                 } else {
                     Stall::Progress
@@ -100,10 +113,10 @@ impl Clocks {
 
     /// The limit that ran out.
     pub(crate) fn limit(&self, stall: Stall) -> Duration {
-        if stall == Stall::Progress {
-            self.progress
-        } else {
-            self.bytes
+        match stall {
+            Stall::Progress => self.progress,
+            Stall::Total => self.total.unwrap_or(self.progress),
+            Stall::Head | Stall::Bytes => self.bytes,
         }
     }
 }

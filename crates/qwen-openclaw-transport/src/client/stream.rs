@@ -217,6 +217,7 @@ impl ReplyStream {
     fn begin(&mut self, opener: Box<Attempt>, response: Response) {
         let head = self.started.elapsed();
         self.secrets = response.secrets().clone();
+        self.clocks.on_head(opener.sent());
         self.decoder.restart();
         self.decoder.hide(self.secrets.clone());
         let reply = self.decoder.reply_mut();

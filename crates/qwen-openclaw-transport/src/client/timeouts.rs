@@ -12,6 +12,8 @@ pub enum Stall {
     Bytes,
     /// Bytes came, but nothing of the reply: only comments, keep-alives or empty chunks.
     Progress,
+    /// The reply came, but not to its end in time.
+    Total,
 }
 
 impl Stall {
@@ -23,13 +25,14 @@ impl Stall {
             Self::Progress => {
                 format!("the stream only kept itself alive: nothing of the reply for {seconds} s")
             }
+            Self::Total => format!("the reply was not complete within {seconds} s"),
         }
     }
 }
 
 /// How long a server may be silent, by what it is silent about.
 ///
-/// There is no limit on the whole reply: a long answer that keeps coming is a good answer.
+/// By default there is no limit on the whole reply: a long answer that keeps coming is a good answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct StreamTimeouts {
@@ -41,9 +44,22 @@ pub struct StreamTimeouts {
     /// Between two pieces of the reply; keep-alives do not count. The default is 3 minutes, and
     /// 10 for models that think, which may be silent while they do.
     pub progress: Duration,
+    /// From sending the request to the end of the reply; `None` for no limit. The default is `None`.
+    pub total: Option<Duration>,
 }
 
 impl StreamTimeouts {
+    /// One limit for the whole request, whatever the server is silent about.
+    #[must_use]
+    pub fn total(limit: Duration) -> Self {
+        Self {
+            head: limit,
+            bytes: limit,
+            progress: limit,
+            total: Some(limit),
+        }
+    }
+
     /// The defaults for a model that thinks before it answers.
     #[must_use]
     pub fn thinking() -> Self {
@@ -51,6 +67,7 @@ impl StreamTimeouts {
             head: Duration::from_secs(300),
             bytes: Duration::from_secs(300),
             progress: Duration::from_secs(600),
+            total: None,
         }
     }
 }
@@ -61,6 +78,7 @@ impl Default for StreamTimeouts {
             head: Duration::from_secs(120),
             bytes: Duration::from_secs(120),
             progress: Duration::from_secs(180),
+            total: None,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Capabilities of models that override the catalog.
 
-use qwen_openclaw_catalog::Modality;
+use std::collections::BTreeMap;
+
 #[cfg(doc)]
 use qwen_openclaw_catalog::Thinking;
+use qwen_openclaw_catalog::{Level, Modality};
+use serde_json::Value;
 
 /// The capabilities of a model that the catalog does not know, or that override the catalog.
 ///
@@ -25,6 +28,9 @@ pub struct ModelCapabilities {
     pub(super) usage: Option<bool>,
     pub(super) no_strict_tools: bool,
     pub(super) without: Vec<String>,
+    pub(super) no_tools: bool,
+    pub(super) fields: BTreeMap<String, Value>,
+    pub(super) levels: BTreeMap<Level, Option<String>>,
 }
 
 /// How a request controls thinking.
@@ -116,6 +122,27 @@ impl ModelCapabilities {
     /// By default all fields are sent. Can be repeated.
     pub fn without_field(mut self, name: impl Into<String>) -> Self {
         self.without.push(name.into());
+        self
+    }
+
+    /// Refuses requests with tools, for models that take none. By default tools are sent.
+    pub fn without_tools(mut self) -> Self {
+        self.no_tools = true;
+        self
+    }
+
+    /// Adds a field to request bodies that do not set it themselves, such as `top_k`. Each request's own
+    /// `model`, `messages` and `stream` stay. By default none is added. Can be repeated.
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets what is sent for a thinking level: another level by its name, or any other text as
+    /// `reasoning_effort`; `None` for a level that the model does not have, which is not sent. The
+    /// default is the level itself. Can be repeated.
+    pub fn level(mut self, level: Level, sent: Option<String>) -> Self {
+        self.levels.insert(level, sent);
         self
     }
 }

@@ -21,6 +21,9 @@ pub(super) fn request(
     conversation(request, context)?;
     numbers(request)?;
     tools(request)?;
+    if !known.takes_tools() && (!request.tools.is_empty() || request.extra.contains_key("tools")) {
+        return refused(format!("{} takes no tools (supportsTools)", known.model));
+    }
     format(request)?;
     for message in &request.messages {
         for part in parts(message) {

@@ -136,6 +136,28 @@ impl<'a> ModelContext<'a> {
         self.traits.usage
     }
 
+    /// Adds the model's own fields, where the request says nothing.
+    pub(crate) fn add_fields(&self, body: &mut Map<String, Value>) {
+        const LIMITS: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+        let has_limit = LIMITS.iter().any(|name| body.contains_key(*name));
+        for (name, value) in &self.traits.fields {
+            let is_set = body.contains_key(name) || has_limit && LIMITS.contains(&&**name);
+            if !is_set && name != "stream" {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// Whether the model takes tools.
+    pub(crate) fn takes_tools(&self) -> bool {
+        !self.traits.no_tools
+    }
+
+    /// What is sent for a thinking level; `None` for the level itself.
+    pub(crate) fn sent_for(&self, level: Level) -> Option<&Option<String>> {
+        self.traits.levels.get(&level)
+    }
+
     /// Removes what the server does not take.
     pub(crate) fn strip(&self, body: &mut Map<String, Value>) {
         body.retain(|name, _| !self.traits.without.iter().any(|without| without == name));

@@ -8,6 +8,7 @@ use qwen_openclaw_catalog::{
 };
 use serde_json::{Value, json};
 
+mod configured;
 mod conversations;
 mod foreign;
 mod limits;

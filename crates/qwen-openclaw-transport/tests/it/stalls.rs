@@ -103,6 +103,32 @@ async fn the_head_never_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_that_keeps_coming_has_no_limit_unless_one_is_set() {
+    let steps = || {
+        let piece = || [text("a"), Step::Pause(15 * SECOND)];
+        let pieces = (0..4).flat_map(|_| piece());
+        Answer::Body(pieces.chain([stop()]).collect())
+    };
+    let ask = async |limit: Option<u64>| {
+        let canned = Canned::new([steps()]);
+        let mut limits = limits();
+        limits.total = limit.map(|limit| u32::try_from(limit).unwrap() * SECOND);
+        let client = canned.client().retry(RetryPolicy::none());
+        let client = client.stream_timeouts(limits).build().unwrap();
+        let started = Instant::now();
+        let request = ChatRequest::new("qwen3.5-plus").user("hi");
+        (client.send(&request).await, started.elapsed())
+    };
+    let (reply, took) = ask(None).await;
+    assert_eq!((reply.unwrap().text(), took.as_secs()), ("aaaa", 60));
+    let (reply, _) = ask(Some(61)).await;
+    assert_eq!(reply.unwrap().text(), "aaaa");
+    let message = "the reply was not complete within 40 s";
+    let error = check(ask(Some(40)).await, Stall::Total, 40, message);
+    assert_eq!(error.partial().unwrap().text(), "aaa");
+}
+
+#[tokio::test(start_paused = true)]
 async fn bytes_stop() {
     let result = ask(Answer::Body(vec![text("a"), Step::Hang])).await;
     let error = check(

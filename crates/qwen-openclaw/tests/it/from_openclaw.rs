@@ -15,19 +15,19 @@ use qwen_openclaw_emulator::{CapturedRequest, Emulator, Plan, Region};
 use serde_json::json;
 use tempfile::TempDir;
 
-fn key(text: &str) -> ApiKey {
+pub(crate) fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap()
 }
 
 /// A home folder in which the service is an emulator.
-struct Home {
-    folder: TempDir,
-    emulator: Emulator,
+pub(crate) struct Home {
+    pub(crate) folder: TempDir,
+    pub(crate) emulator: Emulator,
     variables: Vec<(String, String)>,
 }
 
 impl Home {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             emulator: Emulator::start().await.unwrap(),
@@ -35,7 +35,7 @@ impl Home {
         }
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -52,7 +52,7 @@ impl Home {
     }
 
     /// The configuration, in which `STANDARD`, `CODING`, and `PORTAL` are the emulator's base URLs.
-    fn config(&self, text: &str) -> Config {
+    pub(crate) fn config(&self, text: &str) -> Config {
         let url = |plan| self.emulator.base_url_for(plan, Region::Global);
         let text = text
             .replace("STANDARD", &url(Plan::Standard))
@@ -66,32 +66,32 @@ impl Home {
         file.load(&environment).unwrap()
     }
 
-    fn qwen(&self, text: &str) -> Qwen {
+    pub(crate) fn qwen(&self, text: &str) -> Qwen {
         let builder = Qwen::builder().environment(self.environment());
         let builder = builder.home().unwrap().openclaw(self.config(text));
         builder.build().unwrap()
     }
 
-    async fn store(&self, id: &str, profile: Profile) {
+    pub(crate) async fn store(&self, id: &str, profile: Profile) {
         let folder = StateDir::of(&self.environment()).unwrap();
         let store = FileStore::in_folder(&folder);
         store.put(&id.parse().unwrap(), &profile).await.unwrap();
     }
 
-    fn sent(&self) -> CapturedRequest {
+    pub(crate) fn sent(&self) -> CapturedRequest {
         self.emulator.take_requests().pop().unwrap()
     }
 }
 
-fn standard() -> String {
+pub(crate) fn standard() -> String {
     Emulator::key_for(Plan::Standard, Region::Global)
 }
 
-fn stored(key_of: &str) -> Profile {
+pub(crate) fn stored(key_of: &str) -> Profile {
     Profile::ApiKey(StoredKey::new(key(key_of), KeyEndpoint::default()))
 }
 
-async fn source(qwen: &Qwen, model: &str) -> String {
+pub(crate) async fn source(qwen: &Qwen, model: &str) -> String {
     let route = qwen.route(model).await.unwrap();
     route.credential().unwrap().source().to_string()
 }

@@ -72,6 +72,34 @@ pub(super) const CASES: &[Case] = &[
         fix: "make ~/.openclaw/openclaw.json",
     },
     Case {
+        id: "config-no-effect",
+        bad: |home| home.config("{ models: { providers: { p: { authHeader: false } } } }"),
+        good: |home| home.config("{ models: { providers: { p: { authHeader: true } } } }"),
+        says: "models.providers.p.authHeader: has no effect here",
+        fix: "`qwen-openclaw config unset models.providers.p.authHeader`",
+    },
+    Case {
+        id: "plugin-off",
+        bad: |home| home.config("{ plugins: { entries: { qwen: { enabled: false } } } }"),
+        good: |home| home.config("{ plugins: { entries: { qwen: { enabled: true } } } }"),
+        says: "the plugin qwen is switched off: requests to qwen and qwen-token-plan are refused",
+        fix: "`qwen-openclaw plugins enable qwen`",
+    },
+    Case {
+        id: "shell-env",
+        bad: |home| {
+            home.config("{ env: { shellEnv: { enabled: true } } }");
+            home.variable("SHELL", "/nowhere/shell");
+        },
+        good: |home| {
+            home.config("{ env: { shellEnv: { enabled: true } } }");
+            home.variable("SHELL", "/bin/sh");
+            home.variable("PATH", "/usr/bin:/bin");
+        },
+        says: "the variables of the login shell /nowhere/shell are not used: ",
+        fix: "`qwen-openclaw config set env.shellEnv.timeoutMs",
+    },
+    Case {
         id: "config-refused-by-openclaw",
         bad: |home| home.config("{ models: { providers: { qwen: { bogus: 1 } } } }"),
         good: |home| home.config("{ models: { providers: { qwen: { api: 'x' } } } }"),

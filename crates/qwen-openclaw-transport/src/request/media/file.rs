@@ -2,18 +2,37 @@
 
 use std::{fs::File, io::Read, path::Path};
 
+use qwen_openclaw_catalog::Modality;
+
 use super::{MAX_DATA_URI, Media, refused, sniff, too_large};
 use crate::Error;
 
+/// How much is read to see what a file is.
+const FIRST: u64 = 4096;
+
 impl Media {
-    /// Reads a file. It is read once, in one go and on this thread, and not at all when it is larger
-    /// than what the service takes.
+    /// Reads a file. It is read once, on this thread, and no further than its first bytes when it is
+    /// larger than what the service takes.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it cannot be read, is empty, is too
     /// large, is nothing that is known, or is not what the ending of its name says.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::file_within(path, |_| None)
+    }
+
+    /// Reads a file as [`file`](Self::file) does, unless it is larger than `limit` says for its kind:
+    /// the number of bytes, and what sets the limit, for the message. The kind is seen in the first
+    /// bytes, and no more is read of a file that is too large.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`file`](Self::file).
+    pub fn file_within(
+        path: impl AsRef<Path>,
+        limit: impl FnOnce(Modality) -> Option<(u64, String)>,
+    ) -> Result<Self, Error> {
         let path = path.as_ref();
         let shown = path.display();
         let unreadable = |error| refused(format!("could not read {shown}")).with_source(error);
@@ -22,19 +41,31 @@ impl Media {
         if metadata.is_dir() {
             return Err(refused(format!("{shown} is a folder")));
         }
+        let mut content = Vec::new();
+        let mut file = file.take(FIRST);
+        file.read_to_end(&mut content).map_err(unreadable)?;
+        if content.is_empty() {
+            return Err(refused(format!("{shown} is empty")));
+        }
+        let kind = sniff::sniff(&content).map(|found| found.kind);
+        let limit = kind.and_then(limit);
+        let over = |bytes: u64| match &limit {
+            Some((limit, name)) if bytes > *limit => Err(refused(format!(
+                "{shown} has {bytes} bytes, and {name} allows {limit}"
+            ))),
+            _ => Ok(()),
+        };
+        over(metadata.len())?;
         // Base64 makes four bytes of three.
         let most = (MAX_DATA_URI / 4 * 3) as u64;
         if metadata.len() > most {
             return Err(too_large(metadata.len()));
         }
         // What is no plain file says nothing of its size.
-        let mut content = Vec::new();
-        file.take(most + 1)
-            .read_to_end(&mut content)
-            .map_err(unreadable)?;
-        if content.is_empty() {
-            return Err(refused(format!("{shown} is empty")));
-        }
+        let most = limit.as_ref().map_or(most, |(limit, _)| most.min(*limit));
+        file.set_limit((most + 1).saturating_sub(content.len() as u64));
+        file.read_to_end(&mut content).map_err(unreadable)?;
+        over(content.len() as u64)?;
         let found = sniff::sniff(&content).ok_or_else(|| {
             refused(format!(
                 "{shown} does not look like an image, video or audio file"
@@ -131,6 +162,23 @@ mod tests {
         );
         let large = refused("a.png", &[PNG, &vec![0; 7_900_000]].concat());
         assert!(large.starts_with("the media has 7900018 bytes"), "{large}");
+    }
+
+    #[test]
+    fn a_limit_is_that_of_the_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, [PNG, &vec![0; 10_000]].concat()).unwrap();
+        let within = |limit: u64| {
+            Media::file_within(&path, |kind| {
+                assert_eq!(kind, Modality::Image);
+                Some((limit, "the rule".to_owned()))
+            })
+        };
+        assert_eq!(within(10_018).unwrap(), Media::file(&path).unwrap());
+        let refused = within(10_017).unwrap_err().to_string();
+        let end = "a.png has 10018 bytes, and the rule allows 10017";
+        assert!(refused.ends_with(end), "{refused}");
     }
 
     #[test]
