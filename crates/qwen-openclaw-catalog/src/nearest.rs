@@ -14,9 +14,9 @@ const SHORTEST_PREFIX: usize = 3;
 /// A name is close if it differs in at most a third of its characters, or if one is a prefix of the
 /// other. Several names may map to the same value, which is returned once. Case is ignored. Ties
 /// keep their order.
-pub(crate) fn nearest<T: Copy + Eq>(
+pub(crate) fn nearest<'a, T: Copy + Eq>(
     word: &str,
-    names: impl IntoIterator<Item = (&'static str, T)>,
+    names: impl IntoIterator<Item = (&'a str, T)>,
 ) -> Vec<T> {
     let word = fold(word);
     let mut ranked: Vec<(usize, T)> = names
@@ -34,6 +34,22 @@ pub(crate) fn nearest<T: Copy + Eq>(
         }
     }
     found
+}
+
+/// Returns up to three names close to a probably mistyped one, closest first.
+///
+/// A name is close if it differs in at most a third of its characters, or if one is a prefix of the
+/// other. Case is ignored.
+///
+/// ```
+/// use qwen_openclaw_catalog::nearest_names;
+///
+/// assert_eq!(nearest_names("gml", ["glm", "coder"]), ["glm"]);
+/// assert!(nearest_names("gpt-4o", ["glm", "coder"]).is_empty());
+/// ```
+#[must_use]
+pub fn nearest_names<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    nearest(word, names.into_iter().map(|name| (name, name)))
 }
 
 /// Joins suggestions for a message: `a, b or c`.
