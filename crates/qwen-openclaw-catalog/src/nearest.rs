@@ -38,18 +38,27 @@ pub(crate) fn nearest<'a, T: Copy + Eq>(
 
 /// Returns up to three names close to a probably mistyped one, closest first.
 ///
-/// A name is close if it differs in at most a third of its characters, or if one is a prefix of the
-/// other. Case is ignored.
+/// A name is close if it differs in at most a third of its characters, or if it begins with the
+/// mistyped one. Case is ignored.
 ///
 /// ```
 /// use qwen_openclaw_catalog::nearest_names;
 ///
 /// assert_eq!(nearest_names("gml", ["glm", "coder"]), ["glm"]);
+/// assert_eq!(nearest_names("cod", ["glm", "coder"]), ["coder"]);
 /// assert!(nearest_names("gpt-4o", ["glm", "coder"]).is_empty());
+/// assert!(nearest_names("coder-model", ["glm", "coder"]).is_empty());
 /// ```
 #[must_use]
 pub fn nearest_names<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    nearest(word, names.into_iter().map(|name| (name, name)))
+    let folded = fold(word);
+    // What goes on far behind a short name is a name of its own.
+    let is_other = |name: &&str| {
+        let name = fold(name);
+        folded.starts_with(&name) && 3 * (folded.len() - name.len()) > folded.len()
+    };
+    let names = names.into_iter().filter(|name| !is_other(name));
+    nearest(word, names.map(|name| (name, name)))
 }
 
 /// Joins suggestions for a message: `a, b or c`.

@@ -287,7 +287,7 @@ fn only_close_aliases_are_suggested() {
     let nearest = |name| config.agents.nearest_aliases(name);
     assert_eq!(nearest("gml"), ["glm"]);
     assert_eq!(nearest("Codr"), ["coder"]);
-    for far in ["gpt", "gpt-4o", "x", ""] {
+    for far in ["gpt", "gpt-4o", "glm-4.8-air", "x", ""] {
         assert!(nearest(far).is_empty(), "{far}");
     }
 }
