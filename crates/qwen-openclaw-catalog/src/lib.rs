@@ -33,7 +33,7 @@
 //! # Models
 //!
 //! [`models`], [`find`] and [`nearest_models`] query the chat catalog; [`listing`] and
-//! [`availability`] tell what an endpoint offers of it. The [`Edition`] selects the catalog; the
+//! [`availability`] tell what an endpoint offers of it, and [`video::listing`] of the video models. The [`Edition`] selects the catalog; the
 //! default merges them all. A [`ChatModel`] has limits, modalities, a [`Thinking`] contract and a
 //! kind of [`StructuredOutput`]; unknown values are `None`.
 //!
@@ -77,6 +77,7 @@ pub use crate::{
     listing::{Availability, HiddenReason, Listing, availability, listing},
     modality::Modality,
     model_ref::ModelRef,
+    nearest::nearest_names,
     plan::{Plan, Region},
     provider::Provider,
     row::{LevelMap, Row, RowCompat, RowCost},

@@ -78,6 +78,17 @@ pub struct HiddenReason {
 }
 
 impl HiddenReason {
+    /// A model that only the Standard endpoint of a region offers.
+    pub(crate) const fn standard_only(model: &'static str, plan: Plan, region: Region) -> Self {
+        Self {
+            model,
+            plan,
+            region,
+            token_plan: false,
+            disputed: false,
+        }
+    }
+
     /// Returns the id of the model.
     #[must_use]
     pub const fn model(&self) -> &'static str {
@@ -204,11 +215,9 @@ fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availa
     }
     let disputed = plan == Plan::Coding && model.some_edition_has_coding_plan(edition);
     let reason = HiddenReason {
-        model: model.id(),
-        plan,
-        region,
         token_plan: find(&Provider::QWEN_TOKEN_PLAN, model.id(), edition).is_some(),
         disputed,
+        ..HiddenReason::standard_only(model.id(), plan, region)
     };
     if disputed {
         Availability::Disputed(reason)

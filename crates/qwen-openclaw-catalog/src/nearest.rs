@@ -14,9 +14,9 @@ const SHORTEST_PREFIX: usize = 3;
 /// A name is close if it differs in at most a third of its characters, or if one is a prefix of the
 /// other. Several names may map to the same value, which is returned once. Case is ignored. Ties
 /// keep their order.
-pub(crate) fn nearest<T: Copy + Eq>(
+pub(crate) fn nearest<'a, T: Copy + Eq>(
     word: &str,
-    names: impl IntoIterator<Item = (&'static str, T)>,
+    names: impl IntoIterator<Item = (&'a str, T)>,
 ) -> Vec<T> {
     let word = fold(word);
     let mut ranked: Vec<(usize, T)> = names
@@ -34,6 +34,31 @@ pub(crate) fn nearest<T: Copy + Eq>(
         }
     }
     found
+}
+
+/// Returns up to three names close to a probably mistyped one, closest first.
+///
+/// A name is close if it differs in at most a third of its characters, or if it begins with the
+/// mistyped one. Case is ignored.
+///
+/// ```
+/// use qwen_openclaw_catalog::nearest_names;
+///
+/// assert_eq!(nearest_names("gml", ["glm", "coder"]), ["glm"]);
+/// assert_eq!(nearest_names("cod", ["glm", "coder"]), ["coder"]);
+/// assert!(nearest_names("gpt-4o", ["glm", "coder"]).is_empty());
+/// assert!(nearest_names("coder-model", ["glm", "coder"]).is_empty());
+/// ```
+#[must_use]
+pub fn nearest_names<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let folded = fold(word);
+    // What goes on far behind a short name is a name of its own.
+    let is_other = |name: &&str| {
+        let name = fold(name);
+        folded.starts_with(&name) && 3 * (folded.len() - name.len()) > folded.len()
+    };
+    let names = names.into_iter().filter(|name| !is_other(name));
+    nearest(word, names.map(|name| (name, name)))
 }
 
 /// Joins suggestions for a message: `a, b or c`.

@@ -20,6 +20,7 @@
 
 mod durations;
 mod format;
+mod listing;
 mod media;
 mod models;
 mod price;
@@ -30,10 +31,11 @@ use self::price::Prices;
 pub use self::{
     durations::Durations,
     format::{Ratio, Resolution, Size},
+    listing::{Listing, listing},
     media::{MediaType, References},
-    price::{Job, VideoPrice, estimate, price},
+    price::{Job, VideoPrice, estimate, price, price_on},
 };
-use crate::nearest::nearest;
+use crate::{modality::Modality, nearest::nearest, provider::Provider};
 
 /// The id of the default model.
 pub const DEFAULT_MODEL: &str = models::ALL[0].id;
@@ -185,11 +187,41 @@ pub enum AudioField {
     DrivingAudio,
 }
 
+impl Mode {
+    /// Returns what goes in and comes out, such as `text to video`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::TextToVideo => "text to video",
+            Self::ImageToVideo => "image to video",
+            Self::ReferenceToVideo => "references to video",
+        }
+    }
+}
+
 impl VideoModel {
     /// Returns the id as sent to the service.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         self.id
+    }
+
+    /// Returns the canonical ref, `provider/id`.
+    #[must_use]
+    pub fn model_ref(&self) -> String {
+        format!("{}/{}", Provider::QWEN, self.id)
+    }
+
+    /// Returns the kinds of prompt and references that the model accepts; see
+    /// [`audio_track`](Self::audio_track) for audio.
+    #[must_use]
+    pub fn input(&self) -> Vec<Modality> {
+        let images = (self.references.max_images > 0).then_some(Modality::Image);
+        let videos = (self.references.max_videos > 0).then_some(Modality::Video);
+        [Some(Modality::Text), images, videos]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Returns what a video is generated from.

@@ -79,7 +79,12 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
-    /// List the models that an endpoint offers
+    /// List the models that an endpoint offers, with their prices
+    #[command(
+        after_help = "Prices are list prices: input/output per million tokens (1M), or per second of video \
+                            (/s).\nSubscriptions have none, and what is not known is left out.\n\n\
+                            Example: qwen-openclaw models list --plan coding --all"
+    )]
     List(List),
     /// Show the configured models, and whether there are credentials for them
     Status(crate::models_status::ModelsStatus),
@@ -174,6 +179,14 @@ pub(crate) struct List {
     /// Query the endpoint, and include models the catalog does not know
     #[arg(long)]
     pub(crate) live: bool,
+
+    /// Query the built-in emulator, in place of the official endpoint
+    #[arg(
+        long,
+        requires = "live",
+        conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"]
+    )]
+    pub(crate) emulator: bool,
 
     /// Catalog edition: 2026.4, 2026.9, or all of them merged [default: all]
     #[arg(long, value_name = "EDITION", value_parser = edition)]

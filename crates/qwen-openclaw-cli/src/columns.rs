@@ -1,20 +1,25 @@
-//! Text in lines of at most 80 columns.
+//! Text in lines that do not break words.
 
-/// The widest line, in characters.
+/// The widest line where the width of the terminal does not matter, in characters.
 const WIDTH: usize = 80;
 
 /// A name and a text, which continues below itself where it is too long. Lines of the text stay
 /// lines; a word that is too long stays whole.
 pub(crate) fn field(name: &str, width: usize, text: &str) -> String {
+    wrapped(&format!("{name:width$} "), text, WIDTH)
+}
+
+/// The same for a text that begins behind `lead`, in lines of at most `width` characters.
+pub(crate) fn wrapped(lead: &str, text: &str, width: usize) -> String {
+    let indent = " ".repeat(lead.chars().count());
     let mut lines: Vec<String> = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let first = if index == 0 { name } else { "" };
-        let mut current = format!("{first:width$} ");
+        let mut current = if index == 0 { lead } else { &indent }.to_owned();
         let mut is_empty = true;
         for word in line.split(' ') {
-            if !is_empty && current.chars().count() + 1 + word.chars().count() > WIDTH {
+            if !is_empty && current.chars().count() + 1 + word.chars().count() > width {
                 lines.push(current.trim_end().to_owned());
-                current = format!("{:width$} ", "");
+                current.clone_from(&indent);
                 is_empty = true;
             }
             if !is_empty {

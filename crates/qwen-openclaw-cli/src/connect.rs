@@ -3,7 +3,7 @@
 use qwen_openclaw::{
     Qwen, QwenBuilder, Route, RouteWarning,
     auth::{ApiKey, Environment, Trust},
-    catalog::{self, Plan, Provider, Region},
+    catalog::{Plan, Provider, Region},
 };
 use qwen_openclaw_emulator::{self as emulator, Emulator};
 
@@ -64,17 +64,25 @@ pub(crate) async fn to_emulator(
         plan.unwrap_or(Plan::Standard),
         connection.region.unwrap_or(Region::Global),
     );
-    let url = emulator.base_url_for(plan, region);
-    output::note(&format!("emulator at {url}"));
     let key = ApiKey::parse(Emulator::key_for(plan, region))?;
-    let builder = Qwen::builder()
-        .base_url_for(provider.clone(), url)
-        .api_key_for(provider.clone(), key);
+    let builder =
+        at_emulator(&emulator, provider, (plan, region)).api_key_for(provider.clone(), key);
     let builder = match &connection.workspace {
         Some(id) => builder.workspace(id),
         None => builder,
     };
     Ok((emulator, builder))
+}
+
+/// A client whose requests to a provider go to one endpoint of an emulator.
+pub(crate) fn at_emulator(
+    emulator: &Emulator,
+    provider: &Provider,
+    (plan, region): (emulator::Plan, emulator::Region),
+) -> QwenBuilder {
+    let url = emulator.base_url_for(plan, region);
+    output::note(&format!("emulator at {url}"));
+    Qwen::builder().base_url_for(provider.clone(), url)
 }
 
 /// The emulator's words for a plan and a region.
@@ -90,14 +98,4 @@ pub(crate) fn emulated(plan: Plan, region: Region) -> (emulator::Plan, emulator:
         _ => emulator::Region::Global,
     };
     (plan, region)
-}
-
-/// The modalities a model accepts, in OpenClaw's spelling.
-pub(crate) fn input_of(model: &catalog::ChatModel) -> String {
-    let names: Vec<&str> = model
-        .input()
-        .iter()
-        .map(|modality| modality.as_str())
-        .collect();
-    names.join("+")
 }

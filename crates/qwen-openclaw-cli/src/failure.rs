@@ -165,6 +165,24 @@ impl Failure {
         &self.message
     }
 
+    /// Says first what the failure is about.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Self {
+            message: format!("{what}: {}", self.message),
+            ..self
+        }
+    }
+
+    /// The status of the server's answer.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// True when the server could not be reached, or took too long.
+    pub(crate) fn is_network(&self) -> bool {
+        self.code == exit_code(ErrorKind::Network)
+    }
+
     /// True when the server does not know the model.
     pub(crate) fn is_unknown_model(&self) -> bool {
         self.symptom == Some(Symptom::ModelNotFound)

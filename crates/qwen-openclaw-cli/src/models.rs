@@ -1,27 +1,32 @@
 //! `models list`: the catalog as one endpoint offers it, and what is configured.
 
 mod configured;
+mod list_args;
+mod live;
+mod price;
+mod table;
 
 pub(crate) mod aliases;
 pub(crate) mod choice;
 pub(crate) mod fallbacks;
-mod list_args;
 pub(crate) mod set;
 
 use std::str::FromStr;
 
 use qwen_openclaw::{
-    Qwen,
-    catalog::{ChatModel, Listing, ModelRef, Provider, listing},
+    Route,
+    catalog::{
+        Availability, ChatModel, Classification, Edition, Modality, ModelRef, Provider, classify,
+        listing,
+        video::{self, VideoModel},
+    },
+    chat::DiscoveredModel,
 };
 use serde_json::{Value, json};
 
+use self::price::Price;
 use crate::{
-    args, block_on,
-    connect::{input_of, warn_about},
-    failure::Failure,
-    output::Out,
-    settings::Settings,
+    args, block_on, connect::warn_about, failure::Failure, output::Out, settings::Settings,
 };
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
@@ -35,20 +40,37 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
     let route = block_on(async { Ok(qwen.route_to(&provider).await?) })?;
     warn_about(&route);
     let base_url = route.endpoint().base_url().to_string();
-    let mut rows: Vec<Row> = listing(&provider, edition, &base_url)
-        .iter()
-        .map(Row::of)
-        .collect();
+    let mut rows = rows_of(&provider, edition, &base_url);
     if let Some(config) = settings.usable_config() {
         let is_one = arguments.provider.is_some() || arguments.connection.plan.is_some();
         let only = is_one.then_some(&provider);
         configured::add(&mut rows, &settings, config, only, edition);
     }
     if arguments.live {
-        add_live(&mut rows, &qwen, &provider)?;
+        let live = block_on(async {
+            match arguments.emulator {
+                true => live::emulated_models(&route).await,
+                false => live::models(&qwen, &route).await,
+            }
+        })?;
+        add_live(&mut rows, &live, &route);
     }
-    rows.retain(|row| arguments.all || row.hidden.is_none());
+    rows.retain(|row| arguments.all || row.availability.is_available());
     print(arguments, &base_url, &rows)
+}
+
+/// What the catalog has of a provider, chat models first.
+fn rows_of(provider: &Provider, edition: Edition, base_url: &str) -> Vec<Row> {
+    let class = classify(base_url);
+    let chat = listing(provider, edition, base_url);
+    let chat = chat
+        .iter()
+        .map(|row| Row::of_chat(row.model, row.availability, class));
+    let videos = video::listing(provider, edition, base_url);
+    let videos = videos
+        .iter()
+        .map(|row| Row::of_video(row.model, row.availability, class));
+    chat.chain(videos).collect()
 }
 
 /// The provider of that name, which the configuration or the catalog must know.
@@ -79,59 +101,68 @@ struct Row {
     context: Option<u32>,
     max_output: Option<u32>,
     reasoning: bool,
+    price: Option<Price>,
     notes: String,
     tags: Vec<String>,
     /// Whether the server is on this machine.
     is_local: bool,
-    /// Why the endpoint does not offer it.
-    hidden: Option<String>,
-    /// Why the endpoint may not offer it.
-    doubt: Option<String>,
+    availability: Availability,
 }
 
 impl Row {
-    fn of(listing: &Listing) -> Self {
-        let model: &ChatModel = listing.model;
+    fn of_chat(model: &ChatModel, availability: Availability, class: Classification) -> Self {
+        let tags = model.is_default().then(|| "default".to_owned());
         Self {
-            key: model.model_ref(),
             name: model.name().to_owned(),
-            input: input_of(model),
+            input: joined(model.input()),
             context: model.context(),
             max_output: model.max_output(),
             reasoning: model.reasoning(),
+            price: Price::of_chat(class, model.id()),
             notes: model.notes().to_owned(),
-            tags: if model.is_default() {
-                vec!["default".to_owned()]
-            } else {
-                Vec::new()
-            },
+            tags: tags.into_iter().collect(),
+            ..Self::of(model.model_ref(), availability)
+        }
+    }
+
+    fn of_video(model: &VideoModel, availability: Availability, class: Classification) -> Self {
+        Self {
+            name: model.id().to_owned(),
+            input: joined(&model.input()),
+            price: Price::of_video(class, model),
+            notes: model.mode().label().to_owned(),
+            ..Self::of(model.model_ref(), availability)
+        }
+    }
+
+    fn of(key: String, availability: Availability) -> Self {
+        Self {
+            key,
+            name: String::new(),
+            input: String::new(),
+            context: None,
+            max_output: None,
+            reasoning: false,
+            price: None,
+            notes: String::new(),
+            tags: Vec::new(),
             is_local: false,
-            hidden: listing
-                .availability
-                .reason()
-                .map(|reason| reason.to_string()),
-            doubt: listing
-                .availability
-                .doubt()
-                .map(|reason| reason.to_string()),
+            availability,
         }
     }
 
     /// A row of which only the ref is known.
     fn named(model: &ModelRef) -> Self {
         Self {
-            key: model.to_string(),
             name: model.model.clone(),
-            input: "text".to_owned(),
-            context: None,
-            max_output: None,
-            reasoning: false,
+            input: Modality::Text.to_string(),
             notes: "not in the catalog".to_owned(),
-            tags: Vec::new(),
-            is_local: false,
-            hidden: None,
-            doubt: None,
+            ..Self::of(model.to_string(), Availability::Available)
         }
+    }
+
+    fn is(&self, model: &ModelRef) -> bool {
+        self.key.eq_ignore_ascii_case(&model.to_string())
     }
 
     fn to_json(&self) -> Value {
@@ -141,50 +172,50 @@ impl Row {
             "input": self.input,
             "contextWindow": self.context,
             "local": self.is_local,
-            "available": self.hidden.is_none(),
+            "available": self.availability.is_available(),
             "tags": self.tags,
             "maxTokens": self.max_output,
             "reasoning": self.reasoning,
         });
-        if let Some(hidden) = &self.hidden {
-            json["hidden"] = hidden.as_str().into();
+        if let Some(price) = &self.price {
+            json["price"] = price.to_json();
         }
-        if let Some(doubt) = &self.doubt {
-            json["doubt"] = doubt.as_str().into();
+        if let Some(reason) = self.availability.reason() {
+            json["hidden"] = reason.to_string().into();
+        }
+        if let Some(doubt) = self.availability.doubt() {
+            json["doubt"] = doubt.to_string().into();
         }
         json
     }
 }
 
-/// Asks the endpoint. What it lists is available, whatever the catalog says.
-fn add_live(rows: &mut Vec<Row>, qwen: &Qwen, provider: &Provider) -> Result<(), Failure> {
-    let live = block_on(async {
-        let live = qwen.models(provider).await.map_err(Failure::from);
-        live.map_err(|failure| failure.at(provider))
-    })?;
+/// The kinds of input, in OpenClaw's spelling.
+fn joined(input: &[Modality]) -> String {
+    let names: Vec<&str> = input.iter().map(|modality| modality.as_str()).collect();
+    names.join("+")
+}
+
+/// Adds what the endpoint lists. That is available, whatever the catalog says.
+fn add_live(rows: &mut Vec<Row>, live: &[DiscoveredModel], route: &Route) {
     for model in live {
-        let key = format!("{}/{}", provider.id(), model.id);
-        match rows
-            .iter_mut()
-            .find(|row| row.key.eq_ignore_ascii_case(&key))
-        {
+        // An id that no ref can have could not be used.
+        let Ok(model) = ModelRef::new(route.provider().clone(), &model.id) else {
+            continue;
+        };
+        let live = "live".to_owned();
+        match rows.iter_mut().find(|row| row.is(&model)) {
             Some(row) => {
-                row.hidden = None;
-                row.doubt = None;
-                row.tags.push("live".to_owned());
+                row.availability = Availability::Available;
+                row.tags.push(live);
             }
-            // An id that no ref can have could not be used.
-            None => rows.extend(
-                ModelRef::new(provider.clone(), &model.id)
-                    .ok()
-                    .map(|model| Row {
-                        tags: vec!["live".to_owned()],
-                        ..Row::named(&model)
-                    }),
-            ),
+            None => rows.push(Row {
+                price: Price::of_chat(route.endpoint().class(), &model.model),
+                tags: vec![live],
+                ..Row::named(&model)
+            }),
         }
     }
-    Ok(())
 }
 
 fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Failure> {
@@ -200,56 +231,6 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
     if rows.is_empty() {
         return out.line("No models found.");
     }
-    let width = |column: fn(&Row) -> usize, title: &str| {
-        rows.iter()
-            .map(column)
-            .chain([title.len()])
-            .max()
-            .unwrap_or_default()
-    };
-    let (model, input) = (
-        width(|row| row.key.len(), "Model"),
-        width(|row| row.input.len(), "Input"),
-    );
-    let line = |key: &str, inputs: &str, context: &str, available: &str, notes: &str| {
-        format!("{key:model$}  {inputs:input$}  {context:>9}  {available:9}  {notes}")
-    };
-    out.line(line("Model", "Input", "Context", "Available", "Notes").trim_end())?;
-    for row in rows {
-        let context = row.context.map_or_else(|| "?".to_owned(), thousands);
-        let available = if row.hidden.is_none() { "yes" } else { "no" };
-        let mut notes: Vec<&str> = row.tags.iter().map(String::as_str).collect();
-        notes.extend(
-            row.hidden
-                .as_deref()
-                .or(row.doubt.as_deref())
-                .or(Some(&row.notes))
-                .filter(|text| !text.is_empty()),
-        );
-        let text = line(&row.key, &row.input, &context, available, &notes.join(", "));
-        out.line(text.trim_end())?;
-    }
-    Ok(())
-}
-
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    groups
-        .map(String::from_utf8_lossy)
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(
-            [7, 1000, 262_144, 1_000_000].map(thousands),
-            ["7", "1,000", "262,144", "1,000,000"]
-        );
-    }
+    let lines = table::lines(rows, out.width());
+    lines.iter().try_for_each(|line| out.line(line))
 }

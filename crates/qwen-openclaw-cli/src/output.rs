@@ -23,6 +23,14 @@ impl Out {
         Self { stdout, terminal }
     }
 
+    /// The width of the terminal in columns; `None` if this is not a terminal.
+    pub(crate) fn width(&self) -> Option<usize> {
+        /// Of a terminal that does not say.
+        const USUAL: usize = 80;
+        self.terminal
+            .then(|| columns(&self.stdout).unwrap_or(USUAL))
+    }
+
     /// Writes a piece of a model's output immediately.
     pub(crate) fn piece(&mut self, text: &str) -> Result<(), Failure> {
         self.write(text.as_bytes(), text)
@@ -49,6 +57,23 @@ impl Out {
             .and_then(|()| self.stdout.flush())
             .map_err(|error| Failure::output(&error))
     }
+}
+
+#[cfg(unix)]
+fn columns(stdout: &StdoutLock<'_>) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stdout).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(windows)]
+fn columns(_: &StdoutLock<'_>) -> Option<usize> {
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn columns(_: &StdoutLock<'_>) -> Option<usize> {
+    None
 }
 
 /// Neutralizes terminal control characters: a model must not move the cursor, nor change the order

@@ -173,6 +173,12 @@ impl Settings {
         }
     }
 
+    /// The alias that a mistyped name is closest to.
+    pub(crate) fn nearest_alias(&self, name: &str) -> Option<&str> {
+        let config = self.usable_config()?;
+        config.agents.nearest_aliases(name).first().copied()
+    }
+
     /// The model of an agent: its own, or else the default.
     pub(crate) fn model_of_agent(&self, id: &str) -> Result<ModelRef, Failure> {
         let config = self.config()?;

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{Mode, Resolution, VideoModel};
 use crate::{
-    plan::Region,
+    classify::Classification,
+    plan::{Plan, Region},
     price::{Cost, Currency, Rate},
 };
 
@@ -91,6 +92,18 @@ pub fn price(model: &VideoModel, region: Region) -> Option<&'static VideoPrice> 
         Region::China => prices.china,
         Region::Global => prices.global,
     })
+}
+
+/// Returns the price list of a model for keys of a classified base URL, if known.
+///
+/// Only keys of the Standard endpoints can be used for videos, and the prices of other hosts are
+/// unknown.
+#[must_use]
+pub fn price_on(class: Classification, model: &VideoModel) -> Option<&'static VideoPrice> {
+    let endpoint = class
+        .endpoint()
+        .filter(|endpoint| endpoint.plan() == Plan::Standard)?;
+    price(model, endpoint.region())
 }
 
 /// Returns the cost of a successful job, if the price is known.
@@ -197,7 +210,11 @@ const GLOBAL_LIST: VideoPrice = VideoPrice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::video::{find, models};
+    use crate::{
+        classify::classify,
+        endpoint::Endpoint,
+        video::{find, models},
+    };
 
     fn check(id: &str, region: Region, job: Job, expected: &str) {
         let cost = estimate(find(id).unwrap(), region, &job).unwrap();
@@ -247,6 +264,18 @@ mod tests {
             job.reference_seconds(30),
             "CNY 3",
         );
+    }
+
+    #[test]
+    fn only_standard_endpoints_have_prices() {
+        let model = find("wan2.6-t2v").unwrap();
+        for endpoint in Endpoint::all() {
+            let found = price_on(classify(endpoint.base_url()), model);
+            let is_standard = endpoint.plan() == Plan::Standard;
+            let expected = is_standard.then(|| price(model, endpoint.region()).unwrap());
+            assert_eq!(found, expected, "{endpoint}");
+        }
+        assert_eq!(price_on(classify("http://127.0.0.1/v1"), model), None);
     }
 
     #[test]

@@ -13,6 +13,20 @@ fn the_default_model_is_the_first_row() {
 }
 
 #[test]
+fn input_is_what_the_references_may_be() {
+    use Modality::{Image, Text, Video};
+    for (id, input) in [
+        ("wan2.6-t2v", &[Text][..]),
+        ("wan2.6-i2v", &[Text, Image]),
+        ("wan2.7-i2v", &[Text, Image, Video]),
+        ("wan2.6-r2v-flash", &[Text, Image, Video]),
+    ] {
+        assert_eq!(model(id).input(), input, "{id}");
+    }
+    assert_eq!(model("wan2.6-t2v").model_ref(), "qwen/wan2.6-t2v");
+}
+
+#[test]
 fn ids_are_found_with_their_snapshots() {
     assert_eq!(model("  WAN2.6-I2V ").id(), "wan2.6-i2v");
     assert_eq!(model("wan2.7-t2v-2026-04-25").id(), "wan2.7-t2v");

@@ -10,6 +10,7 @@ use crate::{
     args::Json,
     chat::{Session, note, usage_line::usage_line},
     failure::Failure,
+    models::choice::the_alias,
     output::{self, Aside, Out},
 };
 
@@ -148,8 +149,13 @@ impl Session {
             Err(failure) if failure.is_unknown_model() => {
                 let similar = self.route().await?.unknown_model();
                 let similar = similar.map(|unknown| unknown.nearest).unwrap_or_default();
-                Err(match similar.first() {
-                    Some(model) => failure.with_another_hint(format!("did you mean `{model}`?")),
+                let similar = similar.first().map(|model| format!("`{model}`"));
+                let alias = self
+                    .settings
+                    .nearest_alias(&self.model.model)
+                    .map(the_alias);
+                Err(match alias.or(similar) {
+                    Some(meant) => failure.with_another_hint(format!("did you mean {meant}?")),
                     None => failure,
                 })
             }

@@ -1,11 +1,14 @@
 //! `models aliases`: short names for models.
 
 use clap::{Args, Subcommand};
-use qwen_openclaw::config::{Config, ErrorKind};
+use qwen_openclaw::{
+    catalog::nearest_names,
+    config::{Config, ErrorKind},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
-    choice::{Choice, example},
+    choice::{Choice, example, the_alias},
     list_args::ListArgs,
 };
 use crate::{
@@ -114,19 +117,23 @@ fn add(arguments: &Add, configuration: &Configuration) -> Result<(), Failure> {
 
 fn remove(arguments: &Remove, configuration: &Configuration) -> Result<(), Failure> {
     let alias = arguments.alias.trim();
-    let mut is_missing = false;
+    let mut hint = None;
     let aliases = block_on(configuration.edit(|document| {
         let removed = document.remove_alias(alias);
-        is_missing = matches!(&removed, Err(error) if error.kind() == ErrorKind::NotFound);
+        if matches!(&removed, Err(error) if error.kind() == ErrorKind::NotFound) {
+            let aliases = document.aliases();
+            let names = aliases.iter().map(|(alias, _)| alias.as_str());
+            hint = Some(match nearest_names(alias, names).first() {
+                Some(alias) => format!("did you mean {}?", the_alias(alias)),
+                None => "`models aliases list` shows the aliases".to_owned(),
+            });
+        }
         removed?;
         Ok(document.aliases())
     }))
-    .map_err(|failure| {
-        if is_missing {
-            failure.with_hint("`models aliases list` shows the aliases")
-        } else {
-            failure
-        }
+    .map_err(|failure| match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
     })?;
     report(
         arguments.json,

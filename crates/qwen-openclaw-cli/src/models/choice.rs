@@ -24,7 +24,7 @@ impl Choice {
     pub(crate) fn of(text: &str, config: &Config) -> Result<Self, Failure> {
         let reference = config
             .reference(text)
-            .map_err(|error| not_a_model(error, text))?;
+            .map_err(|error| not_a_model(error, text, config))?;
         let mut choice = Self {
             warnings: Vec::new(),
             is_known_provider: reference.is_known_provider,
@@ -67,19 +67,28 @@ impl Choice {
 }
 
 /// A bare id belongs to a Qwen provider, and to no other.
-fn not_a_model(error: config::Error, text: &str) -> Failure {
+fn not_a_model(error: config::Error, text: &str, config: &Config) -> Failure {
     let is_bare = !text.contains('/') && error.candidates().is_empty();
     let is_unknown = is_bare && error.kind() == ErrorKind::InvalidModel;
     let failure = Failure::from(error);
     if !is_unknown {
         return failure;
     }
-    let nearest = nearest_models(&Provider::QWEN, text.trim());
-    let nearest: Vec<String> = nearest.iter().map(|model| format!("`{model}`")).collect();
+    let aliases = config.agents.nearest_aliases(text).into_iter();
+    let models = nearest_models(&Provider::QWEN, text.trim()).into_iter();
+    let nearest: Vec<String> = aliases
+        .map(the_alias)
+        .chain(models.map(|model| format!("`{model}`")))
+        .collect();
     failure.with_hint(match nearest[..] {
         [] => "write a model as PROVIDER/ID; `models list` shows those of qwen".to_owned(),
         _ => format!("did you mean {}?", nearest.join(" or ")),
     })
+}
+
+/// An alias that may have been meant.
+pub(crate) fn the_alias(alias: &str) -> String {
+    format!("the alias `{}`", harmless(alias))
 }
 
 /// An example of a command line that ends with a model, for the help.

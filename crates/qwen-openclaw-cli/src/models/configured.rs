@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use qwen_openclaw::{
-    catalog::{Edition, ModelRef, Provider, classify, listing},
+    catalog::{Edition, ModelRef, Provider, classify},
     config::{Config, ModelRow, ModelsMode, ProviderEntry},
 };
 
-use super::Row;
+use super::{Price, Row, rows_of};
 use crate::settings::Settings;
 
 /// Adds the configured models, of one provider or of all, and tags those that are configured.
@@ -35,12 +35,15 @@ pub(super) fn add(
     if config.models.mode == ModelsMode::Replace {
         rows.retain(|row| entered.contains(&row.key.to_ascii_lowercase()));
     }
-    // A default that leads nowhere is an error of what needs it.
+    // A choice that leads nowhere is an error of what needs it.
+    let defaults = &config.agents.defaults;
     let default = config.default_model().ok().flatten();
     let default = default.and_then(|text| settings.parse(&text).ok());
-    let named = config.agents.defaults.models.iter();
+    let video = config.primary(&defaults.video_generation_model).ok();
+    let video = video.flatten().and_then(|text| settings.parse(&text).ok());
+    let named = defaults.models.iter();
     let named = named.filter_map(|settings_of| settings.parse(&settings_of.model).ok());
-    let configured: Vec<ModelRef> = default.iter().cloned().chain(named).collect();
+    let configured: Vec<ModelRef> = default.iter().chain(&video).cloned().chain(named).collect();
     for model in configured.iter().filter(|model| is_listed(model)) {
         let has_row = rows.iter().any(|row| row.is(model));
         if !has_row && config.models.mode != ModelsMode::Replace {
@@ -67,12 +70,6 @@ pub(super) fn add(
     }
 }
 
-impl Row {
-    fn is(&self, model: &ModelRef) -> bool {
-        self.key.eq_ignore_ascii_case(&model.to_string())
-    }
-}
-
 fn key_of(model: &ModelRef) -> String {
     model.to_string().to_ascii_lowercase()
 }
@@ -86,7 +83,7 @@ fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &Mod
         known.max_output = max_output.or(known.max_output);
         return;
     }
-    let base_url = entry.base_url().ok().flatten().unwrap_or_default();
+    let class = classify(entry.base_url().ok().flatten().unwrap_or_default());
     rows.push(Row {
         name: row.name.clone().unwrap_or_else(|| model.model.clone()),
         input: row
@@ -96,7 +93,8 @@ fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &Mod
         context,
         max_output,
         reasoning: row.reasoning.unwrap_or_default(),
-        is_local: classify(base_url).is_loopback(),
+        price: Price::of_chat(class, &model.model),
+        is_local: class.is_loopback(),
         ..Row::named(model)
     });
 }
@@ -104,14 +102,11 @@ fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &Mod
 /// The row of a model that is only named.
 fn row_of(model: &ModelRef, edition: Edition) -> Row {
     let base_url = model.provider.default_base_url().unwrap_or_default();
-    let listed = listing(&model.provider, edition, base_url);
-    let known = listed
-        .iter()
-        .find(|listed| listed.model.id() == model.model);
-    match known {
+    let mut known = rows_of(&model.provider, edition, base_url).into_iter();
+    match known.find(|row| row.is(model)) {
         Some(known) => Row {
             tags: Vec::new(),
-            ..Row::of(known)
+            ..known
         },
         None => Row::named(model),
     }

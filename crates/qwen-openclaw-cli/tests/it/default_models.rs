@@ -97,6 +97,25 @@ fn what_cannot_be_a_model_is_refused_and_nothing_is_written() {
         assert_eq!(ran.exits_with(1).json()["ok"], false);
         assert!(!home.folder().exists());
     }
+    // An alias that is close is suggested, and no other.
+    let aliases = "{ agents: { defaults: { models: { 'qwen/glm-5': { alias: 'glm' },
+                   'qwen/qwen3-coder-plus': { alias: 'coder' } } } } }";
+    let home = ConfigHome::with(aliases);
+    for (name, hint) in [
+        ("gml", "did you mean the alias `glm`?"),
+        ("glm5", "did you mean the alias `glm` or `qwen/glm-5`?"),
+        (
+            "gpt-4o",
+            "write a model as PROVIDER/ID; `models list` shows those of qwen",
+        ),
+    ] {
+        let ran = home.run(&format!("models set {name}")).exits_with(1);
+        assert!(
+            ran.stderr.ends_with(&format!("\nhint: {hint}\n")),
+            "{}",
+            ran.stderr
+        );
+    }
     let twice =
         "{ agents: { defaults: { models: { 'a/m': { alias: 'X' }, 'b/m': { alias: 'X' } } } } }";
     let ran = ConfigHome::with(twice).run("models set X").exits_with(1);

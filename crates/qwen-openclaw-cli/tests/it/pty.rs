@@ -35,7 +35,7 @@ use crate::run::Ran;
 const HANGING: Duration = Duration::from_secs(120);
 
 const ROWS: NonZeroU16 = NonZeroU16::new(60).unwrap();
-const COLUMNS: NonZeroU16 = NonZeroU16::new(120).unwrap();
+const COLUMNS: u16 = 120;
 
 pub(crate) const CTRL_C: &str = "\u{3}";
 pub(crate) const CTRL_D: &str = "\u{4}";
@@ -44,6 +44,7 @@ pub(crate) const CTRL_Z: &str = "\u{1a}";
 /// A command to be run on a terminal, in an environment of its own.
 pub(crate) struct OnTerminal {
     command: Command,
+    columns: u16,
     home: TempDir,
 }
 
@@ -54,7 +55,16 @@ impl OnTerminal {
             .args(arguments)
             .env_clear()
             .env("HOME", home.path());
-        Self { command, home }
+        Self {
+            command,
+            columns: COLUMNS,
+            home,
+        }
+    }
+
+    /// Sets the width of the terminal; 0 is that of one that does not say.
+    pub(crate) fn columns(self, columns: u16) -> Self {
+        Self { columns, ..self }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -70,9 +80,10 @@ impl OnTerminal {
 
     pub(crate) fn start(self) -> Terminal {
         let (pty, pts) = pty_process::blocking::open().unwrap();
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).unwrap();
+        pty.resize(Size::new(ROWS.get(), self.columns)).unwrap();
         let hold = pts.as_fd().try_clone_to_owned().unwrap();
         let child = self.command.spawn(pts).unwrap();
+        let columns = NonZeroU16::new(self.columns.max(1)).unwrap();
         let pty = Arc::new(pty);
         let (pieces, output) = channel();
         let reader = Arc::clone(&pty);
@@ -93,7 +104,7 @@ impl OnTerminal {
             child,
             output,
             raw: Vec::new(),
-            screen: vt100::Parser::new(ROWS, COLUMNS, 1000),
+            screen: vt100::Parser::new(ROWS, columns, 1000),
             home: self.home,
         }
     }

@@ -68,6 +68,7 @@ fn results_and_errors() {
         .at(&service)
         .run();
     let list = Qwen::new(&["models", "list", "--all", "--plan", "coding", "--json"]).run();
+    let priced = Qwen::new(&["models", "list", "--region", "china", "--json"]).run();
     let explain = Qwen::new(&[
         "models",
         "explain",
@@ -102,6 +103,7 @@ fn results_and_errors() {
         ("chat", chat),
         ("describe", describe),
         ("models-list", list),
+        ("models-list", priced),
         ("models-explain", explain),
         ("onboard", onboard),
         ("error", error),

@@ -112,12 +112,12 @@ fn from_an_empty_home_to_a_healthy_one() {
     assert_eq!(
         ran.stderr,
         "error: invalid model reference: gml\n\
-         hint: write a model as PROVIDER/ID; `models list` shows those of qwen\n"
+         hint: did you mean the alias `glm`?\n"
     );
     let ran = run("models aliases remove gml").exits_with(1);
     assert_eq!(
         ran.stderr,
-        "error: no such alias: gml\nhint: `models aliases list` shows the aliases\n"
+        "error: no such alias: gml\nhint: did you mean the alias `glm`?\n"
     );
     assert_eq!(home.text(), before);
     // A chat takes it for a model of the default provider, and the server does not have it.
@@ -125,5 +125,7 @@ fn from_an_empty_home_to_a_healthy_one() {
     let ran = keeps_the_key_secret(chat.env("QWEN_BASE_URL", &url).run()).exits_with(4);
     assert_eq!(ran.stdout, "");
     ran.says("warning: qwen/gml is not in the catalog\nError: Model not found\nStatus: 404\n")
-        .says("\nhint: `models list` shows the models of this endpoint\n");
+        .says(
+            "\nhint: `models list` shows the models of this endpoint; did you mean the alias `glm`?\n",
+        );
 }

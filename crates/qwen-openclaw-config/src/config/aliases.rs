@@ -1,5 +1,7 @@
 //! What an alias means.
 
+use qwen_openclaw_catalog::nearest_names;
+
 use super::agents::{Agents, ModelSettings};
 use crate::{
     error::Error,
@@ -14,6 +16,12 @@ impl Agents {
             .models
             .iter()
             .filter_map(|settings| Some((settings.alias.as_deref()?, settings.model.as_str())))
+    }
+
+    /// Returns up to three aliases close to a probably mistyped one, closest first.
+    #[must_use]
+    pub fn nearest_aliases(&self, name: &str) -> Vec<&str> {
+        nearest_names(name, self.aliases().map(|(alias, _)| alias))
     }
 
     /// Finds the model of an alias: of that very spelling, or else of the only one that differs in

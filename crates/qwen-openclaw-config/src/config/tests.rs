@@ -286,6 +286,20 @@ fn an_alias_is_exact_or_unique_and_never_leads_in_a_circle() {
 }
 
 #[test]
+fn only_close_aliases_are_suggested() {
+    let config = config(
+        "{ agents: { defaults: { models: {
+            'qwen/glm-5': { alias: 'glm' }, 'p/1': { alias: 'coder' }, 'p/2': {} } } } }",
+    );
+    let nearest = |name| config.agents.nearest_aliases(name);
+    assert_eq!(nearest("gml"), ["glm"]);
+    assert_eq!(nearest("Codr"), ["coder"]);
+    for far in ["gpt", "gpt-4o", "glm-4.8-air", "x", ""] {
+        assert!(nearest(far).is_empty(), "{far}");
+    }
+}
+
+#[test]
 fn what_is_odd_is_listed_and_the_rest_is_used() {
     let config = config(
         "{ bogusTop: 1, a: 2, a: 3,
