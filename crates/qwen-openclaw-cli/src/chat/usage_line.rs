@@ -1,6 +1,10 @@
 //! The usage of a reply, in one line.
 
-use qwen_openclaw::{Route, catalog::price, chat::Reply};
+use qwen_openclaw::{
+    Route,
+    catalog::price::{self, Cost},
+    chat::{Reply, Usage},
+};
 
 /// Tokens, times and, where the price is known, the cost.
 pub(super) fn usage_line(route: &Route, reply: &Reply) -> String {
@@ -24,18 +28,22 @@ pub(super) fn usage_line(route: &Route, reply: &Reply) -> String {
         if let Some(speed) = timings.tokens_per_second(usage) {
             parts.push(format!("{speed:.0} tokens/s"));
         }
-        let spent = price::TokenUsage {
-            input: usage.input_tokens,
-            output: usage.output_tokens,
-            cached: usage.cached_tokens,
-            cache_write: usage.cache_write_tokens,
-            reasoning: usage.reasoning_tokens.unwrap_or_default(),
-            ..Default::default()
-        };
-        let list = price::on(route.endpoint().class(), model);
-        if let Some(cost) = list.and_then(|list| list.cost(&spent)) {
+        if let Some(cost) = cost(route, usage) {
             parts.push(cost.to_string());
         }
     }
     format!("[{}]", parts.join(" · "))
+}
+
+/// What a reply costs, where the price is known.
+pub(super) fn cost(route: &Route, usage: &Usage) -> Option<Cost> {
+    let spent = price::TokenUsage {
+        input: usage.input_tokens,
+        output: usage.output_tokens,
+        cached: usage.cached_tokens,
+        cache_write: usage.cache_write_tokens,
+        reasoning: usage.reasoning_tokens.unwrap_or_default(),
+        ..Default::default()
+    };
+    price::on(route.endpoint().class(), route.model()?)?.cost(&spent)
 }

@@ -6,6 +6,8 @@ mod auth;
 mod chat;
 mod config;
 mod config_home;
+#[cfg(unix)]
+mod conversation;
 mod default_models;
 mod defaults;
 #[cfg(unix)]
