@@ -113,6 +113,13 @@ impl Talk {
                     let leaves = match Slash::parse(&line) {
                         None => self.message(&line).await?,
                         Some(Slash::Known(verb, argument)) => self.obey(verb, argument).await?,
+                        Some(Slash::Excess(name)) => {
+                            note(&format!(
+                                "{name} takes nothing after it; with a blank before it, this is a \
+                                 message"
+                            ));
+                            false
+                        }
                         Some(Slash::Unknown(word)) => {
                             let meant = match nearest(word) {
                                 Some(name) => format!("did you mean {name}?"),

@@ -101,6 +101,8 @@ const SYNONYMS: [(&str, Verb); 2] = [("/quit", Verb::Exit), ("/?", Verb::Help)];
 #[derive(Debug, PartialEq)]
 pub(super) enum Slash<'a> {
     Known(Verb, &'a str),
+    /// A command that takes no argument has one, as when a text is pasted that begins like it.
+    Excess(&'a str),
     Unknown(&'a str),
 }
 
@@ -116,12 +118,18 @@ impl<'a> Slash<'a> {
         if name != "?" && (name.is_empty() || !name.chars().all(|c| c.is_ascii_alphabetic())) {
             return None;
         }
-        let known = COMMANDS.iter().map(|command| (command.name, command.verb));
-        let verb = known
-            .chain(SYNONYMS)
-            .find(|(name, _)| name.eq_ignore_ascii_case(word));
-        Some(match verb {
-            Some((_, verb)) => Self::Known(verb, argument.trim()),
+        let argument = argument.trim();
+        let is_meant = |name: &str| name.eq_ignore_ascii_case(word);
+        let synonym = SYNONYMS.iter().find(|(name, _)| is_meant(name));
+        let command = COMMANDS.iter().find(|command| match synonym {
+            Some((_, verb)) => command.verb == *verb,
+            None => is_meant(command.name),
+        });
+        Some(match command {
+            Some(command) if command.argument.is_empty() && !argument.is_empty() => {
+                Self::Excess(command.name)
+            }
+            Some(command) => Self::Known(command.verb, argument),
             None => Self::Unknown(word),
         })
     }
@@ -175,6 +183,8 @@ mod tests {
             ("/QUIT", Some(Slash::Known(Verb::Exit, ""))),
             ("/?", Some(Slash::Known(Verb::Help, ""))),
             ("/modle x", Some(Slash::Unknown("/modle"))),
+            ("/clear\nthe table", Some(Slash::Excess("/clear"))),
+            ("/quit now", Some(Slash::Excess("/exit"))),
             // Messages.
             ("", None),
             ("/", None),

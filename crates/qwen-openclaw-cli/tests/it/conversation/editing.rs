@@ -146,6 +146,27 @@ fn a_terminal_that_cannot_move_its_cursor_passes_on_lines() {
 }
 
 #[test]
+fn the_answers_alone_go_into_a_file() {
+    let service = Service::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("answers");
+    let mut terminal = OnTerminal::new(&CHAT)
+        .at(&service)
+        .stdout(fs::File::create(&path).unwrap())
+        .start();
+    terminal
+        .awaits("> ")
+        .types("What is 6*7?\n")
+        .shows("tokens/s");
+    leaves(&mut terminal);
+    let answers = fs::read_to_string(path).unwrap();
+    assert!(answers.contains("6*7 = 42"), "{answers}");
+    for other in ["> ", "context", "tokens/s", "\u{1b}"] {
+        assert!(!answers.contains(other), "{answers}");
+    }
+}
+
+#[test]
 fn a_signal_that_ends_it_leaves_the_terminal_as_it_was() {
     for (signal, code) in [("-TERM", 143), ("-QUIT", 131)] {
         let service = Service::start();

@@ -35,6 +35,22 @@ fn ctrl_c_in_an_answer_keeps_the_turn() {
 }
 
 #[test]
+fn ctrl_c_before_an_answer_leaves_no_question_without_one() {
+    let fault = Fault::new(FaultKind::HeadersStall);
+    let service = Service::with(Emulator::builder().fault(FaultRule::new(fault).times(1)));
+    let mut terminal = started(&service);
+    terminal.types("anyone?\n");
+    until_asked(&service);
+    terminal.types(CTRL_C).shows("[interrupted").awaits("> ");
+    terminal.types("and now?\n").shows("turn 2");
+    leaves(&mut terminal);
+    let sent = messages(&service, 1);
+    let texts: Vec<&str> = sent.iter().map(|(_, text)| text.as_str()).collect();
+    let mark = "[The user interrupted the answer here.]";
+    assert_eq!(texts, ["anyone?", mark, "and now?"]);
+}
+
+#[test]
 fn a_retry_replaces_the_interrupted_answer() {
     let service = endless();
     let mut terminal = started(&service);

@@ -67,6 +67,10 @@ fn an_unknown_command_names_the_nearest_and_sends_nothing() {
         .types("/help\n")
         .shows("ask the last question again");
     terminal
+        .pastes("/clear up:\nwhat is this?")
+        .types("\n")
+        .shows("/clear takes nothing after it");
+    terminal
         .types("/etc/hosts, what is it for?\n")
         .shows("tokens/s");
     leaves(&mut terminal);
