@@ -110,31 +110,31 @@ impl Talk {
                 Typed::Line(line) if line.trim().is_empty() => {}
                 Typed::Line(line) => {
                     self.remember(&line).await;
-                    let leaves = match Slash::parse(&line) {
-                        None => self.message(&line).await?,
-                        Some(Slash::Known(verb, argument)) => self.obey(verb, argument).await?,
-                        Some(Slash::Excess(name)) => {
-                            note(&format!(
-                                "{name} takes nothing after it; with a blank before it, this is a \
-                                 message"
-                            ));
-                            false
-                        }
-                        Some(Slash::Unknown(word)) => {
-                            let meant = match nearest(word) {
-                                Some(name) => format!("did you mean {name}?"),
-                                None => "/help lists the commands".to_owned(),
-                            };
-                            note(&format!("unknown command {word}: {meant}"));
-                            false
-                        }
-                    };
-                    if leaves {
+                    if self.handle(&line).await? {
                         return Ok(());
                     }
                 }
             }
         }
+    }
+
+    /// Sends a message, or does what a command says; true to leave.
+    async fn handle(&mut self, line: &str) -> Result<bool, Failure> {
+        match Slash::parse(line) {
+            None => self.message(line).await?,
+            Some(Slash::Known(verb, argument)) => return self.obey(verb, argument).await,
+            Some(Slash::Excess(name)) => note(&format!(
+                "{name} takes nothing after it; with a blank before it, this is a message"
+            )),
+            Some(Slash::Unknown(word)) => {
+                let meant = match nearest(word) {
+                    Some(name) => format!("did you mean {name}?"),
+                    None => "/help lists the commands".to_owned(),
+                };
+                note(&format!("unknown command {word}: {meant}"));
+            }
+        }
+        Ok(false)
     }
 
     async fn read(&mut self) -> Result<Typed, Failure> {

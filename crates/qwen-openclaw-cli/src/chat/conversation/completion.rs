@@ -22,7 +22,10 @@ const MOST: usize = 500;
 
 /// What can be completed.
 pub(super) struct Completions {
+    /// Refs and aliases.
     models: Vec<String>,
+    /// Ids alone, which belong to the default provider.
+    ids: Vec<&'static str>,
     home: Option<PathBuf>,
 }
 
@@ -32,9 +35,6 @@ impl Completions {
         let mut models: Vec<String> = Provider::well_known()
             .flat_map(|provider| of(&provider).map(|model| model.model_ref()))
             .collect();
-        // An id alone belongs to the default provider.
-        let bare = of(&settings.default_provider());
-        models.extend(bare.map(|model| model.id().to_owned()));
         if let Some(config) = settings.usable_config() {
             models.extend(config.agents.aliases().map(|(alias, _)| alias.to_owned()));
         }
@@ -42,6 +42,9 @@ impl Completions {
         models.dedup();
         Self {
             models,
+            ids: of(&settings.default_provider())
+                .map(|model| model.id())
+                .collect(),
             home: settings.environment.home(),
         }
     }
@@ -54,10 +57,7 @@ impl Completions {
             let start = line.len() - argument.trim_start().len();
             let typed = argument.trim_start();
             match command {
-                "/model" => {
-                    let models = self.models.iter().map(String::as_str);
-                    return (start, beginning_with(typed, models));
-                }
+                "/model" => return (start, self.models(typed)),
                 "/think" => {
                     let levels = Level::all().iter().map(|level| level.as_str());
                     return (start, beginning_with(typed, levels));
@@ -73,6 +73,13 @@ impl Completions {
             Some(start) => (start, self.files(&line[start..])),
             None => (line.len(), Vec::new()),
         }
+    }
+
+    fn models(&self, typed: &str) -> Vec<Pair> {
+        // To list each model twice would not help.
+        let ids = self.ids.iter().filter(|_| !typed.is_empty());
+        let models = self.models.iter().map(String::as_str);
+        beginning_with(typed, models.chain(ids.copied()))
     }
 
     fn files(&self, typed: &str) -> Vec<Pair> {
@@ -172,7 +179,8 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("inner")).unwrap();
         let completions = Completions {
-            models: ["coder", "m", "p/m"].map(str::to_owned).into(),
+            models: ["coder", "p/m"].map(str::to_owned).into(),
+            ids: vec!["m"],
             home: Some(folder.path().to_owned()),
         };
         let (start, found) = completions.of(line);
@@ -187,7 +195,8 @@ mod tests {
     fn commands_models_levels_and_files_are_completed() {
         check("/mo", &["/model"]);
         check("/s", &["/system", "/save"]);
-        check("/model ", &["/model coder", "/model m", "/model p/m"]);
+        check("/model ", &["/model coder", "/model p/m"]);
+        check("/model m", &["/model m"]);
         check("/model p", &["/model p/m"]);
         check("/think hi", &["/think high"]);
         check("/image ~/no", &["/image ~/notes.txt"]);

@@ -46,7 +46,7 @@ impl Asked {
 
 impl Talk {
     /// Sends a message, with the files that it mentions and what is attached.
-    pub(super) async fn message(&mut self, line: &str) -> Result<bool, Failure> {
+    pub(super) async fn message(&mut self, line: &str) -> Result<(), Failure> {
         let home = self.session.settings.environment.home();
         let (text, mentioned) = match expand(line.trim(), home.as_deref()) {
             Ok(expanded) => expanded,
@@ -56,7 +56,7 @@ impl Talk {
                     .with_hint("nothing was sent; @@ is a plain @")
                     .tell();
                 line.clone_into(&mut self.initial);
-                return Ok(false);
+                return Ok(());
             }
         };
         let mut files = std::mem::take(&mut self.files);
@@ -70,8 +70,7 @@ impl Talk {
             parts: std::mem::take(&mut self.parts),
             is_kept: false,
         };
-        self.ask(asked).await?;
-        Ok(false)
+        self.ask(asked).await
     }
 
     /// Asks the last question again. Its old answer goes when there is a new one.

@@ -160,7 +160,8 @@ fn a_file_that_is_mentioned_is_included() {
     terminal.awaits("> @/nosuch and more");
     drops(&mut terminal)
         .types(&format!("@{}/data\n", folder.path().display()))
-        .shows("is not a text file");
+        .shows("is not a text file")
+        .awaits(&format!("> @{}/data", folder.path().display()));
     drops(&mut terminal)
         .types("@@override, me@example.com\n")
         .shows("turn 2");
