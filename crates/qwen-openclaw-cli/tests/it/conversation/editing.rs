@@ -36,6 +36,21 @@ fn a_paste_during_an_answer_waits_for_the_prompt_in_one_piece() {
 }
 
 #[test]
+fn a_paste_with_more_lines_than_the_editor_can_count_arrives_whole() {
+    let service = Service::start();
+    let mut terminal = started(&service);
+    let long = format!("{}end", "x\n".repeat(70_000));
+    // In pieces, so that the terminal has room for them.
+    terminal.types("\u{1b}[200~");
+    for piece in long.as_bytes().chunks(1_000) {
+        terminal.types(str::from_utf8(piece).unwrap());
+    }
+    terminal.types("\u{1b}[201~").types("\n").shows("tokens/s");
+    leaves(&mut terminal);
+    assert_eq!(asked(&service, 0), long);
+}
+
+#[test]
 fn a_line_longer_than_a_terminal_passes_on_arrives_whole() {
     let service = Service::start();
     let mut terminal = started(&service);
