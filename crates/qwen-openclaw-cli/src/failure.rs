@@ -142,6 +142,11 @@ impl Failure {
         self
     }
 
+    /// What had arrived before it.
+    pub(crate) fn partial(&self) -> Option<&Reply> {
+        self.partial.as_deref()
+    }
+
     /// A closed pipe is not an error: the reader has stopped reading.
     pub(crate) fn output(error: &std::io::Error) -> Self {
         match error.kind() {

@@ -1,5 +1,6 @@
 //! Ctrl-C.
 
+use futures_util::FutureExt;
 #[cfg(unix)]
 use tokio::signal::unix::Signal;
 #[cfg(windows)]
@@ -35,6 +36,11 @@ impl Interrupt {
             _ = self.signal.recv() => Err(Failure::interrupted()),
             result = future => result,
         }
+    }
+
+    /// Forgets a Ctrl-C that came while nothing waited, and was meant for what is over.
+    pub(crate) fn forget(&mut self) {
+        while self.signal.recv().now_or_never().is_some() {}
     }
 
     /// Waits for Ctrl-C.

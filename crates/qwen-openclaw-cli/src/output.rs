@@ -108,6 +108,22 @@ pub(crate) fn ask(text: &str) {
     let _ = write!(io::stderr(), "{}", for_stderr(text));
 }
 
+/// Sends the terminal a sequence of its own, such as one that switches a mode on. Returns false where
+/// there is no terminal.
+pub(crate) fn control(sequence: &str) -> bool {
+    let sent = if io::stderr().is_terminal() {
+        io::stderr().write_all(sequence.as_bytes())
+    } else if io::stdout().is_terminal() {
+        let mut stdout = io::stdout();
+        stdout
+            .write_all(sequence.as_bytes())
+            .and_then(|()| stdout.flush())
+    } else {
+        return false;
+    };
+    sent.is_ok()
+}
+
 /// Standard error, for dimmed text: reasoning and usage.
 #[derive(Debug)]
 pub(crate) struct Aside {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use qwen_openclaw::chat::{Message, Reply};
+use qwen_openclaw::chat::{Message, Reply, Role};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -64,8 +64,13 @@ impl Conversation {
 
     /// Adds a complete turn.
     pub(crate) fn add(&mut self, question: Message, reply: &Reply) -> Result<(), Failure> {
+        self.add_turn(question, Message::from(reply))
+    }
+
+    /// Adds a question and what was said to it.
+    pub(crate) fn add_turn(&mut self, question: Message, answer: Message) -> Result<(), Failure> {
         self.messages.push(question);
-        self.messages.push(Message::from(reply));
+        self.messages.push(answer);
         // Keeps the turns of another process that uses the file at the same time.
         if let Some(mut messages) = self.file.as_deref().and_then(|path| read(path).ok())
             && messages.len() > self.kept
@@ -76,6 +81,51 @@ impl Conversation {
         self.save()?;
         self.kept = self.messages.len();
         Ok(())
+    }
+
+    /// How many questions there are.
+    pub(crate) fn turns(&self) -> usize {
+        let questions = self.messages.iter().filter(|message| is_question(message));
+        questions.count()
+    }
+
+    /// The file, if turns are saved.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Saves the turns to `file`, which must not exist yet, and those that follow.
+    pub(crate) fn save_as(&mut self, file: &Path) -> Result<(), Failure> {
+        let new = Self::open(Some(file))?;
+        if new.file.as_deref().is_some_and(Path::exists) {
+            return Err(Failure::usage(format!("{} exists", file.display())));
+        }
+        let saved = Self {
+            kept: self.messages.len(),
+            messages: self.messages.clone(),
+            ..new
+        };
+        saved.save()?;
+        *self = saved;
+        Ok(())
+    }
+
+    /// Removes the last turn, in the file too, and returns it; empty if there is none.
+    pub(crate) fn undo(&mut self) -> Result<Vec<Message>, Failure> {
+        let Some(last) = self.messages.iter().rposition(is_question) else {
+            return Ok(Vec::new());
+        };
+        let removed = self.messages.split_off(last);
+        self.kept = self.messages.len();
+        self.save()?;
+        Ok(removed)
+    }
+
+    /// Adds a turn that was removed.
+    pub(crate) fn redo(&mut self, turn: Vec<Message>) -> Result<(), Failure> {
+        self.messages.extend(turn);
+        self.kept = self.messages.len();
+        self.save()
     }
 
     /// Starts over, in the file too.
@@ -109,6 +159,11 @@ impl Conversation {
             ))
         })
     }
+}
+
+/// A tool's result is no question.
+fn is_question(message: &Message) -> bool {
+    message.role == Role::User
 }
 
 fn folder_of(path: &Path) -> Option<&Path> {

@@ -132,6 +132,11 @@ impl Settings {
         self.config.as_ref().ok()
     }
 
+    /// The provider of an id that names none.
+    pub(crate) fn default_provider(&self) -> Provider {
+        self.connection.default_provider()
+    }
+
     /// Whether requests to a provider have somewhere to go.
     pub(crate) fn knows(&self, provider: &Provider) -> bool {
         provider.is_well_known() || self.base.current_routes().is_custom(provider)

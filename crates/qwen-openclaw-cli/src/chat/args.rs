@@ -45,6 +45,10 @@ pub(crate) struct Chat {
     #[arg(long)]
     pub(crate) no_usage: bool,
 
+    /// Keep no history of what is typed in a conversation
+    #[arg(long)]
+    pub(crate) no_history: bool,
+
     /// Print the result as one JSON document, or one event per line
     #[arg(
         long,

@@ -1,92 +1,199 @@
 //! A conversation on a terminal.
 
-use qwen_openclaw::catalog::ModelRef;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
+mod completion;
+mod external;
+mod history;
+mod input;
+mod mention;
+mod modes;
+mod orders;
+mod plain;
+mod slash;
+mod spent;
+mod turn;
 
+use qwen_openclaw::chat::Part;
+
+use self::{
+    completion::Completions,
+    history::{History, has_key},
+    input::{Input, Typed},
+    mention::Included,
+    plain::Lines,
+    slash::{Slash, nearest},
+    spent::Spent,
+    turn::Asked,
+};
 use crate::{
     chat::Session,
     failure::Failure,
-    interrupt::Interrupt,
-    output::{ask, note},
+    output::{Aside, note},
 };
 
+/// How to leave, when Ctrl-C does not.
+const LEAVE: &str = "Ctrl-D or /exit leaves; /help lists the commands";
+
+/// A session, and what there is only in a conversation.
+struct Talk {
+    session: Session,
+    input: Source,
+    history: Option<History>,
+    spent: Spent,
+    /// What goes with the next message.
+    parts: Vec<Part>,
+    files: Vec<Included>,
+    /// The last question, for `/retry`.
+    asked: Option<Asked>,
+    /// The last status line: it is shown again when it has changed.
+    status: String,
+    /// What the next prompt starts with.
+    initial: String,
+}
+
+enum Source {
+    Editor(Box<Input>),
+    /// A terminal that cannot move its cursor.
+    Plain(Lines),
+}
+
 impl Session {
-    /// Talks until `/quit` or the end of the input.
+    /// Talks until `/exit` or the end of the input.
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
         // A missing key is better reported before the first question.
         self.qwen.client(&self.model.provider)?;
         self.warn().await?;
-        note(&format!("{} · /model REF, /clear, /quit", self.model));
-        let mut lines = BufReader::new(stdin()).lines();
-        while let Some(line) = read_line(&mut self.interrupt, &mut lines).await? {
-            let line = line.trim();
-            let (command, argument) = line.split_once(' ').unwrap_or((line, ""));
-            match command {
-                "" => {}
-                "/quit" | "/exit" => break,
-                "/clear" => self.conversation.clear()?,
-                "/model" if argument.is_empty() => note(&self.model.to_string()),
-                "/model" => match self.other_model(argument.trim()) {
-                    Ok(model) => {
-                        self.model = model;
-                        self.warn().await?;
-                    }
-                    Err(failure) => failure.tell(),
-                },
-                _ if command.starts_with('/') => {
-                    note(&format!(
-                        "unknown command {command}; use /model REF, /clear or /quit"
-                    ));
-                }
-                _ => self.turn(line).await?,
+        let mut history = None;
+        let input = if modes::is_supported() {
+            if !self.arguments.no_history {
+                // Without a home folder there is no history.
+                history = History::of(&self.settings.environment).ok();
             }
-        }
-        Ok(())
-    }
-
-    /// The model to continue with. The connection stays, so the provider cannot change with it.
-    fn other_model(&self, text: &str) -> Result<ModelRef, Failure> {
-        let model = self.settings.model(Some(text))?;
-        let connection = &self.arguments.connection;
-        let fixed = self.arguments.emulator
-            || connection.base_url.is_some()
-            || connection.profile.is_some();
-        if fixed && model.provider != self.model.provider {
-            return Err(Failure::usage(format!(
-                "this conversation uses the provider {}",
-                self.model.provider.id()
-            )));
-        }
-        Ok(model)
-    }
-
-    async fn turn(&mut self, line: &str) -> Result<(), Failure> {
-        let chat = self.chat(line);
-        match self.print(chat).await {
-            Ok(reply) => self.keep(line, &reply).await,
-            Err(failure) if failure.ends_conversation() => Err(failure),
-            // The conversation continues without the turn that failed.
-            Err(failure) => {
-                failure.tell();
-                Ok(())
-            }
-        }
+            let lines = match &history {
+                Some(history) => history.load().await,
+                None => Ok(Vec::new()),
+            };
+            let lines = lines.unwrap_or_else(|failure| {
+                note(&format!("warning: no history: {}", failure.message()));
+                history = None;
+                Vec::new()
+            });
+            let completions = Completions::new(&self.settings);
+            Source::Editor(Box::new(Input::start(completions, lines)?))
+        } else {
+            Source::Plain(Lines::start())
+        };
+        let parts = self.extras.take_parts();
+        let talk = Talk {
+            session: self,
+            input,
+            history,
+            spent: Spent::default(),
+            parts,
+            files: Vec::new(),
+            asked: None,
+            status: String::new(),
+            initial: String::new(),
+        };
+        talk.run().await
     }
 }
 
-async fn read_line(
-    interrupt: &mut Interrupt,
-    lines: &mut Lines<BufReader<Stdin>>,
-) -> Result<Option<String>, Failure> {
-    ask("> ");
-    let read = async {
-        let line = lines.next_line().await;
-        line.map_err(|error| Failure::other(format!("could not read the line: {error}")))
-    };
-    let line = interrupt.or(read).await;
-    if !matches!(line, Ok(Some(_))) {
-        // Whatever comes next, such as the shell's prompt, starts on its own line.
-        note("");
+impl Talk {
+    async fn run(mut self) -> Result<(), Failure> {
+        note(LEAVE);
+        self.say_resumed();
+        loop {
+            self.show_status().await?;
+            match self.read().await? {
+                Typed::End => return Ok(()),
+                Typed::Interrupt => note(LEAVE),
+                Typed::Line(line) if line.trim().is_empty() => {}
+                Typed::Line(line) => {
+                    self.remember(&line).await;
+                    if self.handle(&line).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
-    line
+
+    /// Sends a message, or does what a command says; true to leave.
+    async fn handle(&mut self, line: &str) -> Result<bool, Failure> {
+        match Slash::parse(line) {
+            None => self.message(line).await?,
+            Some(Slash::Known(verb, argument)) => return self.obey(verb, argument).await,
+            Some(Slash::Excess(name)) => note(&format!(
+                "{name} takes nothing after it; with a blank before it, this is a message"
+            )),
+            Some(Slash::Unknown(word)) => {
+                let meant = match nearest(word) {
+                    Some(name) => format!("did you mean {name}?"),
+                    None => "/help lists the commands".to_owned(),
+                };
+                note(&format!("unknown command {word}: {meant}"));
+            }
+        }
+        Ok(false)
+    }
+
+    async fn read(&mut self) -> Result<Typed, Failure> {
+        let initial = std::mem::take(&mut self.initial);
+        let typed = match &mut self.input {
+            Source::Editor(input) => input.read(&initial),
+            Source::Plain(lines) => lines.read(&mut self.session.interrupt).await,
+        };
+        // The editor has blocked the runtime: a connection that was closed in the meantime is noticed
+        // before it is used.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        self.session.interrupt.forget();
+        typed
+    }
+
+    /// Puts a line into the history, before anything is sent.
+    async fn remember(&mut self, line: &str) {
+        let Source::Editor(input) = &mut self.input else {
+            return;
+        };
+        if has_key(line) {
+            return note("this line has what looks like a key, and is not kept in the history");
+        }
+        input.remember(line);
+        let Some(history) = &self.history else {
+            return;
+        };
+        if let Err(failure) = history.append(line).await {
+            note(&format!("warning: no history: {}", failure.message()));
+            self.history = None;
+        }
+    }
+
+    /// Says where the conversation is saved, and how much of it there is.
+    fn say_resumed(&self) {
+        let conversation = &self.session.conversation;
+        let Some(file) = conversation.file() else {
+            return;
+        };
+        let file = file.display();
+        note(&match conversation.turns() {
+            0 => format!("saving to {file}"),
+            1 => format!("continuing {file} (1 turn)"),
+            turns => format!("continuing {file} ({turns} turns)"),
+        });
+    }
+
+    async fn show_status(&mut self) -> Result<(), Failure> {
+        let mut status = self.spent.status(&self.session.route().await?);
+        match self.parts.len() + self.files.len() {
+            0 => {}
+            count => status.push_str(&format!(" · {count} attached")),
+        }
+        if status != self.status {
+            Aside::new().line(&status);
+            self.status = status;
+        }
+        Ok(())
+    }
 }

@@ -36,17 +36,22 @@ impl Session {
         }
     }
 
-    /// Saves a turn. Attached media are not saved, as they belong to their question; but encrypted
-    /// reasoning is bound to everything before it.
+    /// Saves a turn. Attached media are not saved, as they belong to their question, unless the model
+    /// needs them.
     pub(super) async fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
-        let row = self.route().await?.row();
-        let bound = row.is_some_and(|row| row.thinking().summarizes());
-        let question = if bound {
+        let question = if self.keeps_media().await? {
             self.extras.question(prompt)
         } else {
             Message::user(prompt)
         };
         self.conversation.add(question, reply)
+    }
+
+    /// Whether attached media stay in the conversation: the model's encrypted reasoning is bound to
+    /// everything before it.
+    pub(super) async fn keeps_media(&self) -> Result<bool, Failure> {
+        let row = self.route().await?.row();
+        Ok(row.is_some_and(|row| row.thinking().summarizes()))
     }
 
     /// Saves a turn whose result is already on standard output, where nothing may follow it.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use qwen_openclaw::{
+    catalog::Level,
     chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice},
     config::Config,
     media_file,
@@ -56,6 +57,20 @@ impl Extras {
     /// The schema that the answer has to fit.
     pub(super) fn schema(&self) -> Option<&Value> {
         self.schema.as_ref()
+    }
+
+    /// Takes what the flags attach: in a conversation it belongs to the first question alone.
+    pub(super) fn take_parts(&mut self) -> Vec<Part> {
+        std::mem::take(&mut self.parts)
+    }
+
+    /// The thinking level; `None` for the model's own.
+    pub(super) fn level(&self) -> Option<Level> {
+        self.flags.think
+    }
+
+    pub(super) fn set_level(&mut self, level: Option<Level>) {
+        self.flags.think = level;
     }
 
     /// The prompt with what is attached to it.

@@ -7,6 +7,8 @@ mod bad_input;
 mod chat;
 mod config;
 mod config_home;
+#[cfg(unix)]
+mod conversation;
 mod default_models;
 mod defaults;
 #[cfg(unix)]

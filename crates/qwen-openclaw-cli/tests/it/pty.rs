@@ -1,8 +1,8 @@
 //! A terminal for the command: a pseudo-terminal, somebody who types, and a screen.
 //!
 //! The terminal is the command's controlling terminal and all three of its standard streams, so what
-//! is typed goes through the kernel's line editing: Ctrl-C is a signal, and whether letters are echoed
-//! can be asked.
+//! is typed goes through the kernel's line editing, unless the command switches it off: Ctrl-C is a
+//! signal, and whether letters are echoed can be asked.
 
 use std::{
     fs::File,
@@ -29,42 +29,75 @@ use rustix::{
 };
 use tempfile::TempDir;
 
-use crate::run::Ran;
+use crate::run::{KEY, Ran, Service};
 
 /// As long as a test may hang. Nothing else depends on it.
 const HANGING: Duration = Duration::from_secs(120);
 
-const ROWS: NonZeroU16 = NonZeroU16::new(60).unwrap();
+/// Of a terminal that no test resizes.
+const ROWS: u16 = 60;
 const COLUMNS: u16 = 120;
 
 pub(crate) const CTRL_C: &str = "\u{3}";
 pub(crate) const CTRL_D: &str = "\u{4}";
 pub(crate) const CTRL_Z: &str = "\u{1a}";
+pub(crate) const BACKSPACE: &str = "\u{7f}";
+pub(crate) const UP: &str = "\u{1b}[A";
+pub(crate) const ALT_ENTER: &str = "\u{1b}\r";
 
 /// A command to be run on a terminal, in an environment of its own.
 pub(crate) struct OnTerminal {
     command: Command,
-    columns: u16,
-    home: TempDir,
+    home: Arc<TempDir>,
+    size: (u16, u16),
 }
 
 impl OnTerminal {
     pub(crate) fn new(arguments: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Arc::new(tempfile::tempdir().unwrap());
         let command = Command::new(env!("CARGO_BIN_EXE_qwen-openclaw"))
             .args(arguments)
             .env_clear()
             .env("HOME", home.path());
+        let size = (ROWS, COLUMNS);
         Self {
             command,
-            columns: COLUMNS,
             home,
+            size,
         }
+    }
+
+    /// As a caller with a key, talking to `service`.
+    pub(crate) fn at(self, service: &Service) -> Self {
+        self.env("QWEN_BASE_URL", &service.emulator.base_url())
+            .env("QWEN_API_KEY", KEY)
+    }
+
+    /// In the home folder of another command.
+    pub(crate) fn at_home_of(mut self, other: &Terminal) -> Self {
+        self.home = Arc::clone(&other.home);
+        let home = self.home.path().to_owned();
+        self.command = self.command.env("HOME", home);
+        self
+    }
+
+    /// With a file in its home folder.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        let path = self.home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
     }
 
     /// Sets the width of the terminal; 0 is that of one that does not say.
     pub(crate) fn columns(self, columns: u16) -> Self {
-        Self { columns, ..self }
+        let (rows, _) = self.size;
+        self.size(rows, columns)
+    }
+
+    pub(crate) fn size(mut self, rows: u16, columns: u16) -> Self {
+        self.size = (rows, columns);
+        self
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
@@ -80,10 +113,10 @@ impl OnTerminal {
 
     pub(crate) fn start(self) -> Terminal {
         let (pty, pts) = pty_process::blocking::open().unwrap();
-        pty.resize(Size::new(ROWS.get(), self.columns)).unwrap();
+        let (rows, columns) = self.size;
+        pty.resize(Size::new(rows, columns)).unwrap();
         let hold = pts.as_fd().try_clone_to_owned().unwrap();
         let child = self.command.spawn(pts).unwrap();
-        let columns = NonZeroU16::new(self.columns.max(1)).unwrap();
         let pty = Arc::new(pty);
         let (pieces, output) = channel();
         let reader = Arc::clone(&pty);
@@ -104,7 +137,7 @@ impl OnTerminal {
             child,
             output,
             raw: Vec::new(),
-            screen: vt100::Parser::new(ROWS, columns, 1000),
+            screen: vt100::Parser::new(lines(rows), lines(columns), 1000),
             home: self.home,
         }
     }
@@ -121,7 +154,7 @@ pub(crate) struct Terminal {
     output: Receiver<Vec<u8>>,
     raw: Vec<u8>,
     screen: vt100::Parser,
-    home: TempDir,
+    home: Arc<TempDir>,
 }
 
 impl Terminal {
@@ -143,10 +176,51 @@ impl Terminal {
         self
     }
 
+    /// Waits until the cursor is behind `text`, which starts its line.
+    #[track_caller]
+    pub(crate) fn awaits(&mut self, text: &str) -> &mut Self {
+        let deadline = Instant::now() + HANGING;
+        while !self.is_behind(text) {
+            assert!(
+                self.receive(deadline),
+                "the command ended and `{text}` is not before the cursor:\n{}",
+                self.screen()
+            );
+        }
+        self
+    }
+
+    fn is_behind(&self, text: &str) -> bool {
+        let screen = self.screen.screen();
+        let (row, column) = screen.cursor_position();
+        let line = screen.contents_between(row, 0, row, column);
+        line == text
+    }
+
     /// Types `text`, as it is: Enter is `\n`, as after the terminal has translated it.
     pub(crate) fn types(&mut self, text: &str) -> &mut Self {
         (&*self.pty).write_all(text.as_bytes()).unwrap();
         self
+    }
+
+    /// Pastes `text`, marked as terminals mark it for a program that asks for it.
+    pub(crate) fn pastes(&mut self, text: &str) -> &mut Self {
+        let text = text.replace('\n', "\r");
+        self.types(&format!("\u{1b}[200~{text}\u{1b}[201~"))
+    }
+
+    /// Changes the size of the window.
+    pub(crate) fn resizes(&mut self, rows: u16, columns: u16) -> &mut Self {
+        self.screen
+            .screen_mut()
+            .set_size(lines(rows), lines(columns));
+        self.pty.resize(Size::new(rows, columns)).unwrap();
+        self
+    }
+
+    /// What the command has written so far, to the byte.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
     }
 
     /// Whether the terminal shows what is typed now, or did when the command ended.
@@ -177,6 +251,13 @@ impl Terminal {
     /// What the screen shows.
     pub(crate) fn screen(&self) -> String {
         self.screen.screen().contents()
+    }
+
+    /// What the screen shows, row by row: a line that is too long for one goes on in the next.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let screen = self.screen.screen();
+        let rows = screen.rows(0, screen.size().1.get());
+        rows.map(|row| row.trim_end().to_owned()).collect()
     }
 
     /// Lets a command that Ctrl-Z has stopped, or is about to, go on until the echo is off again.
@@ -238,6 +319,10 @@ impl Terminal {
             assert!(!hangs, "the command hangs:\n{}", self.screen());
         }
     }
+}
+
+fn lines(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
 }
 
 impl Drop for Terminal {
