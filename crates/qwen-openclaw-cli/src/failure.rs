@@ -13,6 +13,8 @@ use crate::{
 
 mod convert;
 
+pub(crate) use self::convert::plain;
+
 /// The exit code of failures that have none of their own.
 const OTHER: u8 = 1;
 
@@ -198,6 +200,11 @@ impl Failure {
         self.kind == ErrorKind::InvalidRequest.as_str() && self.status == Some(400)
     }
 
+    /// True when what was asked for is not kept any longer.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.kind == ErrorKind::Expired.as_str()
+    }
+
     /// True after Ctrl-C.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.code == 130
@@ -265,8 +272,11 @@ impl Failure {
             }
         };
         match document {
-            // If this fails, there is no one left to tell.
-            Some(document) => drop(Out::new().line(&document)),
+            Some(document) => match Out::new().line(&document) {
+                Err(failure) if failure.code != 0 => self.tell(),
+                // Without a reader there is no one left to tell.
+                _ => {}
+            },
             None => self.tell(),
         }
         ExitCode::from(self.code)

@@ -29,7 +29,9 @@ mod status;
 mod survey;
 mod symptom;
 mod unknown;
+mod verbose;
 mod video;
+mod words;
 
 use std::process::ExitCode;
 
@@ -42,7 +44,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().or_else(unknown::or_question) {
         Ok(cli) => cli,
         // Help and version come through here too.
         Err(error) => {

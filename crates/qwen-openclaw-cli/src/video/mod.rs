@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod follow;
 mod generate;
 mod jobs;
+mod piped;
 mod resume;
 mod view;
 

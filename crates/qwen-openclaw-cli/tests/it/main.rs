@@ -29,6 +29,8 @@ mod onboard;
 mod openclaw;
 #[cfg(unix)]
 mod openclaw_page;
+mod output;
+mod piped;
 mod plugins;
 #[cfg(unix)]
 mod prompt;
@@ -39,9 +41,11 @@ mod refusals;
 mod requests;
 mod run;
 mod schemas;
+mod session;
 mod status;
 mod symptoms;
 #[cfg(unix)]
 mod terminal;
+mod tools;
 mod tour;
 mod video;
