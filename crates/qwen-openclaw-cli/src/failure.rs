@@ -11,6 +11,7 @@ use crate::{
     symptom::Symptom,
 };
 
+mod commands;
 mod convert;
 
 pub(crate) use self::convert::plain;
@@ -172,6 +173,11 @@ impl Failure {
         &self.message
     }
 
+    /// What to do about it, with complete commands.
+    fn hint(&self) -> Option<String> {
+        self.hint.as_deref().map(commands::written_out)
+    }
+
     /// Says first what the failure is about.
     pub(crate) fn about(self, what: &str) -> Self {
         Self {
@@ -255,7 +261,7 @@ impl Failure {
         if !answer.is_empty() {
             lines.push(format!("({})", answer.join(", ")));
         }
-        lines.extend(self.hint.as_ref().map(|hint| format!("hint: {hint}")));
+        lines.extend(self.hint().map(|hint| format!("hint: {hint}")));
         lines
     }
 
@@ -288,7 +294,7 @@ impl Failure {
             ("scope", self.scope.map(|scope| scope.as_str().into())),
             ("status", self.status.map(Value::from)),
             ("request_id", self.request_id.clone().map(Value::from)),
-            ("hint", self.hint.clone().map(Value::from)),
+            ("hint", self.hint().map(Value::from)),
             (
                 "line",
                 self.position.as_ref().map(|place| place.line().into()),

@@ -250,7 +250,7 @@ fn nearest(word: &str, similar: &[String], parents: &[&str], parent: &Command) -
     let commands = parent.get_subcommands();
     let names: Vec<String> = commands
         .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-        .map(|command| quoted(&here(command.get_name())))
+        .map(|command| here(command.get_name()))
         .collect();
     format!("the commands are {}", names.join(", "))
 }
@@ -300,23 +300,26 @@ mod tests {
         assert_eq!(hint, "run `openclaw cron`");
         let (message, hint) = said("models scan");
         assert!(message.starts_with("`models scan` is a command of OpenClaw"));
-        assert!(hint.starts_with("`models list --live` asks"), "{hint}");
+        assert!(
+            hint.starts_with("`qwen-openclaw models list --live` asks"),
+            "{hint}"
+        );
     }
 
     #[test]
     fn another_word_names_the_nearest_of_ours() {
         for (line, words) in [
-            ("chatt", "did you mean `chat`?"),
-            ("models lst", "did you mean `models list`?"),
-            ("login", "did you mean `models auth login`?"),
-            ("aliases", "did you mean `models aliases`?"),
-            ("models auth liste", "did you mean `models auth list`"),
-            ("models models", "did you mean `models`?"),
-            ("xyzzy", "the commands are `onboard`, `chat`, `describe`, "),
+            ("chatt", "did you mean `qwen-openclaw chat`?"),
+            ("models lst", "did you mean `qwen-openclaw models list`?"),
+            ("login", "did you mean `qwen-openclaw models auth login`?"),
+            ("aliases", "did you mean `qwen-openclaw models aliases`?"),
             (
-                "models auth xyzzy",
-                "the commands are `models auth login`, ",
+                "models auth liste",
+                "did you mean `qwen-openclaw models auth list`",
             ),
+            ("models models", "did you mean `qwen-openclaw models`?"),
+            ("xyzzy", "the commands are onboard, chat, describe, "),
+            ("models auth xyzzy", "the commands are models auth login, "),
         ] {
             let (message, hint) = said(line);
             assert_eq!(message, format!("there is no command `{line}`"));

@@ -12,7 +12,7 @@ use qwen_openclaw::{
     media_file,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
 use super::{args, tools::ToolCommands};
 use crate::failure::Failure;
@@ -194,9 +194,14 @@ pub(super) fn without_media(question: &Message) -> Message {
 }
 
 pub(super) fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("could not read {}: {error}", path.display()))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    serde_json::from_str(&text).map_err(|error| wrong(&error))
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("could not read {shown}: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let what = match error.classify() {
+            Category::Data => "is JSON of another form",
+            _ => "is not valid JSON",
+        };
+        Failure::usage(format!("{shown} {what}: {error}"))
+    })
 }

@@ -182,11 +182,15 @@ impl ToolCommands {
 }
 
 /// A command and what it has started, ended when this is dropped.
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "there, only the command is ended")
+)]
 struct Group(Option<u32>);
 
+#[cfg(unix)]
 impl Drop for Group {
     fn drop(&mut self) {
-        #[cfg(unix)]
         if let Some(id) = self.0.and_then(|id| i32::try_from(id).ok())
             && let Some(id) = rustix::process::Pid::from_raw(id)
         {

@@ -121,8 +121,11 @@ fn a_question_needs_no_command() {
 fn a_word_is_never_a_question() {
     let service = Service::start();
     for (arguments, hint) in [
-        (&["chatt"][..], "hint: did you mean `chat`?"),
-        (&["modles", "list of them"], "hint: did you mean `models`?"),
+        (&["chatt"][..], "hint: did you mean `qwen-openclaw chat`?"),
+        (
+            &["modles", "list of them"],
+            "hint: did you mean `qwen-openclaw models`?",
+        ),
         (&["xyzzy"], "hint: the commands are "),
     ] {
         let ran = Qwen::new(arguments).at(&service).run().exits_with(2);

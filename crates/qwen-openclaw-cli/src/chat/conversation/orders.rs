@@ -134,7 +134,7 @@ impl Talk {
     /// Judges a file by its content: media are attached, and a text is included.
     fn file(&mut self, argument: &str) -> Result<(), Failure> {
         let name = required(argument, "/file FILE")?;
-        let media = media_at(&self.path(&name), self.session.qwen.openclaw_config());
+        let media = media_at(self.path(&name), self.session.qwen.openclaw_config());
         let kind = media.as_ref().ok().and_then(Media::kind);
         let part = match (media, kind) {
             (Ok(media), Some(Modality::Image)) => Part::image(media),
