@@ -143,7 +143,7 @@ fn plugins_list_grep_qwen() {
     let line = "qwen-openclaw plugins list | grep qwen";
     let lists = |status: &str| {
         operator.types(line).prints(&format!(
-            "qwen              enabled   the provider qwen, in OpenClaw; this program always has it\n\
+            "qwen              enabled   the providers qwen and qwen-token-plan\n\
              qwen-portal-auth  {status}  logins at the Qwen portal\n"
         ));
     };
