@@ -95,7 +95,10 @@ pub(crate) fn known_provider(name: &str) -> Result<Provider, Failure> {
 
 /// One line of the list.
 struct Row {
+    /// The canonical ref.
     key: String,
+    /// The ref under which it is configured, if that is another.
+    configured_as: Option<String>,
     name: String,
     input: String,
     context: Option<u32>,
@@ -138,6 +141,7 @@ impl Row {
     fn of(key: String, availability: Availability) -> Self {
         Self {
             key,
+            configured_as: None,
             name: String::new(),
             input: String::new(),
             context: None,
@@ -161,13 +165,18 @@ impl Row {
         }
     }
 
+    /// The ref that is shown: the configuration's own comes first.
+    fn shown(&self) -> &str {
+        self.configured_as.as_deref().unwrap_or(&self.key)
+    }
+
     fn is(&self, model: &ModelRef) -> bool {
         self.key.eq_ignore_ascii_case(&model.to_string())
     }
 
     fn to_json(&self) -> Value {
         let mut json = json!({
-            "key": self.key,
+            "key": self.shown(),
             "name": self.name,
             "input": self.input,
             "contextWindow": self.context,
@@ -226,7 +235,7 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
         return out.line(&format!("{document:#}"));
     }
     if arguments.plain {
-        return rows.iter().try_for_each(|row| out.line(&row.key));
+        return rows.iter().try_for_each(|row| out.line(row.shown()));
     }
     if rows.is_empty() {
         return out.line("No models found.");

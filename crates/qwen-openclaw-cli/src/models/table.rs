@@ -24,7 +24,7 @@ const COLUMNS: [Column; 5] = [
     Column {
         title: "Model",
         is_number: false,
-        cell: |row| row.key.clone(),
+        cell: |row| row.shown().to_owned(),
         is_needed: |_| true,
     },
     Column {
