@@ -1,6 +1,7 @@
 //! `models list`: the catalog as one endpoint offers it, and what is configured.
 
 mod configured;
+mod cooling;
 mod list_args;
 mod live;
 mod price;
@@ -13,6 +14,7 @@ pub(crate) mod set;
 
 use std::str::FromStr;
 
+use qwen_openclaw::routing::Cooldown;
 use qwen_openclaw::{
     Route,
     catalog::{
@@ -27,6 +29,7 @@ use serde_json::{Value, json};
 use self::price::Price;
 use crate::{
     args, block_on, connect::warn_about, failure::Failure, output::Out, settings::Settings,
+    usage::cooldowns,
 };
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
@@ -56,6 +59,7 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
         add_live(&mut rows, &live, &route);
     }
     rows.retain(|row| arguments.all || row.availability.is_available());
+    cooling::add(&mut rows, &settings.environment);
     print(arguments, &base_url, &rows)
 }
 
@@ -110,6 +114,8 @@ struct Row {
     /// Whether the server is on this machine.
     is_local: bool,
     availability: Availability,
+    /// Why, and with which credentials, it is not tried for a while.
+    cooldowns: Vec<Cooldown>,
 }
 
 impl Row {
@@ -152,6 +158,7 @@ impl Row {
             tags: Vec::new(),
             is_local: false,
             availability,
+            cooldowns: Vec::new(),
         }
     }
 
@@ -194,6 +201,9 @@ impl Row {
         }
         if let Some(doubt) = self.availability.doubt() {
             json["doubt"] = doubt.to_string().into();
+        }
+        if !self.cooldowns.is_empty() {
+            json["cooldowns"] = self.cooldowns.iter().map(cooldowns::to_json).collect();
         }
         json
     }

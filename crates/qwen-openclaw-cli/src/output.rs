@@ -42,6 +42,20 @@ impl Out {
         self.write(b"\n", "\n")
     }
 
+    /// Shows lines on a terminal, in place of everything that was there.
+    pub(crate) fn screen(&mut self, lines: &[String]) -> Result<(), Failure> {
+        // Each line is replaced by itself: clearing all of it first would flicker.
+        let mut text = "\u{1b}[H".to_owned();
+        for line in lines {
+            text.push_str(&format!("{}\u{1b}[K\n", harmless(line)));
+        }
+        text.push_str("\u{1b}[J");
+        let written = self.stdout.write_all(text.as_bytes());
+        written
+            .and_then(|()| self.stdout.flush())
+            .map_err(|error| Failure::output(&error))
+    }
+
     /// Writes a JSON document, which is all that there is on standard output.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
         self.line(&format!("{document:#}"))

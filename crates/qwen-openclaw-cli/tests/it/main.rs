@@ -37,11 +37,14 @@ mod pty;
 mod qwen4;
 mod refusals;
 mod requests;
+mod routing;
 mod run;
 mod schemas;
+mod stand_in;
 mod status;
 mod symptoms;
 #[cfg(unix)]
 mod terminal;
 mod tour;
+mod usage;
 mod video;

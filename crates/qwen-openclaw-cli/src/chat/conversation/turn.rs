@@ -109,12 +109,13 @@ impl Talk {
         self.asked = Some(asked);
         let chat = self.session.chat("");
         let chat = chat.with(|request| request.message(question));
+        let billing = chat.request().billing();
         let turned = match self.session.print(chat).await {
             Ok(reply) => {
                 let route = self.session.route().await?;
-                let usage = reply.usage();
-                let charge = usage.and_then(|usage| self.session.qwen.cost(&route, usage));
-                self.spent.add(usage, charge.map(|charge| charge.cost));
+                let billed = reply.billed(billing);
+                let charge = billed.and_then(|billed| self.session.qwen.cost(&route, &billed));
+                self.spent.add(reply.usage(), charge.map(|charge| charge.cost));
                 self.session.conversation.add(kept, &reply)
             }
             Err(failure) if failure.ends_conversation() => return Err(failure),
