@@ -31,6 +31,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         oldest_compiler(&mut steps, &workspace)?;
         steps.command("kills at random moments", &mut kills())?;
         steps.command("two hundred editors at once", &mut editors())?;
+        steps.command("two hundred users of one store", &mut store())?;
         steps.task("OpenClaw and the command", || openclaw(&workspace))?;
         let dry_run = [
             "publish",
@@ -65,6 +66,16 @@ fn editors() -> Command {
     let package = ["test", "--quiet", "-p", "qwen-openclaw-config", "--locked"];
     let mut command = cargo(package);
     command.args(["--lib", "--", "--ignored", "processes_at_once"]);
+    command
+}
+
+/// The same, for the store in SQLite, and a million entries, whose times are those of a release.
+fn store() -> Command {
+    let package = ["test", "--quiet", "--release", "-p", "qwen-openclaw-state"];
+    let mut command = cargo(package);
+    command.args(["--features", "jobs", "--locked", "--lib", "--", "--ignored"]);
+    // One after the other: times are taken.
+    command.arg("--test-threads=1");
     command
 }
 

@@ -32,7 +32,7 @@ mod owner;
 pub(crate) use self::owner::no_follow;
 pub use self::{
     fields::Fields,
-    file::{Contents, Leftovers, Prepared, read, replace},
+    file::{Contents, Leftovers, Prepared, create_file, read, replace},
     folder::create_folder,
     lock::FileLock,
 };

@@ -416,7 +416,7 @@ mod tests {
         let price = newest.price(Region::Global).unwrap();
         let usage = price::TokenUsage {
             input: 1_000_000,
-            cached: 1_000_000,
+            implicit_cached: 1_000_000,
             ..Default::default()
         };
         assert_eq!(price.cost(&usage).unwrap().to_string(), "USD 0.075");

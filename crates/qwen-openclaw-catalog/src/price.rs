@@ -41,6 +41,11 @@ pub const EXPLICIT_CACHE_READ_PERCENT: u64 = 10;
 /// The price of a batch request, as a percentage of its usual price.
 pub const BATCH_PERCENT: u64 = 50;
 
+/// The price of web searches with the strategy `agent`, for a million of them: 4 yuan for a thousand
+/// in mainland China (help.aliyun.com, Model Studio, "web-search"). Elsewhere, and for the other
+/// strategies, it is unknown.
+const AGENT_SEARCH: (Currency, Rate) = (Currency::Cny, Rate::of(4_000.0));
+
 /// Returns the price list of a chat model in a region, matching the exact id and ignoring case.
 ///
 /// Models outside the catalog may have one too. A snapshot does not inherit the price of its main
@@ -60,6 +65,40 @@ pub fn on(class: Classification, model: &str) -> Option<ChatPrice> {
         .endpoint()
         .filter(|endpoint| endpoint.plan() == Plan::Standard)?;
     chat(model, endpoint.region())
+}
+
+/// Returns what a chat request costs at list price on a classified base URL, and as of when.
+///
+/// `None` if the price is unknown, and for subscriptions, which bill no tokens: see [`on`]. Whether a
+/// free quota covers the request is not known, so it is not deducted.
+///
+/// ```
+/// use qwen_openclaw_catalog::{classify, price};
+///
+/// let standard = classify("https://dashscope.aliyuncs.com/compatible-mode/v1");
+/// let usage = price::TokenUsage { input: 1_000_000, ..Default::default() };
+/// let charge = price::charge(standard, "qwen3.7-max", &usage).expect("it is in the list");
+/// assert_eq!(charge.cost.to_string(), "CNY 12");
+/// let plan = classify("https://coding.dashscope.aliyuncs.com/v1");
+/// assert_eq!(price::charge(plan, "qwen3.7-max", &usage), None);
+/// ```
+#[must_use]
+pub fn charge(class: Classification, model: &str, usage: &TokenUsage) -> Option<Charge> {
+    let list = on(class, model)?;
+    Some(Charge {
+        cost: list.cost(usage)?,
+        as_of: list.as_of,
+    })
+}
+
+/// What a request costs at list price.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Charge {
+    /// The amount.
+    pub cost: Cost,
+    /// The date of the price list, as `YYYY-MM-DD`.
+    pub as_of: &'static str,
 }
 
 /// The price list of a chat model in one region.
@@ -100,21 +139,29 @@ pub struct Tier {
     pub explicit_read: Option<Rate>,
 }
 
-/// The tokens of one request.
+/// What one request used, by how it is billed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct TokenUsage {
     /// All input tokens, including cached ones.
     pub input: u64,
-    /// Input tokens read from a cache.
-    pub cached: u64,
-    /// Whether the request had cache markers, so that its cache reads were explicit.
-    pub explicit_cache: bool,
+    /// Input tokens read from the implicit cache.
+    pub implicit_cached: u64,
+    /// Input tokens read from the explicit cache.
+    pub explicit_cached: u64,
     /// Input tokens written to the explicit cache.
     pub cache_write: u64,
     /// All output tokens, including reasoning.
     pub output: u64,
-    /// Output tokens spent on reasoning.
+    /// Output tokens spent on reasoning, as far as they are counted.
     pub reasoning: u64,
+    /// Whether the model was thinking, even if the reasoning is not counted.
+    pub thinking: bool,
+    /// Web searches with the strategy `agent`, which are billed for each call.
+    pub agent_searches: u64,
+    /// Whether anything else was billed apart, such as other web searches. Its price is unknown.
+    pub has_unpriced_calls: bool,
+    /// Whether it was a batch request, which is billed at half the price.
+    pub batch: bool,
 }
 
 impl ChatPrice {
@@ -128,25 +175,49 @@ impl ChatPrice {
             .find(|tier| tier.up_to.is_none_or(|limit| input <= limit))
     }
 
-    /// Returns the cost of a request; `None` when the price of such a long input is unknown.
+    /// Returns the cost of a request; `None` when the price of such a long input is unknown, or that of
+    /// a call that is billed apart.
     ///
     /// Where the list has no cache price, the service's general percentages apply.
     #[must_use]
     pub fn cost(&self, usage: &TokenUsage) -> Option<Cost> {
-        let tier = self.tier(usage.input)?;
-        let cached = usage.cached.min(usage.input);
-        let written = usage.cache_write.min(usage.input - cached);
-        let plain = usage.input - cached - written;
-        let cost = Cost::zero(self.currency)
-            .plus(tier.input, plain)
-            .plus(tier.read_rate(usage.explicit_cache), cached)
-            .plus(tier.write_rate(), written)
-            .plus(tier.output_rate(usage.reasoning > 0), usage.output);
-        Some(cost)
+        let tokens = self.tier(usage.input)?.cost(self.currency, usage);
+        let tokens = if usage.batch {
+            tokens.percent(BATCH_PERCENT)
+        } else {
+            tokens
+        };
+        match (usage.has_unpriced_calls, usage.agent_searches) {
+            (true, _) => None,
+            (false, 0) => Some(tokens),
+            (false, calls) => {
+                let (currency, rate) = AGENT_SEARCH;
+                // A rate is for a million.
+                (currency == self.currency).then(|| tokens.plus(rate, calls))
+            }
+        }
     }
 }
 
 impl Tier {
+    /// Returns the cost of the tokens of a request.
+    fn cost(&self, currency: Currency, usage: &TokenUsage) -> Cost {
+        // What was counted twice is billed once.
+        let explicit = usage.explicit_cached.min(usage.input);
+        let implicit = usage.implicit_cached.min(usage.input - explicit);
+        let written = usage.cache_write.min(usage.input - explicit - implicit);
+        let plain = usage.input - explicit - implicit - written;
+        Cost::zero(currency)
+            .plus(self.input, plain)
+            .plus(self.read_rate(true), explicit)
+            .plus(self.read_rate(false), implicit)
+            .plus(self.write_rate(), written)
+            .plus(
+                self.output_rate(usage.thinking || usage.reasoning > 0),
+                usage.output,
+            )
+    }
+
     /// Returns the price of output; thinking may change the price of all of it.
     #[must_use]
     pub fn output_rate(&self, thinking: bool) -> Rate {

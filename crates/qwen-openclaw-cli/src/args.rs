@@ -27,7 +27,7 @@ use crate::{
     version,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 ok, 1 other, 2 usage, 3 authentication, 4 invalid request (refused by us or by the\n\
-                  server: unknown model, bad parameter, content), 5 rate limit, quota or billing,\n\
+                  server: unknown model, bad parameter, content), 5 rate limit, quota, billing or budget,\n\
                   6 network or timeout, 7 server, 8 truncated, 130 interrupted.\n\n\
                   No key yet? Try: qwen-openclaw chat --emulator \"Why is the sky blue?\""
 )]
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     },
     /// Show what is set up: models, endpoint, key, logins and video jobs
     Status(crate::status::Status),
+    /// Show what was used and what it cost; manage budgets and cooldowns
+    Usage(Box<crate::usage::Usage>),
     /// Look for problems with configuration, keys and files, and say what fixes each
     Doctor(crate::doctor::Doctor),
     /// Show, change and check OpenClaw's configuration file
@@ -241,6 +243,7 @@ impl Cli {
             Command::Onboard(onboard) => document(onboard.json),
             Command::Plugins { command } => document(command.wants_json()),
             Command::Status(status) => document(status.json),
+            Command::Usage(usage) => document(usage.wants_json()),
             Command::Video { command } => document(command.wants_json()),
         }
     }

@@ -3,12 +3,15 @@
 use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
+    sync::Arc,
 };
 
 use clap::Args;
 use qwen_openclaw::{
+    Qwen,
+    auth::async_trait,
     catalog::{self, Edition, Modality, ModelRef, Provider},
-    chat::Media,
+    chat::{self, ChatRequest, Media, ReplyStream, StreamSource},
 };
 use serde_json::json;
 
@@ -21,6 +24,7 @@ use crate::{
     interrupt::Interrupt,
     output::{Aside, Out},
     settings::Settings,
+    state::State,
 };
 
 #[derive(Args, Debug)]
@@ -91,27 +95,34 @@ async fn describe(
     );
     // The emulator stops when this function returns.
     let (_emulator, builder) = settings.open(&provider).await?;
-    let qwen = builder.build()?;
+    let state = State::for_requests(&settings.environment, arguments.emulator).await;
+    let router = state.router()?.build();
+    let qwen = builder.router(router.clone()).build()?;
     warn_about(&qwen.route_to(&provider).await?);
-    let client = qwen.client(&provider)?;
-
-    let mut request = if is_video {
-        client.describe_video(first)
-    } else {
-        client.describe_image(first)
+    let mut request = match (&arguments.model, is_video) {
+        // The configured models, one after the other.
+        (None, true) => qwen.describe_video(first)?,
+        (None, false) => qwen.describe_image(first)?,
+        (Some(_), true) => qwen.client(&provider)?.describe_video(first),
+        (Some(_), false) => qwen.client(&provider)?.describe_image(first),
     };
+    if let Some(model) = model.as_ref().filter(|_| arguments.model.is_some()) {
+        request = request.model(&model.model).over(Arc::new(Named {
+            qwen: qwen.clone(),
+            model: model.to_string(),
+        }));
+    }
     for other in media {
         request = request.and(other);
     }
     if let Some(prompt) = &arguments.prompt {
         request = request.prompt(prompt);
     }
-    if let Some(model) = &model {
-        request = request.model(&model.model);
-    }
     let description = Interrupt::listen()?
         .or(async { Ok(request.send().await?) })
-        .await?;
+        .await;
+    state.close(&router).await;
+    let description = description?;
     if arguments.json {
         let document = json!({
             "text": description.text,
@@ -131,6 +142,21 @@ async fn describe(
         ));
     }
     Ok(())
+}
+
+/// Sends a description to the model that was named, and to no other.
+#[derive(Debug)]
+struct Named {
+    qwen: Qwen,
+    model: String,
+}
+
+#[async_trait]
+impl StreamSource for Named {
+    async fn open(&self, request: &ChatRequest) -> Result<ReplyStream, chat::Error> {
+        let chat = self.qwen.chat(&self.model).with(|_| request.clone());
+        Ok(chat.stream().await?)
+    }
 }
 
 /// The help text of `describe --model`.

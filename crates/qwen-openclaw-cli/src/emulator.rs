@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule};
 
 use crate::{block_on, failure::Failure, interrupt::Interrupt, output::Out};
@@ -18,6 +18,10 @@ pub(crate) struct Emulator {
     /// of an error (openai, native, anthropic, text); can be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<FaultRule>,
+
+    /// Model to add at every endpoint, for stand-ins of other providers; can be repeated
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) model: Vec<String>,
 
     /// Seconds a video task takes, a fifth of them in the queue
     #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
@@ -47,6 +51,9 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
         .video_times(video / 5, video * 4 / 5);
     for fault in arguments.fault {
         builder = builder.fault(fault);
+    }
+    for model in arguments.model {
+        builder = builder.model(model);
     }
     let emulator = builder.start().await.map_err(|error| {
         Failure::other(format!(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::Json,
+    attempts::Attempts,
     output::{self, Out},
     symptom::Symptom,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Failure {
     partial: Option<Box<Reply>>,
     /// What OpenClaw's documentation calls it.
     symptom: Option<Symptom>,
+    /// What became of each model and account, if there were several.
+    attempts: Option<Box<Attempts>>,
     /// Whether it was already reported.
     said: bool,
 }
@@ -52,6 +55,7 @@ impl Failure {
             request_id: None,
             partial: None,
             symptom: None,
+            attempts: None,
             said: false,
         }
     }
@@ -130,6 +134,12 @@ impl Failure {
             None => hint,
         };
         self.with_hint(hint)
+    }
+
+    /// A budget that has no room.
+    pub(crate) fn budget(message: impl Into<String>) -> Self {
+        let kind = ErrorKind::Budget;
+        Self::new(exit_code(kind), kind.as_str(), message)
     }
 
     /// Ctrl-C.
@@ -250,6 +260,8 @@ impl Failure {
                 lines
             }
         };
+        let attempts = self.attempts.iter().flat_map(|attempts| attempts.lines());
+        lines.extend(attempts.map(|line| format!("  {line}")));
         // The line, and a caret below it.
         let place = self.position.as_ref().map(ToString::to_string);
         lines.extend(
@@ -310,6 +322,10 @@ impl Failure {
                     .and_then(|reply| serde_json::to_value(reply).ok()),
             ),
         ];
+        if let Some(attempts) = &self.attempts {
+            error["attempts"] = attempts.to_json();
+            error["retryAt"] = attempts.retry_at().into();
+        }
         for (name, value) in optional {
             if let Some(value) = value {
                 error[name] = value;
@@ -335,7 +351,7 @@ pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
         ErrorKind::Authentication | ErrorKind::Permission => 3,
         // The request is at fault, whether we or the server refuse it.
         ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::ContentFilter => 4,
-        ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Billing => 5,
+        ErrorKind::RateLimited | ErrorKind::Quota | ErrorKind::Billing | ErrorKind::Budget => 5,
         // The network failed, perhaps in mid-request, or something took too long.
         ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Ambiguous | ErrorKind::Deadline => 6,
         // The server is at fault, or the model behind it.

@@ -23,8 +23,7 @@ pub(crate) struct KeyCheck {
 
 impl KeyCheck {
     pub(crate) async fn open(use_emulator: bool) -> Result<Self, Failure> {
-        let http = Client::builder().build();
-        let check = client::KeyCheck::new(http.map_err(qwen_openclaw::chat::Error::from)?);
+        let check = Self::of_service()?;
         if !use_emulator {
             return Ok(Self {
                 check,
@@ -40,6 +39,14 @@ impl KeyCheck {
             check,
             emulator: Some(emulator),
         })
+    }
+
+    /// Asks the service's own endpoints.
+    pub(crate) fn of_service() -> Result<client::KeyCheck, Failure> {
+        let http = Client::builder().build();
+        Ok(client::KeyCheck::new(
+            http.map_err(qwen_openclaw::chat::Error::from)?,
+        ))
     }
 
     pub(crate) fn emulator(&self) -> Option<&Emulator> {

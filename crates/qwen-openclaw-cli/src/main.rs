@@ -1,6 +1,7 @@
 //! The command `qwen-openclaw`: chat with Qwen Cloud from a terminal.
 
 mod args;
+mod attempts;
 mod auth;
 mod chat;
 mod columns;
@@ -25,10 +26,12 @@ mod plugins;
 mod prompt;
 mod session;
 mod settings;
+mod state;
 mod status;
 mod survey;
 mod symptom;
 mod unknown;
+mod usage;
 mod verbose;
 mod video;
 mod words;
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Status(status) => status::run(&status),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Onboard(onboard) => onboard::run(*onboard),
+        Command::Usage(usage) => usage::run(&usage),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
     };

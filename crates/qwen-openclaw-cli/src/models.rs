@@ -1,6 +1,7 @@
 //! `models list`: the catalog as one endpoint offers it, and what is configured.
 
 mod configured;
+mod cooling;
 mod list_args;
 mod live;
 mod price;
@@ -13,6 +14,7 @@ pub(crate) mod set;
 
 use std::str::FromStr;
 
+use qwen_openclaw::routing::Cooldown;
 use qwen_openclaw::{
     Route,
     catalog::{
@@ -27,6 +29,7 @@ use serde_json::{Value, json};
 use self::price::Price;
 use crate::{
     args, block_on, connect::warn_about, failure::Failure, output::Out, settings::Settings,
+    usage::cooldowns,
 };
 
 pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
@@ -56,6 +59,7 @@ pub(crate) fn list(arguments: &args::List) -> Result<(), Failure> {
         add_live(&mut rows, &live, &route);
     }
     rows.retain(|row| arguments.all || row.availability.is_available());
+    cooling::add(&mut rows, &settings.environment);
     print(arguments, &base_url, &rows)
 }
 
@@ -95,7 +99,10 @@ pub(crate) fn known_provider(name: &str) -> Result<Provider, Failure> {
 
 /// One line of the list.
 struct Row {
+    /// The canonical ref.
     key: String,
+    /// The ref under which it is configured, if that is another.
+    configured_as: Option<String>,
     name: String,
     input: String,
     context: Option<u32>,
@@ -107,6 +114,8 @@ struct Row {
     /// Whether the server is on this machine.
     is_local: bool,
     availability: Availability,
+    /// Why, and with which credentials, it is not tried for a while.
+    cooldowns: Vec<Cooldown>,
 }
 
 impl Row {
@@ -138,6 +147,7 @@ impl Row {
     fn of(key: String, availability: Availability) -> Self {
         Self {
             key,
+            configured_as: None,
             name: String::new(),
             input: String::new(),
             context: None,
@@ -148,6 +158,7 @@ impl Row {
             tags: Vec::new(),
             is_local: false,
             availability,
+            cooldowns: Vec::new(),
         }
     }
 
@@ -161,13 +172,18 @@ impl Row {
         }
     }
 
+    /// The ref that is shown: the configuration's own comes first.
+    fn shown(&self) -> &str {
+        self.configured_as.as_deref().unwrap_or(&self.key)
+    }
+
     fn is(&self, model: &ModelRef) -> bool {
         self.key.eq_ignore_ascii_case(&model.to_string())
     }
 
     fn to_json(&self) -> Value {
         let mut json = json!({
-            "key": self.key,
+            "key": self.shown(),
             "name": self.name,
             "input": self.input,
             "contextWindow": self.context,
@@ -185,6 +201,9 @@ impl Row {
         }
         if let Some(doubt) = self.availability.doubt() {
             json["doubt"] = doubt.to_string().into();
+        }
+        if !self.cooldowns.is_empty() {
+            json["cooldowns"] = self.cooldowns.iter().map(cooldowns::to_json).collect();
         }
         json
     }
@@ -226,7 +245,7 @@ fn print(arguments: &args::List, base_url: &str, rows: &[Row]) -> Result<(), Fai
         return out.line(&format!("{document:#}"));
     }
     if arguments.plain {
-        return rows.iter().try_for_each(|row| out.line(&row.key));
+        return rows.iter().try_for_each(|row| out.line(row.shown()));
     }
     if rows.is_empty() {
         return out.line("No models found.");

@@ -111,6 +111,17 @@ impl Out {
         self.write("\n")
     }
 
+    /// Shows lines on a terminal, in place of everything that was there.
+    pub(crate) fn screen(&mut self, lines: &[String]) -> Result<(), Failure> {
+        // Each line is replaced by itself: clearing all of it first would flicker.
+        let mut text = "\u{1b}[H".to_owned();
+        for line in lines {
+            text.push_str(&format!("{}\u{1b}[K\n", harmless(line)));
+        }
+        text.push_str("\u{1b}[J");
+        self.bytes(text.as_bytes())
+    }
+
     /// Writes a JSON document, which is all that there is on standard output.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
         self.line(&format!("{document:#}"))

@@ -207,6 +207,39 @@ impl Settings {
         }
     }
 
+    /// The configured fallbacks of an agent's model, or of the default one, if `first` is that model.
+    /// An emulator stands in for one provider alone.
+    pub(crate) fn fallbacks(
+        &self,
+        agent: Option<&str>,
+        first: &ModelRef,
+    ) -> Result<Vec<String>, Failure> {
+        let config = self.config()?;
+        let default = &config.agents.defaults.model;
+        let choice = match agent {
+            Some(id) => choice_of_agent(config, id)?,
+            None => default,
+        };
+        let primary = config.primary(choice)?.map(|text| self.parse(&text));
+        if !primary.is_some_and(|primary| primary.is_ok_and(|primary| primary == *first)) {
+            return Ok(Vec::new());
+        }
+        // As in OpenClaw, an agent's model has the default fallbacks unless it has its own.
+        let choice = match choice.fallbacks.is_empty() {
+            true => default,
+            false => choice,
+        };
+        let mut fallbacks = config.fallbacks_of(choice)?;
+        if self.is_emulated {
+            let is_served = |text: &String| {
+                self.parse(text)
+                    .is_ok_and(|model| model.provider == first.provider)
+            };
+            fallbacks.retain(is_served);
+        }
+        Ok(fallbacks)
+    }
+
     /// The configured default model, unless a flag names a plan of another provider; otherwise the
     /// plan's.
     fn default_model(&self) -> Result<ModelRef, Failure> {

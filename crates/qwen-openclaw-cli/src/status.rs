@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use qwen_openclaw::routing::Cooldown;
 use qwen_openclaw::{
     Route,
     auth::StateDir,
@@ -20,6 +21,7 @@ use crate::{
     failure::{Failure, plain},
     output::Out,
     survey::Survey,
+    usage::cooldowns,
     video::state,
 };
 
@@ -58,6 +60,8 @@ struct Overview {
     fallbacks: Vec<String>,
     route: Option<Route>,
     jobs: JobList,
+    /// What is not tried for a while.
+    cooldowns: Vec<Cooldown>,
     /// What keeps a part from being shown, or OpenClaw from using the configuration.
     problems: Vec<String>,
 }
@@ -107,11 +111,16 @@ impl Overview {
             JobList::new(Vec::new(), Vec::new())
         });
         problems.extend(jobs.unreadable.iter().map(ToString::to_string));
+        let cooldowns = survey.cooldowns().await.unwrap_or_else(|failure| {
+            problems.push(failure.message().to_owned());
+            Vec::new()
+        });
         Self {
             model,
             fallbacks,
             route,
             jobs,
+            cooldowns,
             problems,
         }
     }
@@ -145,6 +154,12 @@ impl Overview {
         }
         lines.extend(list("Profiles", survey.profiles.iter().map(Row::label)));
         lines.extend(list("Videos", self.job_lines().into_iter()));
+        if !self.cooldowns.is_empty() {
+            lines.extend(list(
+                "Cooldowns",
+                self.cooldowns.iter().map(cooldowns::line),
+            ));
+        }
         let exists = survey.document.is_some() || survey.broken.is_some();
         let path = survey.configuration.file.shown();
         lines.push((
@@ -242,6 +257,7 @@ impl Overview {
             "keyProblem": part(|found| json!(found.key_problem)),
             "profiles": profiles.collect::<Vec<_>>(),
             "jobs": {"counts": self.counts(), "unfinished": unfinished.collect::<Vec<_>>()},
+            "cooldowns": self.cooldowns.iter().map(cooldowns::to_json).collect::<Vec<_>>(),
             "configPath": survey.configuration.file.path(),
             "configExists": survey.document.is_some() || survey.broken.is_some(),
             "problems": self.problems,

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use qwen_openclaw::routing::Cooldown;
 use qwen_openclaw::{
     Qwen,
     auth::{self, ApiKey, Environment, FileStore, ProfileId, Source, portal::QwenCliFile},
@@ -14,6 +15,7 @@ use crate::{
     auth::list::{Row, Status},
     configuration::{Configuration, choice_of_agent, client, empty},
     failure::Failure,
+    state::{self, State},
 };
 
 /// The configuration and the stored credentials, read once.
@@ -100,6 +102,13 @@ impl Survey {
             Some(model) => model,
             None => built_in_default(),
         })
+    }
+
+    /// What is not tried for a while.
+    pub(crate) async fn cooldowns(&self) -> Result<Vec<Cooldown>, Failure> {
+        let state = State::existing(&self.configuration.environment).await?;
+        let running = state.failover().running(self.now).await;
+        running.map_err(state::failure)
     }
 
     /// The provider of a model, as for a request.

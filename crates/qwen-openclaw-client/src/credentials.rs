@@ -62,26 +62,36 @@ impl Routes {
                 Err(error.clone())
             };
         }
-        let mut stored = StoredCredential::new(Arc::clone(store), provider.clone());
+        let mut stored = self.stored(store, provider)?;
         if let Some(id) = self.profiles.get(provider) {
             stored = stored.profile(id.clone());
         }
+        Ok(Some(Arc::new(stored.fallback(resolved))))
+    }
+
+    /// The stored profiles of a provider.
+    #[cfg(feature = "store")]
+    pub(crate) fn stored(
+        &self,
+        store: &Arc<dyn CredentialStore>,
+        provider: &Provider,
+    ) -> Result<StoredCredential, Error> {
+        let mut stored = StoredCredential::new(Arc::clone(store), provider.clone());
         if let Some(known) = self.configured.get(provider) {
             stored = stored.order(known.order.clone());
             if known.is_order_complete {
                 stored = stored.only_ordered();
             }
         }
-        let stored = stored.fallback(resolved);
         #[cfg(feature = "portal")]
         let stored = self.with_portal(provider, stored)?;
-        Ok(Some(Arc::new(stored)))
+        Ok(stored)
     }
 
     /// The store, unless the provider is named like an alias: the profiles of that name belong to the
     /// well-known provider, and its keys are not sent elsewhere.
     #[cfg(feature = "store")]
-    fn store_of(&self, provider: &Provider) -> Option<&Arc<dyn CredentialStore>> {
+    pub(crate) fn store_of(&self, provider: &Provider) -> Option<&Arc<dyn CredentialStore>> {
         let is_alias = Provider::canonical_id(provider.id()) != provider.id();
         self.store.as_ref().filter(|_| !is_alias)
     }

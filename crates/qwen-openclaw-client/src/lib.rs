@@ -24,6 +24,7 @@
 //! * [`Route`] is the result, decided once and used by everything else: provider, endpoint,
 //!   credential with its source, and the model's row. [`Route::explain`] tells which rule determined
 //!   each part.
+//! * [`Routes::accounts`] lists the credentials of a provider, so that another one can be tried.
 //! * [`Connection`] calls one provider: [`Connection::call`] creates a [`Call`], which authorizes,
 //!   refreshes the credential once after a 401, retries according to the policy, and explains errors.
 //! * [`KeyCheck`] finds out which endpoint accepts a key.
@@ -39,6 +40,7 @@
 //! * `store`: `Routes::store`, stored credentials as a source of keys. Adds serde_json and tempfile.
 //! * `portal`: refreshes portal logins, and reads the login of the Qwen Code CLI.
 
+mod accounts;
 mod call;
 mod configured;
 mod connection;
@@ -64,6 +66,7 @@ pub use qwen_openclaw_catalog as catalog;
 pub use qwen_openclaw_http as http;
 
 pub use crate::{
+    accounts::Account,
     call::Call,
     configured::ConfiguredProvider,
     connection::{Connection, ConnectionBuilder},

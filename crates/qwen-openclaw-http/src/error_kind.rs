@@ -58,6 +58,9 @@ kinds! {
     Quota = "quota", "the quota is exhausted";
     /// The account is overdue or has not purchased the product. A retry does not help.
     Billing = "billing", "the account is not in good standing";
+    /// A budget of the caller's own has no room; nothing was sent. A retry does not help before its
+    /// period ends.
+    Budget = "budget", "the budget is exhausted";
     /// The content was rejected by the service's content filter. A retry does not help.
     ContentFilter = "content", "the content was rejected";
     /// The server did not respond in time, or stopped in the middle of a response. It may have

@@ -47,7 +47,7 @@
 //! # Features
 //!
 //! `rustls` (default), `rustls-no-provider` and `native-tls` select the TLS implementation; see
-//! `qwen-openclaw-http`.
+//! `qwen-openclaw-http`. `contract` adds the module of that name, for tests of a [`JobStore`].
 
 mod builder;
 mod engine;
@@ -75,6 +75,8 @@ pub use qwen_openclaw_client as client;
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::ErrorKind;
 
+#[cfg(any(test, feature = "contract"))]
+pub use crate::ledger::store::contract;
 pub use crate::{
     builder::TasksBuilder,
     engine::{Likeness, NewTask, Product, Rates, Tasks},

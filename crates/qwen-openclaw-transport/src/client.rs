@@ -3,7 +3,9 @@
 mod attempt;
 mod clocks;
 mod describe;
+mod end_hook;
 mod models;
+mod source;
 mod stream;
 pub(crate) mod timeouts;
 mod tool_loop;
@@ -23,7 +25,9 @@ use crate::{
 
 pub use self::{
     describe::{Describe, Description},
+    end_hook::ReplyEnd,
     models::DiscoveredModel,
+    source::StreamSource,
     stream::ReplyStream,
     timeouts::{Stall, StreamTimeouts},
     tool_loop::{Json, ToolLoop, ToolOutput, Tools},
@@ -166,6 +170,17 @@ impl Client {
         request: &ChatRequest,
     ) -> Result<Vec<RequestNote>, Error> {
         payload::notes(request, &self.body_context(route))
+    }
+
+    /// Checks whether the model of `route` can serve `request`: whether it takes what is shown to it,
+    /// answers as it is asked to, and can read that much, by an estimate. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with the reason.
+    pub fn check_on(&self, route: &Route, request: &ChatRequest) -> Result<(), Error> {
+        let model = route.model().unwrap_or(&request.model);
+        payload::fits(request, model, &self.body_context(route))
     }
 
     /// Sends `request` and waits for the whole reply.

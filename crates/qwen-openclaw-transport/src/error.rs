@@ -29,6 +29,8 @@ struct Inner {
     partial: Option<Box<Reply>>,
     json: Option<Box<JsonFailure>>,
     spent: Option<Box<Usage>>,
+    /// How often a request was sent that was never answered.
+    attempts: u32,
 }
 
 impl Error {
@@ -95,6 +97,13 @@ impl Error {
 
     pub(crate) fn with_partial(mut self, partial: Reply) -> Self {
         self.change(|inner| inner.partial = Some(Box::new(partial)));
+        self
+    }
+
+    /// Says how often the request was tried. The last try may have sent nothing.
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        let sent = attempts - u32::from(attempts > 0 && !self.as_http().was_sent());
+        self.change(|inner| inner.attempts = sent);
         self
     }
 
@@ -169,6 +178,12 @@ impl Error {
         self.inner.partial.as_deref()
     }
 
+    /// Returns how many requests were sent until this was the end; 0 if none was, or if it is unknown.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.partial().map_or(self.inner.attempts, Reply::attempts)
+    }
+
     /// Returns what is wrong with an answer that should have been JSON, for [`ErrorKind::Json`].
     #[must_use]
     pub fn json(&self) -> Option<&JsonFailure> {
@@ -226,6 +241,7 @@ impl From<HttpError> for Error {
                 partial: None,
                 json: None,
                 spent: None,
+                attempts: 0,
             }),
         }
     }

@@ -32,7 +32,8 @@
 //!   has its answer. [`Reply::json`] reads an answer as a Rust type.
 //! * [`Client::describe_image`] and [`Client::describe_video`] ask what is to be seen.
 //! * [`ReplyStream`] yields [`Event`]s, or [`EventRef`]s that copy nothing, and folds them into a
-//!   [`Reply`].
+//!   [`Reply`]. [`ReplyStream::ready`] waits for the first of them, and [`ReplyStream::on_end`] learns
+//!   what was used, however the stream ends.
 //! * [`Error`] says what ended a reply early, whether a retry may help, and what had arrived:
 //!   [`Error::partial`].
 //! * [`decode`] and [`sse`] are the same reading without any I/O, for callers that have the bytes
@@ -40,7 +41,8 @@
 //!   programs that pass a stream on.
 //!
 //! Where a request goes, with which key, and when it is sent again, is the business of the
-//! [`Connection`] below. The crate reads no configuration and spawns no task.
+//! [`Connection`] below. The crate reads no configuration, and spawns no task but the rest of
+//! a hook whose stream was dropped ([`ReplyStream::on_end`]).
 //!
 //! Each chat is a `tracing` span named `chat`, with the fields that OpenTelemetry names for generative
 //! AI (`gen_ai.request.model`, `gen_ai.usage.input_tokens` and so on). No field holds a prompt, an
@@ -75,14 +77,14 @@ pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{
-        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, ReplyStream, Stall,
-        StreamTimeouts, ToolLoop, ToolOutput, Tools,
+        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, ReplyEnd, ReplyStream,
+        Stall, StreamSource, StreamTimeouts, ToolLoop, ToolOutput, Tools,
     },
     error::Error,
     payload::{ModelCapabilities, RequestNote, ThinkingStyle},
     reply::{
-        Event, EventRef, FinishReason, JsonFailure, Reply, Timings, TokenLogprob, ToolCall, Usage,
-        decode, encode, sse,
+        Billing, Event, EventRef, FinishReason, JsonFailure, Reply, Timings, TokenLogprob,
+        ToolCall, Usage, decode, encode, sse,
     },
     request::{
         CacheTtl, ChatRequest, Function, Media, Message, Part, ResponseFormat, Role, Tool,

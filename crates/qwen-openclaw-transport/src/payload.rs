@@ -5,6 +5,7 @@ mod cache;
 mod capabilities;
 mod check;
 pub(crate) mod context;
+mod fit;
 mod json_mode;
 mod levels;
 mod limits;
@@ -26,6 +27,7 @@ pub use self::{
     capabilities::{ModelCapabilities, ThinkingStyle},
     note::RequestNote,
 };
+pub(crate) use self::{fit::fits, window::input_of};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A reply put together from its stream.
 
+mod billed;
 pub mod decode;
 pub mod encode;
 mod event;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use self::{
+    billed::Billing,
     event::{Event, EventRef},
     finish::FinishReason,
     json::JsonFailure,

@@ -16,7 +16,7 @@ use qwen_openclaw_catalog::Level;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::cache::CacheMarks;
+pub(crate) use self::cache::{CacheMarks, MARKERS};
 pub use self::{
     cache::CacheTtl,
     media::Media,
@@ -275,6 +275,13 @@ impl ChatRequest {
     #[cfg(feature = "schemars")]
     pub fn json_of<T: schemars::JsonSchema>(self) -> Self {
         self.json_schema(schema::name::<T>(), schema::of::<T>())
+    }
+
+    /// Returns about how many tokens the model reads, by an estimate: four characters of an alphabet or
+    /// one of Chinese, Japanese or Korean are a token, an image, a video or audio is 2,000.
+    #[must_use]
+    pub fn estimated_input(&self) -> u64 {
+        crate::payload::input_of(self)
     }
 
     /// Lets the model search the web, which is billed per search. Off by default.

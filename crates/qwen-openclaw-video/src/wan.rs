@@ -318,6 +318,12 @@ impl Checked {
         video::estimate(self.model, region, &job)
     }
 
+    /// Returns the date of the price list behind [`estimate`](Self::estimate), as `YYYY-MM-DD`.
+    #[must_use]
+    pub fn price_date(&self, region: Region) -> Option<&'static str> {
+        video::price(self.model, region).map(|list| list.as_of)
+    }
+
     /// Returns the path of the request behind the origin of its region, as
     /// `qwen_openclaw_catalog::aigc_origin_for` gives it.
     #[must_use]

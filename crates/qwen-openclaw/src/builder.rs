@@ -26,6 +26,8 @@ pub struct QwenBuilder {
     pub(crate) config: Option<Arc<qwen_openclaw_config::Config>>,
     #[cfg(feature = "config")]
     pub(crate) configured: HashMap<Provider, crate::from_openclaw::ProviderSettings>,
+    #[cfg(feature = "router")]
+    pub(crate) router: Option<qwen_openclaw_router::Router>,
     /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "video")]

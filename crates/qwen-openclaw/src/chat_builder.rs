@@ -29,10 +29,16 @@ use crate::{Error, Qwen};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before `stream` or `send`"]
 pub struct Chat {
-    qwen: Qwen,
+    pub(crate) qwen: Qwen,
     reference: String,
-    request: ChatRequest,
-    force: bool,
+    pub(crate) request: ChatRequest,
+    pub(crate) force: bool,
+    fallbacks: Vec<String>,
+    #[cfg(any(feature = "config", feature = "router"))]
+    pub(crate) agent: Option<String>,
+    /// Whether the configuration decides on the models.
+    #[cfg(feature = "config")]
+    by_configuration: bool,
 }
 
 impl Chat {
@@ -42,7 +48,18 @@ impl Chat {
             reference,
             request: ChatRequest::default(),
             force: false,
+            fallbacks: Vec::new(),
+            #[cfg(any(feature = "config", feature = "router"))]
+            agent: None,
+            #[cfg(feature = "config")]
+            by_configuration: false,
         }
+    }
+
+    #[cfg(feature = "config")]
+    pub(crate) fn by_configuration(mut self) -> Self {
+        self.by_configuration = true;
+        self
     }
 
     /// Adds a system message.
@@ -172,6 +189,27 @@ impl Chat {
         self
     }
 
+    /// Sets the models to try when the first one does not answer, in order; repeated calls replace them.
+    /// It needs a router: see [`QwenBuilder::router`](crate::QwenBuilder::router). The default is none,
+    /// and for `Qwen::chat_default` the configured ones.
+    pub fn fallbacks<M: Into<String>>(mut self, models: impl IntoIterator<Item = M>) -> Self {
+        self.fallbacks = models.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the agent that the request is for. A router counts usage for it, and `Qwen::chat_default`
+    /// uses its model, if the configuration has one for it. The default is none.
+    #[cfg(any(feature = "config", feature = "router"))]
+    pub fn agent(mut self, id: impl Into<String>) -> Self {
+        self.agent = Some(id.into());
+        self
+    }
+
+    /// Returns the underlying request. Its model is set when it is sent.
+    pub fn request(&self) -> &ChatRequest {
+        &self.request
+    }
+
     /// Sends the request even if the catalog says that the endpoint does not offer the model.
     pub fn force(mut self) -> Self {
         self.force = true;
@@ -194,16 +232,35 @@ impl Chat {
 
     /// Sends the request and waits until the server starts to answer.
     ///
+    /// With a router ([`QwenBuilder::router`](crate::QwenBuilder::router)), it waits for the first
+    /// piece of the reply: up to then another account of the provider is tried, and another model if
+    /// there are [`fallbacks`](Self::fallbacks). Nothing is sent again after it.
+    ///
     /// # Errors
     ///
     /// The server's error, typed, if it sends one instead of a reply;
     /// [`Authentication`](crate::ErrorKind::Authentication) without a usable credential;
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider;
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an invalid ref or request, and for a
-    /// model that the endpoint does not offer (see [`force`](Self::force)).
+    /// model that the endpoint does not offer (see [`force`](Self::force)). With a router also
+    /// [`Budget`](crate::ErrorKind::Budget), before anything is sent.
     pub async fn stream(self) -> Result<ReplyStream, Error> {
+        #[cfg(feature = "router")]
+        if self.qwen.router().is_some() {
+            return Ok(self.stream_answered().await?.answer);
+        }
+        Ok(self.stream_with_route().await?.1)
+    }
+
+    /// Sends the request to its model, without a router.
+    pub(crate) async fn stream_with_route(self) -> Result<(Route, ReplyStream), Error> {
+        if !self.fallbacks.is_empty() {
+            let message = "fallbacks need a router, which was not set up";
+            return Err(Error::refused(message));
+        }
         let (client, route, request) = self.resolved().await?;
-        Ok(client.stream_on(route, &request).await?)
+        let stream = client.stream_on(route.clone(), &request).await?;
+        Ok((route, stream))
     }
 
     /// Sends the request and waits for the whole reply.
@@ -251,13 +308,33 @@ impl Chat {
     ///
     /// As [`stream`](Self::stream), for everything that is known before anything is sent.
     pub async fn run_tools(self, tools: &Tools) -> Result<ToolLoop, Error> {
+        #[cfg(feature = "router")]
+        if self.qwen.router().is_some() {
+            return self.run_tools_routed(tools).await;
+        }
         let (client, _, request) = self.resolved().await?;
         Ok(client.run_tools(request, tools))
     }
 
+    /// The models in the order in which they are to be tried.
+    pub(crate) fn models(&self) -> Result<Vec<String>, Error> {
+        #[cfg(feature = "config")]
+        if self.by_configuration {
+            let mut models = self.qwen.configured_models(self.agent.as_deref())?;
+            if !self.fallbacks.is_empty() {
+                models.truncate(1);
+                models.extend(self.fallbacks.iter().cloned());
+            }
+            return Ok(models);
+        }
+        let first = std::iter::once(&self.reference);
+        Ok(first.chain(&self.fallbacks).cloned().collect())
+    }
+
     /// The client, the route and the finished request.
     async fn resolved(self) -> Result<(Client, Route, ChatRequest), Error> {
-        let model = self.qwen.parse(&self.reference)?;
+        let model = self.models()?.into_iter().next().unwrap_or_default();
+        let model = self.qwen.parse(&model)?;
         let client = self.qwen.client(&model.provider)?;
         let route = client.connection().route().await;
         let route = route.map_err(qwen_openclaw_transport::Error::from)?;

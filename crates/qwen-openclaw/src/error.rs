@@ -1,5 +1,7 @@
 //! The facade's error: wraps the error of the crate that failed.
 
+#[cfg(feature = "router")]
+use std::time::SystemTime;
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use qwen_openclaw_auth as auth;
@@ -7,9 +9,14 @@ use qwen_openclaw_catalog as catalog;
 #[cfg(feature = "config")]
 use qwen_openclaw_config as config;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
+#[cfg(feature = "router")]
+use qwen_openclaw_router::{Attempt, Exceeded, RouteError};
 use qwen_openclaw_transport as transport;
 #[cfg(feature = "video")]
 use qwen_openclaw_video as video;
+
+#[cfg(feature = "router")]
+use crate::router::SendError;
 
 /// The error of the facade.
 ///
@@ -32,6 +39,8 @@ enum Of {
     Video(video::Error),
     #[cfg(feature = "config")]
     Config(config::Error),
+    #[cfg(feature = "router")]
+    Route(Box<RouteError<SendError>>),
     Facade,
 }
 
@@ -58,7 +67,56 @@ impl Error {
     pub fn as_chat(&self) -> Option<&transport::Error> {
         match &self.inner.of {
             Of::Chat(error) => Some(error),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_chat(),
             _ => None,
+        }
+    }
+
+    /// Returns what became of each model and account that a router considered, in order.
+    #[cfg(feature = "router")]
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        match &self.inner.of {
+            Of::Route(error) => error.attempts(),
+            _ => &[],
+        }
+    }
+
+    /// Returns when one of the models and accounts that are cooling down can be tried again.
+    #[cfg(feature = "router")]
+    #[must_use]
+    pub fn retry_at(&self) -> Option<SystemTime> {
+        match &self.inner.of {
+            Of::Route(error) => error.retry_at(),
+            _ => None,
+        }
+    }
+
+    /// Returns the budget that has no room, for [`ErrorKind::Budget`].
+    #[cfg(feature = "router")]
+    #[must_use]
+    pub fn exceeded(&self) -> Option<&Exceeded> {
+        match &self.inner.of {
+            Of::Route(error) => error.exceeded(),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "router")]
+    pub(crate) fn as_http(&self) -> &HttpError {
+        &self.inner.http
+    }
+
+    /// The error as the last attempt had it, where nothing else can be told.
+    #[cfg(feature = "router")]
+    fn into_last(self) -> Self {
+        match self.inner.of {
+            Of::Route(error) => match error.into_last() {
+                Some(last) => last.error,
+                None => Self::new(self.inner.http, Of::Facade),
+            },
+            _ => self,
         }
     }
 
@@ -68,6 +126,8 @@ impl Error {
         match &self.inner.of {
             Of::Auth(error) => Some(error),
             Of::Chat(error) => error.as_auth(),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_auth(),
             _ => None,
         }
     }
@@ -78,6 +138,8 @@ impl Error {
     pub fn as_video(&self) -> Option<&video::Error> {
         match &self.inner.of {
             Of::Video(error) => Some(error),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_video(),
             _ => None,
         }
     }
@@ -116,6 +178,8 @@ impl Error {
         match &self.inner.of {
             // It may come from the part of the reply that had arrived.
             Of::Chat(error) => error.request_id(),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.request_id(),
             _ => self.inner.http.request_id(),
         }
     }
@@ -134,6 +198,8 @@ impl Error {
             Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "video")]
             Of::Video(error) => error.hint().map(ToString::to_string),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.hint(),
             _ => None,
         }
     }
@@ -197,6 +263,38 @@ impl From<video::Error> for Error {
     }
 }
 
+/// The only attempt reads as it does without a router.
+#[cfg(feature = "router")]
+fn only_attempt(error: &RouteError<SendError>) -> Option<&SendError> {
+    error.last().filter(|_| error.attempts().len() == 1)
+}
+
+#[cfg(feature = "router")]
+impl From<RouteError<SendError>> for Error {
+    fn from(error: RouteError<SendError>) -> Self {
+        let kind = error.kind();
+        let last = error.last().map(|last| last.error.as_http());
+        let http = match last.filter(|last| last.kind() == kind) {
+            Some(last) => last.clone(),
+            None => HttpError::unsent(kind).with_message(error.to_string()),
+        };
+        Self::new(http, Of::Route(Box::new(error)))
+    }
+}
+
+/// For what transport sends through the router. Where there was no attempt, the message says why.
+#[cfg(feature = "router")]
+impl From<Error> for transport::Error {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let last = error.into_last();
+        match last.inner.of {
+            Of::Chat(error) => error,
+            _ => last.inner.http.with_message(message).into(),
+        }
+    }
+}
+
 /// What was asked for may be at fault, otherwise the file.
 #[cfg(feature = "config")]
 impl From<config::Error> for Error {
@@ -222,6 +320,11 @@ impl fmt::Display for Error {
             Of::Video(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "router")]
+            Of::Route(error) => match only_attempt(error) {
+                Some(only) => fmt::Display::fmt(only, f),
+                None => fmt::Display::fmt(error, f),
+            },
         }
     }
 }
@@ -236,6 +339,8 @@ impl fmt::Debug for Error {
             Of::Video(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "router")]
+            Of::Route(error) => fmt::Debug::fmt(error, f),
         }
     }
 }
@@ -245,6 +350,11 @@ impl StdError for Error {
         match &self.inner.of {
             #[cfg(feature = "config")]
             Of::Config(error) => error.source(),
+            #[cfg(feature = "router")]
+            Of::Route(error) => match only_attempt(error) {
+                Some(only) => only.source(),
+                None => error.source(),
+            },
             _ => self.inner.http.source(),
         }
     }

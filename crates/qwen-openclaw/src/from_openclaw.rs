@@ -89,13 +89,37 @@ impl Qwen {
         }
     }
 
-    /// Starts a chat request for the [`default_model`](Self::default_model).
+    /// Starts a chat request for the [`default_model`](Self::default_model), or that of an
+    /// [`agent`](Chat::agent). With a router, the configured fallbacks are tried after it: the agent's,
+    /// or else those of the default model.
     ///
     /// # Errors
     ///
     /// As [`default_model`](Self::default_model).
     pub fn chat_default(&self) -> Result<Chat, Error> {
-        Ok(self.chat(self.default_model()?.to_string()))
+        let chat = self.chat(self.default_model()?.to_string());
+        Ok(chat.by_configuration())
+    }
+
+    /// The configured model and its fallbacks.
+    pub(crate) fn configured_models(&self, agent: Option<&str>) -> Result<Vec<String>, Error> {
+        let default = || Ok::<_, Error>(vec![self.default_model()?.to_string()]);
+        let Some(config) = self.openclaw_config() else {
+            return default();
+        };
+        let agent = agent.and_then(|id| config.agents.agent(id));
+        let own = agent.map(|agent| &agent.model);
+        let mut models = match own.map(|own| config.primary(own)).transpose()?.flatten() {
+            Some(model) => vec![model],
+            None => default()?,
+        };
+        // As in OpenClaw, an agent's model has the default fallbacks unless it has its own.
+        let fallbacks = match own.filter(|own| !own.fallbacks.is_empty()) {
+            Some(own) => config.fallbacks_of(own)?,
+            None => config.fallbacks()?,
+        };
+        models.extend(fallbacks);
+        Ok(models)
     }
 }
 
@@ -192,14 +216,13 @@ impl QwenBuilder {
         }
     }
 
-    /// Returns the configured model that looks at media of a kind.
-    pub(crate) fn media_model(&self, kind: Modality) -> Result<Option<String>, Error> {
-        let models = match (&self.config, kind) {
+    /// Returns the configured models that look at media of a kind, the first to be asked first.
+    pub(crate) fn media_models(&self, kind: Modality) -> Result<Vec<String>, Error> {
+        Ok(match (&self.config, kind) {
             (Some(config), Modality::Image) => config.image_models()?,
             (Some(config), Modality::Video) => config.video_models()?,
             _ => Vec::new(),
-        };
-        Ok(models.into_iter().next())
+        })
     }
 }
 

@@ -35,11 +35,13 @@
 //! * [`Qwen::video`] generates videos, as jobs: [`Video::submit`], then [`wait`](video::Job::wait) and
 //!   [`save`](video::Finished::save). With [`Qwen::from_home`] a job survives a crash:
 //!   [`resume`](video::Client::resume) finds it again.
+//! * [`QwenBuilder::router`] makes every request accounted for, kept within budgets, and sent to another
+//!   account or a fallback model when the first one does not answer; [`Answered`] says who did.
 //! * [`Qwen::route`] explains which provider, endpoint, key and model a ref resolves to, and by which
 //!   rule, without sending anything.
 //!
-//! The underlying crates are re-exported as [`catalog`], [`auth`], [`http`], [`client`], [`chat`] and
-//! [`video`]. Each can be used on its own.
+//! The underlying crates are re-exported as [`catalog`], [`auth`], [`http`], [`client`], [`chat`],
+//! [`routing`] and [`video`]. Each can be used on its own.
 //!
 //! # Features
 //!
@@ -50,6 +52,8 @@
 //! * `portal`: logins at the Qwen portal, whose free tier Qwen has discontinued; see [`auth`].
 //! * `config`: OpenClaw's configuration file: `Qwen::from_openclaw` and `QwenBuilder::openclaw`; see
 //!   [`config`].
+//! * `router` (default): failover, several accounts, budgets and usage accounting:
+//!   `QwenBuilder::router`; see [`routing`].
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `video` (default): video generation, [`Qwen::video`].
@@ -61,6 +65,8 @@ mod error;
 #[cfg(feature = "config")]
 mod from_openclaw;
 mod qwen;
+#[cfg(feature = "router")]
+mod router;
 #[cfg(feature = "video")]
 mod video_builder;
 
@@ -78,6 +84,9 @@ pub use qwen_openclaw_config as config;
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, ErrorScope};
+#[cfg(feature = "router")]
+#[doc(inline)]
+pub use qwen_openclaw_router as routing;
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
 #[cfg(feature = "video")]
@@ -90,6 +99,8 @@ pub use crate::{
     builder::QwenBuilder, chat_builder::Chat, cost::ReplyCost, error::Error, qwen::Qwen,
 };
 
+#[cfg(feature = "router")]
+pub use crate::router::Answered;
 #[cfg(feature = "video")]
 pub use crate::video_builder::Video;
 

@@ -9,7 +9,7 @@ use std::{
 
 use qwen_openclaw_auth::{Environment, Resolved};
 use qwen_openclaw_catalog::{Modality, ModelRef, Provider};
-use qwen_openclaw_client::{Route, Routes};
+use qwen_openclaw_client::{ConnectionBuilder, Route, Routes};
 #[cfg(feature = "config")]
 use qwen_openclaw_transport::StreamTimeouts;
 use qwen_openclaw_transport::{Client, Describe, DiscoveredModel, Media};
@@ -26,6 +26,8 @@ pub struct Qwen {
 pub(crate) struct Inner {
     pub(crate) settings: QwenBuilder,
     clients: Mutex<HashMap<Provider, Client>>,
+    #[cfg(feature = "router")]
+    pub(crate) account_clients: crate::router::AccountClients,
     #[cfg(feature = "video")]
     pub(crate) video: OnceLock<qwen_openclaw_video::Client>,
 }
@@ -90,10 +92,11 @@ impl Qwen {
 
     fn describe(&self, kind: Modality, media: Media) -> Result<Describe, Error> {
         #[cfg(feature = "config")]
-        let model = self.inner.settings.media_model(kind)?;
+        let models = self.inner.settings.media_models(kind)?;
         #[cfg(not(feature = "config"))]
-        let model = None::<String>;
-        let model = model.map(|model| self.parse(&model)).transpose()?;
+        let models = Vec::<String>::new();
+        let model = models.first();
+        let model = model.map(|model| self.parse(model)).transpose()?;
         let provider = model.as_ref().map(|model| &model.provider);
         let client = self.client(provider.unwrap_or(&Provider::QWEN))?;
         let describe = match kind {
@@ -101,6 +104,8 @@ impl Qwen {
             _ => client.describe_image(media),
         };
         let describe = describe.edition(self.routes().catalog_edition());
+        #[cfg(feature = "router")]
+        let describe = self.route_description(describe, models);
         Ok(match model {
             Some(model) => describe.model(model.model),
             None => describe,
@@ -190,6 +195,8 @@ impl Qwen {
         let inner = Inner {
             settings,
             clients: Mutex::default(),
+            #[cfg(feature = "router")]
+            account_clients: Default::default(),
             #[cfg(feature = "video")]
             video: OnceLock::new(),
         };
@@ -202,6 +209,16 @@ impl Qwen {
         let settings = &self.inner.settings;
         let connection = settings.routes.connect(provider);
         let connection = connection.map_err(qwen_openclaw_transport::Error::from)?;
+        self.client_over(provider, connection)
+    }
+
+    /// Creates the client of a connection, with the settings of this facade.
+    pub(crate) fn client_over(
+        &self,
+        provider: &Provider,
+        connection: ConnectionBuilder,
+    ) -> Result<Client, Error> {
+        let settings = &self.inner.settings;
         let mut builder = Client::over(connection);
         if let Some(policy) = &settings.retry {
             builder = builder.retry(policy.clone());

@@ -24,6 +24,8 @@ impl Qwen {
             reference: model.into(),
             request: VideoRequest::default(),
             strictness: Strictness::Exact,
+            #[cfg(feature = "router")]
+            agent: None,
         }
     }
 
@@ -141,9 +143,18 @@ pub struct Video {
     reference: String,
     request: VideoRequest,
     strictness: Strictness,
+    #[cfg(feature = "router")]
+    agent: Option<String>,
 }
 
 impl Video {
+    /// Sets the agent that a router counts usage for. The default is none.
+    #[cfg(feature = "router")]
+    pub fn agent(mut self, id: impl Into<String>) -> Self {
+        self.agent = Some(id.into());
+        self
+    }
+
     /// Sets the prompt.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.with(|request| request.prompt(prompt))
@@ -222,10 +233,17 @@ impl Video {
     ///
     /// # Errors
     ///
-    /// As [`Qwen::video_client`] and [`Client::submit`].
+    /// As [`Qwen::video_client`] and [`Client::submit`]; with a router also
+    /// [`Budget`](crate::ErrorKind::Budget), before anything is sent.
     pub async fn submit(&self) -> Result<Job, Error> {
         let client = self.qwen.video_client().await?;
         let checked = self.request()?.check(self.strictness)?;
+        #[cfg(feature = "router")]
+        if let Some(router) = self.qwen.router() {
+            let agent = self.agent.as_deref();
+            let submitted = self.qwen.submit_routed(router, &client, &checked, agent);
+            return submitted.await;
+        }
         Ok(client.submit_checked(&checked, None, Vec::new()).await?)
     }
 }

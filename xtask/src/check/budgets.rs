@@ -50,6 +50,18 @@ const BUDGETS: &[Budget] = &[
         limit: 110,
     },
     Budget {
+        package: "qwen-openclaw-router",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 110,
+    },
+    Budget {
+        package: "qwen-openclaw-state",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 115,
+    },
+    Budget {
         package: "qwen-openclaw",
         what: "default features",
         features: &[],

@@ -23,6 +23,8 @@ const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
 const TASKS: &str = "qwen-openclaw-tasks";
 const VIDEO: &str = "qwen-openclaw-video";
+const ROUTER: &str = "qwen-openclaw-router";
+const STATE: &str = "qwen-openclaw-state";
 const EMULATOR: &str = "qwen-openclaw-emulator";
 const FACADE: &str = "qwen-openclaw";
 
@@ -77,6 +79,18 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: ROUTER,
+        below: &[CATALOG, HTTP, AUTH, CLIENT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
+        package: STATE,
+        below: &[CATALOG, HTTP, AUTH, ROUTER, TASKS],
+        in_tests: &[],
+        foreign: None,
+    },
+    Layer {
         package: EMULATOR,
         below: &[],
         in_tests: &[],
@@ -84,13 +98,15 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         package: FACADE,
-        below: &[CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO],
+        below: &[
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO, ROUTER,
+        ],
         in_tests: &[EMULATOR],
         foreign: None,
     },
     Layer {
         package: "qwen-openclaw-cli",
-        below: &[FACADE, EMULATOR],
+        below: &[FACADE, EMULATOR, STATE],
         in_tests: &[],
         foreign: None,
     },

@@ -34,6 +34,14 @@ const MAY_SPAWN: &[(&str, &str)] = &[
         "crates/qwen-openclaw-client/src/drain",
         "the bounded rest of a body after `[DONE]`, which ends when the client is dropped",
     ),
+    (
+        "crates/qwen-openclaw-transport/src/client/end_hook",
+        "the caller's own hook on a stream that was dropped: what was used must be recorded",
+    ),
+    (
+        "crates/qwen-openclaw-router/src/contract",
+        "calls at the same time in the suites for stores, which wait for all of them",
+    ),
 ];
 
 const PRINTS: [&str; 5] = ["print!", "println!", "eprint!", "eprintln!", "dbg!"];

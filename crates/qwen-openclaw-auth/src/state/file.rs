@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -80,6 +80,56 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Contents>, Error> {
     }
     let loose = owner::is_loose(&metadata);
     Ok(Some(Contents { text, loose }))
+}
+
+/// Makes sure that a file exists that only the user can read, for a library that opens it by its
+/// path; a new one is empty. Returns it. Its folder must exist.
+///
+/// A file that others can read is closed to them (mode 0600). Symbolic links are refused.
+///
+/// # Errors
+///
+/// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted) when the path is a symbolic link, not a
+/// regular file, or belongs to another user, [`ErrorKind::Write`](crate::ErrorKind::Write) when it
+/// cannot be opened for writing.
+pub fn create_file(path: &Path) -> Result<File, Error> {
+    let file = open_own(path, "it must be a regular file, not a link")?;
+    #[cfg(unix)]
+    {
+        let failed = |error| Error::write(path, error);
+        if owner::is_loose(&file.metadata().map_err(failed)?) {
+            let closed = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            file.set_permissions(closed).map_err(failed)?;
+        }
+    }
+    Ok(file)
+}
+
+/// Opens a file of the user's for reading and writing, creating it for them alone.
+pub(super) fn open_own(path: &Path, irregular: &'static str) -> Result<File, Error> {
+    let irregular = || Error::untrusted(path, irregular);
+    let is_irregular = || fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file());
+    // Checked first, for systems without the flag below.
+    if is_irregular() {
+        return Err(irregular());
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    owner::private(&mut options);
+    owner::no_follow(&mut options);
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(_) if is_irregular() => return Err(irregular()),
+        Err(error) => return Err(Error::write(path, error)),
+    };
+    let metadata = file.metadata().map_err(|error| Error::write(path, error))?;
+    if !metadata.is_file() {
+        return Err(irregular());
+    }
+    if !owner::is_us(&metadata) {
+        return Err(Error::untrusted(path, "it belongs to another user"));
+    }
+    Ok(file)
 }
 
 /// Atomically replaces or creates the file at `path`.
@@ -315,6 +365,28 @@ mod tests {
         assert_eq!(left(), [".x4.tmp", "a.json", "b.qwen-openclaw.tmp"]);
         assert!(Leftovers::within(folder.path(), |_| false).is_empty());
         assert!(Leftovers::of(&folder.path().join("gone/a.json")).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_made_for_a_library_is_ours_alone() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(create_file(&path).unwrap().metadata().unwrap().len(), 0);
+        assert_eq!(mode(), 0o600);
+        fs::write(&path, "kept").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        create_file(&path).unwrap();
+        assert_eq!((mode(), fs::read(&path).unwrap()), (0o600, b"kept".into()));
+        let link = folder.path().join("link");
+        symlink(&path, &link).unwrap();
+        for refused in [&link, &folder.path().to_path_buf()] {
+            let error = create_file(refused).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Untrusted);
+        }
     }
 
     #[cfg(unix)]

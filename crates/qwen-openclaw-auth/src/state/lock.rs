@@ -1,7 +1,7 @@
 //! Locks that the operating system releases when their holder dies.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use super::owner;
+use super::file::open_own;
 use crate::{error::Error, fault, store::LeaseGuard};
 
 /// An exclusive lock, held until it is dropped or its process exits.
@@ -64,36 +64,32 @@ impl FileLock {
         Ok(lock)
     }
 
+    /// Tries to share the lock: others may share it too, and no one can take it meanwhile.
+    ///
+    /// Returns `None` while another holder has it for itself.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`try_acquire`](Self::try_acquire).
+    pub fn try_share(path: &Path) -> Result<Option<Self>, Error> {
+        let lock = Self::open(path)?;
+        let shared = lock.file.try_lock_shared();
+        Ok(lock.is_ours(shared)?.then_some(lock))
+    }
+
     fn open(path: &Path) -> Result<Self, Error> {
-        let irregular = || Error::untrusted(path, "a lock must be a regular file, not a link");
-        let is_irregular = || fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file());
-        // Checked first, for systems without the flag below.
-        if is_irregular() {
-            return Err(irregular());
-        }
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        owner::private(&mut options);
-        owner::no_follow(&mut options);
-        let file = match options.open(path) {
-            Ok(file) => file,
-            Err(_) if is_irregular() => return Err(irregular()),
-            Err(error) => return Err(Error::write(path, error)),
-        };
-        let metadata = file.metadata().map_err(|error| Error::write(path, error))?;
-        if !metadata.is_file() {
-            return Err(irregular());
-        }
-        if !owner::is_us(&metadata) {
-            return Err(Error::untrusted(path, "it belongs to another user"));
-        }
+        let file = open_own(path, "a lock must be a regular file, not a link")?;
         let path = path.to_path_buf();
         Ok(Self { file, path })
     }
 
     /// Tries to take the lock; false while another holder has it.
     fn is_taken(&self) -> Result<bool, Error> {
-        match self.file.try_lock() {
+        self.is_ours(self.file.try_lock())
+    }
+
+    fn is_ours(&self, tried: Result<(), TryLockError>) -> Result<bool, Error> {
+        match tried {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(Error::write(&self.path, error)),
@@ -136,6 +132,23 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
+    #[test]
+    fn some_share_it_or_one_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let share = || FileLock::try_share(&path).unwrap();
+        let take = || FileLock::try_acquire(&path).unwrap();
+        let (one, two) = (share(), share());
+        assert!(one.is_some() && two.is_some() && take().is_none());
+        drop(one);
+        assert!(take().is_none());
+        drop(two);
+        let taken = take();
+        assert!(taken.is_some() && share().is_none());
+        drop(taken);
+        assert!(share().is_some());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn one_has_it_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
@@ -153,7 +166,12 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn links_and_pipes_are_refused_and_nothing_is_made_or_changed() {
-        use std::os::unix::{fs::symlink, net::UnixListener};
+        use std::{
+            fs::{self, OpenOptions},
+            os::unix::{fs::symlink, net::UnixListener},
+        };
+
+        use crate::state::owner;
 
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);

@@ -116,11 +116,24 @@ impl StoredCredential {
             let profile = profile.ok_or_else(|| Error::no_profile(id))?;
             return Ok(Ok((id.clone(), profile)));
         }
+        let (ranked, excluded) = self.ranked().await?;
+        Ok(ranked.into_iter().next().ok_or(excluded))
+    }
+
+    /// Returns the ids of the provider's profiles in the order in which they are used, without tokens
+    /// that have expired.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn usable(&self) -> Result<Vec<ProfileId>, Error> {
+        let (ranked, _) = self.ranked().await?;
+        Ok(ranked.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Returns the profiles that may be used, in order, and the error for one that the order leaves out.
+    async fn ranked(&self) -> Result<(Vec<(ProfileId, Profile)>, Option<Error>), Error> {
         let now = SystemTime::now();
-        let usable = |profile: &Profile| match profile {
-            Profile::Token(token) => token.expires.is_none_or(|expires| now < expires),
-            _ => true,
-        };
         let mut ranked = self.store.ranked(self.provider.id()).await?;
         let mut excluded = None;
         if !self.order.is_empty() && self.store.order(self.provider.id()).await?.is_empty() {
@@ -132,8 +145,11 @@ impl StoredCredential {
             }
             ranked.sort_by_key(|(id, _)| place(id).unwrap_or(usize::MAX));
         }
-        let mut ranked = ranked.into_iter();
-        Ok(ranked.find(|(_, profile)| usable(profile)).ok_or(excluded))
+        ranked.retain(|(_, profile)| match profile {
+            Profile::Token(token) => token.expires.is_none_or(|expires| now < expires),
+            _ => true,
+        });
+        Ok((ranked, excluded))
     }
 
     /// Returns the login in the Qwen Code CLI's file, if the file exists.

@@ -23,7 +23,8 @@ impl FlatPrice {
     /// Returns the cost of a request; `None` when a rate that it needs is not known.
     #[must_use]
     pub fn cost(&self, usage: &TokenUsage) -> Option<Cost> {
-        let cached = usage.cached.min(usage.input);
+        let cached = usage.implicit_cached.saturating_add(usage.explicit_cached);
+        let cached = cached.min(usage.input);
         let written = usage.cache_write.min(usage.input - cached);
         let plain = usage.input - cached - written;
         let parts = [
@@ -55,7 +56,7 @@ mod tests {
         let cost = |usage: TokenUsage| price.cost(&usage).map(|cost| cost.to_string());
         let usage = TokenUsage {
             input: 1_500_000,
-            cached: 500_000,
+            implicit_cached: 500_000,
             output: 100_000,
             ..TokenUsage::default()
         };

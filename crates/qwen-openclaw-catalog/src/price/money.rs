@@ -23,6 +23,9 @@ pub enum Currency {
 }
 
 impl Currency {
+    /// Every currency.
+    pub const ALL: &[Self] = &[Self::Cny, Self::Usd];
+
     /// Returns the ISO 4217 code.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -128,6 +131,34 @@ impl Cost {
     #[must_use]
     pub fn plus_seconds(self, rate: Rate, seconds: u32) -> Self {
         self.plus(rate, u64::from(seconds) * RATE_STEPS)
+    }
+
+    /// Returns a percentage of this amount, rounded to the nearest millionth of a millionth.
+    #[must_use]
+    pub const fn percent(self, percent: u64) -> Self {
+        let percent = percent as u128;
+        // Whole and rest apart: the product could overflow.
+        let whole = (self.parts / 100).saturating_mul(percent);
+        let rest = (self.parts % 100 * percent + 50) / 100;
+        Self {
+            parts: whole.saturating_add(rest),
+            ..self
+        }
+    }
+
+    /// Creates an amount from millionths of a millionth of the currency, as a store keeps it.
+    #[must_use]
+    pub const fn from_picos(currency: Currency, picos: u128) -> Self {
+        Self {
+            currency,
+            parts: picos,
+        }
+    }
+
+    /// Returns the exact amount in millionths of a millionth of the currency.
+    #[must_use]
+    pub const fn picos(self) -> u128 {
+        self.parts
     }
 
     /// Returns the currency.

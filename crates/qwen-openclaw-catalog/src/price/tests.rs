@@ -1,5 +1,10 @@
 //! How tiers, caching and thinking are billed.
 
+use proptest::{
+    prelude::{Strategy, any, prop, prop_assert, prop_assert_eq},
+    proptest,
+};
+
 use super::*;
 use crate::{classify::classify, endpoint::Endpoint};
 
@@ -87,13 +92,13 @@ fn only_the_standard_endpoints_bill_by_the_token() {
 #[test]
 fn cached_input_costs_less_and_writing_it_more() {
     let usage = TokenUsage {
-        cached: 400_000,
+        implicit_cached: 400_000,
         ..tokens(1_000_000, 0)
     };
     check("qwen3.7-max", Region::China, usage, "CNY 8.16");
     let usage = TokenUsage {
-        explicit_cache: true,
-        ..usage
+        explicit_cached: 400_000,
+        ..tokens(1_000_000, 0)
     };
     check("qwen3.7-max", Region::China, usage, "CNY 7.68");
     let usage = TokenUsage {
@@ -115,12 +120,12 @@ fn a_missing_cache_price_uses_the_general_percentages() {
 #[test]
 fn more_cached_than_sent_is_not_billed_twice() {
     let odd = TokenUsage {
-        cached: 10,
+        implicit_cached: 10,
         cache_write: 10,
         ..tokens(5, 0)
     };
     let sane = TokenUsage {
-        cached: 5,
+        implicit_cached: 5,
         ..tokens(5, 0)
     };
     let china = Region::China;
@@ -139,6 +144,125 @@ fn thinking_may_raise_the_price_of_all_output() {
     check("qwen-plus", Region::China, thinking, "CNY 8");
     check("qwen-plus", Region::China, tokens(0, 1_000_000), "CNY 2");
     check("qwen3.7-max", Region::China, thinking, "CNY 36");
+    let uncounted = TokenUsage {
+        thinking: true,
+        ..tokens(0, 1_000_000)
+    };
+    check("qwen-plus", Region::China, uncounted, "CNY 8");
+}
+
+#[test]
+fn a_batch_costs_half() {
+    let batch = TokenUsage {
+        batch: true,
+        ..tokens(1_000_000, 1)
+    };
+    check("qwen3.7-max", Region::China, batch, "CNY 6.000018");
+}
+
+#[test]
+fn searches_are_billed_apart_where_their_price_is_known() {
+    let searched = TokenUsage {
+        agent_searches: 3,
+        ..tokens(1_000_000, 0)
+    };
+    check("qwen3.7-max", Region::China, searched, "CNY 12.012");
+    assert_eq!(bill("qwen3.7-max", Region::Global, searched), None);
+    let other = TokenUsage {
+        has_unpriced_calls: true,
+        ..tokens(1_000_000, 0)
+    };
+    assert_eq!(bill("qwen3.7-max", Region::China, other), None);
+}
+
+#[test]
+fn a_charge_depends_on_the_endpoint() {
+    let usage = tokens(1_000_000, 0);
+    let on = |base_url: &str| charge(classify(base_url), "qwen3.7-max", &usage);
+    let china = on(Endpoint::StandardChina.base_url()).unwrap();
+    assert_eq!(china.cost.to_string(), "CNY 12");
+    assert_eq!(china.as_of, "2026-05-27");
+    for endpoint in [
+        Endpoint::CodingChina,
+        Endpoint::TokenGlobal,
+        Endpoint::Portal,
+    ] {
+        assert_eq!(on(endpoint.base_url()), None, "{endpoint}");
+    }
+    assert_eq!(on("https://api.openai.com/v1"), None);
+}
+
+/// Usage whose counts may be anything, even more cached than sent.
+fn any_usage() -> impl Strategy<Value = TokenUsage> {
+    let counts = (any::<[u64; 6]>(), any::<[u32; 6]>(), any::<bool>());
+    (counts, any::<bool>()).prop_map(|((large, small, is_large), thinking)| {
+        let count = |i: usize| {
+            if is_large {
+                large[i]
+            } else {
+                u64::from(small[i] % 2_000_000)
+            }
+        };
+        TokenUsage {
+            input: count(0),
+            implicit_cached: count(1),
+            explicit_cached: count(2),
+            cache_write: count(3),
+            output: count(4),
+            reasoning: 0,
+            thinking,
+            agent_searches: count(5),
+            ..TokenUsage::default()
+        }
+    })
+}
+
+proptest! {
+    /// No count overflows, and more is never cheaper.
+    #[test]
+    fn any_usage_has_a_cost(usage in any_usage()) {
+        for list in lists(Region::China) {
+            if let Some(cost) = list.cost(&usage) {
+                let batch = TokenUsage { batch: true, ..usage };
+                prop_assert!(list.cost(&batch).unwrap().picos() <= cost.picos());
+                let more = TokenUsage { output: usage.output.saturating_add(1), ..usage };
+                prop_assert!(list.cost(&more).unwrap().picos() >= cost.picos());
+            }
+        }
+    }
+
+    /// However a number of tokens is split into requests, they cost the same to the last digit.
+    #[test]
+    fn the_parts_cost_what_the_whole_costs(
+        parts in prop::collection::vec(prop::array::uniform5(0..1_000_000_u64), 1..20),
+        thinking: bool,
+    ) {
+        let usage = |[plain, implicit, explicit, written, output]: [u64; 5]| TokenUsage {
+            input: plain + implicit + explicit + written,
+            implicit_cached: implicit,
+            explicit_cached: explicit,
+            cache_write: written,
+            output,
+            thinking,
+            ..TokenUsage::default()
+        };
+        let mut whole = [0; 5];
+        for part in &parts {
+            for (sum, count) in whole.iter_mut().zip(part) {
+                *sum += count;
+            }
+        }
+        for region in Region::all() {
+            for list in lists(*region) {
+                for tier in list.tiers {
+                    let cost = |tokens| tier.cost(list.currency, &usage(tokens));
+                    let sum = parts.iter().map(|part| cost(*part));
+                    let sum = sum.reduce(|sum, more| sum.checked_add(more).unwrap());
+                    prop_assert_eq!(sum, Some(cost(whole)));
+                }
+            }
+        }
+    }
 }
 
 /// Every list of a region.

@@ -26,6 +26,16 @@ pub(crate) struct Chat {
     #[arg(long, value_name = "ID", conflicts_with = "model")]
     pub(crate) agent: Option<String>,
 
+    /// Model to ask if the one before it does not answer, instead of the configured fallbacks; can be
+    /// repeated. With --model alone, no other model is asked
+    #[arg(long, value_name = "REF")]
+    pub(crate) fallback: Vec<String>,
+
+    /// Also fall back onto the key of a Coding Plan or Token Plan from another provider: its vendor
+    /// suspends keys that are used unattended
+    #[arg(long)]
+    pub(crate) allow_plan_keys: bool,
+
     /// System prompt
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,

@@ -59,8 +59,6 @@ enum Source {
 impl Session {
     /// Talks until `/exit` or the end of the input.
     pub(super) async fn converse(mut self) -> Result<(), Failure> {
-        // A missing key is better reported before the first question.
-        self.qwen.client(&self.model.provider)?;
         self.warn().await?;
         let mut history = None;
         let input = if modes::is_supported() {
@@ -83,7 +81,7 @@ impl Session {
             Source::Plain(Lines::start())
         };
         let parts = self.extras.take_parts();
-        let talk = Talk {
+        let mut talk = Talk {
             session: self,
             input,
             history,
@@ -94,12 +92,14 @@ impl Session {
             status: String::new(),
             initial: String::new(),
         };
-        talk.run().await
+        let result = talk.run().await;
+        talk.session.close().await;
+        result
     }
 }
 
 impl Talk {
-    async fn run(mut self) -> Result<(), Failure> {
+    async fn run(&mut self) -> Result<(), Failure> {
         note(LEAVE);
         self.say_resumed();
         loop {

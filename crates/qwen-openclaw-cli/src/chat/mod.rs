@@ -16,12 +16,13 @@ use qwen_openclaw::{
     Chat, Qwen, Route,
     catalog::ModelRef,
     chat::{ChatRequest, RequestNote, unchecked_keywords},
+    routing::Attempt,
 };
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
     block_on, connect::warn_about, failure::Failure, interrupt::Interrupt, output,
-    session::Conversation, settings::Settings,
+    session::Conversation, settings::Settings, state::State,
 };
 
 pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
@@ -33,9 +34,19 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
     }
     let own = body.as_ref().map(|body| &*body.model);
     let own = own.filter(|model| !model.is_empty());
+    let named = arguments.model.as_deref().or(own);
     let model = match &arguments.agent {
         Some(agent) => settings.model_of_agent(agent)?,
-        None => settings.model(arguments.model.as_deref().or(own))?,
+        None => settings.model(named)?,
+    };
+    let fallbacks = match &arguments.fallback[..] {
+        [] if named.is_some() => Vec::new(),
+        [] => settings.fallbacks(arguments.agent.as_deref(), &model)?,
+        given => {
+            let given = given.iter().map(|text| settings.model(Some(text)));
+            let given = given.map(|model| Ok(model?.to_string()));
+            given.collect::<Result<_, Failure>>()?
+        }
     };
     let prompt = prompt::of(&arguments, body.is_some())?;
     if prompt.is_none() && arguments.json.is_some() {
@@ -45,16 +56,27 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         return Err(Failure::usage("--output requires a prompt"));
     }
     block_on(async {
-        let continues = prompt.is_none() || arguments.request.session.is_some();
-        let session = Session {
+        let request = &arguments.request;
+        let continues =
+            prompt.is_none() || request.session.is_some() || !request.tool_cmd.is_empty();
+        let mut session = Session {
             continues,
-            ..Session::open(arguments, settings, model, body).await?
+            ..Session::open(arguments, settings, model, fallbacks, body).await?
         };
-        match prompt {
-            Some(prompt) => session.answer(prompt).await,
-            None => session.converse().await,
-        }
+        let Some(prompt) = prompt else {
+            return session.converse().await;
+        };
+        let result = session.answer(prompt).await;
+        session.close().await;
+        result
     })
+}
+
+/// Who answers a request, and what became of the others.
+struct Who {
+    model: String,
+    route: Route,
+    attempts: Vec<Attempt>,
 }
 
 /// A client, and everything the flags say about its requests.
@@ -63,6 +85,12 @@ struct Session {
     settings: Settings,
     qwen: Qwen,
     model: ModelRef,
+    /// The models to ask if that one does not answer.
+    fallbacks: Vec<String>,
+    /// Usage, budgets and cooldowns.
+    state: State,
+    /// Who answers, and what became of the others, once something was sent.
+    answered: Option<Who>,
     /// What the flags add to the prompt, read before anything is sent.
     extras: request::Extras,
     /// What the request starts from.
@@ -82,6 +110,7 @@ impl Session {
         mut arguments: args::Chat,
         settings: Settings,
         model: ModelRef,
+        fallbacks: Vec<String>,
         body: Option<ChatRequest>,
     ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()?;
@@ -92,12 +121,23 @@ impl Session {
         if arguments.no_usage {
             builder = builder.usage(false);
         }
-        let qwen = builder.build()?;
+        // What cannot be sent is better reported before anything is written.
+        if fallbacks.is_empty() {
+            let qwen = builder.clone().build()?;
+            qwen.route(&model.to_string()).await?;
+            qwen.client(&model.provider)?;
+        }
+        let state = State::for_requests(&settings.environment, arguments.emulator).await;
+        let router = state.router()?.allow_plan_keys(arguments.allow_plan_keys);
+        let qwen = builder.router(router.build()).build()?;
         Ok(Self {
             arguments,
             settings,
             qwen,
             model,
+            fallbacks,
+            state,
+            answered: None,
             extras,
             body,
             continues: false,
@@ -108,9 +148,21 @@ impl Session {
         })
     }
 
+    /// Stores what was used.
+    async fn close(self) {
+        if let Some(router) = self.qwen.router() {
+            self.state.close(router).await;
+        }
+    }
+
     /// Warns about the route and the schema, once per model rather than on every turn.
     async fn warn(&self) -> Result<(), Failure> {
-        warn_about(&self.route().await?);
+        match self.route().await {
+            Ok(route) => warn_about(&route),
+            // Another model may answer.
+            Err(_) if !self.fallbacks.is_empty() => {}
+            Err(failure) => return Err(failure),
+        }
         if let Some(schema) = self.extras.schema() {
             let unchecked = unchecked_keywords(schema);
             if !unchecked.is_empty() {
@@ -121,14 +173,23 @@ impl Session {
         Ok(())
     }
 
-    /// Where the requests go.
+    /// Where the request went that was answered, or else where the next one goes.
     async fn route(&self) -> Result<Route, Failure> {
+        if let Some(answered) = &self.answered {
+            return Ok(answered.route.clone());
+        }
         Ok(self.qwen.route(&self.model.to_string()).await?)
     }
 
     /// A request that continues the conversation.
     fn chat(&self, prompt: &str) -> Chat {
-        let mut chat = self.qwen.chat(self.model.to_string());
+        let mut chat = self
+            .qwen
+            .chat(self.model.to_string())
+            .fallbacks(&self.fallbacks);
+        if let Some(agent) = &self.arguments.agent {
+            chat = chat.agent(agent);
+        }
         if let Some(body) = &self.body {
             chat = chat.with(|_| body.clone());
         }

@@ -3,12 +3,14 @@
 use qwen_openclaw::{
     Chat,
     chat::{Event, Message, Reply, ReplyStream, RequestNote},
+    routing::Attempt,
 };
 use serde_json::{Value, json};
 
 use crate::{
     args::Json,
-    chat::{Session, note, request::without_media, rounds::line, usage_line::usage_line},
+    attempts,
+    chat::{Session, Who, note, request::without_media, rounds::line, usage_line::usage_line},
     failure::Failure,
     models::choice::the_alias,
     output::{self, Aside, Out},
@@ -16,7 +18,7 @@ use crate::{
 
 impl Session {
     /// Answers a single prompt.
-    pub(super) async fn answer(mut self, prompt: String) -> Result<(), Failure> {
+    pub(super) async fn answer(&mut self, prompt: String) -> Result<(), Failure> {
         self.check_consent()?;
         let mut out = Out::to(self.arguments.output.as_deref(), self.arguments.overwrite)?;
         self.warn().await?;
@@ -91,6 +93,7 @@ impl Session {
     /// Prints the answer as it arrives: text to standard output, everything else to standard error.
     pub(super) async fn print(&mut self, chat: Chat, out: &mut Out) -> Result<Reply, Failure> {
         let mut aside = Aside::new();
+        let billing = chat.request().billing();
         let mut stream = self.open_stream(chat).await?;
         let mut at_line_start = true;
         let result = loop {
@@ -127,7 +130,12 @@ impl Session {
             aside.line("[the reply was cut off: raise --max-tokens for a longer one]");
         }
         if !self.arguments.no_usage {
-            aside.line(&usage_line(&self.qwen, &self.route().await?, &reply));
+            aside.line(&usage_line(
+                &self.qwen,
+                &self.route().await?,
+                billing,
+                &reply,
+            ));
         }
         self.check_schema(&reply)?;
         Ok(reply)
@@ -173,8 +181,25 @@ impl Session {
         for said in now {
             self.say(said, &model);
         }
-        let stream = async { Ok(chat.stream().await?) };
-        let stream = match self.interrupt.or(stream).await {
+        self.answered = None;
+        let state = &self.state;
+        let answered = async {
+            let answered = chat.stream_answered().await;
+            answered.map_err(|error| match error.exceeded() {
+                Some(exceeded) => state.exceeded(exceeded),
+                None => error.into(),
+            })
+        };
+        let stream = self.interrupt.or(answered).await.map(|answered| {
+            tell_of_others(&answered.attempts);
+            self.answered = Some(Who {
+                model: answered.model_ref(),
+                route: answered.route,
+                attempts: answered.attempts,
+            });
+            answered.answer
+        });
+        let stream = match stream {
             Err(failure) if failure.is_unknown_model() => {
                 let similar = self.route().await?.unknown_model();
                 let similar = similar.map(|unknown| unknown.nearest).unwrap_or_default();
@@ -229,12 +254,35 @@ impl Session {
         let mut result = serde_json::to_value(reply).unwrap_or_default();
         let timings = reply.timings();
         let seconds = |duration: Option<std::time::Duration>| duration.map(|d| d.as_secs_f64());
-        result["ref"] = self.model.to_string().into();
+        let model = self.answered.as_ref().map(|who| who.model.clone());
+        result["ref"] = model.unwrap_or_else(|| self.model.to_string()).into();
+        let attempts = self.answered.iter().flat_map(|who| &who.attempts);
+        result["attempts"] = attempts.map(attempts::to_json).collect();
         result["timings"] = json!({
             "head": seconds(timings.head),
             "first_content": seconds(timings.first_content),
             "total": seconds(timings.total),
         });
         result
+    }
+}
+
+/// Says that another than the first one answers, and why.
+fn tell_of_others(attempts: &[Attempt]) {
+    let [others @ .., answered] = attempts else {
+        return;
+    };
+    for other in others {
+        output::note(&format!("note: {}", attempts::line(other)));
+    }
+    if !others.is_empty() {
+        let credential = match &*answered.credential {
+            "" => String::new(),
+            credential => format!(" ({credential})"),
+        };
+        output::note(&format!(
+            "note: {}{credential} answers instead",
+            answered.model_ref()
+        ));
     }
 }

@@ -70,6 +70,8 @@ pub(super) static TABLE: &[Check] = &[
     error("login-dead", credentials::dead),
     warning("login-expiring", credentials::expiring),
     error("store-unreadable", files::store),
+    error("state-unusable", files::state),
+    warning("cooldown", files::cooldowns),
     warning("file-mode", files::modes),
     warning("dotenv-line", files::dotenv),
     warning("service-variable", openclaw::service),

@@ -1,6 +1,7 @@
 //! Checks of files and folders with secrets in them.
 
 use super::{check::Found, home::Home, shell};
+use crate::{state::State, usage::cooldowns};
 
 /// Our own store.
 pub(super) fn store(home: &Home) -> Vec<Found> {
@@ -14,6 +15,30 @@ pub(super) fn store(home: &Home) -> Vec<Found> {
             )
         })
         .collect()
+}
+
+/// The file of usage and cooldowns.
+pub(super) fn state(home: &Home) -> Vec<Found> {
+    let path = State::path(&home.survey.configuration.environment);
+    let (Some(problem), Some(path)) = (&home.bad_state, path) else {
+        return Vec::new();
+    };
+    let path = shell::path(home.survey.environment(), &path);
+    let fix = format!(
+        "`qwen-openclaw usage` sets a damaged file aside and begins a new one; if it cannot, \
+         `mv {path} {path}.old`"
+    );
+    vec![Found::new(problem, fix)]
+}
+
+/// What is not tried for a while.
+pub(super) fn cooldowns(home: &Home) -> Vec<Found> {
+    let found = home.cooldowns.iter().map(|cooldown| {
+        let text = format!("not tried for a while: {}", cooldowns::line(cooldown));
+        let fix = "wait, or `qwen-openclaw usage cooldowns clear` to try again now";
+        Found::new(text, fix)
+    });
+    found.collect()
 }
 
 /// Lines of dotenv files that were skipped.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use qwen_openclaw::routing::Cooldown;
 use qwen_openclaw::{
     Route,
     auth::{ApiKey, openclaw_dir},
@@ -13,7 +14,8 @@ use super::{
     trials::Trial,
 };
 use crate::{
-    auth::openclaw::Found as Stores, failure::Failure, models_status::ModelStatus, survey::Survey,
+    auth::openclaw::Found as Stores, failure::Failure, models_status::ModelStatus, state::State,
+    survey::Survey,
 };
 
 #[derive(Debug)]
@@ -26,6 +28,10 @@ pub(super) struct Home {
     pub(super) openclaw: OpenClaw,
     /// Every key, each once.
     pub(super) keys: Vec<FoundKey>,
+    /// What is not tried for a while.
+    pub(super) cooldowns: Vec<Cooldown>,
+    /// Why the file of usage and cooldowns cannot be used.
+    pub(super) bad_state: Option<String>,
     /// What the keys were found to be good for; empty unless asked for.
     pub(super) trials: Vec<Trial>,
 }
@@ -58,12 +64,18 @@ impl Home {
             Err(_) => None,
         };
         let keys = keys::all(&survey, &openclaw).await;
+        let (cooldowns, bad_state) = match kept(&survey).await {
+            Ok(cooldowns) => (cooldowns, None),
+            Err(failure) => (Vec::new(), Some(failure.message().to_owned())),
+        };
         Ok(Self {
             survey,
             status,
             route,
             openclaw,
             keys,
+            cooldowns,
+            bad_state,
             trials: Vec::new(),
         })
     }
@@ -77,6 +89,17 @@ impl Home {
         let provider = self.route.as_ref().map(Route::provider);
         provider == Some(&key.provider) && self.used_key() == Some(&key.key)
     }
+}
+
+/// The cooldowns of a file that is sound as a whole.
+async fn kept(survey: &Survey) -> Result<Vec<Cooldown>, Failure> {
+    let state = State::existing(&survey.configuration.environment).await?;
+    if !state.is_sound().await? {
+        return Err(Failure::other(
+            "state.sqlite, with usage, cooldowns and budgets, is damaged",
+        ));
+    }
+    survey.cooldowns().await
 }
 
 fn version(survey: &Survey) -> Option<String> {

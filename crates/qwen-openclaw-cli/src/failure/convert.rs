@@ -4,6 +4,7 @@ use qwen_openclaw::{Hint, auth, catalog::Provider, config};
 
 use super::{Failure, OTHER, exit_code, with_causes};
 use crate::{
+    attempts::Attempts,
     hint,
     symptom::{self, Symptom},
     video::advice,
@@ -37,13 +38,18 @@ impl From<qwen_openclaw::Error> for Failure {
         {
             message.truncate(without.len());
         }
+        // Where only one was asked, its error says it all; several are listed below the message.
+        let attempts = Attempts::of_several(error.attempts());
         let known = error.as_chat().and_then(|error| error.hint());
         let hint = match (known, symptom) {
             // The portal counts by the day.
             (Some(Hint::QuotaUsedUp), Some((Symptom::DailyLimit, _))) => None,
             (known, _) => known.map(hint::for_command).or(hint),
         };
-        let message = plain(with_causes(message, &error));
+        let message = match &attempts {
+            Some(attempts) => attempts.summary().to_owned(),
+            None => plain(with_causes(message, &error)),
+        };
         // What may be done about a job has words of its own here.
         let hint = match error.as_video() {
             Some(video) => {
@@ -75,6 +81,7 @@ impl From<qwen_openclaw::Error> for Failure {
             symptom: symptom.map(|(symptom, _)| symptom),
             request_id: error.request_id().map(str::to_owned),
             partial: error.partial().cloned().map(Box::new),
+            attempts: attempts.map(Box::new),
             ..Self::new(code, kind, message)
         }
     }

@@ -9,7 +9,7 @@ fn each_kind_has_the_exit_code_of_the_help() {
         (1, &["setup", "tool_rounds", "busy", "storage"][..]),
         (3, &["auth", "permission"]),
         (4, &["invalid_request", "not_found", "content"]),
-        (5, &["rate_limit", "quota", "billing"]),
+        (5, &["rate_limit", "quota", "billing", "budget"]),
         (6, &["timeout", "network", "ambiguous", "deadline"]),
         (
             7,

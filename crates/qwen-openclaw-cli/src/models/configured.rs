@@ -27,7 +27,7 @@ pub(super) fn add(
                 continue;
             };
             if is_listed(&model) {
-                enter(rows, &model, entry, row);
+                enter(rows, &model, entry, row, edition);
                 entered.insert(key_of(&model));
             }
         }
@@ -75,16 +75,29 @@ fn key_of(model: &ModelRef) -> String {
 }
 
 /// Adds a row of an entry, or applies its limits to that of the catalog.
-fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &ModelRow) {
+fn enter(
+    rows: &mut Vec<Row>,
+    model: &ModelRef,
+    entry: &ProviderEntry,
+    row: &ModelRow,
+    edition: Edition,
+) {
+    if !rows.iter().any(|known| known.is(model)) {
+        rows.extend(in_catalog(model, edition));
+    }
     let limit = |limit: Option<u64>| u32::try_from(limit.filter(|limit| *limit > 0)?).ok();
     let (context, max_output) = (limit(row.context_window), limit(row.max_tokens));
+    let configured_as = format!("{}/{}", entry.name, model.model);
+    let configured_as = Some(configured_as).filter(|text| *text != model.to_string());
     if let Some(known) = rows.iter_mut().find(|known| known.is(model)) {
+        known.configured_as = configured_as;
         known.context = context.or(known.context);
         known.max_output = max_output.or(known.max_output);
         return;
     }
     let class = classify(entry.base_url().ok().flatten().unwrap_or_default());
     rows.push(Row {
+        configured_as,
         name: row.name.clone().unwrap_or_else(|| model.model.clone()),
         input: row
             .input
@@ -101,13 +114,15 @@ fn enter(rows: &mut Vec<Row>, model: &ModelRef, entry: &ProviderEntry, row: &Mod
 
 /// The row of a model that is only named.
 fn row_of(model: &ModelRef, edition: Edition) -> Row {
+    in_catalog(model, edition).unwrap_or_else(|| Row::named(model))
+}
+
+/// The row of a model in the catalog.
+fn in_catalog(model: &ModelRef, edition: Edition) -> Option<Row> {
     let base_url = model.provider.default_base_url().unwrap_or_default();
     let mut known = rows_of(&model.provider, edition, base_url).into_iter();
-    match known.find(|row| row.is(model)) {
-        Some(known) => Row {
-            tags: Vec::new(),
-            ..known
-        },
-        None => Row::named(model),
-    }
+    known.find(|row| row.is(model)).map(|known| Row {
+        tags: Vec::new(),
+        ..known
+    })
 }

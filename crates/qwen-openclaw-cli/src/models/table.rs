@@ -3,7 +3,7 @@
 use qwen_openclaw::catalog::Availability;
 
 use super::Row;
-use crate::{columns::wrapped, hint::flags};
+use crate::{columns::wrapped, hint::flags, usage::cooldowns};
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -24,7 +24,7 @@ const COLUMNS: [Column; 5] = [
     Column {
         title: "Model",
         is_number: false,
-        cell: |row| row.key.clone(),
+        cell: |row| row.shown().to_owned(),
         is_needed: |_| true,
     },
     Column {
@@ -152,7 +152,9 @@ impl Notes {
             (Some(why), None) => (why, String::new()),
             (why, _) => (row.notes.clone(), why.unwrap_or_default()),
         };
-        let beside = row.tags.iter().map(String::as_str).chain([&*notes]);
+        let cooling: Vec<String> = row.cooldowns.iter().map(cooldowns::brief).collect();
+        let tags = row.tags.iter().chain(&cooling).map(String::as_str);
+        let beside = tags.chain([&*notes]);
         let beside: Vec<&str> = beside.filter(|note| !note.is_empty()).collect();
         Self {
             beside: beside.join(", "),

@@ -89,7 +89,8 @@ impl ProviderStatus {
             },
             Err(error) => Some(plain(error.to_string())),
         };
-        // Of profiles that cannot be used, that which says most.
+        // Of profiles that cannot be used, that which says most; those that `auth.order` leaves out
+        // are as good as missing.
         let rows = status.rows(survey);
         let best = rows
             .filter(|row| !row.is_excluded)
@@ -98,7 +99,7 @@ impl ProviderStatus {
         if let Some(best) = best {
             status.effective = Effective::Profiles;
             status.readiness = best.max(Readiness::Unclear);
-        } else if problem.is_some() {
+        } else if problem.is_some() && status.rows.is_empty() {
             status.readiness = Readiness::Unclear;
         }
         status.problem = problem;

@@ -204,7 +204,10 @@ async fn connect(settings: &Settings) -> Result<(Option<Emulator>, Client), Fail
         let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
         builder.jobs(store)
     };
-    Ok((emulator, builder.build()?.video_client().await?))
+    let qwen = builder.build()?;
+    // A key that has no tasks is refused before anything says "submitting".
+    qwen.video_route().await?.aigc_base()?;
+    Ok((emulator, qwen.video_client().await?))
 }
 
 fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {

@@ -54,7 +54,8 @@ impl ConfigHome {
         serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
     }
 
-    /// The files below the home folder, besides locks and leases: paths and contents, in order.
+    /// The files below the home folder, besides locks, leases, and what is kept of usage: paths and
+    /// contents, in order.
     pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let (mut files, mut folders) = (Vec::new(), vec![self.path().to_owned()]);
         while let Some(folder) = folders.pop() {
@@ -62,6 +63,9 @@ impl ConfigHome {
                 let path = entry.unwrap().path();
                 let name = path.strip_prefix(self.path()).unwrap();
                 let name = name.to_str().unwrap().to_owned();
+                if name.contains("/state.sqlite") {
+                    continue;
+                }
                 if path.is_dir() {
                     folders.push(path);
                 } else if !name.ends_with(".lock") && !name.contains(".lease=") {

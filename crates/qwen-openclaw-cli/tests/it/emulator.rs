@@ -1,32 +1,39 @@
 //! `emulator`.
 
-use std::io::{BufRead, BufReader};
-
-use crate::run::{KEY, Qwen};
+use crate::{
+    config_home::ConfigHome,
+    run::{KEY, Qwen},
+    stand_in::StandIn,
+};
 
 #[test]
 fn prints_its_addresses_and_serves() {
-    let (mut command, _home) = Qwen::new(&["emulator"]).command();
-    let mut child = command.spawn().unwrap();
-    // Held to the end: whoever closes this pipe ends the command.
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let standard = lines
-        .find(|line| line.contains("/compatible-mode/v1"))
-        .unwrap();
-    let url = standard
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .unwrap();
+    let service = StandIn::start(&[]);
+    let url = service.url();
     let ran = Qwen::new(&["chat", "--base-url", url, "-m", "qwen3-coder-plus", "2+3"])
         .env("QWEN_API_KEY", KEY)
         .run()
         .exits_with(0);
     assert!(ran.stdout.contains('5'));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    drop(lines);
+}
+
+/// With models of its own, it stands in for any provider.
+#[test]
+fn serves_the_models_that_it_is_given() {
+    let service = StandIn::start(&["--model", "claude-x", "--model", "claude-y"]);
+    let config = format!(
+        "{{ models: {{ providers: {{ anthropic: {{ baseUrl: '{}', apiKey: '{KEY}' }} }} }} }}",
+        service.url()
+    );
+    let home = ConfigHome::with(&config);
+    for (model, code) in [("claude-x", 0), ("claude-y", 0), ("claude-z", 4)] {
+        let model = format!("anthropic/{model}");
+        let ran = home
+            .qwen(&["chat", "-m", &model, "2+3"])
+            .run()
+            .exits_with(code);
+        assert_eq!(ran.stdout.contains('5'), code == 0, "{}", ran.stdout);
+    }
 }
 
 #[test]
@@ -35,6 +42,7 @@ fn refuses_what_it_cannot_do() {
         ["--video-seconds", "-1"],
         ["--video-seconds", "soon"],
         ["--fault", "stal"],
+        ["--model", ""],
         ["--fault", "throttling;on=nowhere"],
     ] {
         let arguments = [&["emulator"][..], &arguments].concat();

@@ -92,6 +92,10 @@ fn of_the_commands_of_the_configuration() {
         "plugins",
         "plugins enable",
         "gateway",
+        "usage",
+        "usage budget",
+        "usage budget set",
+        "usage cooldowns",
     ] {
         let words: Vec<&str> = line.split(' ').chain(["--help"]).collect();
         let name = format!("help-{}", line.replace(' ', "-"));

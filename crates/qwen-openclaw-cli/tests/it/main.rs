@@ -39,13 +39,16 @@ mod pty;
 mod qwen4;
 mod refusals;
 mod requests;
+mod routing;
 mod run;
 mod schemas;
 mod session;
+mod stand_in;
 mod status;
 mod symptoms;
 #[cfg(unix)]
 mod terminal;
 mod tools;
 mod tour;
+mod usage;
 mod video;

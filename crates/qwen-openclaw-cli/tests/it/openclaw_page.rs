@@ -14,8 +14,12 @@ use tempfile::TempDir;
 use crate::run::{KEY, Service};
 
 fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openclaw.md");
-    fs::read_to_string(path).unwrap()
+    page_named("openclaw.md")
+}
+
+fn page_named(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    fs::read_to_string(folder.join(name)).unwrap()
 }
 
 /// The cells of the rows of the table whose first column has this title.
@@ -139,10 +143,19 @@ fn matches(shown: &[&str], lines: &[&str]) -> bool {
 
 #[test]
 fn its_transcripts_are_what_is_printed() {
-    let page = page();
+    follow(&page(), 10);
+}
+
+#[test]
+fn those_of_usage_too() {
+    follow(&page_named("usage.md"), 4);
+}
+
+/// Types the commands of a page, which are at least so many, in one home.
+fn follow(page: &str, count: usize) {
     let operator = Operator::new(None);
-    let steps = steps(&page);
-    assert!(steps.len() >= 10, "the page has lost its commands");
+    let steps = steps(page);
+    assert!(steps.len() >= count, "the page has lost its commands");
     for step in steps {
         let (text, code) = operator.shows(step.command);
         let lines: Vec<&str> = text.lines().collect();

@@ -322,7 +322,7 @@ impl Terminal {
 }
 
 fn lines(count: u16) -> NonZeroU16 {
-    NonZeroU16::new(count).unwrap()
+    NonZeroU16::new(count.max(1)).unwrap()
 }
 
 impl Drop for Terminal {

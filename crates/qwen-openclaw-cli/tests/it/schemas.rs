@@ -9,6 +9,7 @@ use crate::{
     config_home::ConfigHome,
     models_status::Home,
     run::{KEY, Qwen, Service},
+    usage::{cooling, used},
 };
 
 fn schema(name: &str) -> Option<Value> {
@@ -246,6 +247,38 @@ fn commands_of_the_configuration() {
     let broken = ConfigHome::with("{ x: ").run("config get x --json");
     if let Some(schema) = schema("error") {
         check(&broken.exits_with(1).json(), &schema, "error");
+    }
+}
+
+#[test]
+fn usage() {
+    let home = used();
+    let set = "usage budget set team --limit 5USD --per month";
+    for (name, line) in [
+        ("usage", "usage"),
+        ("usage-budget-list", "usage budget list"),
+        ("usage-budget", set),
+        ("usage-budget-list", "usage budget list"),
+        ("usage", "usage --by day"),
+        ("usage-budget", "usage budget remove team"),
+        ("usage-cooldowns-list", "usage cooldowns list"),
+        ("usage-cooldowns-clear", "usage cooldowns clear"),
+    ] {
+        let ran = home.run(&format!("{line} --json")).exits_with(0);
+        if let Some(schema) = schema(name) {
+            check(&ran.json(), &schema, name);
+        }
+    }
+    let home = cooling();
+    for (name, line) in [
+        ("usage-cooldowns-list", "usage cooldowns list"),
+        ("status", "status"),
+        ("models-list", "models list"),
+    ] {
+        let ran = home.run(&format!("{line} --json")).exits_with(0);
+        if let Some(schema) = schema(name) {
+            check(&ran.json(), &schema, name);
+        }
     }
 }
 

@@ -516,3 +516,13 @@ fn a_video_that_does_not_fit_is_not_lost() {
     user.run(&["video", "resume", id]).exits_with(0);
     is_a_clip(Path::new(&file), 1280, 720);
 }
+
+#[test]
+fn a_key_without_tasks_is_refused_before_anything_is_submitted() {
+    let ran = Qwen::new(&["video", "generate", "a cat"])
+        .env("QWEN_API_KEY", "sk-sp-0123456789abcdef0123456789abcdef")
+        .run()
+        .exits_with(3)
+        .says("is a Coding Plan's, which has no tasks\nhint: ");
+    assert!(!ran.stderr.contains("submitting"), "{}", ran.stderr);
+}

@@ -3,8 +3,8 @@
 mod files;
 mod memory;
 
-#[cfg(test)]
-pub(crate) mod contract;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 
 use std::{any::Any, fmt};
 

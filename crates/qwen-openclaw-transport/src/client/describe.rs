@@ -1,10 +1,14 @@
 //! Descriptions of images and videos.
 
+use std::sync::Arc;
+
 use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_media_model};
 
 use qwen_openclaw_client::Route;
 
-use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
+use crate::{
+    ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, StreamSource, Usage,
+};
 
 /// Maximum number of tokens of a description of images, as in OpenClaw.
 const MAX_TOKENS: u32 = 4096;
@@ -21,6 +25,7 @@ pub struct Describe {
     model: Option<String>,
     max_tokens: Option<u32>,
     edition: Edition,
+    source: Option<Arc<dyn StreamSource>>,
 }
 
 /// A description of images or of a video.
@@ -68,6 +73,7 @@ impl Describe {
             model: None,
             max_tokens: (kind == Modality::Image).then_some(MAX_TOKENS),
             edition: Edition::default(),
+            source: None,
         }
     }
 
@@ -104,6 +110,12 @@ impl Describe {
         self
     }
 
+    /// Lets `source` send the request, wherever it decides to. The default is the client that made it.
+    pub fn over(mut self, source: Arc<dyn StreamSource>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
     /// Sends the request and waits for the description.
     ///
     /// # Errors
@@ -111,16 +123,25 @@ impl Describe {
     /// [`ErrorKind::InvalidRequest`] on the endpoint of a plan: only Standard keys have models for this.
     /// [`ErrorKind::Protocol`] if the reply is empty. Otherwise as [`Client::send`].
     pub async fn send(self) -> Result<Description, Error> {
-        let route = self.client.connection().route().await;
-        let route = route.map_err(Error::from)?;
-        check(&route)?;
         let model = match &self.model {
             Some(model) => model.clone(),
             None => default_media_model(self.edition).to_owned(),
         };
         let request = self.request(&model);
-        let reply = self.client.stream_on(route, &request).await?;
+        let reply = match &self.source {
+            Some(source) => source.open(&request).await?,
+            None => {
+                let route = self.client.connection().route().await;
+                let route = route.map_err(Error::from)?;
+                check(&route)?;
+                self.client.stream_on(route, &request).await?
+            }
+        };
         let reply = reply.finish().await?;
+        let model = match (&self.source, reply.model()) {
+            (Some(_), Some(other)) => other.to_owned(),
+            _ => model,
+        };
         // Some models describe videos in their reasoning.
         let text = match reply.text().trim() {
             "" if self.kind == Modality::Video => reply.reasoning().trim(),

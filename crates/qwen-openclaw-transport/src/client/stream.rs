@@ -17,6 +17,7 @@ use tracing::{Instrument, Span};
 use crate::{
     Error, Event, EventRef, Reply, StreamTimeouts,
     client::clocks::Clocks,
+    client::end_hook::{EndHook, Ending, ReplyEnd},
     client::{Attempt, Shared},
     reply::decode::{Decoder, Step},
     trace,
@@ -40,6 +41,7 @@ pub struct ReplyStream {
     started: Instant,
     let_others_run: bool,
     failure: Option<Error>,
+    on_end: Option<EndHook>,
     /// What was sent, which no error shows.
     secrets: Secrets,
     span: Span,
@@ -49,6 +51,8 @@ enum State {
     /// Sending the request again, after a wait.
     Opening(Opening),
     Reading(Body),
+    /// There is nothing more to read, and the hook has not finished.
+    Ending(Box<Ending>),
     /// There is nothing more to read.
     Ended,
 }
@@ -65,7 +69,10 @@ impl ReplyStream {
         let limits = shared.options.limits;
         let span = trace::chat(shared.connection.provider(), opener.model());
         let opened = opener.open().instrument(span.clone()).await;
-        let opened = opened.inspect_err(|error| trace::failure(&span, error))?;
+        let opened = opened.map_err(|error| {
+            trace::failure(&span, &error);
+            error.with_attempts(opener.attempts())
+        })?;
         let mut stream = Self {
             shared,
             opener: None,
@@ -75,6 +82,7 @@ impl ReplyStream {
             started,
             let_others_run: false,
             failure: None,
+            on_end: None,
             secrets: Secrets::default(),
             span,
         };
@@ -88,6 +96,48 @@ impl ReplyStream {
     pub fn tap(mut self, tap: impl FnMut(&[u8]) + Send + 'static) -> Self {
         self.decoder.set_tap(tap);
         self
+    }
+
+    /// Calls `hook` once with how the reply ended: for a program that keeps account of what was used.
+    /// Several hooks run one after the other, in the order in which they were set.
+    ///
+    /// The future that it returns is finished before the stream gives its end or its error, so the
+    /// caller goes on only when the hook is done. If the stream is dropped early, the future is spawned
+    /// on the current tokio runtime; without one, it is dropped.
+    pub fn on_end<F>(mut self, hook: impl FnOnce(ReplyEnd<'_>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let hook = EndHook::new(hook);
+        self.on_end = Some(match self.on_end.take() {
+            Some(earlier) => earlier.and(hook),
+            None => hook,
+        });
+        self
+    }
+
+    /// Waits until the reply has begun: until there is a first piece of text, reasoning or tool call,
+    /// or until the reply is complete without one. No event is taken.
+    ///
+    /// Up to then, nothing of the reply has been seen, and the request may as well be sent
+    /// elsewhere. It may be canceled and called again at any time.
+    ///
+    /// # Errors
+    ///
+    /// What broke the reply off before it began. [`finish`](Self::finish) returns it again.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        let mut peeked = Peeked::new(self);
+        while let Some(step) = poll_fn(|cx| peeked.stream.poll_step(cx)).await {
+            match step {
+                Ok(step) if peeked.add(step).is_content() => break,
+                Ok(_) => {}
+                Err(error) => {
+                    peeked.steps.clear();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Waits for the next event; `None` at the end of the reply.
@@ -156,21 +206,20 @@ impl ReplyStream {
                     self.on_step(step);
                     return Poll::Ready(Some(Ok(step)));
                 }
-                Ok(None) if self.failure.is_some() => return Poll::Ready(None),
+                Ok(None) | Err(_) if self.failure.is_some() => return self.poll_end(cx),
                 Ok(None) if self.decoder.is_complete() => {
                     ready!(self.poll_complete(cx));
-                    return Poll::Ready(None);
+                    return self.poll_end(cx);
                 }
                 Ok(None) => {
                     if self.decoder.take_unseen() {
                         self.clocks.on_content();
                     }
                 }
-                Err(_) if self.failure.is_some() => return Poll::Ready(None),
-                Err(error) => match self.on_failure(error) {
-                    Some(error) => return Poll::Ready(Some(Err(error))),
-                    None => continue,
-                },
+                Err(error) => {
+                    self.on_failure(error);
+                    continue;
+                }
             }
             match &mut self.state {
                 State::Reading(body) => match body.poll_chunk(cx) {
@@ -202,13 +251,11 @@ impl ReplyStream {
                         // As at the first try, nothing of a reply has come.
                         Err(error) => {
                             trace::failure(&self.span, &error);
-                            self.state = State::Ended;
-                            self.failure = Some(error.clone());
-                            return Poll::Ready(Some(Err(error)));
+                            self.fail_with(error.with_attempts(opener.attempts()));
                         }
                     }
                 }
-                State::Ended => return Poll::Ready(None),
+                State::Ending(_) | State::Ended => return self.poll_end(cx),
             }
         }
     }
@@ -252,11 +299,25 @@ impl ReplyStream {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
+            if let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) {
+                self.shared.connection.drain_rest(body);
+            }
         }
-        if let State::Reading(body) = std::mem::replace(&mut self.state, State::Ended) {
-            self.shared.connection.drain_rest(body);
+        if let Some(hook) = self.on_end.take() {
+            let running = hook.call(ReplyEnd::Complete(self.decoder.reply()));
+            self.state = State::Ending(Box::new(Ending::new(Some(running), None)));
         }
         Poll::Ready(())
+    }
+
+    /// Finishes the hook, then gives the error, if that was the end.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Step, Error>>> {
+        let State::Ending(ending) = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        let error = ready!(ending.poll(cx));
+        self.state = State::Ended;
+        Poll::Ready(error.map(Err))
     }
 
     fn stop_the_watch(&mut self) {
@@ -268,11 +329,11 @@ impl ReplyStream {
         }
     }
 
-    /// Sends the request again where that is allowed and may help; otherwise the final error.
+    /// Sends the request again where that is allowed and may help; otherwise that was the end.
     ///
     /// Nothing is sent again once a piece of the reply has arrived: the caller has seen it, and
     /// the tokens are paid for.
-    fn on_failure(&mut self, error: Error) -> Option<Error> {
+    fn on_failure(&mut self, error: Error) {
         let is_reported = error.status().is_none() && error.as_http().server().is_some();
         let error = if is_reported {
             let http = error.as_http().clone();
@@ -287,23 +348,81 @@ impl ReplyStream {
             Some(reopen(opener, wait))
         });
         let Some(again) = again else {
-            return Some(self.fail(error));
+            return self.fail(error);
         };
         self.state = State::Opening(Box::pin(again.instrument(self.span.clone())));
         // What the failed answer left behind would come out again as an error.
         self.decoder.restart();
-        None
     }
 
-    fn fail(&mut self, error: Error) -> Error {
-        self.state = State::Ended;
+    fn fail(&mut self, error: Error) {
         self.stop_the_watch();
         let error = error.masked(&self.secrets);
         trace::failure(&self.span, &error);
         let partial = self.decoder.reply().clone();
-        let error = error.with_partial(partial);
+        self.fail_with(error.with_partial(partial));
+    }
+
+    /// Ends the reply with an error, which is given when the hook is done.
+    fn fail_with(&mut self, error: Error) {
+        let running = self.on_end.take();
+        let running = running.map(|hook| hook.call(ReplyEnd::Failed(&error)));
         self.failure = Some(error.clone());
-        error
+        self.state = State::Ending(Box::new(Ending::new(running, Some(error))));
+    }
+}
+
+/// Steps that were looked at, which go back where they came from.
+struct Peeked<'a> {
+    stream: &'a mut ReplyStream,
+    steps: Vec<Step>,
+    /// The attempt that they belong to.
+    attempt: u32,
+}
+
+impl<'a> Peeked<'a> {
+    fn new(stream: &'a mut ReplyStream) -> Self {
+        Self {
+            stream,
+            steps: Vec::new(),
+            attempt: 0,
+        }
+    }
+
+    fn add(&mut self, step: Step) -> Step {
+        let attempt = self.stream.reply().attempts();
+        if std::mem::replace(&mut self.attempt, attempt) != attempt {
+            self.steps.clear();
+        }
+        self.steps.push(step);
+        step
+    }
+}
+
+impl Drop for Peeked<'_> {
+    fn drop(&mut self) {
+        // What a failed answer brought is gone.
+        if self.stream.reply().attempts() == self.attempt {
+            self.stream.decoder.put_back(&self.steps);
+        }
+    }
+}
+
+impl Drop for ReplyStream {
+    fn drop(&mut self) {
+        if let State::Ending(ending) = std::mem::replace(&mut self.state, State::Ended) {
+            ending.detach();
+        }
+        if let Some(hook) = self.on_end.take() {
+            self.stop_the_watch();
+            let reply = self.decoder.reply();
+            let end = if self.decoder.is_whole() {
+                ReplyEnd::Complete(reply)
+            } else {
+                ReplyEnd::Canceled(reply)
+            };
+            Ending::new(Some(hook.call(end)), None).detach();
+        }
     }
 }
 
@@ -329,7 +448,7 @@ impl fmt::Debug for ReplyStream {
         let state = match self.state {
             State::Opening(_) => "opening",
             State::Reading(_) => "reading",
-            State::Ended => "ended",
+            State::Ending(_) | State::Ended => "ended",
         };
         f.debug_struct("ReplyStream")
             .field("state", &state)

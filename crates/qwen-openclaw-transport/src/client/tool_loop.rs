@@ -3,11 +3,11 @@
 mod handlers;
 mod join;
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use crate::{
-    ChatRequest, Client, Error, ErrorKind, Event, Message, Reply, ToolCall, ToolChoice, Usage,
-    reply::tool_call::keep_ids_apart,
+    ChatRequest, Client, Error, ErrorKind, Event, Message, Reply, StreamSource, ToolCall,
+    ToolChoice, Usage, reply::tool_call::keep_ids_apart,
 };
 
 pub use self::handlers::{Json, ToolOutput, Tools};
@@ -26,7 +26,7 @@ const ROUNDS: u32 = 8;
 /// another `finish` goes on from there.
 #[must_use = "nothing is sent before `finish`"]
 pub struct ToolLoop {
-    client: Client,
+    source: Arc<dyn StreamSource>,
     request: ChatRequest,
     tools: Tools,
     limit: u32,
@@ -59,8 +59,15 @@ impl Client {
     /// # }
     /// ```
     pub fn run_tools(&self, request: ChatRequest, tools: &Tools) -> ToolLoop {
-        ToolLoop {
-            client: self.clone(),
+        ToolLoop::new(Arc::new(self.clone()), request, tools)
+    }
+}
+
+impl ToolLoop {
+    /// Creates a loop like [`Client::run_tools`], whose requests `source` sends.
+    pub fn new(source: Arc<dyn StreamSource>, request: ChatRequest, tools: &Tools) -> Self {
+        Self {
+            source,
             request: request.tools(tools.offered().cloned()).conversation(),
             tools: tools.clone(),
             limit: ROUNDS,
@@ -69,9 +76,7 @@ impl Client {
             usage: None,
         }
     }
-}
 
-impl ToolLoop {
     /// Sets how many requests one [`finish`](Self::finish) sends at most. The default is 8.
     pub fn limit(mut self, rounds: u32) -> Self {
         self.limit = rounds;
@@ -178,7 +183,7 @@ impl ToolLoop {
     }
 
     async fn stream(&self, each: &mut impl FnMut(Event)) -> Result<Reply, Error> {
-        let mut stream = self.client.stream(&self.request).await?;
+        let mut stream = self.source.open(&self.request).await?;
         while let Some(event) = stream.next().await {
             each(event?);
         }

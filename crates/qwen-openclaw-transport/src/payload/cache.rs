@@ -8,10 +8,11 @@ use qwen_openclaw_catalog::CacheMarker;
 use serde_json::{Value, json};
 
 use super::{Body, messages};
-use crate::{CacheTtl, Error, ErrorKind, payload::context::ModelContext, request::CacheMarks};
-
-/// The names of the older and the newer marker.
-const NAMES: [&str; 2] = ["cache_control", "prompt_cache_breakpoint"];
+use crate::{
+    CacheTtl, Error, ErrorKind,
+    payload::context::ModelContext,
+    request::{CacheMarks, MARKERS},
+};
 
 /// Maximum number of markers of the older form in a request.
 const MOST: usize = 4;
@@ -76,7 +77,7 @@ pub(super) fn apply(
 fn remove(body: &mut Body) {
     let unmark = |value: &mut Value| {
         if let Some(fields) = value.as_object_mut() {
-            for name in NAMES {
+            for name in MARKERS {
                 fields.remove(name);
             }
         }

@@ -18,7 +18,7 @@ pub(super) fn request(
     known: &ModelContext<'_>,
     context: &Context<'_>,
 ) -> Result<(), Error> {
-    conversation(request, context)?;
+    conversation(request, known, context)?;
     numbers(request)?;
     tools(request)?;
     if !known.takes_tools() && (!request.tools.is_empty() || request.extra.contains_key("tools")) {
@@ -41,8 +41,12 @@ fn refused<T>(message: impl Into<String>) -> Result<T, Error> {
     Err(Error::new(ErrorKind::InvalidRequest, message))
 }
 
-fn conversation(request: &ChatRequest, context: &Context<'_>) -> Result<(), Error> {
-    if request.model.trim().is_empty() {
+fn conversation(
+    request: &ChatRequest,
+    known: &ModelContext<'_>,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    if known.model.trim().is_empty() {
         return refused("the request names no model");
     }
     if request.messages.is_empty() {

@@ -126,6 +126,13 @@ impl<'a> ModelContext<'a> {
         self.traits.context_window.or(listed)
     }
 
+    /// The tokens that a request may have.
+    pub(crate) fn max_input(&self) -> Option<u32> {
+        let listed = self.row.and_then(ChatModel::max_input);
+        let set = self.traits.context_window;
+        set.or(listed).or(self.context_window())
+    }
+
     /// Whether the field that limits an answer has its older name.
     pub(crate) fn has_legacy_max_tokens(&self) -> bool {
         self.traits.legacy_max_tokens

@@ -49,6 +49,20 @@ pub(super) fn apply(
     Ok(level)
 }
 
+/// Checks whether the model can answer with JSON, if the request asks for that.
+pub(super) fn check(request: &ChatRequest, known: &ModelContext<'_>) -> Result<(), Error> {
+    let json = request
+        .response_format
+        .as_ref()
+        .is_some_and(|f| f.is_json());
+    if !json || !known.provider.is_qwen() || known.contract.allows_json() {
+        return Ok(());
+    }
+    let asked = request.extra.get_key_value("enable_thinking");
+    let body = asked.map(|(name, value)| (name.clone(), value.clone()));
+    without_thinking(&body.into_iter().collect(), request, known).map(drop)
+}
+
 /// JSON and thinking do not go together: what was not asked for is switched off, what was is
 /// refused.
 fn without_thinking(

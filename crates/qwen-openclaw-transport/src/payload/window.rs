@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Body;
+use crate::{ChatRequest, Message};
 
 /// Characters of a token, for texts in an alphabet.
 const CHARACTERS: u64 = 4;
@@ -29,6 +30,28 @@ pub(super) fn left_in(window: u32, body: &Body) -> u64 {
         .saturating_sub(input)
         .saturating_sub(1)
         .max(1)
+}
+
+/// The tokens of the input of a request, by an estimate that is neither cautious nor bold.
+pub(crate) fn input_of(request: &ChatRequest) -> u64 {
+    let message = |message: &Message| {
+        let texts = [
+            &message.refusal,
+            &message.encrypted_content,
+            &message.reasoning_content,
+        ];
+        let texts = texts.into_iter().flatten().map(|text| weight(text));
+        let calls = message.tool_calls.iter();
+        let calls = calls.map(|call| weight(call.name()) + weight(call.arguments()));
+        message.content.as_ref().map_or(0, content) + texts.chain(calls).sum::<u64>()
+    };
+    let written = |value: serde_json::Result<Value>| json(value.ok().as_ref());
+    let tools = request.tools.iter();
+    let tools = tools.map(|tool| written(serde_json::to_value(tool)));
+    let format = request.response_format.as_ref();
+    let format = format.map_or(0, |format| written(serde_json::to_value(format)));
+    let messages = request.messages.iter().map(message);
+    (messages.chain(tools).sum::<u64>() + format).div_ceil(CHARACTERS)
 }
 
 fn characters(body: &Body) -> u64 {

@@ -213,6 +213,18 @@ impl Decoder {
         }
     }
 
+    /// Puts steps back that were taken, in front of all others.
+    pub(crate) fn put_back(&mut self, steps: &[Step]) {
+        for step in steps.iter().rev() {
+            self.assembly.steps.push_front(*step);
+        }
+    }
+
+    /// Whether the whole reply has arrived, even if not all of its events were taken.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.assembly.complete
+    }
+
     /// Whether something of the answer has come since the last call that no event shows.
     #[inline]
     pub(crate) fn take_unseen(&mut self) -> bool {

@@ -25,8 +25,22 @@ pub struct Usage {
     pub cache_write_tokens: u64,
     /// Output tokens spent on reasoning, where the server counts them.
     pub reasoning_tokens: Option<u64>,
+    /// Whether the server said that its explicit cache was used.
+    #[serde(skip)]
+    pub(crate) explicit_cache: bool,
+    #[serde(skip)]
+    pub(crate) searches: Searches,
     #[serde(skip)]
     raw: Option<Box<RawValue>>,
+}
+
+/// Calls of the service's own tools, which are billed apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Searches {
+    /// Those with the strategy `agent`.
+    pub(crate) agent: u64,
+    /// All others.
+    pub(crate) other: u64,
 }
 
 impl Usage {
@@ -38,6 +52,7 @@ impl Usage {
         let (mut input, mut output, mut total) = (None, None, None);
         let (mut cached, mut hit, mut written, mut created) = (None, None, None, None);
         let mut reasoning = None;
+        let (mut explicit_cache, mut searches) = (false, Searches::default());
         fields(json, |name, value| match name {
             "prompt_tokens" => input = tokens(value),
             "completion_tokens" => output = tokens(value),
@@ -47,7 +62,10 @@ impl Usage {
             "prompt_tokens_details" => {
                 cached = detail(value, "cached_tokens");
                 written = detail(value, "cache_creation_input_tokens");
+                // It is there only if the explicit cache was used.
+                explicit_cache = word(value, "cache_type").is_some();
             }
+            "plugins" | "x_tools" => searches.add(value),
             "completion_tokens_details" => reasoning = detail(value, "reasoning_tokens"),
             _ => {}
         })
@@ -64,6 +82,8 @@ impl Usage {
             cached_tokens: cached.or(hit).unwrap_or_default(),
             cache_write_tokens: written.or(created).unwrap_or_default(),
             reasoning_tokens: reasoning,
+            explicit_cache,
+            searches,
             raw: RawValue::from_string(json.to_owned()).ok(),
         })
     }
@@ -87,7 +107,29 @@ impl AddAssign<&Self> for Usage {
         if let Some(more) = other.reasoning_tokens {
             add(self.reasoning_tokens.get_or_insert_default(), more);
         }
+        if other.explicit_cache {
+            self.explicit_cache = true;
+        }
+        add(&mut self.searches.agent, other.searches.agent);
+        add(&mut self.searches.other, other.searches.other);
         self.raw = None;
+    }
+}
+
+impl Searches {
+    /// Adds the counts of an object with one field for each tool.
+    fn add(&mut self, json: &str) {
+        // What is not an object has no tools.
+        let _ = fields(json, |name, tool| {
+            let count = detail(tool, "count").unwrap_or_default();
+            let is_agent = word(tool, "strategy").is_some_and(|strategy| strategy == "agent");
+            let sum = if name == "search" && is_agent {
+                &mut self.agent
+            } else {
+                &mut self.other
+            };
+            *sum = sum.saturating_add(count);
+        });
     }
 }
 
@@ -120,6 +162,19 @@ fn detail(json: &str, name: &str) -> Option<u64> {
         }
     });
     count
+}
+
+/// The text `name` of the object in `json`, unless it is empty.
+fn word(json: &str, name: &str) -> Option<String> {
+    let mut word = None;
+    let _ = fields(json, |field, value| {
+        if field == name {
+            word = string(value)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned);
+        }
+    });
+    word
 }
 
 /// A count, which some servers write as a string.

@@ -1,6 +1,11 @@
 //! What the explicit cache of the service is to keep.
 
+use serde_json::Value;
+
 use crate::ChatRequest;
+
+/// The fields of a part that mark it, the older form and the newer.
+pub(crate) const MARKERS: [&str; 2] = ["cache_control", "prompt_cache_breakpoint"];
 
 /// Where cache markers are put when the request is sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -47,6 +52,19 @@ impl ChatRequest {
     pub fn cache(mut self, on: bool) -> Self {
         self.cache.off = !on;
         self
+    }
+
+    /// Whether a marker of the explicit cache is sent, where they are known.
+    pub(crate) fn has_cache_markers(&self) -> bool {
+        let is_marked = |part: &Value| MARKERS.iter().any(|name| part[*name].is_object());
+        let mut contents = self.messages.iter().map(|message| &message.content);
+        let mut in_messages = || {
+            contents.any(|content| match content {
+                Some(Value::Array(parts)) => parts.iter().any(is_marked),
+                _ => false,
+            })
+        };
+        !self.cache.off && (self.cache.system || self.cache.conversation || in_messages())
     }
 
     /// Sets how long the explicit cache keeps an entry, for models whose cache has breakpoints

@@ -5,6 +5,7 @@
 mod canned;
 mod chat;
 mod connections;
+mod ends;
 mod faults;
 mod features;
 mod load;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use qwen_openclaw::{
-    ErrorKind, Qwen,
+    ErrorKind, Qwen, QwenBuilder,
     auth::{
         ApiKey, CredentialStore, Environment, FileStore, KeyEndpoint, Profile, StateDir,
         StaticToken, StoredKey,
@@ -67,9 +67,12 @@ impl Home {
     }
 
     pub(crate) fn qwen(&self, text: &str) -> Qwen {
+        self.builder(text).build().unwrap()
+    }
+
+    pub(crate) fn builder(&self, text: &str) -> QwenBuilder {
         let builder = Qwen::builder().environment(self.environment());
-        let builder = builder.home().unwrap().openclaw(self.config(text));
-        builder.build().unwrap()
+        builder.home().unwrap().openclaw(self.config(text))
     }
 
     pub(crate) async fn store(&self, id: &str, profile: Profile) {

@@ -11,5 +11,7 @@ mod from_openclaw;
 mod openclaw_effects;
 mod plans;
 mod qwen4;
+#[cfg(feature = "router")]
+mod router;
 #[cfg(feature = "video")]
 mod video;

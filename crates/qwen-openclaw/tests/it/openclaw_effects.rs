@@ -197,17 +197,45 @@ async fn a_configured_price_takes_the_place_of_the_catalogs() {
     );
     let cost = async |model: &str| {
         let reply = qwen.chat(model).user("hi").send().await.unwrap();
-        let usage = reply.usage().unwrap().clone();
+        let usage = reply
+            .billed(qwen_openclaw::chat::Billing::default())
+            .unwrap();
         let route = qwen.route(model).await.unwrap();
         (qwen.cost(&route, &usage), usage)
     };
     let (own, usage) = cost("qwen/qwen3.5-plus").await;
     let own = own.unwrap();
     assert!(own.is_configured);
-    assert_eq!(own.cost.to_string(), format!("USD {}", usage.input_tokens));
+    assert_eq!(own.cost.to_string(), format!("USD {}", usage.input));
     // The emulator has no list price, and zeros are no price.
     assert_eq!(cost("qwen/qwen3-coder-plus").await.0, None);
     assert_eq!(cost("qwen/glm-5").await.0, None);
+}
+
+#[cfg(feature = "router")]
+#[tokio::test]
+async fn a_configured_price_is_what_a_router_accounts_for() {
+    let home = Home::new().await;
+    let router = qwen_openclaw::routing::Router::new();
+    let builder = home.builder(
+        "{ models: { providers: { qwen: { baseUrl: 'STANDARD', apiKey: 'KEY', models: [
+             { id: 'qwen3.5-plus', cost: { input: 1000000, output: 0, cacheRead: 0, cacheWrite: 0 } }] } } } }"
+            .replace("KEY", &standard())
+            .as_str(),
+    );
+    let qwen = builder.router(router.clone()).build().unwrap();
+    qwen.chat("qwen/qwen3.5-plus")
+        .user("hi")
+        .send()
+        .await
+        .unwrap();
+    let entries = router.usage().latest(2).await.unwrap();
+    let [entry] = &entries[..] else {
+        panic!("{entries:?}")
+    };
+    let cost = entry.cost.unwrap().to_string();
+    assert_eq!(cost, format!("USD {}", entry.tokens.input));
+    assert_eq!(entry.price_date, None);
 }
 
 #[tokio::test]

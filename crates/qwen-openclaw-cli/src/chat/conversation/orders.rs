@@ -73,6 +73,9 @@ impl Talk {
             return Err(Failure::invalid_request(reason.to_string()));
         }
         self.session.model = model;
+        // A model that was named is the only one.
+        self.session.fallbacks.clear();
+        self.session.answered = None;
         self.session.warn().await
     }
 

@@ -116,19 +116,17 @@ impl Talk {
         let mut rounds = Rounds::default();
         let answered = loop {
             let chat = self.session.chat("");
-            let chat = chat.with(|request| request.message(question.clone()));
-            let reply = match self
-                .session
-                .print(rounds.add_to(chat), &mut Out::new())
-                .await
-            {
+            let chat = rounds.add_to(chat.with(|request| request.message(question.clone())));
+            let billing = chat.request().billing();
+            let reply = match self.session.print(chat, &mut Out::new()).await {
                 Ok(reply) => reply,
                 Err(failure) => break Err(failure),
             };
             let route = self.session.route().await?;
-            let usage = reply.usage();
-            let charge = usage.and_then(|usage| self.session.qwen.cost(&route, usage));
-            self.spent.add(usage, charge.map(|charge| charge.cost));
+            let billed = reply.billed(billing);
+            let charge = billed.and_then(|billed| self.session.qwen.cost(&route, &billed));
+            self.spent
+                .add(reply.usage(), charge.map(|charge| charge.cost));
             match self.results(&reply).await {
                 Ok(Some(results)) => {
                     if let Err(failure) = rounds.push(&reply, &results) {

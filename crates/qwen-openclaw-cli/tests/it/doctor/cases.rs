@@ -7,6 +7,7 @@ use super::{CONFIG, Home};
 use crate::{
     openclaw::home::{Home as Stores, keys, none},
     run::KEY,
+    usage::{cool, with_state},
 };
 
 /// A check, and the homes it is tested with.
@@ -341,6 +342,20 @@ pub(super) const CASES: &[Case] = &[
         good: |home| home.write(".qwen-openclaw/credentials.json", "{\"version\": 1}"),
         says: "credentials.json",
         fix: "`mv ~/.qwen-openclaw/credentials.json ",
+    },
+    Case {
+        id: "state-unusable",
+        bad: |home| home.write(".qwen-openclaw/state.sqlite/file", ""),
+        good: |home| with_state(home.files.path(), async |_| {}),
+        says: "state.sqlite",
+        fix: "`mv ~/.qwen-openclaw/state.sqlite ",
+    },
+    Case {
+        id: "cooldown",
+        bad: |home| with_state(home.files.path(), async |state| cool(state, 3_600).await),
+        good: |home| with_state(home.files.path(), async |state| cool(state, 0).await),
+        says: "qwen/qwen3.5-plus with qwen:work: rate_limit, until 20",
+        fix: "`qwen-openclaw usage cooldowns clear`",
     },
     Case {
         id: "file-mode",

@@ -3,7 +3,7 @@
 use qwen_openclaw_emulator::OAuthScenario;
 use serde_json::json;
 
-use super::{BACKUP, CONFIG, ENABLE, LOGGED_IN, LOGIN, Operator, STORE, lists_at_the_portal};
+use super::{BACKUP, CONFIG, ENABLE, LOGGED_IN, LOGIN, Operator, STORE, refs};
 
 /// Plugin not enabled: list, enable, restart, log in.
 #[test]
@@ -76,7 +76,7 @@ fn failure_4_model_not_found() {
     assert!(operator.files().is_empty());
     let operator = Operator::logged_in();
     let listed = operator.types("qwen-openclaw models list | grep qwen");
-    assert!(lists_at_the_portal(&listed, "coder-model"));
+    assert!(refs(&listed.stdout).contains(&"qwen-portal/coder-model"));
     let ran = operator.types("qwen-openclaw chat --no-usage -m qwen-portal/coder-model Hello");
     let reply = ran.exits_with(0).stdout;
     assert!(reply.contains("standing in for coder-model"), "{reply}");

@@ -1,4 +1,5 @@
-//! What every store does, checked the same way for each.
+//! What every [`JobStore`] does, checked the same way for each: a test of a store calls [`check`].
+#![expect(clippy::unwrap_used, reason = "it is a test, which is to panic")]
 
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +9,13 @@ use serde_json::json;
 use super::{JobStore, Replaced};
 use crate::ledger::record::{JobRecord, OneResult, Phase, VERSION};
 
-/// A record of a job that was just written down.
-pub(crate) fn record(id: &str) -> JobRecord {
+/// Returns the record of a job that was just created, with this id.
+///
+/// # Panics
+///
+/// When it is not an id.
+#[must_use]
+pub fn record(id: &str) -> JobRecord {
     JobRecord {
         version: VERSION,
         revision: 0,
@@ -37,7 +43,9 @@ pub(crate) fn record(id: &str) -> JobRecord {
     }
 }
 
-fn next(record: &JobRecord, task_id: Option<&str>) -> JobRecord {
+/// Returns the next revision of a record, with this task.
+#[must_use]
+pub fn next(record: &JobRecord, task_id: Option<&str>) -> JobRecord {
     JobRecord {
         revision: record.revision + 1,
         task_id: task_id.map(str::to_owned),
@@ -45,7 +53,12 @@ fn next(record: &JobRecord, task_id: Option<&str>) -> JobRecord {
     }
 }
 
-pub(crate) async fn check(store: &dyn JobStore) {
+/// Checks a store that is empty.
+///
+/// # Panics
+///
+/// When it does not do what [`JobStore`] says.
+pub async fn check(store: &dyn JobStore) {
     assert!(store.list().await.unwrap().records.is_empty());
     let (a, b) = (record("a"), record("b"));
     assert_eq!(store.load(&a.id).await.unwrap(), None);

@@ -13,21 +13,15 @@ use std::{
 
 use async_trait::async_trait;
 use qwen_openclaw_auth::fault;
-use qwen_openclaw_auth::state::{self, Fields, FileLock, Leftovers, StateDir};
-use serde::Serialize;
+use qwen_openclaw_auth::state::{self, FileLock, Leftovers, StateDir};
 use tokio::task::spawn_blocking;
 
 use super::{JobLease, JobList, JobStore, Replaced};
 use crate::{
     error::Error,
-    ledger::record::{JobId, JobRecord, VERSION},
+    ledger::record::{JobId, JobRecord},
 };
 
-/// Larger than any record: what was asked for, and a few URLs. More is neither read nor
-/// written.
-const LARGEST: usize = 16 << 20;
-/// The part of it that a new record leaves to what becomes known of the job later, which is little.
-const ROOM: usize = 16;
 /// How long a change of another process is waited for. Each takes milliseconds.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
@@ -53,7 +47,7 @@ impl FileJobs {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            largest: LARGEST,
+            largest: JobRecord::LARGEST,
             home: None,
             swept: Arc::default(),
         }
@@ -142,42 +136,18 @@ impl FileJobs {
     /// What a file holds, if it is the record of that job.
     fn parse(&self, id: &JobId, bytes: &[u8]) -> Result<JobRecord, Error> {
         let path = self.path(id);
-        let path = path.display();
-        let mut record: JobRecord = serde_json::from_slice(bytes).map_err(|error| {
-            Error::ledger(format!("{path} is not the record of a job")).with_source(error)
-        })?;
-        if record.version > VERSION {
-            let error = format!("{path} was written by a newer version");
-            return Err(Error::ledger(error));
-        }
+        let record = JobRecord::from_json(bytes, &path.display())?;
         if record.id != *id {
-            let id = &record.id;
+            let (path, id) = (path.display(), &record.id);
             return Err(Error::ledger(format!("{path} holds another job, {id}")));
-        }
-        if !record.extra.is_empty()
-            && let Some(mut fields) = Fields::parse(bytes)
-        {
-            // serde has only their values.
-            fields.retain(|name| record.extra.text(name).is_some());
-            record.extra = fields;
         }
         Ok(record)
     }
 
     /// Writes a record of at most `limit` bytes, if it can be read again.
     fn write(&self, record: &JobRecord, limit: usize) -> Result<(), Error> {
-        let path = self.path(&record.id);
-        let unfit = || Error::ledger("the job cannot be written down");
-        let text = serde_json::to_vec_pretty(&Exact::of(record));
-        let mut text = text.map_err(|error| unfit().with_source(error))?;
-        text.push(b'\n');
-        if text.len() > limit {
-            let error = format!("the job's record would be larger than {limit} bytes");
-            return Err(Error::ledger(error));
-        }
-        let read = self.parse(&record.id, &text);
-        read.map_err(|error| unfit().with_source(error))?;
-        state::replace(&path, &text, fault::point).map_err(Error::from)
+        let text = record.to_json(limit)?;
+        state::replace(&self.path(&record.id), &text, fault::point).map_err(Error::from)
     }
 
     fn replace_locked(&self, record: &JobRecord) -> Result<Replaced, Error> {
@@ -250,7 +220,7 @@ impl JobStore for FileJobs {
                 record.id
             )));
         }
-        self.write(record, self.largest - self.largest / ROOM)
+        self.write(record, JobRecord::room_for_new(self.largest))
     }
 
     async fn load(&self, id: &JobId) -> Result<Option<JobRecord>, Error> {
@@ -323,26 +293,6 @@ fn mentions(path: &Path, text: &str) -> bool {
         // It may stand across two pieces.
         let keep = window.len().min(text.len());
         window.drain(..window.len() - keep);
-    }
-}
-
-/// A record as it is written: what a newer version has put there, with its text as it was.
-#[derive(Serialize)]
-struct Exact<'a> {
-    #[serde(flatten)]
-    record: JobRecord,
-    #[serde(flatten)]
-    extra: &'a Fields,
-}
-
-impl<'a> Exact<'a> {
-    fn of(record: &'a JobRecord) -> Self {
-        let mut known = record.clone();
-        known.extra = Fields::default();
-        Self {
-            record: known,
-            extra: &record.extra,
-        }
     }
 }
 
@@ -624,8 +574,8 @@ mod tests {
     async fn what_could_not_be_read_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let store = small(folder.path());
-        let room = store.largest / ROOM;
-        let limit = store.largest - room;
+        let limit = JobRecord::room_for_new(store.largest);
+        let room = store.largest - limit;
         let body = |size: usize| serde_json::json!({ "prompt": "x".repeat(size) });
         let mut deep = serde_json::json!(1);
         for _ in 0..200 {
