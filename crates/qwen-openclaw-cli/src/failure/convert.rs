@@ -47,7 +47,7 @@ impl From<qwen_openclaw::Error> for Failure {
             (known, _) => known.map(hint::for_command).or(hint),
         };
         let message = match &attempts {
-            Some(attempts) => attempts.summary().to_owned(),
+            Some(attempts) => plain(attempts.summary().to_owned()),
             None => plain(with_causes(message, &error)),
         };
         // What may be done about a job has words of its own here.

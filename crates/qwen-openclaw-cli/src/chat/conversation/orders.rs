@@ -147,7 +147,7 @@ impl Talk {
                 let home = self.session.settings.environment.home();
                 let file = mention::read(&name, home.as_deref());
                 // What is no text either may be media that is too large.
-                let file = file.or_else(|error| Err(media.err().unwrap_or(error)))?;
+                let file = file.map_err(|error| media.err().unwrap_or(error))?;
                 note(&format!("{name} goes with the next message"));
                 self.files.push(file);
                 return Ok(());
