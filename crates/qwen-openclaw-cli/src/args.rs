@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Plan, Region};
@@ -154,9 +154,31 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "FILE")]
     pub(crate) dotenv: Option<PathBuf>,
 
+    /// Longest time a request may take, in seconds [default: none, while data arrives]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Seconds>,
+
+    /// Show each request on standard error: host, status, request id, time
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
     /// Allow sending the key to other machines over plain HTTP
     #[arg(long)]
     pub(crate) allow_http: bool,
+}
+
+/// A time limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+/// Up to a week; a limit beyond that is a mistake.
+pub(crate) fn seconds(text: &str) -> Result<Seconds, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 604_800.0 => {
+            Ok(Seconds(Duration::from_secs_f64(value)))
+        }
+        _ => Err("must be a number of seconds, more than 0".to_owned()),
+    }
 }
 
 /// What `--json` prints.

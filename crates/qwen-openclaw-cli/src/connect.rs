@@ -7,11 +7,14 @@ use qwen_openclaw::{
 };
 use qwen_openclaw_emulator::{self as emulator, Emulator};
 
-use crate::{args::Connection, failure::Failure, output};
+use crate::{args::Connection, failure::Failure, output, verbose};
 
 impl Connection {
     /// The environment: that of the process, the `--dotenv` file, and OpenClaw's own dotenv file.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        if self.verbose {
+            verbose::start();
+        }
         let mut environment = Environment::capture();
         if let Some(path) = &self.dotenv {
             environment = environment.with_dotenv_file(path, Trust::Full)?;

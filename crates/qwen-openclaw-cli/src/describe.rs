@@ -1,6 +1,10 @@
 //! `describe`: describes images or a video.
 
-use std::sync::Arc;
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use clap::Args;
 use qwen_openclaw::{
@@ -14,7 +18,7 @@ use serde_json::json;
 use crate::{
     args::Connection,
     block_on,
-    chat::media_at,
+    chat::{media_at, with_article},
     connect::warn_about,
     failure::Failure,
     interrupt::Interrupt,
@@ -27,7 +31,7 @@ use crate::{
 pub(crate) struct Describe {
     /// Images, or one video: files or URLs
     #[arg(required = true, value_name = "FILE|URL")]
-    pub(crate) media: Vec<String>,
+    pub(crate) media: Vec<OsString>,
 
     /// Prompt to send [default: one that asks for a description]
     #[arg(long, value_name = "TEXT")]
@@ -35,6 +39,14 @@ pub(crate) struct Describe {
 
     #[arg(short, long, value_name = "REF", help = media_model())]
     pub(crate) model: Option<String>,
+
+    /// File to write the description to; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Overwrite the file if it exists
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
 
     /// Use the built-in emulator: no key, no network
     #[arg(long, conflicts_with_all = ["base_url", "api_key_stdin", "dotenv", "profile"])]
@@ -59,20 +71,23 @@ pub(crate) fn run(arguments: Describe) -> Result<(), Failure> {
         .iter()
         .map(|text| media_at(text, config))
         .collect::<Result<_, _>>()?;
-    block_on(describe(arguments, settings, media))
+    let is_video = check_kinds(&media, &arguments.media)?;
+    let out = Out::to(arguments.output.as_deref(), arguments.overwrite)?;
+    block_on(describe(arguments, settings, media, is_video, out))
 }
 
 async fn describe(
     arguments: Describe,
     settings: Settings,
     media: Vec<Media>,
+    is_video: bool,
+    mut out: Out,
 ) -> Result<(), Failure> {
     let connection = &arguments.connection;
     let mut media = media.into_iter();
     let Some(first) = media.next() else {
         return Err(Failure::usage("nothing to describe"));
     };
-    let is_video = is_video(&first, &arguments.media[0]);
     let model = model(&arguments, &settings, is_video)?;
     let provider = model.as_ref().map_or_else(
         || connection.default_provider(),
@@ -114,9 +129,11 @@ async fn describe(
             "model": description.model,
             "usage": description.usage,
         });
-        return Out::new().document(&document);
+        out.document(&document)?;
+        return out.finish();
     }
-    Out::new().line(&description.text)?;
+    out.line(&description.text)?;
+    out.finish()?;
     if let Some(usage) = &description.usage {
         let (input, output) = (usage.input_tokens, usage.output_tokens);
         Aside::new().line(&format!(
@@ -172,19 +189,51 @@ fn model(
     Ok(model.filter(|model| !arguments.emulator || model.provider.is_qwen()))
 }
 
-/// Judges by the content of a file, or by the extension of a URL.
-fn is_video(media: &Media, text: &str) -> bool {
-    const EXTENSIONS: [&str; 6] = ["mp4", "mov", "mkv", "avi", "webm", "flv"];
-    match media.kind() {
-        Some(kind) => kind == Modality::Video,
-        None => {
-            let path = text
-                .split(['?', '#'])
-                .next()
-                .unwrap_or(text)
-                .to_ascii_lowercase();
-            path.rsplit_once('.')
-                .is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
-        }
+/// Whether a video is to be described, or else images; all must be of one kind.
+fn check_kinds(media: &[Media], names: &[OsString]) -> Result<bool, Failure> {
+    let kinds: Vec<Modality> = media
+        .iter()
+        .zip(names)
+        .map(|(media, name)| kind(media, name))
+        .collect();
+    let named = || names.iter().zip(&kinds);
+    if let Some((name, _)) = named().find(|(_, kind)| **kind == Modality::Audio) {
+        let name = name.display();
+        return Err(
+            Failure::invalid_request(format!("{name} is audio, not an image or a video"))
+                .with_hint(format!(
+                    "`qwen-openclaw chat --audio {name} \"What is said?\"` asks about audio"
+                )),
+        );
+    }
+    let Some((first, kind)) = named().next() else {
+        return Err(Failure::usage("nothing to describe"));
+    };
+    if let Some((other, odd)) = named().find(|(_, other)| *other != kind) {
+        return Err(Failure::invalid_request(format!(
+            "{} is {}, and {} is {}: describe images and videos one after the other",
+            first.display(),
+            with_article(*kind),
+            other.display(),
+            with_article(*odd)
+        )));
+    }
+    Ok(*kind == Modality::Video)
+}
+
+/// Judges by the content of a file, or by the extension of a URL; what is neither video nor audio is
+/// an image.
+fn kind(media: &Media, name: &OsStr) -> Modality {
+    const VIDEO: [&str; 6] = ["mp4", "mov", "mkv", "avi", "webm", "flv"];
+    const AUDIO: [&str; 6] = ["mp3", "wav", "ogg", "flac", "m4a", "aac"];
+    if let Some(kind) = media.kind() {
+        return kind;
+    }
+    let name = name.to_string_lossy().to_ascii_lowercase();
+    let path = name.split(['?', '#']).next().unwrap_or_default();
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some(extension) if VIDEO.contains(&extension) => Modality::Video,
+        Some(extension) if AUDIO.contains(&extension) => Modality::Audio,
+        _ => Modality::Image,
     }
 }

@@ -8,7 +8,12 @@ use qwen_openclaw::{
     client::{EndpointRule, Explanation},
 };
 
-use crate::{args::Connection, block_on, failure::Failure, output::Out};
+use crate::{
+    args::Connection,
+    block_on,
+    failure::{Failure, plain},
+    output::Out,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
@@ -113,7 +118,7 @@ pub(crate) fn key(explanation: &Explanation) -> String {
         &explanation.key_problem,
     ) {
         (Some(key), Some(source), _) => format!("{key} ({source})"),
-        (_, _, Some(problem)) => format!("none: {problem}"),
+        (_, _, Some(problem)) => format!("none: {}", plain(problem.clone())),
         _ => "none needed".to_owned(),
     }
 }

@@ -12,7 +12,10 @@ use crate::{
     symptom::Symptom,
 };
 
+mod commands;
 mod convert;
+
+pub(crate) use self::convert::plain;
 
 /// The exit code of failures that have none of their own.
 const OTHER: u8 = 1;
@@ -180,6 +183,11 @@ impl Failure {
         &self.message
     }
 
+    /// What to do about it, with complete commands.
+    fn hint(&self) -> Option<String> {
+        self.hint.as_deref().map(commands::written_out)
+    }
+
     /// Says first what the failure is about.
     pub(crate) fn about(self, what: &str) -> Self {
         Self {
@@ -206,6 +214,11 @@ impl Failure {
     /// True when the server refused the request because of what it says.
     pub(crate) fn is_refusal(&self) -> bool {
         self.kind == ErrorKind::InvalidRequest.as_str() && self.status == Some(400)
+    }
+
+    /// True when what was asked for is not kept any longer.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.kind == ErrorKind::Expired.as_str()
     }
 
     /// True after Ctrl-C.
@@ -260,7 +273,7 @@ impl Failure {
         if !answer.is_empty() {
             lines.push(format!("({})", answer.join(", ")));
         }
-        lines.extend(self.hint.as_ref().map(|hint| format!("hint: {hint}")));
+        lines.extend(self.hint().map(|hint| format!("hint: {hint}")));
         lines
     }
 
@@ -277,8 +290,11 @@ impl Failure {
             }
         };
         match document {
-            // If this fails, there is no one left to tell.
-            Some(document) => drop(Out::new().line(&document)),
+            Some(document) => match Out::new().line(&document) {
+                Err(failure) if failure.code != 0 => self.tell(),
+                // Without a reader there is no one left to tell.
+                _ => {}
+            },
             None => self.tell(),
         }
         ExitCode::from(self.code)
@@ -290,7 +306,7 @@ impl Failure {
             ("scope", self.scope.map(|scope| scope.as_str().into())),
             ("status", self.status.map(Value::from)),
             ("request_id", self.request_id.clone().map(Value::from)),
-            ("hint", self.hint.clone().map(Value::from)),
+            ("hint", self.hint().map(Value::from)),
             (
                 "line",
                 self.position.as_ref().map(|place| place.line().into()),

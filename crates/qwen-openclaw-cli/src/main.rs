@@ -32,7 +32,9 @@ mod survey;
 mod symptom;
 mod unknown;
 mod usage;
+mod verbose;
 mod video;
+mod words;
 
 use std::process::ExitCode;
 
@@ -45,7 +47,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse().or_else(unknown::or_question) {
         Ok(cli) => cli,
         // Help and version come through here too.
         Err(error) => {

@@ -2,44 +2,113 @@
 
 use std::{
     borrow::Cow,
+    fs::{File, OpenOptions},
     io::{self, IsTerminal, StdoutLock, Write},
+    path::{Path, PathBuf},
 };
 
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// Standard output. A closed pipe makes the command exit quietly.
+/// Standard output, or a file in its place. A closed pipe makes the command exit quietly.
 #[derive(Debug)]
 pub(crate) struct Out {
-    stdout: StdoutLock<'static>,
+    target: Target,
     terminal: bool,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stdout(StdoutLock<'static>),
+    /// A device or a pipe.
+    Special(File, PathBuf),
+    /// A file that appears once it is complete.
+    File(NamedTempFile, PathBuf),
 }
 
 impl Out {
     pub(crate) fn new() -> Self {
         let stdout = io::stdout().lock();
         let terminal = stdout.is_terminal();
-        Self { stdout, terminal }
+        Self {
+            target: Target::Stdout(stdout),
+            terminal,
+        }
+    }
+
+    /// Writes to the file of `--output`; without one, or for `-`, to standard output. It is found out
+    /// here whether the file can be written, before anything is paid for.
+    pub(crate) fn to(path: Option<&Path>, overwrite: bool) -> Result<Self, Failure> {
+        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
+            return Ok(Self::new());
+        };
+        let failed = |error: io::Error| not_written(path, &error);
+        let is_special = path.metadata().is_ok_and(|there| !there.is_file());
+        let target = if is_special && !path.is_dir() {
+            let file = OpenOptions::new().write(true).open(path);
+            Target::Special(file.map_err(failed)?, path.to_owned())
+        } else {
+            // The target of a link is replaced, not the link.
+            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            check_target(&path, overwrite)?;
+            let file = temporary(folder_of(&path).unwrap_or(Path::new(".")));
+            Target::File(file.map_err(failed)?, path)
+        };
+        Ok(Self {
+            target,
+            terminal: false,
+        })
+    }
+
+    /// The file is complete.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let Target::File(file, path) = self.target else {
+            return Ok(());
+        };
+        let saved = file.as_file().sync_all();
+        let saved = saved.and_then(|()| Ok(file.persist(&path)?));
+        saved.map_err(|error| not_written(&path, &error))?;
+        Ok(())
+    }
+
+    /// The file will not be complete. What is in it was paid for, and is kept under another name.
+    pub(crate) fn abandon(self) {
+        let Target::File(file, path) = self.target else {
+            return;
+        };
+        if !file.as_file().metadata().is_ok_and(|file| file.len() > 0) {
+            return;
+        }
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let part = path.with_file_name(name);
+        match file.persist(&part) {
+            Ok(_) => note(&format!("what had arrived is in {}", part.display())),
+            Err(error) => not_written(&part, &error.error).tell(),
+        }
     }
 
     /// The width of the terminal in columns; `None` if this is not a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         /// Of a terminal that does not say.
         const USUAL: usize = 80;
-        self.terminal
-            .then(|| columns(&self.stdout).unwrap_or(USUAL))
+        match &self.target {
+            Target::Stdout(stdout) if self.terminal => Some(columns(stdout).unwrap_or(USUAL)),
+            _ => None,
+        }
     }
 
     /// Writes a piece of a model's output immediately.
     pub(crate) fn piece(&mut self, text: &str) -> Result<(), Failure> {
-        self.write(text.as_bytes(), text)
+        self.write(text)
     }
 
     /// Writes a line.
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Failure> {
         self.piece(text)?;
-        self.write(b"\n", "\n")
+        self.write("\n")
     }
 
     /// Shows lines on a terminal, in place of everything that was there.
@@ -50,10 +119,7 @@ impl Out {
             text.push_str(&format!("{}\u{1b}[K\n", harmless(line)));
         }
         text.push_str("\u{1b}[J");
-        let written = self.stdout.write_all(text.as_bytes());
-        written
-            .and_then(|()| self.stdout.flush())
-            .map_err(|error| Failure::output(&error))
+        self.bytes(text.as_bytes())
     }
 
     /// Writes a JSON document, which is all that there is on standard output.
@@ -61,16 +127,67 @@ impl Out {
         self.line(&format!("{document:#}"))
     }
 
-    fn write(&mut self, raw: &[u8], text: &str) -> Result<(), Failure> {
-        let written = if self.terminal {
-            self.stdout.write_all(harmless(text).as_bytes())
-        } else {
-            self.stdout.write_all(raw)
-        };
-        written
-            .and_then(|()| self.stdout.flush())
-            .map_err(|error| Failure::output(&error))
+    /// Writes bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match &mut self.target {
+            Target::Stdout(stdout) => stdout
+                .write_all(bytes)
+                .and_then(|()| stdout.flush())
+                .map_err(|error| Failure::output(&error)),
+            Target::Special(file, path) => file
+                .write_all(bytes)
+                .map_err(|error| not_written(path, &error)),
+            Target::File(file, path) => file
+                .write_all(bytes)
+                .map_err(|error| not_written(path, &error)),
+        }
     }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        if self.terminal {
+            self.bytes(harmless(text).as_bytes())
+        } else {
+            self.bytes(text.as_bytes())
+        }
+    }
+}
+
+/// Whether a file can be made: what is wrong with its name is known before anything is paid for.
+pub(crate) fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
+    let shown = path.display();
+    let refused = |what: &str| Failure::invalid_request(format!("{shown} {what}"));
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(refused("is a folder, not a file"));
+    }
+    if let Some(folder) = folder_of(path).filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::invalid_request(format!(
+            "there is no folder {folder}"
+        )));
+    }
+    if !overwrite && std::fs::symlink_metadata(path).is_ok() {
+        let there = refused("is there already");
+        return Err(there.with_hint("choose another name, or pass `--overwrite`"));
+    }
+    Ok(())
+}
+
+/// The folder of a path; `None` for the current one.
+pub(crate) fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+}
+
+fn not_written(path: &Path, error: &io::Error) -> Failure {
+    Failure::other(format!("could not write {}: {error}", path.display()))
+}
+
+/// A file for its own folder, with the mode of any new file.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 #[cfg(unix)]

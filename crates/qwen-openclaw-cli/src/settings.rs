@@ -4,12 +4,14 @@ use qwen_openclaw::{
     QwenBuilder,
     auth::Environment,
     catalog::{Edition, ModelRef, Provider, find},
+    chat::StreamTimeouts,
     config::{self, Config},
+    http,
 };
 use qwen_openclaw_emulator::Emulator;
 
 use crate::{
-    args::Connection,
+    args::{Connection, Seconds},
     auth,
     configuration::{Configuration, choice_of_agent, client, empty},
     connect::to_emulator,
@@ -48,6 +50,18 @@ impl Connection {
             config,
             is_emulated: false,
         })
+    }
+
+    /// The same client, with the limit of `--timeout`.
+    fn limited(&self, builder: QwenBuilder) -> Result<QwenBuilder, Failure> {
+        let Some(Seconds(limit)) = self.timeout else {
+            return Ok(builder);
+        };
+        let http = http::Client::builder().head_timeout(limit);
+        let http = http.build().map_err(qwen_openclaw::client::Error::from)?;
+        Ok(builder
+            .http(http)
+            .stream_timeouts(StreamTimeouts::total(limit)))
     }
 
     /// A client set up as the flags say, for models of `provider`.
@@ -107,7 +121,7 @@ impl Settings {
             output::note("warning: the key may be sent unencrypted (--allow-http)");
             builder = builder.allow_plain_http();
         }
-        Ok(builder)
+        connection.limited(builder)
     }
 
     /// The same, or a client of an emulator, which stops when it is dropped.
@@ -119,7 +133,7 @@ impl Settings {
             return Ok((None, self.builder(provider)?));
         }
         let (emulator, builder) = to_emulator(&self.connection, provider).await?;
-        Ok((Some(emulator), builder))
+        Ok((Some(emulator), self.connection.limited(builder)?))
     }
 
     /// The configuration, for what cannot do without it.

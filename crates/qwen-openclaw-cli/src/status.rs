@@ -18,7 +18,7 @@ use crate::{
     block_on,
     columns::field,
     explain,
-    failure::Failure,
+    failure::{Failure, plain},
     output::Out,
     survey::Survey,
     usage::cooldowns,
@@ -107,7 +107,7 @@ impl Overview {
             Err(_) => Ok(JobList::new(Vec::new(), Vec::new())),
         };
         let jobs = jobs.unwrap_or_else(|error| {
-            problems.push(error.to_string());
+            problems.push(plain(error.to_string()));
             JobList::new(Vec::new(), Vec::new())
         });
         problems.extend(jobs.unreadable.iter().map(ToString::to_string));

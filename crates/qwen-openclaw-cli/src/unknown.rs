@@ -1,11 +1,16 @@
 //! Words that are no command: those of OpenClaw's that this program does not have, and mistakes.
 
+use std::ffi::OsString;
+
 use clap::{
-    Command, CommandFactory, Error,
+    Command, CommandFactory, Error, Parser,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{args::Cli, failure::Failure};
+use crate::{
+    args::{self, Cli},
+    failure::Failure,
+};
 
 /// A command of OpenClaw's that is not ours (docs.openclaw.ai, "CLI reference").
 struct Foreign {
@@ -131,6 +136,46 @@ const FOREIGN: &[Foreign] = &[
     theirs("wiki", "manages the wiki of agents"),
 ];
 
+/// A command line without a command that asks a question: `qwen-openclaw "Why is the sky blue?"`.
+///
+/// Only an argument with a blank in it is a question. A word may be a mistyped command, which must not
+/// be sent, and billed, as a question.
+pub(crate) fn or_question(error: Error) -> Result<Cli, Error> {
+    question(error, std::env::args_os())
+}
+
+fn question(error: Error, arguments: impl Iterator<Item = OsString>) -> Result<Cli, Error> {
+    let is_about_it = matches!(
+        error.kind(),
+        ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument
+    );
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let Some(first) = arguments.get(1).and_then(|first| first.to_str()) else {
+        return Err(error);
+    };
+    let has_blank = first.contains(char::is_whitespace);
+    if !is_about_it || !(has_blank || first.starts_with('-')) {
+        return Err(error);
+    }
+    arguments.insert(1, "chat".into());
+    match Cli::try_parse_from(arguments) {
+        Ok(Cli {
+            command: args::Command::Chat(chat),
+        }) if is_question(&chat.prompt) => Ok(Cli {
+            command: args::Command::Chat(chat),
+        }),
+        // The question is one; something else is wrong.
+        Err(other) if has_blank => Err(other),
+        _ => Err(error),
+    }
+}
+
+fn is_question(prompt: &[String]) -> bool {
+    prompt
+        .first()
+        .is_some_and(|first| first.trim().contains(char::is_whitespace))
+}
+
 /// What to say of a command line whose command there is not; `None` if something else is wrong.
 ///
 /// `arguments` are those of the command line, without the program's name.
@@ -205,7 +250,7 @@ fn nearest(word: &str, similar: &[String], parents: &[&str], parent: &Command) -
     let commands = parent.get_subcommands();
     let names: Vec<String> = commands
         .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-        .map(|command| quoted(&here(command.get_name())))
+        .map(|command| here(command.get_name()))
         .collect();
     format!("the commands are {}", names.join(", "))
 }
@@ -229,8 +274,6 @@ fn elsewhere<'a>(
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
     /// What is said of a command line: the message, and the hint.
@@ -257,27 +300,64 @@ mod tests {
         assert_eq!(hint, "run `openclaw cron`");
         let (message, hint) = said("models scan");
         assert!(message.starts_with("`models scan` is a command of OpenClaw"));
-        assert!(hint.starts_with("`models list --live` asks"), "{hint}");
+        assert!(
+            hint.starts_with("`qwen-openclaw models list --live` asks"),
+            "{hint}"
+        );
     }
 
     #[test]
     fn another_word_names_the_nearest_of_ours() {
         for (line, words) in [
-            ("chatt", "did you mean `chat`?"),
-            ("models lst", "did you mean `models list`?"),
-            ("login", "did you mean `models auth login`?"),
-            ("aliases", "did you mean `models aliases`?"),
-            ("models auth liste", "did you mean `models auth list`"),
-            ("models models", "did you mean `models`?"),
-            ("xyzzy", "the commands are `onboard`, `chat`, `describe`, "),
+            ("chatt", "did you mean `qwen-openclaw chat`?"),
+            ("models lst", "did you mean `qwen-openclaw models list`?"),
+            ("login", "did you mean `qwen-openclaw models auth login`?"),
+            ("aliases", "did you mean `qwen-openclaw models aliases`?"),
             (
-                "models auth xyzzy",
-                "the commands are `models auth login`, ",
+                "models auth liste",
+                "did you mean `qwen-openclaw models auth list`",
             ),
+            ("models models", "did you mean `qwen-openclaw models`?"),
+            ("xyzzy", "the commands are onboard, chat, describe, "),
+            ("models auth xyzzy", "the commands are models auth login, "),
         ] {
             let (message, hint) = said(line);
             assert_eq!(message, format!("there is no command `{line}`"));
             assert!(hint.starts_with(words), "{line}: {hint}");
+        }
+    }
+
+    /// What a command line asks; `None` if it is an error.
+    fn asked(arguments: &[&str]) -> Option<Vec<String>> {
+        let all = || std::iter::once("qwen-openclaw").chain(arguments.iter().copied());
+        let error = Cli::try_parse_from(all()).unwrap_err();
+        match question(error, all().map(OsString::from)).ok()?.command {
+            args::Command::Chat(chat) => Some(chat.prompt),
+            command => panic!("{command:?}"),
+        }
+    }
+
+    #[test]
+    fn an_argument_with_a_blank_is_a_question() {
+        for arguments in [
+            &["why is it?"][..],
+            &["--json", "why is it?"],
+            &["-m", "qwen/x", "why is it?"],
+            &["why is it?", "--think", "off"],
+        ] {
+            assert_eq!(asked(arguments).unwrap(), ["why is it?"], "{arguments:?}");
+        }
+        for arguments in [
+            &["why"][..],
+            &["why", "is it?"],
+            &["chatt", "why is it?"],
+            &["models", "why is it?"],
+            &["--nope", "why is it?"],
+            &["-m", "why is it?"],
+            &["why is it?", "--nope"],
+            &[" why "],
+        ] {
+            assert_eq!(asked(arguments), None, "{arguments:?}");
         }
     }
 

@@ -4,6 +4,7 @@ mod body;
 mod cache;
 pub(crate) mod media;
 mod message;
+mod open_calls;
 mod part;
 pub(crate) mod response_format;
 #[cfg(feature = "schemars")]

@@ -1,16 +1,21 @@
 //! The command line of `chat`.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 use qwen_openclaw::catalog::Level;
 
-use crate::args::{Connection, Json};
+use crate::{
+    args::{Connection, Json, Seconds, seconds},
+    chat::tools::ToolCommand,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct Chat {
-    /// Prompt to send; `-` reads it from standard input
-    pub(crate) prompt: Option<String>,
+    /// Prompt to send, in one or more words; `-` reads it from standard input. What is piped in goes
+    /// before it
+    #[arg(value_name = "PROMPT")]
+    pub(crate) prompt: Vec<String>,
 
     /// Model to use, such as qwen/qwen3.5-plus, or an alias; an id without a provider means qwen
     /// [default: the configured model, otherwise qwen's]
@@ -55,6 +60,18 @@ pub(crate) struct Chat {
     #[arg(long)]
     pub(crate) no_usage: bool,
 
+    /// Do not read standard input
+    #[arg(long)]
+    pub(crate) no_stdin: bool,
+
+    /// File to write the answer to; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Overwrite the file if it exists
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
+
     /// Keep no history of what is typed in a conversation
     #[arg(long)]
     pub(crate) no_history: bool,
@@ -82,15 +99,15 @@ pub(crate) struct Chat {
 pub(crate) struct Request {
     /// Attach an image (file or URL); can be repeated
     #[arg(long, value_name = "FILE|URL")]
-    pub(crate) image: Vec<String>,
+    pub(crate) image: Vec<OsString>,
 
     /// Attach a video (file or URL); can be repeated
     #[arg(long, value_name = "FILE|URL")]
-    pub(crate) video: Vec<String>,
+    pub(crate) video: Vec<OsString>,
 
     /// Attach audio (file or URL); can be repeated
     #[arg(long, value_name = "FILE|URL")]
-    pub(crate) audio: Vec<String>,
+    pub(crate) audio: Vec<OsString>,
 
     /// Thinking level: off, minimal, low, medium, high, xhigh or max; `models explain` shows which of
     /// them differ for a model
@@ -104,6 +121,25 @@ pub(crate) struct Request {
     /// Tools the model may call: a JSON file with an array of tools
     #[arg(long, value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
+
+    /// Command that runs the tool NAME: it gets the arguments as JSON on its standard input, and what
+    /// it prints is the result. Split into words without a shell; can be repeated. Without it, a call
+    /// is printed
+    #[arg(
+        long,
+        value_name = "NAME=COMMAND",
+        value_parser = ToolCommand::parse,
+        requires = "tools"
+    )]
+    pub(crate) tool_cmd: Vec<ToolCommand>,
+
+    /// Longest time a tool may run, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    pub(crate) tool_timeout: Seconds,
+
+    /// Run the commands of tools without asking
+    #[arg(long, requires = "tool_cmd")]
+    pub(crate) yes: bool,
 
     /// Tool choice: auto, none, required, or the name of a tool
     #[arg(long, value_name = "CHOICE", requires = "tools")]
@@ -134,7 +170,8 @@ pub(crate) struct Request {
     #[arg(long, value_name = "KEY=VALUE", value_parser = field)]
     pub(crate) extra: Vec<(String, serde_json::Value)>,
 
-    /// Save the conversation to this file, and continue from what it holds
+    /// Save the conversation to this file, and continue from what it holds. A system prompt is kept
+    /// with it
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
 }

@@ -3,13 +3,14 @@
 pub(crate) mod args;
 mod conversation;
 mod note;
+mod prompt;
 mod question;
 mod request;
+mod rounds;
+mod tools;
 mod usage_line;
 
-pub(crate) use self::request::media_at;
-
-use std::io::{IsTerminal, Read};
+pub(crate) use self::request::{media_at, with_article};
 
 use qwen_openclaw::{
     Chat, Qwen, Route,
@@ -24,16 +25,7 @@ use crate::{
     session::Conversation, settings::Settings, state::State,
 };
 
-/// Largest prompt read from standard input; no model accepts more.
-const LARGEST_PROMPT: u64 = 16 << 20;
-
 pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
-    let from_stdin = arguments.prompt.as_deref() == Some("-");
-    if from_stdin && arguments.connection.api_key_stdin {
-        return Err(Failure::usage(
-            "standard input cannot be both the prompt (`-`) and the key (--api-key-stdin)",
-        ));
-    }
     let body = arguments.request.body.as_deref();
     let body: Option<ChatRequest> = body.map(request::json_file).transpose()?;
     let mut settings = arguments.connection.settings()?;
@@ -56,28 +48,17 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
             given.collect::<Result<_, Failure>>()?
         }
     };
-    let terminal = std::io::stdin().is_terminal();
-    let prompt = match &arguments.prompt {
-        Some(prompt) if !from_stdin => Some(prompt.clone()),
-        // The body has its own messages.
-        None if body.is_some() => Some(String::new()),
-        None if terminal => None,
-        None if arguments.connection.api_key_stdin => {
-            return Err(Failure::usage(
-                "there is no prompt: standard input is used for the key",
-            ));
-        }
-        _ => Some(prompt_from_stdin()?),
-    };
-    let empty = |prompt: &String| prompt.trim().is_empty();
-    if prompt.as_ref().is_some_and(empty) && (body.is_none() || arguments.prompt.is_some()) {
-        return Err(Failure::usage("the prompt is empty"));
-    }
+    let prompt = prompt::of(&arguments, body.is_some())?;
     if prompt.is_none() && arguments.json.is_some() {
         return Err(Failure::usage("--json requires a prompt"));
     }
+    if prompt.is_none() && arguments.output.is_some() {
+        return Err(Failure::usage("--output requires a prompt"));
+    }
     block_on(async {
-        let continues = prompt.is_none() || arguments.request.session.is_some();
+        let request = &arguments.request;
+        let continues =
+            prompt.is_none() || request.session.is_some() || !request.tool_cmd.is_empty();
         let mut session = Session {
             continues,
             ..Session::open(arguments, settings, model, fallbacks, body).await?
@@ -89,20 +70,6 @@ pub(crate) fn run(arguments: args::Chat) -> Result<(), Failure> {
         session.close().await;
         result
     })
-}
-
-fn prompt_from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = std::io::stdin()
-        .take(LARGEST_PROMPT + 1)
-        .read_to_string(&mut text);
-    read.map_err(|error| Failure::usage(format!("could not read the prompt: {error}")))?;
-    if text.len() as u64 > LARGEST_PROMPT {
-        return Err(Failure::usage(format!(
-            "the prompt is larger than {LARGEST_PROMPT} bytes"
-        )));
-    }
-    Ok(text)
 }
 
 /// Who answers a request, and what became of the others.
@@ -140,7 +107,7 @@ struct Session {
 
 impl Session {
     async fn open(
-        arguments: args::Chat,
+        mut arguments: args::Chat,
         settings: Settings,
         model: ModelRef,
         fallbacks: Vec<String>,
@@ -148,7 +115,8 @@ impl Session {
     ) -> Result<Self, Failure> {
         let interrupt = Interrupt::listen()?;
         let extras = request::Extras::read(&arguments.request, settings.usable_config())?;
-        let conversation = Conversation::open(arguments.request.session.as_deref())?;
+        let mut conversation = Conversation::open(arguments.request.session.as_deref())?;
+        conversation.agree_on(&mut arguments.system);
         let (emulator, mut builder) = settings.open(&model.provider).await?;
         if arguments.no_usage {
             builder = builder.usage(false);
@@ -241,6 +209,9 @@ impl Session {
             chat = chat.force();
         }
         let chat = chat.messages(self.conversation.messages().iter().cloned());
-        chat.with(|request| self.extras.add_to(request, prompt))
+        chat.with(|request| {
+            let request = self.extras.add_to(request, prompt);
+            request.answer_open_calls(tools::UNANSWERED)
+        })
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     args::Json,
     attempts,
-    chat::{Session, Who, note, usage_line::usage_line},
+    chat::{Session, Who, note, request::without_media, rounds::line, usage_line::usage_line},
     failure::Failure,
     models::choice::the_alias,
     output::{self, Aside, Out},
@@ -19,34 +19,59 @@ use crate::{
 impl Session {
     /// Answers a single prompt.
     pub(super) async fn answer(&mut self, prompt: String) -> Result<(), Failure> {
+        self.check_consent()?;
+        let mut out = Out::to(self.arguments.output.as_deref(), self.arguments.overwrite)?;
         self.warn().await?;
-        let chat = self.chat(&prompt);
-        match self.arguments.json {
-            None => {
-                let reply = self.print(chat).await?;
-                self.keep(&prompt, &reply).await
+        let (rounds, reply) = match self.ask(&prompt, &mut out).await {
+            Ok(answered) => answered,
+            Err(failure) => {
+                out.abandon();
+                return Err(failure);
             }
-            Some(Json::Result) => {
-                let reply = self.wait_for(chat).await?;
-                Out::new().document(&self.result(&reply))?;
-                self.keep_quietly(&prompt, &reply).await
+        };
+        // The turn is saved before anything says that it is done; but what was paid for is printed
+        // even if it cannot be saved.
+        let mut kept = self.keep(&prompt, rounds.messages).await;
+        if let Some(json) = self.arguments.json {
+            let mut result = self.result(&reply);
+            if !rounds.rows.is_empty() {
+                result["tool_rounds"] = rounds.rows.into();
             }
-            Some(Json::Stream) => {
-                let reply = self.print_events(chat).await?;
-                self.keep_quietly(&prompt, &reply).await
+            match json {
+                Json::Result => out.document(&result)?,
+                Json::Stream => {
+                    result["type"] = "result".into();
+                    out.line(&result.to_string())?;
+                }
             }
+            // Nothing may follow it on standard output.
+            kept = kept.map_err(|failure| {
+                failure.tell();
+                failure.silent()
+            });
         }
+        out.finish()?;
+        kept
     }
 
     /// Saves a turn. Attached media are not saved, as they belong to their question, unless the model
     /// needs them.
-    pub(super) async fn keep(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
+    async fn keep(&mut self, prompt: &str, answer: Vec<Message>) -> Result<(), Failure> {
+        let question = self.extras.question(prompt);
         let question = if self.keeps_media().await? {
-            self.extras.question(prompt)
+            question
         } else {
-            Message::user(prompt)
+            let kept = without_media(&question);
+            if kept != question && self.conversation.file().is_some() {
+                output::note(
+                    "note: what is attached is sent and billed with this question alone; attach it \
+                     again to ask more about it",
+                );
+            }
+            kept
         };
-        self.conversation.add(question, reply)
+        let turn = std::iter::once(question).chain(answer);
+        self.conversation.add_turn(turn).await
     }
 
     /// Whether attached media stay in the conversation: the model's encrypted reasoning is bound to
@@ -56,17 +81,8 @@ impl Session {
         Ok(row.is_some_and(|row| row.thinking().summarizes()))
     }
 
-    /// Saves a turn whose result is already on standard output, where nothing may follow it.
-    async fn keep_quietly(&mut self, prompt: &str, reply: &Reply) -> Result<(), Failure> {
-        let kept = self.keep(prompt, reply).await;
-        kept.map_err(|failure| {
-            failure.tell();
-            failure.silent()
-        })
-    }
-
     /// Waits for the whole reply.
-    async fn wait_for(&mut self, chat: Chat) -> Result<Reply, Failure> {
+    pub(super) async fn wait_for(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let mut stream = self.open_stream(chat).await?;
         while self.next(&mut stream).await?.is_some() {}
         let reply = stream.finish().await?;
@@ -75,8 +91,8 @@ impl Session {
     }
 
     /// Prints the answer as it arrives: text to standard output, everything else to standard error.
-    pub(super) async fn print(&mut self, chat: Chat) -> Result<Reply, Failure> {
-        let (mut out, mut aside) = (Out::new(), Aside::new());
+    pub(super) async fn print(&mut self, chat: Chat, out: &mut Out) -> Result<Reply, Failure> {
+        let mut aside = Aside::new();
         let billing = chat.request().billing();
         let mut stream = self.open_stream(chat).await?;
         let mut at_line_start = true;
@@ -88,8 +104,16 @@ impl Session {
                     out.piece(&text)?;
                 }
                 Ok(Some(Event::Reasoning(text))) => aside.piece(&text),
+                // Without a command for it, a call is the answer.
+                Ok(Some(Event::ToolDone { call, .. })) if self.extras.commands.is_empty() => {
+                    aside.close();
+                    if !std::mem::replace(&mut at_line_start, true) {
+                        out.line("")?;
+                    }
+                    out.line(&line(&call))?;
+                }
                 Ok(Some(Event::ToolDone { call, .. })) => {
-                    aside.line(&format!("[tool call {} {}]", call.name(), call.arguments()));
+                    aside.line(&format!("[tool call {}]", line(&call)));
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => break Ok(()),
@@ -117,9 +141,12 @@ impl Session {
         Ok(reply)
     }
 
-    /// Prints each event as a line of JSON, then the result or the error.
-    async fn print_events(&mut self, chat: Chat) -> Result<Reply, Failure> {
-        let mut out = Out::new();
+    /// Prints each event as a line of JSON.
+    pub(super) async fn print_events(
+        &mut self,
+        chat: Chat,
+        out: &mut Out,
+    ) -> Result<Reply, Failure> {
         let mut stream = self.open_stream(chat).await?;
         while let Some(event) = self.next(&mut stream).await? {
             let line = match event {
@@ -143,9 +170,6 @@ impl Session {
         }
         let reply = stream.finish().await?;
         self.check_schema(&reply)?;
-        let mut result = self.result(&reply);
-        result["type"] = "result".into();
-        out.line(&result.to_string())?;
         Ok(reply)
     }
 

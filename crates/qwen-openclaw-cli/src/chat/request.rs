@@ -1,17 +1,20 @@
 //! What the flags add to the prompt.
 
-use std::path::Path;
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 use qwen_openclaw::{
-    catalog::Level,
+    catalog::{Level, Modality},
     chat::{ChatRequest, Media, Message, Part, Role, Tool, ToolChoice},
     config::Config,
     media_file,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
-use super::args;
+use super::{args, tools::ToolCommands};
 use crate::failure::Failure;
 
 /// The flags of a request, with their files read.
@@ -19,36 +22,29 @@ use crate::failure::Failure;
 pub(super) struct Extras {
     parts: Vec<Part>,
     tools: Vec<Tool>,
+    pub(super) commands: ToolCommands,
     schema: Option<Value>,
     flags: args::Request,
 }
 
 impl Extras {
     pub(super) fn read(flags: &args::Request, config: Option<&Config>) -> Result<Self, Failure> {
-        let images = flags
-            .image
-            .iter()
-            .map(|text| Ok(Part::image(media_at(text, config)?)));
-        let videos = flags
-            .video
-            .iter()
-            .map(|text| Ok(Part::video(media_at(text, config)?)));
-        let audio = flags
-            .audio
-            .iter()
-            .map(|text| Ok(Part::audio(media_at(text, config)?)));
-        let parts = images
-            .chain(videos)
-            .chain(audio)
-            .collect::<Result<_, Failure>>()?;
+        let attached = |files: &[OsString], kind: Modality| -> Result<Vec<Part>, Failure> {
+            let part = |file: &OsString| attachment(file, kind, config);
+            files.iter().map(part).collect()
+        };
+        let parts = [
+            attached(&flags.image, Modality::Image)?,
+            attached(&flags.video, Modality::Video)?,
+            attached(&flags.audio, Modality::Audio)?,
+        ]
+        .concat();
+        let tools = flags.tools.as_deref().map(json_file).transpose()?;
+        let tools: Vec<Tool> = tools.unwrap_or_default();
         Ok(Self {
             parts,
-            tools: flags
-                .tools
-                .as_deref()
-                .map(json_file)
-                .transpose()?
-                .unwrap_or_default(),
+            commands: ToolCommands::of(flags, &tools, config)?,
+            tools,
             schema: flags.json_schema.as_deref().map(json_file).transpose()?,
             flags: flags.clone(),
         })
@@ -124,20 +120,88 @@ impl Extras {
     }
 }
 
+/// What a flag attaches, which must be of the kind that the flag is for.
+fn attachment(file: &OsStr, kind: Modality, config: Option<&Config>) -> Result<Part, Failure> {
+    let media = media_at(file, config)?;
+    if let Some(other) = media.kind().filter(|other| *other != kind) {
+        let (file, is, not) = (file.display(), with_article(other), with_article(kind));
+        return Err(
+            Failure::invalid_request(format!("{file} is {is}, not {not}")).with_hint(format!(
+                "attach it with `--{other} {file}` in place of `--{kind}`"
+            )),
+        );
+    }
+    Ok(match kind {
+        Modality::Video => Part::video(media),
+        Modality::Audio => Part::audio(media),
+        _ => Part::image(media),
+    })
+}
+
+/// What a file is, in a sentence.
+pub(crate) fn with_article(kind: Modality) -> &'static str {
+    match kind {
+        Modality::Text => "a text",
+        Modality::Image => "an image",
+        Modality::Video => "a video",
+        Modality::Audio => "audio",
+        _ => "something else",
+    }
+}
+
 /// A URL, or a file that is read if the configuration allows its size.
-pub(crate) fn media_at(text: &str, config: Option<&Config>) -> Result<Media, Failure> {
-    let is_url = text.contains("://") || text.starts_with("data:");
-    Ok(match config {
-        _ if is_url => Media::url(text),
-        Some(config) => media_file(config, text)?,
-        None => Media::file(text)?,
+pub(crate) fn media_at(text: impl AsRef<OsStr>, config: Option<&Config>) -> Result<Media, Failure> {
+    let path = Path::new(text.as_ref());
+    let url = path
+        .to_str()
+        .filter(|text| text.contains("://") || text.starts_with("data:"));
+    Ok(match (url, config) {
+        (Some(url), _) => Media::url(url),
+        (None, Some(config)) => media_file(config, path)?,
+        (None, None) => Media::file(path)?,
+    })
+}
+
+/// A question as later requests have it: media are sent, and billed, with their own question alone,
+/// and the model is told that there were some.
+pub(super) fn without_media(question: &Message) -> Message {
+    let Some(Value::Array(parts)) = &question.content else {
+        return question.clone();
+    };
+    let media = |name: &str| {
+        let kind = |part: &&Value| {
+            part["type"]
+                .as_str()
+                .is_some_and(|kind| kind.contains(name))
+        };
+        match parts.iter().filter(kind).count() {
+            0 => None,
+            1 => Some(format!("1 {name} file")),
+            count => Some(format!("{count} {name} files")),
+        }
+    };
+    let kinds: Vec<String> = ["image", "video", "audio"]
+        .into_iter()
+        .filter_map(media)
+        .collect();
+    let note = format!("[{} came with this message.]", kinds.join(", "));
+    let text = question.text();
+    Message::user(if kinds.is_empty() {
+        text
+    } else {
+        format!("{text}\n\n{note}").trim_start().to_owned()
     })
 }
 
 pub(super) fn json_file<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("could not read {}: {error}", path.display()))
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    serde_json::from_str(&text).map_err(|error| wrong(&error))
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("could not read {shown}: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let what = match error.classify() {
+            Category::Data => "is JSON of another form",
+            _ => "is not valid JSON",
+        };
+        Failure::usage(format!("{shown} {what}: {error}"))
+    })
 }

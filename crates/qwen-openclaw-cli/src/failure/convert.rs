@@ -1,6 +1,6 @@
 //! Failures from the errors of the libraries and of the command line.
 
-use qwen_openclaw::{Hint, catalog::Provider, config};
+use qwen_openclaw::{Hint, auth, catalog::Provider, config};
 
 use super::{Failure, OTHER, exit_code, with_causes};
 use crate::{
@@ -47,8 +47,8 @@ impl From<qwen_openclaw::Error> for Failure {
             (known, _) => known.map(hint::for_command).or(hint),
         };
         let message = match &attempts {
-            Some(attempts) => attempts.summary().to_owned(),
-            None => with_causes(message, &error),
+            Some(attempts) => plain(attempts.summary().to_owned()),
+            None => plain(with_causes(message, &error)),
         };
         // What may be done about a job has words of its own here.
         let hint = match error.as_video() {
@@ -63,6 +63,10 @@ impl From<qwen_openclaw::Error> for Failure {
         let hint = hint.or_else(|| symptom.map(|(symptom, _)| symptom.remedy()));
         Self {
             hint: match missing {
+                [] if error.as_auth().is_some_and(|error| error.kind() == auth::ErrorKind::Missing) => Some(
+                    "store one with `qwen-openclaw models auth paste-api-key --provider PROVIDER`"
+                        .to_owned(),
+                ),
                 [] => hint,
                 variables => {
                     let lacking = Provider::well_known().find(|each| each.env_vars() == variables);
@@ -81,6 +85,35 @@ impl From<qwen_openclaw::Error> for Failure {
             ..Self::new(code, kind, message)
         }
     }
+}
+
+/// A message without what only a program that uses the libraries can do. What a user can do is the
+/// hint.
+pub(crate) fn plain(mut message: String) -> String {
+    const PASS: &str = " or pass a key";
+    if let Some(end) = message.find(PASS) {
+        let start = message[..end].rfind("; set ").unwrap_or(end);
+        message.replace_range(start..end + PASS.len(), "");
+    }
+    for (theirs, ours) in [
+        (": pass or store one", ""),
+        (" is empty: pass a key or omit it", " is empty"),
+        (
+            "to send a local file, read it with `Media::file`",
+            "`--image FILE` and the like attach a local file",
+        ),
+        (
+            "or allow plain http explicitly",
+            "or pass `--allow-http`, if nobody else can listen",
+        ),
+        (
+            " or pass an https address of it",
+            " or pass an https URL of it",
+        ),
+    ] {
+        message = message.replace(theirs, ours);
+    }
+    message
 }
 
 /// Errors of the libraries below the facade are worded as it does.

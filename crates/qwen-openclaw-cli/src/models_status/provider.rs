@@ -10,6 +10,7 @@ use qwen_openclaw::{
 use super::WARN_AFTER;
 use crate::{
     auth::list::{Row, Status},
+    failure::plain,
     survey::Survey,
 };
 
@@ -84,9 +85,9 @@ impl ProviderStatus {
                     return status;
                 }
                 (None, Some(error)) if error.kind() == ErrorKind::Missing => None,
-                (None, Some(error)) => Some(error.to_string()),
+                (None, Some(error)) => Some(plain(error.to_string())),
             },
-            Err(error) => Some(error.to_string()),
+            Err(error) => Some(plain(error.to_string())),
         };
         // Of profiles that cannot be used, that which says most; those that `auth.order` leaves out
         // are as good as missing.

@@ -92,7 +92,7 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
 
-    /// File to save the video in [default: the job id and .mp4]
+    /// File to save the video in; `-` is standard output [default: the job id and .mp4]
     #[arg(short, long, value_name = "FILE", conflicts_with = "no_wait")]
     pub(crate) output: Option<PathBuf>,
 
@@ -157,7 +157,8 @@ pub(crate) struct Save {
     /// Job id, its beginning, or the task id
     pub(crate) job: String,
 
-    /// File to save the video in [default: the one given at submission, or the job id and .mp4]
+    /// File to save the video in; `-` is standard output [default: the one given at submission, or the
+    /// job id and .mp4]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 

@@ -9,7 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qwen_openclaw::video::{
     Finished, Job,
-    task::{Phase, Progress, SaveOptions},
+    task::{JobId, Phase, Progress, SaveOptions},
 };
 
 use super::view;
@@ -86,6 +86,16 @@ pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure
         last = last.with_record(record);
     }
     Ok(last.finished()?)
+}
+
+/// A video that is made and could not be saved is not lost, and must not be made again.
+pub(super) fn with_resume(failure: Failure, id: &JobId) -> Failure {
+    if failure.is_interrupted() || failure.is_expired() {
+        return failure;
+    }
+    failure.with_another_hint(format!(
+        "the video is made and kept for a day: `qwen-openclaw video resume {id}` saves it"
+    ))
 }
 
 /// Saves a video: where it is asked for, else where it was asked for when it was submitted, else

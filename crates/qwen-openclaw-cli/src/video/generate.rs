@@ -14,7 +14,14 @@ use qwen_openclaw::{
 use qwen_openclaw_emulator::Emulator;
 use serde_json::json;
 
-use super::{args::Generate, follow, follow::Teller, ledger_in, view};
+use super::{
+    args::Generate,
+    follow,
+    follow::Teller,
+    ledger_in,
+    piped::{Piped, is_stdout},
+    view,
+};
 use crate::{
     block_on, failure::Failure, interrupt::Interrupt, output, output::Out, settings::Settings,
 };
@@ -34,7 +41,9 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
         let checked = request.check(strictness)?;
         return estimate(&arguments, settings, &checked);
     }
+    let piped = Piped::of(arguments.output.as_deref(), arguments.json)?;
     match &arguments.output {
+        Some(_) if piped.is_some() => {}
         Some(path) => check_target(path, arguments.overwrite)?,
         // Under the job's name, in this folder.
         None if !arguments.no_wait => check_folder(Path::new("video.mp4"))?,
@@ -50,7 +59,7 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
     if let Some(config) = settings.usable_config() {
         check_sizes(&request, config)?;
     }
-    block_on(generate(arguments, &settings, request, strictness))
+    block_on(generate(arguments, &settings, request, strictness, piped))
 }
 
 /// Nothing is uploaded that is larger than the configuration allows.
@@ -77,27 +86,13 @@ fn check_sizes(request: &VideoRequest, config: &Config) -> Result<(), Failure> {
 
 /// A video is paid for, so it is seen beforehand whether it can be saved.
 fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
-    let shown = path.display();
-    let refused = |what: &str| Failure::invalid_request(format!("{shown} {what}"));
     if path.to_str().is_none() {
-        return Err(refused("is a name that the ledger cannot hold"));
-    }
-    if path.file_name().is_none() || path.is_dir() {
-        return Err(refused("is a folder, not a file"));
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        let folder = folder.display();
         return Err(Failure::invalid_request(format!(
-            "there is no folder {folder}"
+            "{} is a name that the ledger cannot hold",
+            path.display()
         )));
     }
-    if !overwrite && std::fs::symlink_metadata(path).is_ok() {
-        let there = refused("is there already");
-        return Err(there.with_hint("choose another name, or --overwrite"));
-    }
+    output::check_target(path, overwrite)?;
     check_folder(path)
 }
 
@@ -110,6 +105,7 @@ async fn generate(
     settings: &Settings,
     request: VideoRequest,
     strictness: Strictness,
+    piped: Option<Piped>,
 ) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     // The emulator ends with this function.
@@ -135,8 +131,14 @@ async fn generate(
     }
     let followed = async {
         let finished = follow::wait(&job, &teller).await?;
-        let path = arguments.output.as_deref();
-        follow::save(finished, path, arguments.overwrite, &teller).await
+        let path = piped.as_ref().map(Piped::path);
+        let path = path.as_deref().or(arguments.output.as_deref());
+        let saved = follow::save(finished, path, arguments.overwrite, &teller).await;
+        // The emulator ends with its jobs.
+        saved.map_err(|failure| match arguments.emulator {
+            true => failure,
+            false => follow::with_resume(failure, job.id()),
+        })
     };
     let saved = interrupt.or(followed).await.inspect_err(|failure| {
         if failure.is_interrupted() && !arguments.emulator {
@@ -145,6 +147,9 @@ async fn generate(
         }
     })?;
     drop(teller);
+    if let Some(piped) = piped {
+        return piped.write();
+    }
     let job = job.with_record(saved.record().clone());
     if arguments.json {
         return print(&job, &checked, &client);
@@ -174,11 +179,9 @@ async fn submit(
     for change in checked.changes() {
         output::note(&format!("note: {change}"));
     }
-    let target = arguments
-        .output
-        .as_ref()
-        .map(std::path::absolute)
-        .transpose();
+    let output = arguments.output.as_ref();
+    let target = output.filter(|output| !is_stdout(Some(output)));
+    let target = target.map(std::path::absolute).transpose();
     let target = target.map_err(|error| Failure::other(format!("no working folder: {error}")))?;
     teller.say("submitting");
     let job = client.submit_checked(&checked, target, uploads).await?;
@@ -201,7 +204,10 @@ async fn connect(settings: &Settings) -> Result<(Option<Emulator>, Client), Fail
         let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
         builder.jobs(store)
     };
-    Ok((emulator, builder.build()?.video_client().await?))
+    let qwen = builder.build()?;
+    // A key that has no tasks is refused before anything says "submitting".
+    qwen.video_route().await?.aigc_base()?;
+    Ok((emulator, qwen.video_client().await?))
 }
 
 fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {

@@ -12,7 +12,9 @@ use super::{
     args::{List, One, Save},
     find, follow,
     follow::Teller,
-    job_of, ledger, view,
+    job_of, ledger,
+    piped::Piped,
+    view,
 };
 use crate::{args::Connection, failure::Failure, interrupt::Interrupt, output, output::Out};
 
@@ -75,6 +77,11 @@ pub(super) async fn cancel(arguments: One) -> Result<(), Failure> {
 /// Saves the video of a job; if `patient`, once it is made.
 pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
+    let piped = Piped::of(arguments.output.as_deref(), arguments.json)?;
+    let mut arguments = arguments;
+    if let Some(piped) = &piped {
+        arguments.output = Some(piped.path());
+    }
     let store = ledger(&arguments.connection)?;
     let record = find(&store, &arguments.job).await?;
     let job = job_of(&arguments.connection, &store, &record).await?;
@@ -87,6 +94,9 @@ pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> 
         }
     })?;
     drop(teller);
+    if let Some(piped) = piped {
+        return piped.write();
+    }
     if arguments.json {
         let document = view::document(job.record());
         return Out::new().document(&document);
@@ -112,7 +122,8 @@ async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Re
         }
     };
     let path = arguments.output.as_deref();
-    let saved = follow::save(finished, path, arguments.overwrite, teller).await?;
+    let saved = follow::save(finished, path, arguments.overwrite, teller).await;
+    let saved = saved.map_err(|failure| follow::with_resume(failure, job.id()))?;
     Ok(job.with_record(saved.record().clone()))
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod follow;
 mod generate;
 mod jobs;
+mod piped;
 mod resume;
 mod view;
 
@@ -63,9 +64,8 @@ async fn find(store: &FileJobs, text: &str) -> Result<JobRecord, Failure> {
             "{} jobs begin with `{text}`: give more of the id",
             more + 1
         ))),
-        (None, _) => Err(Failure::usage(format!(
-            "no such job: `{text}`; `video list` shows those there are"
-        ))),
+        (None, _) => Err(Failure::usage(format!("no such job: `{text}`"))
+            .with_hint("`video list` shows those there are")),
     }
 }
 

@@ -161,7 +161,7 @@ fn the_portal_is_off_unless_asked_for() {
     home.auth(&["login", "--provider", "qwen"])
         .run()
         .exits_with(1)
-        .says("`onboard`");
+        .says("`qwen-openclaw onboard`");
     let ran = home
         .auth(&["login", "--provider", "qwen-cli", "--enable-portal"])
         .env("QWEN_OAUTH_BASE_URL", "http://login.example")

@@ -174,7 +174,10 @@ fn an_auth_choice_that_is_unknown() {
             "qwen-standard-api-key-us",
             "did you mean qwen-standard-api-key? ",
         ),
-        ("qwen-portal", "`models auth login --provider qwen-portal "),
+        (
+            "qwen-portal",
+            "`qwen-openclaw models auth login --provider qwen-portal ",
+        ),
         ("", "The choices are qwen-standard-api-key, "),
     ] {
         let home = ConfigHome::empty();

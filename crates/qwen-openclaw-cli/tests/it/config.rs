@@ -106,7 +106,7 @@ fn a_value_that_would_do_harm_is_refused() {
     for (arguments, says) in [
         (
             &[key, "sk-secret-9876543210"][..],
-            "hint: `models auth paste-api-key --provider qwen` stores it",
+            "hint: `qwen-openclaw models auth paste-api-key --provider qwen` stores it",
         ),
         (
             &[

@@ -15,6 +15,7 @@ mod history;
 mod interrupted;
 mod orders;
 mod screen;
+mod tools;
 
 /// A model that neither thinks nor needs a newer catalog.
 const CHAT: [&str; 3] = ["chat", "-m", "qwen3-coder-plus"];

@@ -106,7 +106,7 @@ fn what_cannot_be_a_model_is_refused_and_nothing_is_written() {
         ("glm5", "did you mean the alias `glm` or `qwen/glm-5`?"),
         (
             "gpt-4o",
-            "write a model as PROVIDER/ID; `models list` shows those of qwen",
+            "write a model as PROVIDER/ID; `qwen-openclaw models list` shows those of qwen",
         ),
     ] {
         let ran = home.run(&format!("models set {name}")).exits_with(1);
@@ -197,7 +197,7 @@ fn aliases_are_listed_added_and_removed() {
     let text = home.text();
     let ran = home.run("models aliases remove quick").exits_with(1);
     ran.says("error: no such alias: quick")
-        .says("hint: `models aliases list` shows the aliases");
+        .says("hint: `qwen-openclaw models aliases list` shows the aliases");
     assert_eq!(home.text(), text);
     assert!(text.starts_with("{\n  // mine\n"), "{text}");
     let ran = ConfigHome::empty().run("models aliases list").exits_with(0);
@@ -245,7 +245,7 @@ fn fallbacks_are_listed_added_removed_and_cleared() {
         let ran = run("remove qwen/qwen3.6-plus").exits_with(1);
         ran.says("error: no such fallback: qwen/qwen3.6-plus")
             .says(&format!(
-                "hint: `models {command} list` shows the fallbacks"
+                "hint: `qwen-openclaw models {command} list` shows the fallbacks"
             ));
         let ran = run("clear").exits_with(0);
         assert_eq!(ran.stdout, format!("{label} list cleared.\n"));

@@ -156,7 +156,7 @@ fn a_provider_whose_plugin_is_off_is_not_found() {
             [
                 "Error: Provider \"qwen\" not found",
                 "cause: the plugin qwen is switched off (config: ~/.openclaw/openclaw.json)",
-                "hint: `plugins enable qwen` turns it on",
+                "hint: `qwen-openclaw plugins enable qwen` turns it on",
             ]
         );
     }
@@ -166,7 +166,7 @@ fn a_provider_whose_plugin_is_off_is_not_found() {
     let failure = run(&["chat", "--json", "hi"]).exits_with(1).json();
     assert_eq!(
         failure["error"]["hint"],
-        "`plugins enable qwen` turns it on"
+        "`qwen-openclaw plugins enable qwen` turns it on"
     );
     assert!(service.requests().is_empty());
 

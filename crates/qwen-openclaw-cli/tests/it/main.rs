@@ -29,6 +29,8 @@ mod onboard;
 mod openclaw;
 #[cfg(unix)]
 mod openclaw_page;
+mod output;
+mod piped;
 mod plugins;
 #[cfg(unix)]
 mod prompt;
@@ -40,11 +42,13 @@ mod requests;
 mod routing;
 mod run;
 mod schemas;
+mod session;
 mod stand_in;
 mod status;
 mod symptoms;
 #[cfg(unix)]
 mod terminal;
+mod tools;
 mod tour;
 mod usage;
 mod video;

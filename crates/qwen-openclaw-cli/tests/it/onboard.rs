@@ -245,7 +245,7 @@ fn a_key_of_another_place_is_recognized_and_nothing_written() {
                 .run()
                 .exits_with(3)
                 .says(&format!("belongs to {}, not to ", label(*plan, *region)));
-            ran.says(&format!("`onboard --auth-choice {right}`"));
+            ran.says(&format!("`qwen-openclaw onboard --auth-choice {right}`"));
             home.is_untouched();
         }
     }
@@ -459,7 +459,7 @@ fn a_reference_leaves_the_key_in_its_variable() {
         .env("QWEN_API_KEY", &coding)
         .run()
         .exits_with(1)
-        .says("`models auth logout qwen:default`");
+        .says("`qwen-openclaw models auth logout qwen:default`");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn the_portal_is_on_where_its_plugin_is() {
     let off = || {
         let ran = home.qwen(&login).run().exits_with(1);
         ran.says("Error: Provider \"qwen-portal\" not found\n")
-            .says("hint: `plugins enable qwen-portal-auth` turns the login on");
+            .says("hint: `qwen-openclaw plugins enable qwen-portal-auth` turns the login on");
     };
     off();
     home.run("plugins enable qwen-portal-auth").exits_with(0);
@@ -41,7 +41,7 @@ fn the_portal_is_on_where_its_plugin_is() {
 fn a_plugin_that_cannot_be_turned_on_says_why() {
     let ran = ConfigHome::empty().run("plugins enable nope").exits_with(1);
     ran.says("error: no such plugin: nope")
-        .says("hint: `plugins list` shows the plugins");
+        .says("hint: `qwen-openclaw plugins list` shows the plugins");
     for (text, says) in [
         (
             "{ plugins: { enabled: false } }",

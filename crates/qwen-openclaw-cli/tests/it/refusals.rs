@@ -201,7 +201,7 @@ fn words_that_are_no_command() {
         .run()
         .exits_with(2)
         .says("error: there is no command `modles`")
-        .says("hint: did you mean `models`?");
+        .says("hint: did you mean `qwen-openclaw models`?");
     let ran = Qwen::new(&["channels", "list", "--json"]).run();
     let document = ran.exits_with(2).json();
     assert_eq!(document["error"]["type"], "usage");

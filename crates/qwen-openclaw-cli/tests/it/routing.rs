@@ -232,7 +232,7 @@ fn a_budget_refuses_before_anything_is_sent() {
     let ran = chat(&home, &[]).exits_with(5);
     let ran = ran.says("error: the budget one a day has no room: 1 of 1 request used");
     let ran = ran.says("; it begins anew at 20");
-    ran.says("`usage budget remove 'one a day'` removes it");
+    ran.says("`qwen-openclaw usage budget remove 'one a day'` removes it");
     let error = &chat(&home, &["--json"]).exits_with(5).json()["error"];
     assert_eq!(error["type"], "budget");
     assert_eq!(usage(&home)["total"]["sends"], 1);

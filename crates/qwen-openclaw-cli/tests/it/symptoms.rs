@@ -67,14 +67,18 @@ fn said(ran: &Ran, first: &[&str]) -> String {
     said.to_owned()
 }
 
-const LOG_IN: &str = "`models auth login --provider qwen-portal --set-default --enable-portal`";
+const LOG_IN: &str =
+    "`qwen-openclaw models auth login --provider qwen-portal --set-default --enable-portal`";
 
 #[test]
 fn the_provider_is_not_found_while_its_plugin_is_off() {
     let portal = Portal::new();
     let ran = portal.login(&[]).exits_with(1);
     let said = said(&ran, &["Error: Provider \"qwen-portal\" not found"]);
-    assert!(said.contains("`plugins enable qwen-portal-auth`"), "{said}");
+    assert!(
+        said.contains("`qwen-openclaw plugins enable qwen-portal-auth`"),
+        "{said}"
+    );
     assert!(portal.service.requests().is_empty());
     assert_eq!(fs::read_dir(portal.home.path()).unwrap().count(), 0);
     let document = portal.login(&["--json"]).exits_with(1).json();
@@ -117,7 +121,7 @@ fn a_model_that_is_not_there() {
         .run()
         .exits_with(4);
     let said = said(&ran, &["Error: Model not found", "Status: 404"]);
-    assert!(said.contains("`models list`"), "{said}");
+    assert!(said.contains("`qwen-openclaw models list`"), "{said}");
     assert!(
         said.contains("did you mean `qwen-oauth/coder-model`?"),
         "{said}"
@@ -146,7 +150,10 @@ fn too_many_requests() {
         .at(&service)
         .run();
     let said = said(&ran.exits_with(5), &first);
-    assert!(said.contains("`models fallbacks add REF`"), "{said}");
+    assert!(
+        said.contains("`qwen-openclaw models fallbacks add REF`"),
+        "{said}"
+    );
 }
 
 /// What `plugins enable qwen-portal-auth` writes.

@@ -126,6 +126,6 @@ fn from_an_empty_home_to_a_healthy_one() {
     assert_eq!(ran.stdout, "");
     ran.says("warning: qwen/gml is not in the catalog\nError: Model not found\nStatus: 404\n")
         .says(
-            "\nhint: `models list` shows the models of this endpoint; did you mean the alias `glm`?\n",
+            "\nhint: `qwen-openclaw models list` shows the models of this endpoint; did you mean the alias `glm`?\n",
         );
 }

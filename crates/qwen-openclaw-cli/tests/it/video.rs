@@ -460,3 +460,69 @@ fn files_are_uploaded_when_asked() {
     let task = &user.service.emulator.video().tasks()[0];
     assert_eq!(task.body()["input"]["img_url"], url.as_str());
 }
+
+#[test]
+fn a_video_goes_to_standard_output() {
+    let user = User::new();
+    let home = user.home.path().to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        let (mut command, _home) = Qwen::new(arguments)
+            .at(&user.service)
+            .env("HOME", home)
+            .command();
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{:?}", output.stderr);
+        assert_eq!(&output.stdout[4..8], b"ftyp");
+        output.stdout
+    };
+    let video = run(&["video", "generate", "a cat", "-o", "-"]);
+    assert!(!user.home.path().join("-").exists());
+    // It is fetched again where it is asked for again.
+    let listed = user.run(&["video", "list", "--json"]).exits_with(0).json();
+    let id = listed["jobs"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(run(&["video", "download", &id, "-o", "-"]), video);
+    let both = user.run(&["video", "generate", "a cat", "-o", "-", "--json"]);
+    assert_eq!(
+        both.exits_with(2).json()["error"]["message"],
+        "--json and `--output -` cannot both have standard output"
+    );
+}
+
+/// A limit on the size of files fails as a full disk does: in the middle of the download.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_video_that_does_not_fit_is_not_lost() {
+    let user = User::new();
+    let (home, file) = (user.path(""), user.path("cat.mp4"));
+    let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let (plain, _home) = Qwen::new(&["video", "generate", "a cat", "-o", &file])
+        .at(&user.service)
+        .env("HOME", &home)
+        .command();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", limited]).arg(plain.get_program());
+    command.args(plain.get_args()).env_clear();
+    let variables = plain
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    command.envs(variables);
+    let ran = Ran::of(command.output().unwrap()).exits_with(1);
+    let listed = user.run(&["video", "list", "--json"]).exits_with(0).json();
+    let id = listed["jobs"][0]["id"].as_str().unwrap();
+    ran.says(&format!(
+        "the video is made and kept for a day: `qwen-openclaw video resume {id}` saves it\n"
+    ));
+    assert!(!Path::new(&file).exists());
+    user.run(&["video", "resume", id]).exits_with(0);
+    is_a_clip(Path::new(&file), 1280, 720);
+}
+
+#[test]
+fn a_key_without_tasks_is_refused_before_anything_is_submitted() {
+    let ran = Qwen::new(&["video", "generate", "a cat"])
+        .env("QWEN_API_KEY", "sk-sp-0123456789abcdef0123456789abcdef")
+        .run()
+        .exits_with(3)
+        .says("is a Coding Plan's, which has no tasks\nhint: ");
+    assert!(!ran.stderr.contains("submitting"), "{}", ran.stderr);
+}

@@ -41,15 +41,15 @@ impl Talk {
             Verb::Image => self.image(argument),
             Verb::File => self.file(argument),
             Verb::Retry => self.retry().await,
-            Verb::Undo => self.undo(),
+            Verb::Undo => self.undo().await,
             Verb::Copy => self.copy(),
             Verb::Usage => {
                 note(&self.spent.summary());
                 Ok(())
             }
-            Verb::Save => self.save(argument),
+            Verb::Save => self.save(argument).await,
             Verb::Load => self.load(argument),
-            Verb::Clear => self.clear(),
+            Verb::Clear => self.clear().await,
         };
         match done {
             Err(failure) if failure.ends_conversation() => return Err(failure),
@@ -117,6 +117,7 @@ impl Talk {
             NONE => *system = None,
             text => *system = Some(text.to_owned()),
         }
+        self.session.conversation.system.clone_from(system);
         note(&match system {
             Some(text) => format!("system prompt: {text}"),
             None => "no system prompt".to_owned(),
@@ -136,7 +137,7 @@ impl Talk {
     /// Judges a file by its content: media are attached, and a text is included.
     fn file(&mut self, argument: &str) -> Result<(), Failure> {
         let name = required(argument, "/file FILE")?;
-        let media = media_at(&self.path(&name), self.session.qwen.openclaw_config());
+        let media = media_at(self.path(&name), self.session.qwen.openclaw_config());
         let kind = media.as_ref().ok().and_then(Media::kind);
         let part = match (media, kind) {
             (Ok(media), Some(Modality::Image)) => Part::image(media),
@@ -146,7 +147,7 @@ impl Talk {
                 let home = self.session.settings.environment.home();
                 let file = mention::read(&name, home.as_deref());
                 // What is no text either may be media that is too large.
-                let file = file.or_else(|error| Err(media.err().unwrap_or(error)))?;
+                let file = file.map_err(|error| media.err().unwrap_or(error))?;
                 note(&format!("{name} goes with the next message"));
                 self.files.push(file);
                 return Ok(());
@@ -161,8 +162,8 @@ impl Talk {
         self.parts.push(part);
     }
 
-    fn undo(&mut self) -> Result<(), Failure> {
-        let removed = self.session.conversation.undo()?;
+    async fn undo(&mut self) -> Result<(), Failure> {
+        let removed = self.session.conversation.undo().await?;
         let Some(question) = removed.first() else {
             note("there is no turn to remove");
             return Ok(());
@@ -198,12 +199,13 @@ impl Talk {
         Ok(())
     }
 
-    fn save(&mut self, argument: &str) -> Result<(), Failure> {
+    async fn save(&mut self, argument: &str) -> Result<(), Failure> {
         let name = required(argument, "/save FILE")?;
         let path = self.path(&name);
         let conversation = &mut self.session.conversation;
         conversation
             .save_as(Path::new(&path))
+            .await
             .map_err(|failure| failure.with_hint("choose another name; /load continues a file"))?;
         note(&format!(
             "saved to {name}, as will be every turn from now on"
@@ -223,15 +225,21 @@ impl Talk {
         if !path.exists() {
             return Err(Failure::usage(format!("there is no file {name}")));
         }
-        self.session.conversation = Conversation::open(Some(path))?;
+        let mut conversation = Conversation::open(Some(path))?;
+        let system = &mut self.session.arguments.system;
+        match &conversation.system {
+            Some(kept) => *system = Some(kept.clone()),
+            None => conversation.system.clone_from(system),
+        }
+        self.session.conversation = conversation;
         self.asked = None;
         self.spent.forget_context();
         self.say_resumed();
         Ok(())
     }
 
-    fn clear(&mut self) -> Result<(), Failure> {
-        self.session.conversation.clear()?;
+    async fn clear(&mut self) -> Result<(), Failure> {
+        self.session.conversation.clear().await?;
         self.asked = None;
         self.spent.forget_context();
         note("cleared");

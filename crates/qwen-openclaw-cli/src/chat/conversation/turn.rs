@@ -1,14 +1,19 @@
 //! A question, its answer, and what stays of both.
 
-use qwen_openclaw::chat::{Message, Part, Role};
+use qwen_openclaw::chat::{Message, Part, Reply, Role, ToolCall};
 
 use super::{
-    Talk,
+    Talk, Typed,
     mention::{expand, with_files},
 };
 use crate::{
+    chat::{
+        request::without_media,
+        rounds::Rounds,
+        tools::{DECLINED, ToolCommands, UNANSWERED},
+    },
     failure::Failure,
-    output::{Aside, note},
+    output::{Aside, Out, note},
 };
 
 /// What the next request says of an answer that was interrupted, so that the model does not take it
@@ -77,7 +82,7 @@ impl Talk {
     pub(super) async fn retry(&mut self) -> Result<(), Failure> {
         let is_kept = self.asked.as_ref().is_none_or(|asked| asked.is_kept);
         let old = if is_kept {
-            self.session.conversation.undo()?
+            self.session.conversation.undo().await?
         } else {
             Vec::new()
         };
@@ -92,7 +97,7 @@ impl Talk {
         let result = self.ask(asked).await;
         let is_kept = self.asked.as_ref().is_some_and(|asked| asked.is_kept);
         if !is_kept && !old.is_empty() {
-            self.session.conversation.redo(old)?;
+            self.session.conversation.add_turn(old).await?;
             note("the old answer stays");
         }
         result
@@ -104,19 +109,39 @@ impl Talk {
         let kept = if is_bound {
             question.clone()
         } else {
-            Message::user(&asked.text)
+            without_media(&question)
         };
         self.asked = Some(asked);
-        let chat = self.session.chat("");
-        let chat = chat.with(|request| request.message(question));
-        let billing = chat.request().billing();
-        let turned = match self.session.print(chat).await {
+        let mut turn = vec![kept];
+        let mut rounds = Rounds::default();
+        let answered = loop {
+            let chat = self.session.chat("");
+            let chat = rounds.add_to(chat.with(|request| request.message(question.clone())));
+            let billing = chat.request().billing();
+            let reply = match self.session.print(chat, &mut Out::new()).await {
+                Ok(reply) => reply,
+                Err(failure) => break Err(failure),
+            };
+            let route = self.session.route().await?;
+            let billed = reply.billed(billing);
+            let charge = billed.and_then(|billed| self.session.qwen.cost(&route, &billed));
+            self.spent
+                .add(reply.usage(), charge.map(|charge| charge.cost));
+            match self.results(&reply).await {
+                Ok(Some(results)) => {
+                    if let Err(failure) = rounds.push(&reply, &results) {
+                        break Err(failure);
+                    }
+                }
+                Ok(None) => break Ok(reply),
+                Err(failure) => break Err(failure),
+            }
+        };
+        turn.append(&mut rounds.messages);
+        let turned = match answered {
             Ok(reply) => {
-                let route = self.session.route().await?;
-                let billed = reply.billed(billing);
-                let charge = billed.and_then(|billed| self.session.qwen.cost(&route, &billed));
-                self.spent.add(reply.usage(), charge.map(|charge| charge.cost));
-                self.session.conversation.add(kept, &reply)
+                turn.push(Message::from(&reply));
+                self.session.conversation.add_turn(turn).await
             }
             Err(failure) if failure.ends_conversation() => return Err(failure),
             Err(failure) if failure.is_interrupted() => {
@@ -127,8 +152,8 @@ impl Talk {
                     None => INTERRUPTED.to_owned(),
                 };
                 note("[interrupted; this much stays: /retry asks again, /undo removes it]");
-                let answer = Message::assistant(answer);
-                self.session.conversation.add_turn(kept, answer)
+                turn.push(Message::assistant(answer));
+                self.session.conversation.add_turn(turn).await
             }
             // The conversation continues without the turn that failed.
             Err(failure) => {
@@ -145,5 +170,41 @@ impl Talk {
             failure.tell();
         }
         Ok(())
+    }
+
+    /// The results of the calls of a reply; `None` if it has none, or none is answered.
+    async fn results(&mut self, reply: &Reply) -> Result<Option<Vec<String>>, Failure> {
+        let mut results = Vec::new();
+        for call in reply.tool_calls() {
+            results.push(self.result(call).await?);
+        }
+        if results.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let result = |result: Option<String>| result.unwrap_or_else(|| UNANSWERED.to_owned());
+        Ok(Some(results.into_iter().map(result).collect()))
+    }
+
+    /// The result of a call: what its command prints, or else what is typed.
+    async fn result(&mut self, call: &ToolCall) -> Result<Option<String>, Failure> {
+        let Some(command) = self.session.extras.commands.of_call(call) else {
+            let name = call.name();
+            note(&format!(
+                "type the result of {name}; an empty line leaves the call unanswered"
+            ));
+            return Ok(match self.read().await? {
+                Typed::Line(line) if !line.trim().is_empty() => Some(line),
+                _ => None,
+            });
+        };
+        if !self.session.arguments.request.yes {
+            note(&format!("{} [y/N]", ToolCommands::question(call, command)));
+            let answer = self.read().await?;
+            let is_yes = |line: &str| matches!(&*line.trim().to_lowercase(), "y" | "yes");
+            if !matches!(answer, Typed::Line(line) if is_yes(&line)) {
+                return Ok(Some(DECLINED.to_owned()));
+            }
+        }
+        self.session.run_command(call).await.map(Some)
     }
 }
