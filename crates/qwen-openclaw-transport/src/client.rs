@@ -4,6 +4,7 @@ mod attempt;
 mod clocks;
 mod describe;
 mod models;
+mod progress;
 mod stream;
 pub(crate) mod timeouts;
 mod tool_loop;
@@ -24,6 +25,7 @@ use crate::{
 pub use self::{
     describe::{Describe, Description},
     models::DiscoveredModel,
+    progress::{Progress, ProgressHook},
     stream::ReplyStream,
     timeouts::{Stall, StreamTimeouts},
     tool_loop::{Json, ToolLoop, ToolOutput, Tools},
@@ -137,6 +139,24 @@ impl Client {
         request: &ChatRequest,
     ) -> Result<ReplyStream, Error> {
         let (opener, timeouts) = self.opener(route, request)?;
+        // Boxed, as in `stream`.
+        Box::pin(ReplyStream::open(opener, timeouts)).await
+    }
+
+    /// Like [`stream_on`](Self::stream_on), and tells `hook` how far the request has come until the
+    /// reply begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream).
+    pub async fn stream_on_with_progress(
+        &self,
+        route: Route,
+        request: &ChatRequest,
+        hook: ProgressHook,
+    ) -> Result<ReplyStream, Error> {
+        let (opener, timeouts) = self.opener(route, request)?;
+        let opener = Box::new(opener.progress(hook));
         // Boxed, as in `stream`.
         Box::pin(ReplyStream::open(opener, timeouts)).await
     }

@@ -75,8 +75,8 @@ pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{
-        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, ReplyStream, Stall,
-        StreamTimeouts, ToolLoop, ToolOutput, Tools,
+        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, Progress,
+        ProgressHook, ReplyStream, Stall, StreamTimeouts, ToolLoop, ToolOutput, Tools,
     },
     error::Error,
     payload::{ModelCapabilities, RequestNote, ThinkingStyle},

@@ -2,7 +2,8 @@
 
 use qwen_openclaw_client::Route;
 use qwen_openclaw_transport::{
-    ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, RequestNote, ToolLoop, Tools,
+    ChatRequest, Client, Level, Media, Message, Progress, ProgressHook, Reply, ReplyStream,
+    RequestNote, ToolLoop, Tools,
 };
 
 use crate::{Error, Qwen};
@@ -33,6 +34,7 @@ pub struct Chat {
     reference: String,
     request: ChatRequest,
     force: bool,
+    progress: Option<ProgressHook>,
 }
 
 impl Chat {
@@ -42,6 +44,7 @@ impl Chat {
             reference,
             request: ChatRequest::default(),
             force: false,
+            progress: None,
         }
     }
 
@@ -178,6 +181,13 @@ impl Chat {
         self
     }
 
+    /// Calls `hook` with how far the request has come, until the reply of [`stream`](Self::stream)
+    /// begins: as for a line that says why nothing has come yet. It must not block.
+    pub fn on_progress(mut self, hook: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Returns what of the request would have no effect, or would be changed so that the service takes
     /// it. Nothing is sent.
     ///
@@ -201,9 +211,17 @@ impl Chat {
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider;
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for an invalid ref or request, and for a
     /// model that the endpoint does not offer (see [`force`](Self::force)).
-    pub async fn stream(self) -> Result<ReplyStream, Error> {
+    pub async fn stream(mut self) -> Result<ReplyStream, Error> {
+        let progress = self.progress.take();
         let (client, route, request) = self.resolved().await?;
-        Ok(client.stream_on(route, &request).await?)
+        Ok(match progress {
+            Some(hook) => {
+                client
+                    .stream_on_with_progress(route, &request, hook)
+                    .await?
+            }
+            None => client.stream_on(route, &request).await?,
+        })
     }
 
     /// Sends the request and waits for the whole reply.
