@@ -329,7 +329,7 @@ fn a_price_before_anything_is_sent() {
         .exits_with(0);
     assert_eq!(
         ran.stdout,
-        "wan2.6-t2v, 5 s at 720P: USD 0.5 at list price\n"
+        "wan2.6-t2v, 5 s at 720P: USD 0.50 at list price\n"
     );
     let china = [
         "video",
@@ -344,7 +344,7 @@ fn a_price_before_anything_is_sent() {
     let ran = Qwen::new(&china).run().exits_with(0);
     assert_eq!(
         ran.stdout,
-        "wan2.6-t2v, 10 s at 720P: CNY 6 at list price\n"
+        "wan2.6-t2v, 10 s at 720P: CNY 6.00 at list price\n"
     );
 }
 
