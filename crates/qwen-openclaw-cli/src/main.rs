@@ -23,13 +23,16 @@ mod onboard;
 mod output;
 mod plugins;
 mod prompt;
+mod render;
 mod session;
 mod settings;
 mod status;
 mod survey;
 mod symptom;
+mod terminal;
 mod unknown;
 mod video;
+mod waiting;
 
 use std::process::ExitCode;
 

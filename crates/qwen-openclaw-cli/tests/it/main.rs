@@ -21,6 +21,8 @@ mod faults;
 mod help;
 mod json;
 mod kills;
+#[cfg(unix)]
+mod looks;
 mod models;
 mod models_status;
 mod notes;
