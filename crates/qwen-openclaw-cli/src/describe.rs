@@ -19,6 +19,9 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: qwen-openclaw describe photo.jpg --prompt \"What does the sign say?\""
+)]
 pub(crate) struct Describe {
     /// Images, or one video: files or URLs
     #[arg(required = true, value_name = "FILE|URL")]

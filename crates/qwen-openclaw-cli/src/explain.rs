@@ -11,6 +11,7 @@ use qwen_openclaw::{
 use crate::{args::Connection, block_on, failure::Failure, output::Out};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example: qwen-openclaw models explain qwen/qwen3-coder-plus --plan coding")]
 pub(crate) struct Explain {
     /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
     /// provider's]

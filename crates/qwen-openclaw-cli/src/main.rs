@@ -4,6 +4,7 @@ mod args;
 mod auth;
 mod chat;
 mod columns;
+mod completions;
 mod config;
 mod configuration;
 mod connect;
@@ -76,6 +77,8 @@ fn main() -> ExitCode {
         Command::Onboard(onboard) => onboard::run(*onboard),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => completions::man(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod follow;
 mod generate;
 mod jobs;
+mod prune;
 mod resume;
 mod view;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(command: VideoCommand) -> Result<(), Failure> {
         VideoCommand::Download(save) => block_on(jobs::wait(save, false)),
         VideoCommand::Resume(resume) => block_on(resume::run(resume)),
         VideoCommand::Cancel(one) => block_on(jobs::cancel(one)),
+        VideoCommand::Prune(prune) => block_on(prune::run(prune)),
     }
 }
 

@@ -5,6 +5,7 @@
 mod auth;
 mod bad_input;
 mod chat;
+mod completions;
 mod config;
 mod config_home;
 #[cfg(unix)]
