@@ -16,6 +16,7 @@ use crate::{
     interrupt::Interrupt,
     output::{Aside, Out},
     settings::Settings,
+    waiting::Waiting,
 };
 
 #[derive(Args, Debug)]
@@ -96,9 +97,13 @@ async fn describe(
     if let Some(model) = &model {
         request = request.model(&model.model);
     }
-    let description = Interrupt::listen()?
-        .or(async { Ok(request.send().await?) })
+    let mut interrupt = Interrupt::listen()?;
+    let waiting = Waiting::start("describing");
+    let request = request.on_progress(waiting.hook());
+    let description = waiting
+        .during(interrupt.or(async { Ok(request.send().await?) }))
         .await?;
+    drop(waiting);
     if arguments.json {
         let document = json!({
             "text": description.text,

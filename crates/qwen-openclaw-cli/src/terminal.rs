@@ -48,7 +48,7 @@ pub(crate) fn is_laid_out(stdout: &impl IsTerminal) -> bool {
 
 /// Whether a line of standard error may be drawn again.
 pub(crate) fn redraws() -> bool {
-    io::stderr().is_terminal() && !Wishes::read().is_dumb && !is_paged()
+    io::stderr().is_terminal() && !Wishes::read().is_dumb
 }
 
 /// Whether the terminal may belong to another program that reads our output, such as `less`: what goes

@@ -29,6 +29,8 @@ const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '�
 /// A wait for an answer. Dropping it removes the line.
 pub(crate) struct Waiting {
     is_shown: bool,
+    /// What goes on when the service has the request.
+    accepted: &'static str,
     started: Instant,
     stage: Arc<Mutex<(Stage, Instant)>>,
 }
@@ -44,11 +46,13 @@ enum Stage {
 }
 
 impl Waiting {
-    /// Starts to wait. Nothing is shown where standard error is not a terminal.
-    pub(crate) fn start() -> Self {
+    /// Starts to wait; `accepted` is what goes on when the service has the request. Nothing is shown where standard error is not a terminal, or may be that of a
+    /// pager.
+    pub(crate) fn start(accepted: &'static str) -> Self {
         let now = Instant::now();
         Self {
-            is_shown: terminal::redraws(),
+            is_shown: terminal::redraws() && !terminal::is_paged(),
+            accepted,
             started: now,
             stage: Arc::new(Mutex::new((Stage::Connecting, now))),
         }
@@ -103,7 +107,7 @@ impl Waiting {
         let (stage, since) = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         let frame = (waited.as_millis() / TICK.as_millis()) % FRAMES.len() as u128;
         let frame = FRAMES[usize::try_from(frame).unwrap_or_default()];
-        let words = words(stage, since.elapsed());
+        let words = words(stage, since.elapsed(), self.accepted);
         output::transient(&format!("{frame} {words} · {} s", waited.as_secs()));
     }
 }
@@ -122,10 +126,11 @@ fn set(stage: &Mutex<(Stage, Instant)>, next: Stage) {
     }
 }
 
-fn words(stage: Stage, since: Duration) -> String {
+fn words(stage: Stage, since: Duration, accepted: &str) -> String {
     match stage {
         Stage::Connecting if since < CONNECTED => "connecting".to_owned(),
-        Stage::Connecting | Stage::Accepted => "queued".to_owned(),
+        Stage::Connecting => "queued".to_owned(),
+        Stage::Accepted => accepted.to_owned(),
         Stage::Thinking => "thinking".to_owned(),
         Stage::Retrying(after, error) => {
             let left = after.saturating_sub(since).as_secs_f64().ceil();
@@ -153,7 +158,7 @@ mod tests {
         for (stage, since, expected) in [
             (Stage::Connecting, second, "connecting"),
             (Stage::Connecting, 5 * second, "queued"),
-            (Stage::Accepted, second, "queued"),
+            (Stage::Accepted, second, "describing"),
             (Stage::Thinking, second, "thinking"),
             (
                 retrying,
@@ -167,13 +172,13 @@ mod tests {
             ),
             (retrying, 9 * second, "sent again in 0 s: too many requests"),
         ] {
-            assert_eq!(words(stage, since), expected);
+            assert_eq!(words(stage, since, "describing"), expected);
         }
     }
 
     #[test]
     fn a_stage_lasts_until_another_one_begins() {
-        let waiting = Waiting::start();
+        let waiting = Waiting::start("queued");
         let stage = || *waiting.stage.lock().unwrap();
         waiting.thinks();
         let begun = stage();

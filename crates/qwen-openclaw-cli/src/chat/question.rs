@@ -78,7 +78,7 @@ impl Session {
     pub(super) async fn print(&mut self, chat: Chat) -> Result<Reply, Failure> {
         let (mut answer, mut aside) = (Answer::new(self.is_raw()), Aside::new());
         let shows_reasoning = self.shows_reasoning();
-        let mut waiting = Waiting::start();
+        let mut waiting = Waiting::start("queued");
         let chat = chat.on_progress(waiting.hook());
         let mut stream = waiting.during(self.open_stream(chat)).await?;
         let result = loop {

@@ -138,9 +138,7 @@ fn code_is_set_apart_and_stays_as_it_is() {
 fn tables_are_aligned_and_squeezed() {
     check(
         "| a | 数 |\n|---|--:|\n| one | 1 |\n| `x` | 22 |\n\nend",
-        "a   │ 数\n────┼───\none │  1\nx   │ 22\n\nend\n"
-            .replace("────┼───", "────┼───")
-            .as_str(),
+        "a   │ 数\n────┼───\none │  1\nx   │ 22\n\nend\n",
     );
     check(
         "| key | text |\n|:-:|---|\n| k | one two three four five six seven eight nine |\n",

@@ -209,6 +209,15 @@ fn hidden_reasoning_is_thinking() {
 }
 
 #[test]
+fn a_description_is_awaited_too() {
+    let service = faulty(throttled());
+    let image = "https://example.com/a.png";
+    let mut terminal = OnTerminal::new(&["describe", image]).at(&service).start();
+    terminal.shows(" s: too many requests · ");
+    assert!(!screen(terminal).contains("too many"));
+}
+
+#[test]
 fn a_dumb_terminal_and_a_pipe_get_nothing_of_it() {
     let service = faulty(throttled());
     let mut terminal = asked(&service, &[]).env("TERM", "dumb").start();

@@ -4,7 +4,10 @@ use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_m
 
 use qwen_openclaw_client::Route;
 
-use crate::{ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, Usage};
+use crate::{
+    ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Progress, ProgressHook, Role,
+    Usage,
+};
 
 /// Maximum number of tokens of a description of images, as in OpenClaw.
 const MAX_TOKENS: u32 = 4096;
@@ -21,6 +24,7 @@ pub struct Describe {
     model: Option<String>,
     max_tokens: Option<u32>,
     edition: Edition,
+    progress: Option<ProgressHook>,
 }
 
 /// A description of images or of a video.
@@ -68,6 +72,7 @@ impl Describe {
             model: None,
             max_tokens: (kind == Modality::Image).then_some(MAX_TOKENS),
             edition: Edition::default(),
+            progress: None,
         }
     }
 
@@ -104,6 +109,12 @@ impl Describe {
         self
     }
 
+    /// Tells `hook` how far the request has come until the description begins.
+    pub fn on_progress(mut self, hook: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Sends the request and waits for the description.
     ///
     /// # Errors
@@ -119,7 +130,13 @@ impl Describe {
             None => default_media_model(self.edition).to_owned(),
         };
         let request = self.request(&model);
-        let reply = self.client.stream_on(route, &request).await?;
+        let reply = match self.progress {
+            Some(hook) => {
+                let opening = self.client.stream_on_with_progress(route, &request, hook);
+                opening.await?
+            }
+            None => self.client.stream_on(route, &request).await?,
+        };
         let reply = reply.finish().await?;
         // Some models describe videos in their reasoning.
         let text = match reply.text().trim() {
