@@ -8,10 +8,10 @@ use qwen_openclaw::{
     client::{EndpointRule, Explanation},
 };
 
-use crate::{args::Connection, block_on, failure::Failure, output::Out};
+use crate::{args::Connection, block_on, failure::Failure, models::choice::example, output::Out};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: qwen-openclaw models explain qwen/qwen3-coder-plus --plan coding")]
+#[command(after_help = example("models explain"))]
 pub(crate) struct Explain {
     /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
     /// provider's]
