@@ -15,7 +15,7 @@
 //!
 //! let job = video::Job::new(video::Resolution::P720, 5);
 //! let cost = video::estimate(model, Region::China, &job).expect("the price is known");
-//! assert_eq!(cost.to_string(), "CNY 3");
+//! assert_eq!(cost.to_string(), "CNY 3.00");
 //! ```
 
 mod durations;

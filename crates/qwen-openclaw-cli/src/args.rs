@@ -77,6 +77,10 @@ pub(crate) enum Command {
     },
     /// Run an emulator of Qwen Cloud on loopback, for tests and demos without a key
     Emulator(crate::emulator::Emulator),
+    /// Print the script that completes commands in a shell
+    Completions(crate::completions::Completions),
+    /// Print a manual page, or write those of all commands
+    Man(crate::completions::Man),
 }
 
 #[derive(Debug, Subcommand)]
@@ -237,7 +241,7 @@ impl Cli {
             Command::Config { command } => document(command.wants_json()),
             Command::Describe(describe) => document(describe.json),
             Command::Doctor(doctor) => document(doctor.json),
-            Command::Emulator(_) => None,
+            Command::Emulator(_) | Command::Completions(_) | Command::Man(_) => None,
             Command::Gateway { command } => document(command.wants_json()),
             Command::Models { command } => document(command.wants_json()),
             Command::Onboard(onboard) => document(onboard.json),
@@ -294,25 +298,81 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Each example that ends a help parses as it is printed.
+    /// Each command's help ends with an example at least, and each example parses as it is printed.
     #[test]
-    fn examples_are_command_lines() {
-        fn check(command: &clap::Command) -> usize {
+    fn every_help_has_examples_that_are_command_lines() {
+        for (name, command) in commands() {
+            if command.has_subcommands() {
+                continue;
+            }
             let help = command.get_after_help().map(ToString::to_string);
-            let example = help
-                .as_deref()
-                .and_then(|help| help.lines().next())
-                .and_then(|line| line.strip_prefix("Example: qwen-openclaw "));
-            if let Some(example) = example {
-                let words = example
-                    .split(' ')
-                    .take_while(|word| !matches!(*word, "<" | ">" | "|"));
-                let parsed = Cli::try_parse_from(["qwen-openclaw"].into_iter().chain(words));
+            let help = help.unwrap_or_default();
+            let examples = help.lines().filter_map(|line| {
+                let line = line.trim_start();
+                let line = line.strip_prefix("Example: ").unwrap_or(line);
+                line.strip_prefix("qwen-openclaw ")
+            });
+            let examples: Vec<&str> = examples.collect();
+            let is_shown_otherwise = help.contains("$(qwen-openclaw ");
+            assert!(!examples.is_empty() || is_shown_otherwise, "{name}");
+            for example in examples {
+                let parsed = Cli::try_parse_from(
+                    ["qwen-openclaw".to_owned()]
+                        .into_iter()
+                        .chain(words(example)),
+                );
                 assert!(parsed.is_ok(), "{example}");
             }
-            let below = command.get_subcommands().map(check).sum::<usize>();
-            below + usize::from(example.is_some())
         }
-        assert!(check(&Cli::command()) > 20);
+    }
+
+    /// The words of a line up to a pipe, without redirections.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (index, part) in line.split('"').enumerate() {
+            match index % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        let mut words = words.into_iter().take_while(|word| word != "|");
+        let mut kept = Vec::new();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "<" | ">" => drop(words.next()),
+                _ => kept.push(word),
+            }
+        }
+        kept
+    }
+
+    /// All commands with their names.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn add(command: &clap::Command, all: &mut Vec<(String, clap::Command)>) {
+            let name = command.get_bin_name().unwrap_or_default().to_owned();
+            let below = command
+                .get_subcommands()
+                .filter(|below| below.get_name() != "help");
+            below.for_each(|below| add(below, all));
+            all.push((name, command.clone()));
+        }
+        let mut command = Cli::command().term_width(80);
+        command.build();
+        let mut all = Vec::new();
+        add(&command, &mut all);
+        all
+    }
+
+    #[test]
+    fn help_fits_80_columns() {
+        for (name, command) in commands() {
+            let help = command.term_width(80).render_long_help().to_string();
+            for line in help.lines() {
+                // What is one command is not broken.
+                let is_whole = line.starts_with("Usage: ") || line.contains(": qwen-openclaw ");
+                let fits = line.chars().count() <= 80 || is_whole;
+                assert!(fits, "{name}: {line}");
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use qwen_openclaw::{
     Qwen,
     auth::async_trait,
     catalog::{self, Edition, Modality, ModelRef, Provider},
-    chat::{self, ChatRequest, Media, ReplyStream, StreamSource},
+    chat::{self, ChatRequest, Media, ProgressHook, ReplyStream, StreamSource},
 };
 use serde_json::json;
 
@@ -25,9 +25,13 @@ use crate::{
     output::{Aside, Out},
     settings::Settings,
     state::State,
+    waiting::Waiting,
 };
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: qwen-openclaw describe photo.jpg --prompt \"What does the sign say?\""
+)]
 pub(crate) struct Describe {
     /// Images, or one video: files or URLs
     #[arg(required = true, value_name = "FILE|URL")]
@@ -118,9 +122,13 @@ async fn describe(
     if let Some(prompt) = &arguments.prompt {
         request = request.prompt(prompt);
     }
-    let description = Interrupt::listen()?
-        .or(async { Ok(request.send().await?) })
+    let mut interrupt = Interrupt::listen()?;
+    let waiting = Waiting::start("describing");
+    let request = request.on_progress(waiting.hook());
+    let description = waiting
+        .during(interrupt.or(async { Ok(request.send().await?) }))
         .await;
+    drop(waiting);
     state.close(&router).await;
     let description = description?;
     if arguments.json {
@@ -153,8 +161,15 @@ struct Named {
 
 #[async_trait]
 impl StreamSource for Named {
-    async fn open(&self, request: &ChatRequest) -> Result<ReplyStream, chat::Error> {
-        let chat = self.qwen.chat(&self.model).with(|_| request.clone());
+    async fn open(
+        &self,
+        request: &ChatRequest,
+        progress: Option<ProgressHook>,
+    ) -> Result<ReplyStream, chat::Error> {
+        let mut chat = self.qwen.chat(&self.model).with(|_| request.clone());
+        if let Some(hook) = progress {
+            chat = chat.on_progress(move |progress| hook.call(progress));
+        }
         Ok(chat.stream().await?)
     }
 }

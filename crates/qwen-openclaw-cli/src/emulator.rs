@@ -8,6 +8,7 @@ use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule};
 use crate::{block_on, failure::Failure, interrupt::Interrupt, output::Out};
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example: qwen-openclaw emulator --port 8080")]
 pub(crate) struct Emulator {
     /// Port to listen on [default: any free port]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

@@ -12,10 +12,12 @@ use crate::{
     args::Connection,
     block_on,
     failure::{Failure, plain},
+    models::choice::example,
     output::Out,
 };
 
 #[derive(Args, Debug)]
+#[command(after_help = example("models explain"))]
 pub(crate) struct Explain {
     /// Model, such as qwen/qwen3.5-plus, or an alias [default: the configured model, otherwise the
     /// provider's]

@@ -5,6 +5,7 @@ mod attempts;
 mod auth;
 mod chat;
 mod columns;
+mod completions;
 mod config;
 mod configuration;
 mod connect;
@@ -24,16 +25,19 @@ mod onboard;
 mod output;
 mod plugins;
 mod prompt;
+mod render;
 mod session;
 mod settings;
 mod state;
 mod status;
 mod survey;
 mod symptom;
+mod terminal;
 mod unknown;
 mod usage;
 mod verbose;
 mod video;
+mod waiting;
 mod words;
 
 use std::process::ExitCode;
@@ -79,6 +83,8 @@ fn main() -> ExitCode {
         Command::Usage(usage) => usage::run(&usage),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => completions::man(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

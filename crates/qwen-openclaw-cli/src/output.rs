@@ -5,12 +5,16 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal, StdoutLock, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal};
+
+/// Columns of a terminal that does not say how many it has.
+const USUAL_WIDTH: usize = 80;
 
 /// Standard output, or a file in its place. A closed pipe makes the command exit quietly.
 #[derive(Debug)]
@@ -92,12 +96,27 @@ impl Out {
 
     /// The width of the terminal in columns; `None` if this is not a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
-        /// Of a terminal that does not say.
-        const USUAL: usize = 80;
         match &self.target {
-            Target::Stdout(stdout) if self.terminal => Some(columns(stdout).unwrap_or(USUAL)),
+            Target::Stdout(stdout) if self.terminal => Some(columns(stdout).unwrap_or(USUAL_WIDTH)),
             _ => None,
         }
+    }
+
+    /// The width of the terminal and whether it shows colors, if text is laid out for it.
+    pub(crate) fn layout(&self) -> Option<(usize, bool)> {
+        let Target::Stdout(stdout) = &self.target else {
+            return None;
+        };
+        let width = self.width()?;
+        terminal::is_laid_out(stdout).then(|| (width, terminal::has_colors(stdout)))
+    }
+
+    /// Writes text that has escape sequences of our own, and no others.
+    pub(crate) fn rendered(&mut self, text: &str) -> Result<(), Failure> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.bytes(text.as_bytes())
     }
 
     /// Writes a piece of a model's output immediately.
@@ -129,6 +148,7 @@ impl Out {
 
     /// Writes bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        wipe();
         match &mut self.target {
             Target::Stdout(stdout) => stdout
                 .write_all(bytes)
@@ -191,34 +211,38 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(unix)]
-fn columns(stdout: &StdoutLock<'_>) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(stdout).ok()?;
+fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 #[cfg(windows)]
-fn columns(_: &StdoutLock<'_>) -> Option<usize> {
+fn columns<T>(_: T) -> Option<usize> {
     let (_, columns) = console::Term::stdout().size_checked()?;
     Some(usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 #[cfg(not(any(unix, windows)))]
-fn columns(_: &StdoutLock<'_>) -> Option<usize> {
+fn columns<T>(_: T) -> Option<usize> {
     None
 }
 
 /// Neutralizes terminal control characters: a model must not move the cursor, nor change the order
 /// in which a line reads.
 pub(crate) fn harmless(text: &str) -> String {
-    let shown = |c: char| match c {
+    text.chars().map(harmless_char).collect()
+}
+
+/// What is shown of a character.
+pub(crate) fn harmless_char(c: char) -> char {
+    match c {
         '\n' | '\t' => c,
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
         '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             char::REPLACEMENT_CHARACTER
         }
         _ => c,
-    };
-    text.chars().map(shown).collect()
+    }
 }
 
 /// The text as it is written to standard error: as it is, where no terminal reads it.
@@ -231,17 +255,20 @@ fn for_stderr(text: &str) -> Cow<'_, str> {
 
 /// Writes a line for the person at the terminal. A closed standard error is not our concern.
 pub(crate) fn note(text: &str) {
+    wipe();
     let _ = writeln!(io::stderr(), "{}", for_stderr(text));
 }
 
 /// Prompts the user for a line.
 pub(crate) fn ask(text: &str) {
+    wipe();
     let _ = write!(io::stderr(), "{}", for_stderr(text));
 }
 
 /// Sends the terminal a sequence of its own, such as one that switches a mode on. Returns false where
 /// there is no terminal.
 pub(crate) fn control(sequence: &str) -> bool {
+    wipe();
     let sent = if io::stderr().is_terminal() {
         io::stderr().write_all(sequence.as_bytes())
     } else if io::stdout().is_terminal() {
@@ -255,24 +282,51 @@ pub(crate) fn control(sequence: &str) -> bool {
     sent.is_ok()
 }
 
+/// Whether there is a line that goes before anything else is written.
+static TRANSIENT: AtomicBool = AtomicBool::new(false);
+
+/// Shows a line on the terminal, cut to its width, until something else is written.
+pub(crate) fn transient(text: &str) {
+    let width = columns(io::stderr()).unwrap_or(USUAL_WIDTH);
+    let line: String = harmless(text).chars().take(width - 1).collect();
+    let (on, off) = match terminal::has_colors(&io::stderr()) {
+        true => ("\u{1b}[2m", "\u{1b}[0m"),
+        false => ("", ""),
+    };
+    TRANSIENT.store(true, Ordering::Relaxed);
+    let _ = write!(io::stderr(), "{WIPE}{on}{line}{off}");
+}
+
+/// Removes the line that [`transient`] has shown.
+pub(crate) fn wipe() {
+    if TRANSIENT.swap(false, Ordering::Relaxed) {
+        let _ = write!(io::stderr(), "{WIPE}");
+    }
+}
+
+/// Back to the beginning of the line, which is emptied.
+const WIPE: &str = "\r\u{1b}[2K";
+
 /// Standard error, for dimmed text: reasoning and usage.
 #[derive(Debug)]
 pub(crate) struct Aside {
     colored: bool,
     open: bool,
+    after_reasoning: bool,
 }
 
 impl Aside {
     pub(crate) fn new() -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
-            colored: wanted && io::stderr().is_terminal(),
+            colored: terminal::has_colors(&io::stderr()),
             open: false,
+            after_reasoning: false,
         }
     }
 
-    /// Writes a piece of reasoning, dimmed if colors are on.
+    /// Writes a piece of text, dimmed if colors are on.
     pub(crate) fn piece(&mut self, text: &str) {
+        wipe();
         let text = for_stderr(text);
         let _ = if self.colored {
             write!(io::stderr(), "\u{1b}[2m{text}\u{1b}[0m")
@@ -280,6 +334,20 @@ impl Aside {
             write!(io::stderr(), "{text}")
         };
         self.open = !text.ends_with('\n');
+    }
+
+    /// Writes a piece of reasoning.
+    pub(crate) fn reasoning(&mut self, text: &str) {
+        self.piece(text);
+        self.after_reasoning = true;
+    }
+
+    /// The answer begins: on a terminal, a blank line below the reasoning.
+    pub(crate) fn end_reasoning(&mut self) {
+        self.close();
+        if std::mem::take(&mut self.after_reasoning) && io::stderr().is_terminal() {
+            note("");
+        }
     }
 
     /// Ends the line that a piece left unfinished.

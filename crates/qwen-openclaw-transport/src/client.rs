@@ -5,6 +5,7 @@ mod clocks;
 mod describe;
 mod end_hook;
 mod models;
+mod progress;
 mod source;
 mod stream;
 pub(crate) mod timeouts;
@@ -27,6 +28,7 @@ pub use self::{
     describe::{Describe, Description},
     end_hook::ReplyEnd,
     models::DiscoveredModel,
+    progress::{Progress, ProgressHook},
     source::StreamSource,
     stream::ReplyStream,
     timeouts::{Stall, StreamTimeouts},
@@ -140,7 +142,26 @@ impl Client {
         route: Route,
         request: &ChatRequest,
     ) -> Result<ReplyStream, Error> {
-        let (opener, timeouts) = self.opener(route, request)?;
+        let opening = self.stream_on_with_progress(route, request, None);
+        opening.await
+    }
+
+    /// Like [`stream_on`](Self::stream_on), and tells `hook`, if there is one, how far the request has
+    /// come until the reply begins.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream).
+    pub async fn stream_on_with_progress(
+        &self,
+        route: Route,
+        request: &ChatRequest,
+        hook: Option<ProgressHook>,
+    ) -> Result<ReplyStream, Error> {
+        let (mut opener, timeouts) = self.opener(route, request)?;
+        if let Some(hook) = hook {
+            opener = Box::new(opener.progress(hook));
+        }
         // Boxed, as in `stream`.
         Box::pin(ReplyStream::open(opener, timeouts)).await
     }

@@ -77,8 +77,9 @@ pub use qwen_openclaw_http::{ErrorKind, RetryPolicy};
 
 pub use crate::{
     client::{
-        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, ReplyEnd, ReplyStream,
-        Stall, StreamSource, StreamTimeouts, ToolLoop, ToolOutput, Tools,
+        Client, ClientBuilder, Describe, Description, DiscoveredModel, Json, Progress,
+        ProgressHook, ReplyEnd, ReplyStream, Stall, StreamSource, StreamTimeouts, ToolLoop,
+        ToolOutput, Tools,
     },
     error::Error,
     payload::{ModelCapabilities, RequestNote, ThinkingStyle},

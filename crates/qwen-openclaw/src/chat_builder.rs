@@ -2,7 +2,8 @@
 
 use qwen_openclaw_client::Route;
 use qwen_openclaw_transport::{
-    ChatRequest, Client, Level, Media, Message, Reply, ReplyStream, RequestNote, ToolLoop, Tools,
+    ChatRequest, Client, Level, Media, Message, Progress, ProgressHook, Reply, ReplyStream,
+    RequestNote, ToolLoop, Tools,
 };
 
 use crate::{Error, Qwen};
@@ -33,6 +34,7 @@ pub struct Chat {
     reference: String,
     pub(crate) request: ChatRequest,
     pub(crate) force: bool,
+    pub(crate) progress: Option<ProgressHook>,
     fallbacks: Vec<String>,
     #[cfg(any(feature = "config", feature = "router"))]
     pub(crate) agent: Option<String>,
@@ -48,6 +50,7 @@ impl Chat {
             reference,
             request: ChatRequest::default(),
             force: false,
+            progress: None,
             fallbacks: Vec::new(),
             #[cfg(any(feature = "config", feature = "router"))]
             agent: None,
@@ -216,6 +219,13 @@ impl Chat {
         self
     }
 
+    /// Calls `hook` with how far the request has come, until the reply of [`stream`](Self::stream)
+    /// begins: as for a line that says why nothing has come yet. It must not block.
+    pub fn on_progress(mut self, hook: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Returns what of the request would have no effect, or would be changed so that the service takes
     /// it. Nothing is sent.
     ///
@@ -253,14 +263,15 @@ impl Chat {
     }
 
     /// Sends the request to its model, without a router.
-    pub(crate) async fn stream_with_route(self) -> Result<(Route, ReplyStream), Error> {
+    pub(crate) async fn stream_with_route(mut self) -> Result<(Route, ReplyStream), Error> {
         if !self.fallbacks.is_empty() {
             let message = "fallbacks need a router, which was not set up";
             return Err(Error::refused(message));
         }
+        let progress = self.progress.take();
         let (client, route, request) = self.resolved().await?;
-        let stream = client.stream_on(route.clone(), &request).await?;
-        Ok((route, stream))
+        let opening = client.stream_on_with_progress(route.clone(), &request, progress);
+        Ok((route, opening.await?))
     }
 
     /// Sends the request and waits for the whole reply.

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use qwen_openclaw_client::Route;
 use qwen_openclaw_router::{Attempt, Choice, Router};
-use qwen_openclaw_transport::{Billing, ChatRequest, Reply, ReplyStream};
+use qwen_openclaw_transport::{Billing, ChatRequest, ProgressHook, Reply, ReplyStream};
 
 use self::candidates::{Candidates, Target};
 pub(crate) use self::{accounting::SendError, candidates::AccountClients};
@@ -107,6 +107,7 @@ impl Chat {
             service: "chat",
             agent: self.agent.as_deref(),
             force: self.force,
+            progress: self.progress,
         };
         let found = Candidates::find(&self.qwen, &models, &self.request, self.force).await?;
         let (answered, _) = request.send(&found, self.request).await?;
@@ -139,6 +140,7 @@ pub(crate) struct Request<'a> {
     pub(crate) service: &'static str,
     pub(crate) agent: Option<&'a str>,
     pub(crate) force: bool,
+    pub(crate) progress: Option<ProgressHook>,
 }
 
 impl Request<'_> {
@@ -217,7 +219,9 @@ impl Request<'_> {
         let mut taken = take();
         taken.model.clone_from(&target.model.model);
         let begun = async {
-            let mut stream = client.stream_on(route.clone(), &taken).await?;
+            let mut stream = client
+                .stream_on_with_progress(route.clone(), &taken, self.progress.clone())
+                .await?;
             stream.ready().await?;
             Ok(stream)
         };

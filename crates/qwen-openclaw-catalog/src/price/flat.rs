@@ -60,7 +60,7 @@ mod tests {
             output: 100_000,
             ..TokenUsage::default()
         };
-        assert_eq!(cost(usage).as_deref(), Some("USD 3"));
+        assert_eq!(cost(usage).as_deref(), Some("USD 3.00"));
         let written = TokenUsage {
             cache_write: 1,
             ..usage

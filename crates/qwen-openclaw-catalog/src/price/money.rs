@@ -215,7 +215,7 @@ impl schemars::JsonSchema for Cost {
 }
 
 /// Writes `parts / unit` with as many decimals as the formatter asks for; without a precision,
-/// with at most `decimals` and no trailing zeros.
+/// with two, as money is written, and at most `decimals` where there is more to say.
 fn write_decimal(
     f: &mut fmt::Formatter<'_>,
     parts: u128,
@@ -230,9 +230,12 @@ fn write_decimal(
     let digits = format!("{rest:0wanted$}");
     let digits = match f.precision() {
         Some(_) => digits.as_str(),
-        None => digits.trim_end_matches('0'),
+        None => {
+            let shown = digits.trim_end_matches('0').len().max(2);
+            digits.get(..shown).unwrap_or(&digits)
+        }
     };
-    if wanted == 0 || digits.is_empty() {
+    if wanted == 0 {
         return write!(f, "{whole}");
     }
     write!(f, "{whole}.{digits}")
@@ -245,10 +248,10 @@ mod tests {
     #[test]
     fn rates_are_exact() {
         for (price, shown) in [
-            (0.8, "0.8"),
+            (0.8, "0.80"),
             (0.1875, "0.1875"),
             (0.188, "0.188"),
-            (200.0, "200"),
+            (200.0, "200.00"),
         ] {
             assert_eq!(Rate::of(price).to_string(), shown);
         }
@@ -261,7 +264,7 @@ mod tests {
         assert_eq!(cost.to_string(), "USD 3.086418");
         assert_eq!(format!("{cost:.2}"), "USD 3.09");
         assert_eq!(format!("{cost:.0}"), "USD 3");
-        assert_eq!(Cost::zero(Currency::Cny).to_string(), "CNY 0");
+        assert_eq!(Cost::zero(Currency::Cny).to_string(), "CNY 0.00");
         let small = Cost::zero(Currency::Cny).plus(Rate::of(0.02), 1);
         assert_eq!(format!("{small:.8}"), "CNY 0.00000002");
     }

@@ -32,7 +32,7 @@ fn tokens(input: u64, output: u64) -> TokenUsage {
 #[test]
 fn the_whole_request_is_billed_at_the_tier_of_its_input() {
     let china = Region::China;
-    check("qwen3-coder-plus", china, tokens(1_000_000, 0), "CNY 20");
+    check("qwen3-coder-plus", china, tokens(1_000_000, 0), "CNY 20.00");
     check(
         "qwen3-coder-plus",
         china,
@@ -112,8 +112,8 @@ fn cached_input_costs_less_and_writing_it_more() {
 fn a_missing_cache_price_uses_the_general_percentages() {
     let list = chat("qwen3-coder-next", Region::China).unwrap();
     let tier = list.tier(1).unwrap();
-    assert_eq!(tier.read_rate(false).to_string(), "0.2");
-    assert_eq!(tier.read_rate(true).to_string(), "0.1");
+    assert_eq!(tier.read_rate(false).to_string(), "0.20");
+    assert_eq!(tier.read_rate(true).to_string(), "0.10");
     assert_eq!(tier.write_rate().to_string(), "1.25");
 }
 
@@ -141,14 +141,14 @@ fn thinking_may_raise_the_price_of_all_output() {
         reasoning: 1,
         ..tokens(0, 1_000_000)
     };
-    check("qwen-plus", Region::China, thinking, "CNY 8");
-    check("qwen-plus", Region::China, tokens(0, 1_000_000), "CNY 2");
-    check("qwen3.7-max", Region::China, thinking, "CNY 36");
+    check("qwen-plus", Region::China, thinking, "CNY 8.00");
+    check("qwen-plus", Region::China, tokens(0, 1_000_000), "CNY 2.00");
+    check("qwen3.7-max", Region::China, thinking, "CNY 36.00");
     let uncounted = TokenUsage {
         thinking: true,
         ..tokens(0, 1_000_000)
     };
-    check("qwen-plus", Region::China, uncounted, "CNY 8");
+    check("qwen-plus", Region::China, uncounted, "CNY 8.00");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_charge_depends_on_the_endpoint() {
     let usage = tokens(1_000_000, 0);
     let on = |base_url: &str| charge(classify(base_url), "qwen3.7-max", &usage);
     let china = on(Endpoint::StandardChina.base_url()).unwrap();
-    assert_eq!(china.cost.to_string(), "CNY 12");
+    assert_eq!(china.cost.to_string(), "CNY 12.00");
     assert_eq!(china.as_of, "2026-05-27");
     for endpoint in [
         Endpoint::CodingChina,

@@ -224,45 +224,45 @@ mod tests {
     #[test]
     fn a_video_is_billed_by_the_second() {
         let job = Job::new(Resolution::P1080, 15);
-        check("wan2.6-t2v", Region::China, job, "CNY 15");
+        check("wan2.6-t2v", Region::China, job, "CNY 15.00");
         check("wan2.6-t2v", Region::Global, job, "USD 2.25");
         check(
             "wan2.5-i2v-preview",
             Region::Global,
             Job::new(Resolution::P480, 10),
-            "USD 0.5",
+            "USD 0.50",
         );
     }
 
     #[test]
     fn videos_without_audio_are_cheaper_where_offered() {
         let job = Job::new(Resolution::P1080, 4);
-        check("wan2.6-i2v-flash", Region::Global, job, "USD 0.3");
+        check("wan2.6-i2v-flash", Region::Global, job, "USD 0.30");
         check("wan2.6-i2v-flash", Region::Global, job.silent(), "USD 0.15");
-        check("wan2.6-i2v", Region::China, job.silent(), "CNY 4");
+        check("wan2.6-i2v", Region::China, job.silent(), "CNY 4.00");
     }
 
     #[test]
     fn reference_videos_are_billed_up_to_five_seconds() {
         let job = Job::new(Resolution::P720, 5);
-        check("wan2.6-r2v", Region::China, job, "CNY 3");
+        check("wan2.6-r2v", Region::China, job, "CNY 3.00");
         check(
             "wan2.6-r2v",
             Region::China,
             job.reference_seconds(2),
-            "CNY 4.2",
+            "CNY 4.20",
         );
         check(
             "wan2.7-r2v",
             Region::China,
             job.reference_seconds(30),
-            "CNY 6",
+            "CNY 6.00",
         );
         check(
             "wan2.7-i2v",
             Region::China,
             job.reference_seconds(30),
-            "CNY 3",
+            "CNY 3.00",
         );
     }
 

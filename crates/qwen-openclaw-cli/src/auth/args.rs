@@ -8,16 +8,28 @@ use qwen_openclaw::catalog::{Plan, Region};
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
     /// Log in to the Qwen portal (Qwen discontinued its free tier on 2026-04-15)
+    #[command(
+        after_help = "Example: qwen-openclaw models auth login --provider qwen-portal --enable-portal"
+    )]
     Login(Login),
     /// Store an API key, typed at a hidden prompt or piped in
+    #[command(
+        after_help = "Example: qwen-openclaw models auth paste-api-key --provider qwen < key.txt"
+    )]
     PasteApiKey(Paste),
     /// Store a token, typed at a hidden prompt or piped in
+    #[command(
+        after_help = "Example: qwen-openclaw models auth paste-token --provider qwen < token.txt"
+    )]
     PasteToken(Paste),
     /// List stored profiles, without showing keys or tokens
+    #[command(after_help = "Example: qwen-openclaw models auth list")]
     List(List),
     /// Remove a stored profile
+    #[command(after_help = "Example: qwen-openclaw models auth logout qwen:default")]
     Logout(Logout),
     /// Import credentials from another program
+    #[command(after_help = "Example: qwen-openclaw models auth import openclaw")]
     Import(Import),
     /// Show or set the order in which a provider's profiles are used
     Order {
@@ -159,10 +171,15 @@ pub(crate) enum From {
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrderCommand {
     /// Show the order
+    #[command(after_help = "Example: qwen-openclaw models auth order get --provider qwen")]
     Get(Order),
     /// Set the order
+    #[command(
+        after_help = "Example: qwen-openclaw models auth order set --provider qwen qwen:work qwen:default"
+    )]
     Set(SetOrder),
     /// Clear the order
+    #[command(after_help = "Example: qwen-openclaw models auth order clear --provider qwen")]
     Clear(Order),
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use qwen_openclaw::catalog::Level;
 
 use crate::{
@@ -11,6 +11,13 @@ use crate::{
 };
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+                  qwen-openclaw chat \"Why is the sky blue?\"\n  \
+                  qwen-openclaw chat \"Summarize in three lines.\" < notes.txt\n  \
+                  qwen-openclaw chat --image photo.jpg \"What does the sign say?\"\n  \
+                  qwen-openclaw chat --think high --reasoning hide \"Is 8191 a prime?\"\n  \
+                  qwen-openclaw chat --json \"Name a color.\" | jq .text\n  \
+                  qwen-openclaw chat --session trip.json")]
 pub(crate) struct Chat {
     /// Prompt to send, in one or more words; `-` reads it from standard input. What is piped in goes
     /// before it
@@ -71,6 +78,14 @@ pub(crate) struct Chat {
     /// Overwrite the file if it exists
     #[arg(long, requires = "output")]
     pub(crate) overwrite: bool,
+    /// Show or hide the model's reasoning [default: show; hide while the answer goes from a terminal
+    /// into a pipe, as to a pager]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) reasoning: Option<Reasoning>,
+
+    /// Print the answer as the model wrote it; on a terminal, Markdown is rendered otherwise
+    #[arg(long)]
+    pub(crate) raw: bool,
 
     /// Keep no history of what is typed in a conversation
     #[arg(long)]
@@ -91,6 +106,13 @@ pub(crate) struct Chat {
 
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+/// What `--reasoning` asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Reasoning {
+    Show,
+    Hide,
 }
 
 /// What goes into the request besides the prompt.

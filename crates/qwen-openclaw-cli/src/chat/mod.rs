@@ -1,5 +1,6 @@
 //! `chat`: one question and its answer, or a conversation.
 
+mod answer;
 pub(crate) mod args;
 mod conversation;
 mod note;

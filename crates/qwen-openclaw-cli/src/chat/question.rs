@@ -10,10 +10,15 @@ use serde_json::{Value, json};
 use crate::{
     args::Json,
     attempts,
-    chat::{Session, Who, note, request::without_media, rounds::line, usage_line::usage_line},
+    chat::{
+        Session, Who, answer::Answer, args::Reasoning, note, request::without_media, rounds::line,
+        usage_line::usage_line,
+    },
     failure::Failure,
     models::choice::the_alias,
     output::{self, Aside, Out},
+    terminal,
+    waiting::Waiting,
 };
 
 impl Session {
@@ -92,27 +97,34 @@ impl Session {
 
     /// Prints the answer as it arrives: text to standard output, everything else to standard error.
     pub(super) async fn print(&mut self, chat: Chat, out: &mut Out) -> Result<Reply, Failure> {
-        let mut aside = Aside::new();
+        let (mut answer, mut aside) = (Answer::new(out, self.is_raw()), Aside::new());
         let billing = chat.request().billing();
-        let mut stream = self.open_stream(chat).await?;
-        let mut at_line_start = true;
+        let shows_reasoning = self.shows_reasoning();
+        let mut waiting = Waiting::start("queued");
+        let chat = chat.on_progress(waiting.hook());
+        let mut stream = waiting.during(self.open_stream(chat)).await?;
         let result = loop {
-            match self.next(&mut stream).await {
+            match waiting.during(self.next(&mut stream)).await {
                 Ok(Some(Event::Text(text) | Event::Refusal(text))) => {
-                    aside.close();
-                    at_line_start = text.ends_with('\n');
-                    out.piece(&text)?;
+                    waiting.end();
+                    aside.end_reasoning();
+                    answer.piece(&text)?;
                 }
-                Ok(Some(Event::Reasoning(text))) => aside.piece(&text),
+                Ok(Some(Event::Reasoning(text))) if shows_reasoning => {
+                    waiting.end();
+                    answer.end()?;
+                    aside.reasoning(&text);
+                }
+                Ok(Some(Event::Reasoning(_))) => waiting.thinks(),
                 // Without a command for it, a call is the answer.
                 Ok(Some(Event::ToolDone { call, .. })) if self.extras.commands.is_empty() => {
+                    waiting.end();
                     aside.close();
-                    if !std::mem::replace(&mut at_line_start, true) {
-                        out.line("")?;
-                    }
-                    out.line(&line(&call))?;
+                    answer.line(&line(&call))?;
                 }
                 Ok(Some(Event::ToolDone { call, .. })) => {
+                    waiting.end();
+                    answer.end()?;
                     aside.line(&format!("[tool call {}]", line(&call)));
                 }
                 Ok(Some(_)) => {}
@@ -120,10 +132,9 @@ impl Session {
                 Err(failure) => break Err(failure),
             }
         };
+        drop(waiting);
         aside.close();
-        if !at_line_start {
-            out.line("")?;
-        }
+        answer.end()?;
         result?;
         let reply = stream.finish().await?;
         if reply.finish_reason().is_some_and(|reason| reason.is_cut()) {
@@ -139,6 +150,18 @@ impl Session {
         }
         self.check_schema(&reply)?;
         Ok(reply)
+    }
+
+    /// Whether the answer is printed as it is: JSON is no Markdown.
+    fn is_raw(&self) -> bool {
+        self.arguments.raw || self.body.is_some() || self.extras.schema().is_some()
+    }
+
+    fn shows_reasoning(&self) -> bool {
+        match self.arguments.reasoning {
+            Some(wish) => wish == Reasoning::Show,
+            None => !terminal::is_paged(),
+        }
     }
 
     /// Prints each event as a line of JSON.

@@ -119,12 +119,12 @@ mod tests {
     fn a_price_is_that_of_the_region() {
         let (china, global) = (Endpoint::StandardChina, Endpoint::StandardGlobal);
         for (endpoint, model, expected) in [
-            (china, "qwen3.5-plus", "from CNY 0.8/4.8"),
-            (china, "qwen3.7-max", "CNY 12/36"),
-            (global, "qwen3.7-max", "USD 2.5/7.5"),
+            (china, "qwen3.5-plus", "from CNY 0.80/4.80"),
+            (china, "qwen3.7-max", "CNY 12.00/36.00"),
+            (global, "qwen3.7-max", "USD 2.50/7.50"),
             // Longer inputs have no known price.
-            (global, "qwen3-coder-plus", "from USD 1/5"),
-            (china, "wan2.6-t2v", "CNY 0.6-1/s"),
+            (global, "qwen3-coder-plus", "from USD 1.00/5.00"),
+            (china, "wan2.6-t2v", "CNY 0.60-1.00/s"),
             (global, "wan2.6-i2v-flash", "USD 0.025-0.075/s"),
         ] {
             assert_eq!(text(endpoint, model).as_deref(), Some(expected), "{model}");

@@ -18,21 +18,29 @@ pub(crate) enum VideoCommand {
     /// Generate a video from text, images or videos
     Generate(Box<Generate>),
     /// List the jobs submitted from this machine
+    #[command(after_help = "Example: qwen-openclaw video list --unfinished")]
     List(List),
     /// Show a job and its current state at the service
+    #[command(after_help = "Example: qwen-openclaw video show 20261128")]
     Show(One),
     /// Wait for a job and save its video
+    #[command(after_help = "Example: qwen-openclaw video wait 20261128 -o cat.mp4")]
     Wait(Save),
     /// Resume jobs that a crash or a lost connection interrupted
+    #[command(after_help = "Example: qwen-openclaw video resume")]
     Resume(Resume),
     /// Cancel a job that is still queued
+    #[command(after_help = "Example: qwen-openclaw video cancel 20261128")]
     Cancel(One),
     /// Save the video of a finished job
+    #[command(after_help = "Example: qwen-openclaw video download 20261128 -o cat.mp4")]
     Download(Save),
+    /// Remove the records of old jobs for which nothing is left to do
+    Prune(Prune),
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = models())]
+#[command(after_help = after_generate())]
 pub(crate) struct Generate {
     /// Prompt: what the video shows
     pub(crate) prompt: Option<String>,
@@ -175,6 +183,26 @@ pub(crate) struct Save {
 }
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: qwen-openclaw video prune --older-than 7 --dry-run\n\n\
+                  Jobs are removed that were saved, refused or canceled, that failed, or whose video can no\n\
+                  longer be fetched; never one that may still be running. Saved videos stay."
+)]
+pub(crate) struct Prune {
+    /// Keep jobs that were submitted in the last N days
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) older_than: u32,
+
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Resume {
     /// Only this job: its id, its beginning, or the task id
     pub(crate) job: Option<String>,
@@ -209,6 +237,17 @@ fn default_model() -> String {
     )
 }
 
+fn after_generate() -> String {
+    format!(
+        "Examples:\n  \
+         qwen-openclaw video generate \"A cat on a skateboard\" -o cat.mp4\n  \
+         qwen-openclaw video generate --image cat.png --upload \"It jumps\" --seconds 10\n  \
+         qwen-openclaw video generate \"A cat\" --estimate\n  \
+         qwen-openclaw video generate \"A cat\" --no-wait\n\n{}",
+        models()
+    )
+}
+
 /// The models there are, for the help.
 fn models() -> String {
     let of = |mode: Mode| {
@@ -232,6 +271,7 @@ impl VideoCommand {
             Self::Show(one) | Self::Cancel(one) => one.json,
             Self::Wait(save) | Self::Download(save) => save.json,
             Self::Resume(resume) => resume.json,
+            Self::Prune(prune) => prune.json,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Follows a job to its video, saying how far it is.
 
 use std::{
-    io::{self, IsTerminal},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,7 +12,7 @@ use qwen_openclaw::video::{
 };
 
 use super::view;
-use crate::{failure::Failure, output};
+use crate::{failure::Failure, output, terminal};
 
 /// Says how far a job is: a bar on a terminal, otherwise a line for each change.
 pub(super) struct Teller {
@@ -23,7 +22,7 @@ pub(super) struct Teller {
 
 impl Teller {
     pub(super) fn new() -> Self {
-        let terminal = io::stderr().is_terminal();
+        let terminal = terminal::redraws();
         let target = match terminal {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),

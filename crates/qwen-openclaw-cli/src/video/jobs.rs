@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use qwen_openclaw::{
     auth::StateDir,
     video::task::{FileJobs, Job, JobStore, Phase},
@@ -33,9 +34,7 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
     if list.records.is_empty() && list.unreadable.is_empty() {
         output::note("no jobs");
     }
-    for record in records {
-        out.line(&view::line(record))?;
-    }
+    view::table(records, &mut out)?;
     for error in &list.unreadable {
         output::note(&format!("warning: {error}"));
     }
@@ -133,7 +132,7 @@ fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(
         return Out::new().document(&document);
     }
     let mut out = Out::new();
-    out.line(&view::line(record))?;
+    out.line(&view::line(record, &TimeZone::system()))?;
     for name in [
         "prompt",
         "task_id",

@@ -5,6 +5,7 @@ mod follow;
 mod generate;
 mod jobs;
 mod piped;
+mod prune;
 mod resume;
 mod view;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(command: VideoCommand) -> Result<(), Failure> {
         VideoCommand::Download(save) => block_on(jobs::wait(save, false)),
         VideoCommand::Resume(resume) => block_on(resume::run(resume)),
         VideoCommand::Cancel(one) => block_on(jobs::cancel(one)),
+        VideoCommand::Prune(prune) => block_on(prune::run(prune)),
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use qwen_openclaw::video::{
     NextStep,
     task::{JobId, JobRecord, Phase, ResultFile},
 };
 use serde_json::{Value, json};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::{failure::Failure, output::Out};
 
 /// The job as JSON: what there is of it.
 pub(super) fn document(record: &JobRecord) -> Value {
@@ -62,12 +65,60 @@ fn prompt(record: &JobRecord) -> Option<&str> {
     record.body().pointer("/input/prompt")?.as_str()
 }
 
-/// The job on one line.
-pub(super) fn line(record: &JobRecord) -> String {
-    let created = time(record.created_at());
-    let created = created.get(..16).unwrap_or(&created).replace('T', " ");
+/// Jobs with a header, each with its prompt below; nothing if there are none.
+pub(super) fn table<'a>(
+    records: impl IntoIterator<Item = &'a JobRecord>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let zone = TimeZone::system();
+    let mut records = records.into_iter().peekable();
+    if records.peek().is_some() {
+        out.line(&columns("JOB", "CREATED", "MODEL", "STATE"))?;
+    }
+    for record in records {
+        out.line(&line(record, &zone))?;
+        if let Some(prompt) = prompt(record) {
+            let width = out.width().map(|width| width.saturating_sub(2));
+            out.line(&format!("  {}", on_one_line(prompt, width)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The job on one line, with the time in `zone`.
+pub(super) fn line(record: &JobRecord, zone: &TimeZone) -> String {
+    let created = local(record.created_at(), zone);
     let (id, model) = (record.id().as_str(), record.model());
-    format!("{id:<24} {created}  {model:<20} {}", state(record))
+    columns(id, &created, model, &state(record))
+}
+
+fn columns(id: &str, created: &str, model: &str, state: &str) -> String {
+    format!("{id:<24}  {created:<23}  {model:<16}  {state}")
+}
+
+/// A text without line breaks, cut to `width` columns if there is one.
+fn on_one_line(text: &str, width: Option<usize>) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match width {
+        Some(width) if text.width() > width => {
+            let mut columns = 1;
+            let fits = text.chars().take_while(|c| {
+                columns += c.width().unwrap_or(0);
+                columns <= width
+            });
+            fits.collect::<String>() + "…"
+        }
+        _ => text,
+    }
+}
+
+/// The local time with the offset of its zone.
+fn local(time: SystemTime, zone: &TimeZone) -> String {
+    let stamp = Timestamp::try_from(time).ok();
+    let local = stamp.map(|stamp| stamp.to_zoned(zone.clone()));
+    local.map_or_else(String::new, |local| {
+        local.strftime("%Y-%m-%d %H:%M %:z").to_string()
+    })
 }
 
 /// What is to be said of a job's state, in few words.
@@ -151,6 +202,21 @@ mod tests {
              for its own, `video resume a-1 --resubmit` sends it"
         );
         assert_eq!(advice(&id, &[]), None);
+    }
+
+    #[test]
+    fn a_time_is_local_and_says_its_zone() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let zone = TimeZone::fixed(jiff::tz::offset(8));
+        assert_eq!(local(time, &zone), "1970-01-12 21:46 +08:00");
+    }
+
+    #[test]
+    fn a_prompt_is_one_line_of_the_terminal() {
+        assert_eq!(on_one_line("a\n  cat", None), "a cat");
+        assert_eq!(on_one_line("a cat", Some(5)), "a cat");
+        assert_eq!(on_one_line("a cat", Some(4)), "a c…");
+        assert_eq!(on_one_line("你好世界", Some(6)), "你好…");
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn the_cost_follows_the_configured_price() {
     let tokens = usage.split(" · ").nth(1).unwrap();
     let input = tokens.split_once(" in,").unwrap().0;
     assert!(
-        usage.contains(&format!("· USD {input} (configured)]")),
+        usage.contains(&format!("· USD {input}.00 (configured)]")),
         "{usage}"
     );
     let unknown = chat("qwen/glm-5").stderr;

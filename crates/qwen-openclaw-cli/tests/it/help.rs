@@ -57,6 +57,7 @@ fn of_video() {
         "help-video-generate",
         help(&["video", "generate", "--help"])
     );
+    insta::assert_snapshot!("help-video-prune", help(&["video", "prune", "--help"]));
 }
 
 #[test]
@@ -106,6 +107,12 @@ fn of_the_commands_of_the_configuration() {
 #[test]
 fn of_emulator() {
     insta::assert_snapshot!("help-emulator", help(&["emulator", "--help"]));
+}
+
+#[test]
+fn of_completions_and_man() {
+    insta::assert_snapshot!("help-completions", help(&["completions", "--help"]));
+    insta::assert_snapshot!("help-man", help(&["man", "--help"]));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod auth;
 mod bad_input;
 mod chat;
+mod completions;
 mod config;
 mod config_home;
 #[cfg(unix)]
@@ -21,6 +22,8 @@ mod faults;
 mod help;
 mod json;
 mod kills;
+#[cfg(unix)]
+mod looks;
 mod models;
 mod models_status;
 mod notes;

@@ -260,7 +260,7 @@ fn video_models_are_listed_with_their_prices() {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" "),
-        "qwen/wan2.6-t2v text USD 0.1-0.15/s configured, text to video"
+        "qwen/wan2.6-t2v text USD 0.10-0.15/s configured, text to video"
     );
 }
 

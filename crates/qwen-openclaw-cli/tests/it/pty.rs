@@ -321,8 +321,10 @@ impl Terminal {
     }
 }
 
+/// Of the screen, also for a terminal that does not say its size.
 fn lines(count: u16) -> NonZeroU16 {
-    NonZeroU16::new(count.max(1)).unwrap()
+    const USUAL: NonZeroU16 = NonZeroU16::new(80).unwrap();
+    NonZeroU16::new(count).unwrap_or(USUAL)
 }
 
 impl Drop for Terminal {

@@ -109,7 +109,20 @@ fn a_job_is_left_and_fetched_later() {
     let user = User::new();
     let id = user.submit();
     let list = user.run(&["video", "list"]).exits_with(0).stdout;
-    assert!(list.contains(&id) && list.contains("pending"), "{list}");
+    let lines: Vec<&str> = list.lines().collect();
+    let words =
+        |line: &str| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
+    assert_eq!(words(lines[0]), ["JOB", "CREATED", "MODEL", "STATE"]);
+    // Local time with its offset: TZ is not set here, so that of the machine.
+    let [job, _, _, zone, model, state] = &words(lines[1])[..] else {
+        panic!("{list}");
+    };
+    assert_eq!(
+        (job, model.as_str(), state.as_str()),
+        (&id, "wan2.6-t2v", "pending")
+    );
+    assert!(zone.starts_with(['+', '-']) && zone.len() == 6, "{zone}");
+    assert_eq!(lines[2..], ["  a cat"]);
     let (clip, task) = (
         user.path("clip.mp4"),
         &user.service.emulator.video().tasks()[0],
@@ -329,7 +342,7 @@ fn a_price_before_anything_is_sent() {
         .exits_with(0);
     assert_eq!(
         ran.stdout,
-        "wan2.6-t2v, 5 s at 720P: USD 0.5 at list price\n"
+        "wan2.6-t2v, 5 s at 720P: USD 0.50 at list price\n"
     );
     let china = [
         "video",
@@ -344,7 +357,7 @@ fn a_price_before_anything_is_sent() {
     let ran = Qwen::new(&china).run().exits_with(0);
     assert_eq!(
         ran.stdout,
-        "wan2.6-t2v, 10 s at 720P: CNY 6 at list price\n"
+        "wan2.6-t2v, 10 s at 720P: CNY 6.00 at list price\n"
     );
 }
 
@@ -525,4 +538,65 @@ fn a_key_without_tasks_is_refused_before_anything_is_submitted() {
         .exits_with(3)
         .says("is a Coding Plan's, which has no tasks\nhint: ");
     assert!(!ran.stderr.contains("submitting"), "{}", ran.stderr);
+}
+
+/// Changes a field of a job's record, as time would.
+fn rewrite(user: &User, id: &str, change: impl FnOnce(&mut Value)) {
+    let path = user
+        .home
+        .path()
+        .join(".qwen-openclaw/jobs")
+        .join(format!("{id}.json"));
+    let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    change(&mut record);
+    std::fs::write(&path, record.to_string()).unwrap();
+}
+
+#[test]
+fn old_jobs_are_pruned_but_never_one_that_may_run() {
+    let user = User::new();
+    let (old, recent, running) = (user.submit(), user.submit(), user.submit());
+    let sending = user.submit();
+    for id in [&old, &recent] {
+        let path = user.path(&format!("{id}.mp4"));
+        user.run(&["video", "wait", id, "-o", &path]).exits_with(0);
+    }
+    for id in [&old, &running, &sending] {
+        rewrite(&user, id, |record| {
+            record["created_at"] = "2026-01-02T03:04:05Z".into()
+        });
+    }
+    rewrite(&user, &sending, |record| {
+        record["phase"] = "ambiguous".into()
+    });
+    let dry = user
+        .run(&["video", "prune", "--dry-run", "--json"])
+        .exits_with(0);
+    let dry = dry.json();
+    let would: Vec<&str> = dry["would_remove"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(would, [&old]);
+    // Nothing was removed yet.
+    let ran = user
+        .run(&["video", "prune"])
+        .exits_with(0)
+        .says("1 job removed");
+    assert!(
+        ran.stdout.contains(&old) && ran.stdout.contains("2026-01-0"),
+        "{}",
+        ran.stdout
+    );
+    user.run(&["video", "prune"])
+        .exits_with(0)
+        .says("no such jobs");
+    let list = user.run(&["video", "list"]).exits_with(0).stdout;
+    assert!(!list.contains(&old), "{list}");
+    for id in [&recent, &running, &sending] {
+        assert!(list.contains(id.as_str()), "{list}");
+    }
+    assert!(Path::new(&user.path(&format!("{old}.mp4"))).is_file());
 }

@@ -7,7 +7,9 @@ use qwen_openclaw_client::{Call, RequestTemplate, Route};
 use qwen_openclaw_http::{ErrorKind as HttpErrorKind, Response};
 use tokio::time::{Instant, sleep};
 
-use crate::{Error, StreamTimeouts, client::Shared, client::timeouts::Stall};
+use crate::{
+    Error, Progress, ProgressHook, StreamTimeouts, client::Shared, client::timeouts::Stall,
+};
 
 /// A chat that can be sent again.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(crate) struct Attempt {
     head_limit: Duration,
     /// When the last request was sent.
     sent: Instant,
+    progress: Option<ProgressHook>,
 }
 
 impl Attempt {
@@ -43,6 +46,19 @@ impl Attempt {
             model: model.to_owned(),
             head_limit,
             sent: Instant::now(),
+            progress: None,
+        }
+    }
+
+    /// Tells `hook` how far the request has come.
+    pub(crate) fn progress(mut self, hook: ProgressHook) -> Self {
+        self.progress = Some(hook);
+        self
+    }
+
+    fn tell(&self, progress: Progress) {
+        if let Some(hook) = &self.progress {
+            hook.call(progress);
         }
     }
 
@@ -63,13 +79,21 @@ impl Attempt {
     pub(crate) async fn open(&mut self) -> Result<Response, Error> {
         loop {
             self.sent = Instant::now();
+            self.tell(Progress::Sending);
             let error = match self.call.once().await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    self.tell(Progress::Accepted);
+                    return Ok(response);
+                }
                 Err(error) => error,
             };
             let wait = self.call.wait_after(&error);
             match wait {
-                Some(wait) => sleep(wait).await,
+                Some(after) => {
+                    let error = error.kind();
+                    self.tell(Progress::Retrying { after, error });
+                    sleep(after).await;
+                }
                 None if error.kind() == HttpErrorKind::Timeout && error.status().is_none() => {
                     return Err(Error::stalled(Stall::Head, self.head_limit));
                 }
@@ -80,7 +104,13 @@ impl Attempt {
 
     /// How long to wait before the request is worth sending again after `error`; `None` if never.
     pub(crate) fn wait_after(&mut self, error: &Error) -> Option<Duration> {
-        self.call
-            .wait_after_transient(error.is_transient(), error.retry_after())
+        let wait = self
+            .call
+            .wait_after_transient(error.is_transient(), error.retry_after());
+        if let Some(after) = wait {
+            let error = error.kind();
+            self.tell(Progress::Retrying { after, error });
+        }
+        wait
     }
 }

@@ -7,7 +7,8 @@ use qwen_openclaw_catalog::{Edition, Endpoint, Modality, Plan, Region, default_m
 use qwen_openclaw_client::Route;
 
 use crate::{
-    ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Role, StreamSource, Usage,
+    ChatRequest, Client, Error, ErrorKind, Media, Message, Part, Progress, ProgressHook, Role,
+    StreamSource, Usage,
 };
 
 /// Maximum number of tokens of a description of images, as in OpenClaw.
@@ -26,6 +27,7 @@ pub struct Describe {
     max_tokens: Option<u32>,
     edition: Edition,
     source: Option<Arc<dyn StreamSource>>,
+    progress: Option<ProgressHook>,
 }
 
 /// A description of images or of a video.
@@ -74,6 +76,7 @@ impl Describe {
             max_tokens: (kind == Modality::Image).then_some(MAX_TOKENS),
             edition: Edition::default(),
             source: None,
+            progress: None,
         }
     }
 
@@ -116,6 +119,12 @@ impl Describe {
         self
     }
 
+    /// Tells `hook` how far the request has come until the description begins.
+    pub fn on_progress(mut self, hook: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(ProgressHook::new(hook));
+        self
+    }
+
     /// Sends the request and waits for the description.
     ///
     /// # Errors
@@ -128,13 +137,17 @@ impl Describe {
             None => default_media_model(self.edition).to_owned(),
         };
         let request = self.request(&model);
+        let progress = self.progress.clone();
         let reply = match &self.source {
-            Some(source) => source.open(&request).await?,
+            Some(source) => source.open(&request, progress).await?,
             None => {
                 let route = self.client.connection().route().await;
                 let route = route.map_err(Error::from)?;
                 check(&route)?;
-                self.client.stream_on(route, &request).await?
+                let client = &self.client;
+                client
+                    .stream_on_with_progress(route, &request, progress)
+                    .await?
             }
         };
         let reply = reply.finish().await?;

@@ -183,7 +183,7 @@ impl ToolLoop {
     }
 
     async fn stream(&self, each: &mut impl FnMut(Event)) -> Result<Reply, Error> {
-        let mut stream = self.source.open(&self.request).await?;
+        let mut stream = self.source.open(&self.request, None).await?;
         while let Some(event) = stream.next().await {
             each(event?);
         }

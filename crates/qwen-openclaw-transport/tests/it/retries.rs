@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -10,7 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use qwen_openclaw_auth::{ApiKey, Credential, CredentialProvider, Source};
-use qwen_openclaw_transport::{ChatRequest, Client, Error, ErrorKind, Reply, RetryPolicy};
+use qwen_openclaw_transport::{
+    ChatRequest, Client, Error, ErrorKind, Progress, ProgressHook, Reply, RetryPolicy,
+};
 use tokio::time::Instant;
 
 use crate::canned::{Answer, Canned, Step, stop, text};
@@ -68,6 +70,38 @@ async fn a_failure_before_the_first_piece_is_tried_again() {
             "{shown}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_before_the_reply_is_told() {
+    let broken = Answer::Body(vec![Step::Reset]);
+    let canned = Canned::new([THROTTLE, broken, good()]);
+    let client = canned.client().build().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hook = ProgressHook::new({
+        let told = Arc::clone(&told);
+        move |progress| told.lock().unwrap().push(progress)
+    });
+    let request = ChatRequest::new("qwen3.5-plus").user("hi");
+    let route = client.connection().route().await.unwrap();
+    let stream = client.stream_on_with_progress(route, &request, hook);
+    let reply = stream.await.unwrap().finish().await.unwrap();
+    assert_eq!(reply.attempts(), 3);
+    let told = told.lock().unwrap();
+    let [
+        Progress::Sending,
+        Progress::Retrying { after, error },
+        Progress::Sending,
+        Progress::Accepted,
+        Progress::Retrying { error: again, .. },
+        Progress::Sending,
+        Progress::Accepted,
+    ] = told[..]
+    else {
+        panic!("{told:?}");
+    };
+    assert!(after >= Duration::from_secs(7), "{after:?}");
+    assert_eq!((error, again), (ErrorKind::RateLimited, ErrorKind::Network));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qwen_openclaw_auth::async_trait;
 use qwen_openclaw_catalog::{ModelRef, Provider};
 use qwen_openclaw_transport as transport;
-use qwen_openclaw_transport::{ChatRequest, Describe, ReplyStream, StreamSource};
+use qwen_openclaw_transport::{ChatRequest, Describe, ProgressHook, ReplyStream, StreamSource};
 
 use super::{Candidates, Request};
 use crate::Qwen;
@@ -51,7 +51,11 @@ impl Viewers {
 
 #[async_trait]
 impl StreamSource for Viewers {
-    async fn open(&self, request: &ChatRequest) -> Result<ReplyStream, transport::Error> {
+    async fn open(
+        &self,
+        request: &ChatRequest,
+        progress: Option<ProgressHook>,
+    ) -> Result<ReplyStream, transport::Error> {
         let models = self.for_request(&request.model);
         let found = Candidates::find(&self.qwen, &models, request, false).await?;
         let sent = Request {
@@ -59,6 +63,7 @@ impl StreamSource for Viewers {
             service: "describe",
             agent: None,
             force: false,
+            progress,
         };
         let (answered, _) = sent.send(&found, request.clone()).await?;
         Ok(answered.answer)

@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use qwen_openclaw_auth::async_trait;
 use qwen_openclaw_transport as transport;
-use qwen_openclaw_transport::{ChatRequest, ReplyStream, StreamSource, ToolLoop, Tools};
+use qwen_openclaw_transport::{
+    ChatRequest, ProgressHook, ReplyStream, StreamSource, ToolLoop, Tools,
+};
 
 use super::{Candidates, Request};
 use crate::{Chat, Error, Qwen};
@@ -49,12 +51,17 @@ impl Rounds {
 
 #[async_trait]
 impl StreamSource for Rounds {
-    async fn open(&self, request: &ChatRequest) -> Result<ReplyStream, transport::Error> {
+    async fn open(
+        &self,
+        request: &ChatRequest,
+        progress: Option<ProgressHook>,
+    ) -> Result<ReplyStream, transport::Error> {
         let sent = Request {
             qwen: &self.qwen,
             service: "chat",
             agent: self.agent.as_deref(),
             force: self.force,
+            progress,
         };
         let found = self.found();
         let (answered, position) = sent.send(&found, request.clone()).await?;

@@ -206,7 +206,7 @@ async fn a_configured_price_takes_the_place_of_the_catalogs() {
     let (own, usage) = cost("qwen/qwen3.5-plus").await;
     let own = own.unwrap();
     assert!(own.is_configured);
-    assert_eq!(own.cost.to_string(), format!("USD {}", usage.input));
+    assert_eq!(own.cost.to_string(), format!("USD {}.00", usage.input));
     // The emulator has no list price, and zeros are no price.
     assert_eq!(cost("qwen/qwen3-coder-plus").await.0, None);
     assert_eq!(cost("qwen/glm-5").await.0, None);
