@@ -2,9 +2,11 @@
 
 mod answer;
 mod body;
+mod builder;
 mod capture;
 mod chat;
 mod clock;
+mod cors;
 mod emulator;
 mod endpoint;
 mod fault;
@@ -19,20 +21,23 @@ mod rewind;
 mod route;
 mod screen;
 mod script;
+mod served;
 mod server;
 mod state;
 mod video;
 mod wire;
 
 pub use crate::{
+    builder::EmulatorBuilder,
     capture::CapturedRequest,
     chat::EncryptedDelivery,
-    emulator::{Emulator, EmulatorBuilder},
+    emulator::Emulator,
     endpoint::{BaseUrl, Plan, Region},
     fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
     oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,
+    served::ServedRequest,
     state::Connections,
     video::{Video, VideoLimits, VideoRoute, VideoStatus, VideoTask, VideoUpload},
 };

@@ -17,8 +17,8 @@ mod tools;
 mod usage;
 mod whole;
 
-pub use self::stream::EncryptedDelivery;
 pub(crate) use self::{cache::PromptCache, encrypted::EncryptedReasoning};
+pub use self::stream::EncryptedDelivery;
 
 use self::request::ChatRequest;
 use crate::{
@@ -81,10 +81,15 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     };
     let whole = whole::render(&envelope, &replies);
     if !request.stream {
-        return Ok(Answer::json(200, whole, exchange.id));
+        return Ok(Answer::json(200, whole, exchange.id).tokens(usage.counts()));
     }
-    let events = stream::render(&envelope, &replies);
-    Ok(Answer::stream(EventStream { events, whole }, exchange.id))
+    let (events, tokens) = stream::render(&envelope, &replies);
+    let stream = EventStream {
+        events,
+        tokens,
+        whole,
+    };
+    Ok(Answer::stream(stream, exchange.id).tokens(usage.counts()))
 }
 
 /// What stands around every answer and every chunk of it.

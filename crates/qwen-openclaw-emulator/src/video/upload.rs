@@ -139,7 +139,7 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
             "policy": text,
             "signature": sign(studio.seed, &text),
             "upload_dir": folder,
-            "upload_host": format!("{}{HOST}", exchange.state.origin),
+            "upload_host": format!("{}{HOST}", exchange.origin()),
             "expire_in_seconds": POLICY.as_secs(),
             "max_file_size_mb": MAX_FILE,
             "capacity_limit_mb": 999_999_999,

@@ -17,6 +17,7 @@ mod recorded;
 mod refusals;
 mod screen;
 mod scripts;
+mod served;
 mod server;
 mod video;
 mod video_faults;
