@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
-use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule, ServedRequest};
+use clap::{Args, ValueEnum};
+use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule, ServedRequest, ToolCalls};
 
 use crate::{
     block_on,
@@ -31,6 +31,10 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
     pub(crate) video_seconds: f64,
 
+    /// When to call tools; a call that was answered is never made again
+    #[arg(long, value_enum, default_value = "named")]
+    pub(crate) tools: ToolPolicy,
+
     /// Tokens generated per second [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) tps: Option<u32>,
@@ -52,6 +56,16 @@ pub(crate) struct Emulator {
     pub(crate) list_faults: bool,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ToolPolicy {
+    /// Never, even if the request forces a call.
+    Never,
+    /// If the prompt has the words of the tool's name.
+    Named,
+    /// The first tool of each request.
+    First,
+}
+
 pub(crate) fn run(arguments: Emulator) -> Result<(), Failure> {
     if arguments.list_faults {
         let mut out = Out::new();
@@ -69,6 +83,11 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
     let mut builder = emulator::Emulator::builder()
         .port(arguments.port)
         .host(arguments.host)
+        .tool_calls(match arguments.tools {
+            ToolPolicy::Never => ToolCalls::Never,
+            ToolPolicy::Named => ToolCalls::Named,
+            ToolPolicy::First => ToolCalls::First,
+        })
         .video_times(video / 5, video * 4 / 5);
     for fault in arguments.fault {
         builder = builder.fault(fault);

@@ -10,7 +10,7 @@ use tokio::{net::TcpListener, sync::watch, time::Instant};
 
 use crate::{
     capture::Captures,
-    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
     emulator::Emulator,
     fault::{FaultRule, Faults},
     id::Ids,
@@ -62,6 +62,7 @@ impl Default for EmulatorBuilder {
                 observer: None,
                 max_body: 64 << 20,
                 encrypted_delivery: EncryptedDelivery::default(),
+                tool_calls: ToolCalls::default(),
             },
         }
     }
@@ -144,6 +145,12 @@ impl EmulatorBuilder {
     /// [`EncryptedDelivery::AfterReasoning`].
     pub fn encrypted_content(mut self, delivery: EncryptedDelivery) -> Self {
         self.config.encrypted_delivery = delivery;
+        self
+    }
+
+    /// Sets when tools are called. Default: [`ToolCalls::Named`].
+    pub fn tool_calls(mut self, tool_calls: ToolCalls) -> Self {
+        self.config.tool_calls = tool_calls;
         self
     }
 

@@ -30,7 +30,7 @@ mod wire;
 pub use crate::{
     builder::EmulatorBuilder,
     capture::CapturedRequest,
-    chat::EncryptedDelivery,
+    chat::{EncryptedDelivery, ToolCalls},
     emulator::Emulator,
     endpoint::{BaseUrl, Plan, Region},
     fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},

@@ -6,7 +6,7 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     capture::{CapturedRequest, Captures},
-    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
     fault::Faults,
     id::Ids,
     models::Models,
@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) observer: Option<Observer>,
     pub(crate) max_body: usize,
     pub(crate) encrypted_delivery: EncryptedDelivery,
+    pub(crate) tool_calls: ToolCalls,
 }
 
 impl Config {

@@ -96,6 +96,7 @@ fn refuses_what_it_cannot_do() {
         ["--fault", "stal"],
         ["--fault", "throttling;on=nowhere"],
         ["--tps", "0"],
+        ["--tools", "always"],
         ["--host", "example.com"],
     ] {
         let arguments = [&["emulator"][..], &arguments].concat();

@@ -18,7 +18,7 @@ mod usage;
 mod whole;
 
 pub(crate) use self::{cache::PromptCache, encrypted::EncryptedReasoning};
-pub use self::stream::EncryptedDelivery;
+pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 
 use self::request::ChatRequest;
 use crate::{
@@ -41,6 +41,7 @@ pub(crate) struct Chat<'a> {
     id: Id,
     /// Whether the model thinks before it answers.
     thinks: bool,
+    tool_calls: ToolCalls,
 }
 
 /// Answers a chat request.
@@ -63,6 +64,7 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
         endpoint: exchange.endpoint,
         id: exchange.id,
         thinks,
+        tool_calls: exchange.state.config.tool_calls,
     };
     let prompt = usage::Prompt::measure(&request, model);
     refusals::check(&chat, &prompt)?;

@@ -14,6 +14,17 @@ pub(super) fn example(schema: &Value, prompt: &str) -> Value {
     Maker {
         root: schema,
         hints: Hints::of(prompt),
+        optional: true,
+    }
+    .value(schema, "", 0)
+}
+
+/// The same, with nothing that is not required.
+pub(super) fn required(schema: &Value, prompt: &str) -> Value {
+    Maker {
+        root: schema,
+        hints: Hints::of(prompt),
+        optional: false,
     }
     .value(schema, "", 0)
 }
@@ -38,6 +49,8 @@ const MAX_COUNT: usize = 256;
 struct Maker<'a> {
     root: &'a Value,
     hints: Hints,
+    /// Whether properties are made that need not be there.
+    optional: bool,
 }
 
 impl Maker<'_> {
@@ -101,7 +114,7 @@ impl Maker<'_> {
         let mut object = Map::new();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
-            if depth < MAX_DEPTH || required.contains(&&**name) {
+            if self.optional && depth < MAX_DEPTH || required.contains(&&**name) {
                 object.insert(name.clone(), self.value(property, name, depth + 1));
             }
         }

@@ -5,6 +5,7 @@
     reason = "helpers of tests, too, end a test that cannot go on"
 )]
 
+mod agents;
 mod browser;
 mod chat;
 mod client;
