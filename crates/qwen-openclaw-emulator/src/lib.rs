@@ -11,6 +11,7 @@ mod emulator;
 mod endpoint;
 mod fault;
 mod id;
+mod inline;
 mod key;
 mod lock;
 mod models;

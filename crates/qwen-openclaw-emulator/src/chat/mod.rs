@@ -9,6 +9,7 @@ mod refusals;
 mod reply;
 mod request;
 mod schema;
+mod shape;
 mod stream;
 mod structured;
 mod think;

@@ -15,6 +15,7 @@ mod faults;
 mod oauth;
 mod qwen4;
 mod recorded;
+mod refusal_table;
 mod refusals;
 mod screen;
 mod scripts;

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::chat::client;
 
-/// A picture of one pixel.
+/// The start of a picture of 32 pixels a side.
 const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 /// The head of a clip.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2\0\0\0\x08free";
@@ -114,7 +114,7 @@ async fn media_arrive_as_they_are() {
         Part::frames([image(), image(), image(), image()]).fps(2.0),
     ]);
     let reply = client.send(&request).await.unwrap();
-    let seen = "You attached 6 things, the last of them a PNG frame of 1×1 pixels (33 bytes).";
+    let seen = "You attached 6 things, the last of them a PNG frame of 32×32 pixels (33 bytes).";
     assert!(reply.text().contains(seen), "{}", reply.text());
 }
 
