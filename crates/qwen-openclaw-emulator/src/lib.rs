@@ -25,6 +25,7 @@ mod script;
 mod served;
 mod server;
 mod state;
+mod unoffered;
 mod video;
 mod wire;
 

@@ -99,7 +99,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn routed(&self) -> Result<Answer, Refusal> {
-        let unknown = || Refusal::unknown_path(&self.request.method, &self.request.path);
+        let unknown = || Refusal::unknown_path(&self.request.path);
         let Some(rest) = self.rest else {
             if let Some(answer) = video::file(self) {
                 return Ok(answer);

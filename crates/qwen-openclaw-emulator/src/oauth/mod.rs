@@ -68,7 +68,11 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest, rest: &str) -> Ou
         request,
         id: state.ids.next(),
     };
-    match (rest.trim_end_matches('/'), &request.method) {
+    let method = match &request.method {
+        &Method::HEAD => &Method::GET,
+        method => method,
+    };
+    match (rest.trim_end_matches('/'), method) {
         ("/device/code", &Method::POST) => exchange.device(),
         ("/token", &Method::POST) => exchange.token(),
         ("/authorize", &Method::GET | &Method::POST) => {
@@ -77,7 +81,7 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest, rest: &str) -> Ou
         ("/admin", &Method::GET | &Method::POST) => {
             Outgoing::Plain(admin::answer(state, request, exchange.id))
         }
-        _ => exchange.error(404, "not_found", "Nothing answers here."),
+        _ => exchange.error(404, "not_found", "There is no such path."),
     }
 }
 
