@@ -75,7 +75,10 @@ impl ReplyBody {
 
 /// No timer is made for no delay, so that a paused clock stays where it is.
 fn wait(since: Instant, delay: Duration) -> Option<Pin<Box<Sleep>>> {
-    (!delay.is_zero()).then(|| Box::pin(sleep_until(since + delay)))
+    /// What an endless delay becomes: the clock cannot count that far.
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let due = || since.checked_add(delay.min(YEAR)).unwrap_or(since);
+    (!delay.is_zero()).then(|| Box::pin(sleep_until(due())))
 }
 
 impl Body for ReplyBody {

@@ -54,7 +54,8 @@ pub(crate) fn check(own: &str, access: Access, head: &Parts) -> Result<(), Forei
             let host = origin.strip_prefix("http://");
             host.is_some_and(|host| hosts.iter().any(|name| name.eq_ignore_ascii_case(host)))
         };
-        if !is_own && !(access.network && same()) {
+        let allowed = is_own || access.network && same();
+        if !allowed {
             return Err(Foreign::Origin(origin.to_owned()));
         }
     }

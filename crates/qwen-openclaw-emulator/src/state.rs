@@ -41,7 +41,7 @@ impl Config {
         let tokens = tokens.iter().copied().chain(std::iter::repeat(0));
         chunks
             .zip(tokens)
-            .map(|(pause, tokens)| pause + self.generation(tokens))
+            .map(|(pause, tokens)| pause.saturating_add(self.generation(tokens)))
     }
 
     /// How long some tokens take.

@@ -25,8 +25,7 @@ fn path(folder: &TempDir, name: &str) -> String {
 }
 
 /// The start of an image of 32 pixels a side.
-const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0";
 
 /// The request sent for these arguments, and the output.
 fn sent(arguments: &[&str]) -> (Value, Ran) {

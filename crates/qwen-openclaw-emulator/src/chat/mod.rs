@@ -3,6 +3,8 @@
 mod arithmetic;
 mod cache;
 mod encrypted;
+mod keys;
+mod logprobs;
 mod media;
 mod prose;
 mod refusals;

@@ -19,6 +19,8 @@ pub(crate) struct ChatRequest {
     pub(crate) top_p: Option<f64>,
     pub(crate) presence_penalty: Option<f64>,
     pub(crate) seed: Option<Number>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) logprobs: bool,
     pub(crate) top_logprobs: Option<i64>,
     pub(crate) n: Option<i64>,
     pub(crate) max_tokens: Option<i64>,

@@ -15,10 +15,10 @@ enum Shape {
     Flag,
     Integer,
     Number,
-    List(&'static Shape),
+    List(&'static Self),
     Object(&'static [Field]),
     /// One of two that differ in type.
-    Either(&'static Shape, &'static Shape),
+    Either(&'static Self, &'static Self),
 }
 
 /// A field of an object. One that is not required may be `null`.

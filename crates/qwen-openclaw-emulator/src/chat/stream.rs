@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    Envelope,
+    Envelope, logprobs,
     reply::{Call, Composed},
     tokens,
 };
@@ -107,8 +107,10 @@ impl Stream<'_> {
     }
 
     fn text(&mut self, piece: &str, reply: &Composed, index: usize) {
+        let logprobs = logprobs::field(self.envelope.chat, piece);
         let (piece, thought) = (json!(piece), no_thought(reply));
-        self.delta(&format!(r#"{{"content":{piece}{thought}}}"#), index);
+        let delta = format!(r#"{{"content":{piece}{thought}}}"#);
+        self.delta_with(&delta, &logprobs, index);
     }
 
     fn call(&mut self, call: &Call, number: usize, role: Option<&str>, index: usize) {
@@ -153,8 +155,13 @@ impl Stream<'_> {
     }
 
     fn delta(&mut self, delta: &str, index: usize) {
-        let choice =
-            format!(r#"{{"delta":{delta},"finish_reason":null,"index":{index},"logprobs":null}}"#);
+        self.delta_with(delta, "null", index);
+    }
+
+    fn delta_with(&mut self, delta: &str, logprobs: &str, index: usize) {
+        let choice = format!(
+            r#"{{"delta":{delta},"finish_reason":null,"index":{index},"logprobs":{logprobs}}}"#
+        );
         self.push(&choice, "null");
     }
 

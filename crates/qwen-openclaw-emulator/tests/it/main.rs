@@ -21,6 +21,7 @@ mod screen;
 mod scripts;
 mod served;
 mod server;
+mod typed;
 mod video;
 mod video_faults;
 mod video_files;
