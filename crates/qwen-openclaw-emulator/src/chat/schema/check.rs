@@ -1,5 +1,7 @@
 //! Whether a value fits a schema.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::{count, number, pattern::Pattern, target};
@@ -7,23 +9,47 @@ use super::{count, number, pattern::Pattern, target};
 /// How deep schemas are followed. A schema that only refers to itself never ends.
 const MAX_DEPTH: usize = 128;
 
-/// Tells whether `value` fits `schema`, which is part of the document `root`. Keywords that are not
-/// understood are taken as met.
-pub(super) fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
-    Check { root }.fits(schema, value, 0)
-}
+/// How many schemas and characters are looked at in all: some would take for ever.
+const MAX_STEPS: usize = 200_000;
 
-struct Check<'a> {
+/// Checks values, until it has done so much that the rest is taken as not fitting.
+#[derive(Debug)]
+pub(super) struct Check<'a> {
     root: &'a Value,
+    steps: Cell<usize>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    pub(super) const fn new(root: &'a Value) -> Self {
+        Self {
+            root,
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Tells whether `value` fits `schema`, which is part of the document. Keywords that are not
+    /// understood are taken as met.
+    pub(super) fn takes(&self, schema: &Value, value: &Value) -> bool {
+        self.fits(schema, value, 0)
+    }
+
+    fn spend(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get() + steps);
+        self.steps.get() <= MAX_STEPS
+    }
+
+    fn matches(&self, pattern: &Pattern, text: &str) -> bool {
+        let (matches, steps) = pattern.search(text);
+        matches && self.spend(steps)
+    }
+
     fn fits(&self, schema: &Value, value: &Value, depth: usize) -> bool {
-        let schema = match schema {
-            Value::Bool(anything) => return *anything,
-            _ if depth > MAX_DEPTH => return false,
-            schema => schema,
-        };
+        if let Value::Bool(anything) = schema {
+            return *anything;
+        }
+        if depth > MAX_DEPTH || !self.spend(1) {
+            return false;
+        }
         let below = |schema: &Value| self.fits(schema, value, depth + 1);
         let list = |keyword: &str| schema.get(keyword).and_then(Value::as_array);
         schema
@@ -40,7 +66,7 @@ impl Check<'_> {
             && schema.get("not").is_none_or(|not| !below(not))
             && self.fits_branch(schema, value, depth)
             && match value {
-                Value::String(text) => fits_text(schema, text),
+                Value::String(text) => self.fits_text(schema, text),
                 Value::Number(_) => number::Limits::of(schema).take(value),
                 Value::Array(items) => self.fits_array(schema, items, depth),
                 Value::Object(_) => self.fits_object(schema, value, depth),
@@ -96,7 +122,7 @@ impl Check<'_> {
             && within(schema, "minProperties", "maxProperties", object.len())
             && object.iter().all(|(name, value)| {
                 let own = properties.and_then(|properties| properties.get(name));
-                let matching = matching(schema, name);
+                let matching = self.matching(schema, name);
                 let others = schema.get("additionalProperties");
                 let others = others.filter(|_| own.is_none() && matching.is_empty());
                 own.into_iter()
@@ -105,31 +131,33 @@ impl Check<'_> {
                     .all(|schema| self.fits(schema, value, depth + 1))
             })
     }
-}
 
-/// The schemas of `patternProperties` that apply to a name.
-fn matching<'a>(schema: &'a Value, name: &str) -> Vec<&'a Value> {
-    let patterns = schema.get("patternProperties").and_then(Value::as_object);
-    patterns
-        .into_iter()
-        .flatten()
-        .filter(|(pattern, _)| Pattern::parse(pattern).is_some_and(|pattern| pattern.matches(name)))
-        .map(|(_, schema)| schema)
-        .collect()
+    /// The schemas of `patternProperties` that apply to a name.
+    fn matching<'s>(&self, schema: &'s Value, name: &str) -> Vec<&'s Value> {
+        let patterns = schema.get("patternProperties").and_then(Value::as_object);
+        patterns
+            .into_iter()
+            .flatten()
+            .filter(|(pattern, _)| {
+                Pattern::parse(pattern).is_some_and(|pattern| self.matches(&pattern, name))
+            })
+            .map(|(_, schema)| schema)
+            .collect()
+    }
+
+    /// A pattern that is not understood is taken as met.
+    fn fits_text(&self, schema: &Value, text: &str) -> bool {
+        let pattern = schema.get("pattern").and_then(Value::as_str);
+        within(schema, "minLength", "maxLength", text.chars().count())
+            && pattern
+                .and_then(Pattern::parse)
+                .is_none_or(|pattern| self.matches(&pattern, text))
+    }
 }
 
 fn within(schema: &Value, least: &str, most: &str, length: usize) -> bool {
     count(schema, least).is_none_or(|least| length >= least)
         && count(schema, most).is_none_or(|most| length <= most)
-}
-
-/// A pattern that is not understood is taken as met.
-fn fits_text(schema: &Value, text: &str) -> bool {
-    let pattern = schema.get("pattern").and_then(Value::as_str);
-    within(schema, "minLength", "maxLength", text.chars().count())
-        && pattern
-            .and_then(Pattern::parse)
-            .is_none_or(|pattern| pattern.matches(text))
 }
 
 fn has_type(types: &Value, value: &Value) -> bool {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::Cell};
 
 use serde_json::{Map, Value, json};
 
-use super::{Hints, check, count, merge::merge, number::Limits, pattern::Pattern, target};
+use super::{Hints, check::Check, count, merge::merge, number::Limits, pattern::Pattern, target};
 
 /// How deep values go; beyond it only what is required is made.
 const MAX_DEPTH: usize = 8;
@@ -12,10 +12,10 @@ const MAX_DEPTH: usize = 8;
 const MAX_REQUIRED_DEPTH: usize = 48;
 /// The longest array and string made because a schema asks for that many.
 const MAX_COUNT: usize = 256;
-/// How many values are made before only what is required is.
+/// How many schemas are looked at before only what is required is made.
 const ROOM: usize = 2_000;
-/// How many values are made at all: a schema that requires itself has none that fits.
-const MAX_VALUES: usize = 20_000;
+/// How many schemas are looked at at all: one that requires itself has no value that fits.
+const MAX_VALUES: usize = 5_000;
 
 pub(super) struct Maker<'a> {
     root: &'a Value,
@@ -23,6 +23,7 @@ pub(super) struct Maker<'a> {
     /// Whether properties are made that need not be there.
     optional: Cell<bool>,
     made: Cell<usize>,
+    check: Check<'a>,
 }
 
 impl<'a> Maker<'a> {
@@ -32,6 +33,7 @@ impl<'a> Maker<'a> {
             hints: Hints::of(prompt),
             optional: Cell::new(true),
             made: Cell::new(0),
+            check: Check::new(root),
         }
     }
 
@@ -71,7 +73,7 @@ impl<'a> Maker<'a> {
     }
 
     fn fits(&self, schema: &Value, value: &Value) -> bool {
-        check::fits(self.root, schema, value)
+        self.check.takes(schema, value)
     }
 
     /// Whether there is room for what is not required.
@@ -81,7 +83,8 @@ impl<'a> Maker<'a> {
 
     /// The schema without references and without `allOf`; `None` if they go in a circle.
     fn flat<'s>(&'s self, schema: &'s Value, depth: usize) -> Option<Cow<'s, Value>> {
-        if depth > MAX_REQUIRED_DEPTH {
+        self.made.set(self.made.get() + 1);
+        if depth > MAX_REQUIRED_DEPTH || self.made.get() > MAX_VALUES {
             return None;
         }
         let Value::Object(object) = schema else {

@@ -2,14 +2,20 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{check::Check, *};
 
 /// Makes a value with all and one with only what is required, and checks that both fit.
 fn made(schema: &Value, prompt: &str) -> Value {
     let value = example(schema, prompt);
-    assert!(check::fits(schema, schema, &value), "{schema}: {value}");
+    assert!(
+        Check::new(schema).takes(schema, &value),
+        "{schema}: {value}"
+    );
     let least = required(schema, prompt);
-    assert!(check::fits(schema, schema, &least), "{schema}: {least}");
+    assert!(
+        Check::new(schema).takes(schema, &least),
+        "{schema}: {least}"
+    );
     value
 }
 
@@ -174,6 +180,27 @@ fn references_are_followed_and_circles_end() {
         json!(false),
     ] {
         assert_eq!(example(&endless, ""), Value::Null, "{endless}");
+    }
+}
+
+#[test]
+fn nothing_takes_for_ever() {
+    // Each level has the one below it twice.
+    let mut levels = json!({"l0": {"type": "integer"}});
+    for level in 1..40 {
+        let below = json!({"$ref": format!("#/$defs/l{}", level - 1)});
+        levels[format!("l{level}")] = json!({"allOf": [below, below]});
+    }
+    for schema in [
+        json!({"$ref": "#/$defs/l39", "$defs": levels}),
+        json!({"default": 1, "anyOf": [{"$ref": "#"}, {"$ref": "#"}]}),
+        json!({"default": 1, "not": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}),
+        json!({"anyOf": [{"type": "array", "minItems": 200, "items": {"$ref": "#"}}]}),
+        json!({"type": "array", "minItems": 1e300, "items": {"type": "string", "minLength": 1e300}}),
+        json!({"type": "string", "pattern": "^(a|aa)+$", "minLength": 256, "not": {"pattern": "a"}}),
+    ] {
+        example(&schema, "");
+        required(&schema, "");
     }
 }
 
