@@ -96,7 +96,9 @@ async fn answers_fit_a_schema_whatever_the_model_takes() {
         let other = json!({"type": "object", "required": ["elsewhere"]});
         let error = reply.json_matching(&other).unwrap_err();
         assert!(
-            error.to_string().contains("the field `elsewhere` is missing"),
+            error
+                .to_string()
+                .contains("the field `elsewhere` is missing"),
             "{error}"
         );
     }
