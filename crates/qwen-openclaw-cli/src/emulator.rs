@@ -1,11 +1,19 @@
-//! `emulator`: runs the emulator on loopback until Ctrl-C.
+//! `emulator`: runs the emulator until Ctrl-C.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
-use clap::{Args, builder::NonEmptyStringValueParser};
-use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule};
+use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
+use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule, ServedRequest, ToolCalls};
 
-use crate::{block_on, failure::Failure, interrupt::Interrupt, output::Out};
+use crate::{
+    block_on,
+    failure::Failure,
+    interrupt::Interrupt,
+    output::{Out, note},
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: qwen-openclaw emulator --port 8080")]
@@ -28,9 +36,39 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "N", value_parser = seconds, default_value = "1")]
     pub(crate) video_seconds: f64,
 
+    /// When to call tools; a call that was answered is never made again
+    #[arg(long, value_enum, default_value = "named")]
+    pub(crate) tools: ToolPolicy,
+
+    /// Tokens generated per second [default: no limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) tps: Option<u32>,
+
+    /// Address to listen on; with another than loopback, other machines have access
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    pub(crate) host: IpAddr,
+
+    /// Let web pages of any origin use it
+    #[arg(long)]
+    pub(crate) cors: bool,
+
+    /// Do not log requests on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
     /// List the faults and exit
     #[arg(long)]
     pub(crate) list_faults: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ToolPolicy {
+    /// Never, even if the request forces a call.
+    Never,
+    /// If the prompt has the words of the tool's name.
+    Named,
+    /// The first tool of each request.
+    First,
 }
 
 pub(crate) fn run(arguments: Emulator) -> Result<(), Failure> {
@@ -49,6 +87,12 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
     let video = Duration::from_secs_f64(arguments.video_seconds);
     let mut builder = emulator::Emulator::builder()
         .port(arguments.port)
+        .host(arguments.host)
+        .tool_calls(match arguments.tools {
+            ToolPolicy::Never => ToolCalls::Never,
+            ToolPolicy::Named => ToolCalls::Named,
+            ToolPolicy::First => ToolCalls::First,
+        })
         .video_times(video / 5, video * 4 / 5);
     for fault in arguments.fault {
         builder = builder.fault(fault);
@@ -56,10 +100,25 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
     for model in arguments.model {
         builder = builder.model(model);
     }
+    if let Some(tokens) = arguments.tps {
+        builder = builder.tokens_per_second(tokens);
+    }
+    if arguments.cors {
+        builder = builder.cors();
+    }
+    if !arguments.quiet {
+        builder = builder.on_request(|request| note(&log_line(request)));
+    }
+    if !arguments.host.is_loopback() {
+        note(&format!(
+            "warning: --host {} gives every machine that reaches this one access to the emulator",
+            arguments.host
+        ));
+    }
     let emulator = builder.start().await.map_err(|error| {
         Failure::other(format!(
-            "could not listen on port {}: {error}",
-            arguments.port
+            "could not listen on port {} of {}: {error}",
+            arguments.port, arguments.host
         ))
     })?;
     {
@@ -76,6 +135,33 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
     interrupt.wait().await;
     emulator.shutdown().await;
     Ok(())
+}
+
+/// What is logged of a request: method, path, model, status, tokens, and time.
+fn log_line(request: &ServedRequest) -> String {
+    // Both come from the client and must stay on one line.
+    let clean = |text: &str| -> String {
+        let text = text.chars().take(200);
+        text.map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect()
+    };
+    let status = request
+        .status()
+        .map_or_else(|| "-".to_owned(), |status| status.to_string());
+    let mut line = format!("{} {}", request.method(), clean(request.path()));
+    if let Some(model) = request.model() {
+        line.push_str(&format!(" {}", clean(model)));
+    }
+    line.push_str(&format!(" {status}"));
+    if let (Some(prompt), Some(completion)) = (request.prompt_tokens(), request.completion_tokens())
+    {
+        line.push_str(&format!(" {prompt}+{completion} tokens"));
+    }
+    line.push_str(&format!(" {} ms", request.elapsed().as_millis()));
+    if !request.is_complete() {
+        line.push_str(" (client disconnected)");
+    }
+    line
 }
 
 /// Up to a day: the service forgets a task after that.

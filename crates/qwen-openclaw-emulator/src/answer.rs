@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::{clock, endpoint::Endpoint, id::Id, refusal::Refusal, reply::Reply};
+use crate::{
+    clock, endpoint::Endpoint, id::Id, refusal::Refusal, reply::Reply, served::TokenCounts,
+};
 
 /// The answer of a route.
 #[derive(Clone, Debug)]
@@ -10,6 +12,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: AnswerBody,
+    /// What a chat used.
+    pub(crate) tokens: Option<TokenCounts>,
 }
 
 /// The body of an answer.
@@ -24,6 +28,8 @@ pub(crate) enum AnswerBody {
 pub(crate) struct EventStream {
     /// The payloads, without `[DONE]`.
     pub(crate) events: Vec<String>,
+    /// How many tokens each of them has.
+    pub(crate) tokens: Vec<usize>,
     /// The same answer as one object.
     pub(crate) whole: String,
 }
@@ -46,6 +52,7 @@ impl Answer {
             status,
             headers: service_headers(content_type, id, true),
             body: AnswerBody::Whole(body.into()),
+            tokens: None,
         }
     }
 
@@ -54,11 +61,17 @@ impl Answer {
             status: 200,
             headers: service_headers(EVENT_STREAM, id, false),
             body: AnswerBody::Stream(stream),
+            tokens: None,
         }
     }
 
     pub(crate) fn refusal(refusal: &Refusal, endpoint: Endpoint, id: Id) -> Self {
         Self::json(refusal.status, refusal.body(endpoint.protocol, id), id)
+    }
+
+    pub(crate) fn tokens(mut self, tokens: TokenCounts) -> Self {
+        self.tokens = Some(tokens);
+        self
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -5,60 +5,80 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::state::{OpenReply, State};
+use crate::{
+    answer::EventStream,
+    state::{Config, OpenReply},
+};
 
 /// A body of one piece, or of one frame an event. Each frame becomes an HTTP chunk.
 #[derive(Debug)]
 pub(crate) struct ReplyBody {
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<TimedFrame>,
     /// Known for a body of one piece only.
     length: Option<u64>,
-    delay: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
     reply: OpenReply,
 }
 
+/// A frame, and how long after the one before it is sent.
+#[derive(Debug)]
+struct TimedFrame {
+    bytes: Bytes,
+    delay: Duration,
+}
+
 impl ReplyBody {
-    pub(crate) fn whole(bytes: Bytes, state: Arc<State>) -> Self {
-        let mut reply = OpenReply::new(state);
+    pub(crate) fn whole(bytes: Bytes, mut reply: OpenReply) -> Self {
         if bytes.is_empty() {
             reply.finish();
         }
+        let length = Some(bytes.len() as u64);
+        let delay = Duration::ZERO;
+        let frame = (!bytes.is_empty()).then_some(TimedFrame { bytes, delay });
         Self {
-            length: Some(bytes.len() as u64),
-            frames: (!bytes.is_empty()).then_some(bytes).into_iter().collect(),
-            delay: Duration::ZERO,
+            length,
+            frames: frame.into_iter().collect(),
             waiting: None,
             reply,
         }
     }
 
-    /// A body of events with these payloads, and the `[DONE]` that follows them.
-    pub(crate) fn stream(payloads: Vec<String>, state: Arc<State>) -> Self {
-        let frame = |payload: &str| Bytes::from(format!("data: {payload}\n\n"));
-        let frames = payloads.iter().map(String::as_str).chain(["[DONE]"]);
+    /// A body of these events, and the `[DONE]` that follows them.
+    pub(crate) fn stream(stream: &EventStream, config: &Config, reply: OpenReply) -> Self {
+        let payloads = stream.events.iter().map(String::as_str).chain(["[DONE]"]);
+        let mut frames: VecDeque<TimedFrame> = payloads
+            .zip(config.delays(&stream.tokens))
+            .map(|(payload, delay)| TimedFrame {
+                bytes: Bytes::from(format!("data: {payload}\n\n")),
+                delay,
+            })
+            .collect();
+        let first = frames
+            .front_mut()
+            .map(|first| std::mem::take(&mut first.delay));
         Self {
-            frames: frames.map(frame).collect(),
+            frames,
             length: None,
-            delay: state.config.chunk_delay,
-            waiting: wait(state.config.first_chunk_delay),
-            reply: OpenReply::new(state),
+            waiting: wait(Instant::now(), first.unwrap_or_default()),
+            reply,
         }
     }
 }
 
 /// No timer is made for no delay, so that a paused clock stays where it is.
-fn wait(delay: Duration) -> Option<Pin<Box<Sleep>>> {
-    (!delay.is_zero()).then(|| Box::pin(sleep(delay)))
+fn wait(since: Instant, delay: Duration) -> Option<Pin<Box<Sleep>>> {
+    /// What an endless delay becomes: the clock cannot count that far.
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let due = || since.checked_add(delay.min(YEAR)).unwrap_or(since);
+    (!delay.is_zero()).then(|| Box::pin(sleep_until(due())))
 }
 
 impl Body for ReplyBody {
@@ -69,19 +89,22 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        // A frame is due after the one before it was, not after it was sent: timers count whole
+        // milliseconds, and a fast pace has several tokens in each.
+        let mut due = None;
         if let Some(waiting) = &mut self.waiting {
             ready!(waiting.as_mut().poll(cx));
+            due = Some(waiting.deadline());
             self.waiting = None;
         }
         let Some(frame) = self.frames.pop_front() else {
             return Poll::Ready(None);
         };
-        if self.frames.is_empty() {
-            self.reply.finish();
-        } else {
-            self.waiting = wait(self.delay);
+        match self.frames.front() {
+            None => self.reply.finish(),
+            Some(next) => self.waiting = wait(due.unwrap_or_else(Instant::now), next.delay),
         }
-        Poll::Ready(Some(Ok(Frame::data(frame))))
+        Poll::Ready(Some(Ok(Frame::data(frame.bytes))))
     }
 
     fn is_end_stream(&self) -> bool {

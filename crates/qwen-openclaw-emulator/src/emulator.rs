@@ -1,22 +1,20 @@
-//! The running emulator and its builder.
+//! The running emulator.
 
-use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    capture::{CapturedRequest, Captures},
-    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
+    builder::EmulatorBuilder,
+    capture::CapturedRequest,
     endpoint::{BaseUrl, Endpoint, Plan, Region},
-    fault::{FaultRule, Faults},
-    id::Ids,
+    fault::FaultRule,
     key,
-    models::Models,
-    oauth::{self, OAuth, OAuthScenario},
-    script::{Script, Scripts},
+    oauth::OAuth,
+    script::Script,
     server,
-    state::{Config, Connections, State},
-    video::{Studio, Video, VideoLimits, VideoSettings},
+    state::{Connections, State},
+    video::Video,
 };
 
 /// An emulator of Model Studio on loopback. Dropping it stops the server and closes every
@@ -46,7 +44,15 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
+    pub(crate) fn spawn(listener: TcpListener, state: State) -> Self {
+        let state = Arc::new(state);
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&state)));
+        Self { state, server }
+    }
+
     /// Returns the origin, such as `http://127.0.0.1:4711`.
+    ///
+    /// It has the loopback address if the emulator listens on every address.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.state.origin
@@ -160,173 +166,5 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-/// Builds an emulator. Created by [`Emulator::builder`].
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct EmulatorBuilder {
-    port: u16,
-    seed: u64,
-    captures: usize,
-    models: Models,
-    scripts: Vec<Script>,
-    faults: Vec<FaultRule>,
-    video: VideoSettings,
-    auto_approve: bool,
-    scenarios: Vec<(OAuthScenario, Option<u32>)>,
-    config: Config,
-}
-
-impl Default for EmulatorBuilder {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            seed: 0,
-            captures: 10_000,
-            models: Models::default(),
-            scripts: Vec::new(),
-            faults: Vec::new(),
-            video: VideoSettings::default(),
-            auto_approve: false,
-            scenarios: Vec::new(),
-            config: Config {
-                keys: Vec::new(),
-                chunk_delay: Duration::ZERO,
-                first_chunk_delay: Duration::ZERO,
-                max_body: 64 << 20,
-                encrypted_delivery: EncryptedDelivery::default(),
-            },
-        }
-    }
-}
-
-impl EmulatorBuilder {
-    /// Sets the port. Default: 0, any free port.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// Adds a model to every plan, in addition to the service's own.
-    ///
-    /// It is served as a text model with optional reasoning.
-    pub fn model(mut self, id: impl Into<String>) -> Self {
-        self.models.add(id.into());
-        self
-    }
-
-    /// Accepts only this key, and those of further calls. Default: every well-formed key.
-    pub fn require_key(mut self, key: impl Into<String>) -> Self {
-        self.config.keys.push(key.into());
-        self
-    }
-
-    /// Sets the pause between the events of a stream. Default: none.
-    pub fn chunk_delay(mut self, delay: Duration) -> Self {
-        self.config.chunk_delay = delay;
-        self
-    }
-
-    /// Sets the pause before the first event of a stream. Default: none.
-    pub fn first_chunk_delay(mut self, delay: Duration) -> Self {
-        self.config.first_chunk_delay = delay;
-        self
-    }
-
-    /// Sets when `encrypted_content` comes in a stream. Default:
-    /// [`EncryptedDelivery::AfterReasoning`].
-    pub fn encrypted_content(mut self, delivery: EncryptedDelivery) -> Self {
-        self.config.encrypted_delivery = delivery;
-        self
-    }
-
-    /// Sets the seed for request ids. Default: 0.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Sets the maximum size of a request body. Default: 64 MiB.
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.config.max_body = bytes;
-        self
-    }
-
-    /// Sets the maximum number of requests recorded for [`Emulator::requests`]. Default: 10,000.
-    pub fn capture_limit(mut self, requests: usize) -> Self {
-        self.captures = requests;
-        self
-    }
-
-    /// Adds a script. Default: none.
-    pub fn script(mut self, script: impl Into<Script>) -> Self {
-        self.scripts.push(script.into());
-        self
-    }
-
-    /// Adds a fault rule. Default: none.
-    pub fn fault(mut self, rule: impl Into<FaultRule>) -> Self {
-        self.faults.push(rule.into());
-        self
-    }
-
-    /// Sets the minimum queue time and the run time of video tasks. Default: 200 ms and 800 ms.
-    ///
-    /// Both are in emulated time.
-    pub fn video_times(mut self, queued: Duration, running: Duration) -> Self {
-        self.video.queued = queued;
-        self.video.running = running;
-        self
-    }
-
-    /// Sets the limits on video tasks. Default: [`VideoLimits::service`].
-    pub fn video_limits(mut self, limits: VideoLimits) -> Self {
-        self.video.limits = limits;
-        self
-    }
-
-    /// Approves every login at the login server immediately. Default: logins are approved on its
-    /// page.
-    pub fn auto_approve(mut self) -> Self {
-        self.auto_approve = true;
-        self
-    }
-
-    /// Enables a scenario of the login server. Default: none.
-    pub fn oauth_scenario(mut self, scenario: OAuthScenario) -> Self {
-        self.scenarios.push((scenario, None));
-        self
-    }
-
-    /// Starts the emulator.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot listen on the port.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
-    pub async fn start(self) -> io::Result<Emulator> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let state = Arc::new(State {
-            origin: format!("http://{}", listener.local_addr()?),
-            config: self.config,
-            models: self.models,
-            captures: Captures::new(self.captures),
-            scripts: Scripts::new(self.scripts),
-            faults: Faults::new(self.faults),
-            oauth: oauth::Setup::new(self.auto_approve, self.scenarios),
-            ids: Ids::new(self.seed),
-            cache: PromptCache::default(),
-            reasoning: EncryptedReasoning::new(self.seed),
-            video: Studio::new(self.video, self.seed),
-            counts: watch::Sender::default(),
-            started: Instant::now(),
-        });
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&state)));
-        Ok(Emulator { state, server })
     }
 }

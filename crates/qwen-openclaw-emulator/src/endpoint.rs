@@ -134,13 +134,23 @@ impl Endpoint {
     }
 
     /// Finds the endpoint of a request path, and the rest of the path.
+    ///
+    /// DashScope's own API is also found below the OpenAI-compatible one: that is where clients with a
+    /// single base URL, such as OpenClaw, look for it.
     pub(crate) fn split(path: &str) -> Option<(Self, &str)> {
-        Self::all().find_map(|endpoint| {
-            let rest = path
-                .strip_prefix(endpoint.region.prefix())?
-                .strip_prefix(endpoint.local_path())?;
-            (rest.is_empty() || rest.starts_with('/')).then_some((endpoint, rest))
-        })
+        let (endpoint, rest) = Self::all().find_map(|endpoint| {
+            let rest = below(
+                path.strip_prefix(endpoint.region.prefix())?,
+                endpoint.local_path(),
+            )?;
+            Some((endpoint, rest))
+        })?;
+        match below(rest, NATIVE_PATH) {
+            Some(rest) if endpoint.protocol == Protocol::OpenAi(Plan::Standard) => {
+                Some((Self::native(endpoint.region), rest))
+            }
+            _ => Some((endpoint, rest)),
+        }
     }
 
     /// The plan whose keys are accepted here.
@@ -162,6 +172,12 @@ impl Endpoint {
             Protocol::Native => NATIVE_PATH,
         }
     }
+}
+
+/// The rest of a path below a folder.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(folder)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 impl fmt::Display for Endpoint {
@@ -220,6 +236,21 @@ mod tests {
                 Endpoint::split(&path),
                 Some((endpoint, "/chat/completions"))
             );
+        }
+    }
+
+    #[test]
+    fn the_native_api_has_an_alias() {
+        for (path, region) in [
+            ("/compatible-mode/v1/api/v1/tasks/x", Region::Global),
+            ("/cn/compatible-mode/v1/api/v1/tasks/x", Region::China),
+        ] {
+            let native = Endpoint::native(region);
+            assert_eq!(Endpoint::split(path), Some((native, "/tasks/x")));
+        }
+        for path in ["/coding/v1/api/v1/tasks", "/compatible-mode/v1/api/v10"] {
+            let (endpoint, _) = Endpoint::split(path).unwrap();
+            assert_ne!(endpoint.protocol, Protocol::Native, "{path}");
         }
     }
 

@@ -2,13 +2,16 @@
 
 mod answer;
 mod body;
+mod builder;
 mod capture;
 mod chat;
 mod clock;
+mod cors;
 mod emulator;
 mod endpoint;
 mod fault;
 mod id;
+mod inline;
 mod key;
 mod lock;
 mod models;
@@ -19,20 +22,24 @@ mod rewind;
 mod route;
 mod screen;
 mod script;
+mod served;
 mod server;
 mod state;
+mod unoffered;
 mod video;
 mod wire;
 
 pub use crate::{
+    builder::EmulatorBuilder,
     capture::CapturedRequest,
-    chat::EncryptedDelivery,
-    emulator::{Emulator, EmulatorBuilder},
+    chat::{EncryptedDelivery, ToolCalls},
+    emulator::Emulator,
     endpoint::{BaseUrl, Plan, Region},
     fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
     oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,
+    served::ServedRequest,
     state::Connections,
     video::{Video, VideoLimits, VideoRoute, VideoStatus, VideoTask, VideoUpload},
 };

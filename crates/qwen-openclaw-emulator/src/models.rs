@@ -14,7 +14,7 @@ pub(crate) enum Thinking {
     Optional,
     /// Unless asked not to.
     Default,
-    /// When asked to, and then in streams only: the open-weight hybrids.
+    /// Unless asked not to, and in streams only: the open-weight hybrids (coze-dev/coze-studio#324).
     Streaming,
     Always,
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     endpoint::{Endpoint, Plan, Protocol},
     id::Id,
+    unoffered,
 };
 
 /// An answer that is an error.
@@ -107,9 +108,17 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn unknown_path(method: &http::Method, path: &str) -> Self {
+    /// A path that the emulator does not have, with a code of its own if the service does.
+    pub(crate) fn unknown_path(path: &str) -> Self {
+        if unoffered::is_of_service(path) {
+            let code = "not_offered_by_emulator";
+            return Self {
+                message: Cow::Owned(format!("The emulator does not offer this: {path}")),
+                ..Self::new(404, code, code, "emulator_refusal", "")
+            };
+        }
         Self {
-            message: Cow::Owned(format!("Nothing answers {method} {path}.")),
+            message: Cow::Owned(format!("There is no such path: {path}")),
             ..Self::new(404, "not_found", "NotFound", INVALID_REQUEST, "")
         }
     }

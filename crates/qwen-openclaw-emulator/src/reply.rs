@@ -191,6 +191,12 @@ impl Reply {
         self
     }
 
+    /// The status that a client gets to see.
+    pub(crate) fn sent_status(&self) -> Option<u16> {
+        let seen = self.framing != Framing::Raw && self.head != HeadTime::Never;
+        seen.then_some(self.status)
+    }
+
     /// The length of the body.
     pub(crate) fn length(&self) -> usize {
         let length = |step: &Step| match step {

@@ -5,11 +5,12 @@ use http::Method;
 use crate::{
     answer::{Answer, Outgoing},
     capture::CapturedRequest,
-    chat,
+    chat, cors,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
     key, models, oauth,
     refusal::Refusal,
+    screen,
     state::State,
     video,
 };
@@ -31,7 +32,12 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest) -> Outgoing {
                 fault: Some(&fault),
                 ..exchange
             };
-            fault::apply(&fault, &exchange, || exchange.answer())
+            match fault::apply(&fault, &exchange, || exchange.answer()) {
+                Outgoing::Exact(reply) if exchange.state.config.access.cors => {
+                    Outgoing::Exact(cors::open_reply(reply))
+                }
+                outgoing => outgoing,
+            }
         }
         Err(unknown) => {
             let refusal = Refusal::parameter(unknown.to_string());
@@ -73,6 +79,15 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// The origin by which the client reached the emulator.
+    pub(crate) fn origin(&self) -> String {
+        screen::origin(
+            &self.state.origin,
+            self.state.config.access,
+            &self.request.headers,
+        )
+    }
+
     pub(crate) fn refuse(&self, refusal: &Refusal) -> Answer {
         video::store_refusal(self, refusal)
             .unwrap_or_else(|| Answer::refusal(refusal, self.endpoint, self.id))
@@ -84,13 +99,16 @@ impl<'a> Exchange<'a> {
     }
 
     fn routed(&self) -> Result<Answer, Refusal> {
-        let unknown = || Refusal::unknown_path(&self.request.method, &self.request.path);
+        let unknown = || Refusal::unknown_path(&self.request.path);
         let Some(rest) = self.rest else {
             if let Some(answer) = video::file(self) {
                 return Ok(answer);
             }
-            let root = self.request.path == "/" && self.request.method == Method::GET;
-            return root.then(|| self.front_page()).ok_or_else(unknown);
+            if self.request.path != "/" {
+                return Err(unknown());
+            }
+            self.only(&Method::GET)?;
+            return Ok(self.front_page());
         };
         key::check(
             &self.request.headers,
@@ -120,8 +138,13 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Refuses other methods. `HEAD` goes where `GET` does; hyper leaves the body out.
     pub(crate) fn only(&self, method: &Method) -> Result<(), Refusal> {
-        if self.request.method == method {
+        let asked = match &self.request.method {
+            &Method::HEAD => &Method::GET,
+            asked => asked,
+        };
+        if asked == method {
             Ok(())
         } else {
             Err(Refusal::wrong_method())
@@ -130,15 +153,15 @@ impl<'a> Exchange<'a> {
 
     /// What a browser sees.
     fn front_page(&self) -> Answer {
+        let origin = self.origin();
         let mut page = String::from("qwen-openclaw emulator: Model Studio on loopback\n\n");
         for endpoint in Endpoint::all() {
-            page.push_str(&BaseUrl::new(endpoint, &self.state.origin).to_string());
+            page.push_str(&BaseUrl::new(endpoint, &origin).to_string());
             page.push('\n');
         }
         page.push_str(&format!(
-            "{:<18} {}{}\n",
+            "{:<18} {origin}{}\n",
             "Login (OAuth)",
-            self.state.origin,
             oauth::PATH
         ));
         Answer::text(page, self.id)

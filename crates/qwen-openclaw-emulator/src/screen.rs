@@ -4,6 +4,8 @@
 //! 127.0.0.1 can read the answers too. What a browser does not let a page forge are the name the
 //! page used (`Host`) and where it came from (`Origin`).
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use http::{
     HeaderMap, Method, Uri,
     header::{HOST, ORIGIN},
@@ -11,7 +13,7 @@ use http::{
 };
 use serde_json::json;
 
-use crate::{answer::Answer, state::State};
+use crate::{answer::Answer, cors, state::State};
 
 /// Why a request is rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,21 +28,47 @@ pub(crate) enum Foreign {
 /// forwarded, and says nothing about who asks.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
+/// Whom an emulator lets in beside programs on its machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Access {
+    /// Whether it listens on more than loopback.
+    pub(crate) network: bool,
+    /// Whether web pages of others may use the API.
+    pub(crate) cors: bool,
+}
+
 /// Decides whether a request may be answered by an emulator at `own`, its scheme, host and port.
-pub(crate) fn check(own: &str, head: &Parts) -> Result<(), Foreign> {
-    let ports = check_host(&head.uri, &head.headers)?;
-    if is_safe(&head.method) {
+pub(crate) fn check(own: &str, access: Access, head: &Parts) -> Result<(), Foreign> {
+    let ports = check_host(access, &head.uri, &head.headers)?;
+    if is_safe(&head.method) || access.cors && cors::covers(head.uri.path()) {
         return Ok(());
     }
     let own_port = parse_origin(own);
+    let hosts: Vec<&str> = names(&head.uri, &head.headers).collect();
     for origin in head.headers.get_all(ORIGIN) {
         let origin = origin.to_str().unwrap_or("?");
         let port = parse_origin(origin);
-        if port.is_none() || port != own_port && !ports.contains(&port) {
+        let is_own = port.is_some() && (port == own_port || ports.contains(&port));
+        // Beyond loopback, a page is the emulator's own if it has the very name that was asked for.
+        let same = || {
+            let host = origin.strip_prefix("http://");
+            host.is_some_and(|host| hosts.iter().any(|name| name.eq_ignore_ascii_case(host)))
+        };
+        let allowed = is_own || access.network && same();
+        if !allowed {
             return Err(Foreign::Origin(origin.to_owned()));
         }
     }
     Ok(())
+}
+
+/// The origin by which a request reached an emulator at `own`: beyond loopback, only its client knows.
+pub(crate) fn origin(own: &str, access: Access, headers: &HeaderMap) -> String {
+    let asked = headers.get(HOST).and_then(|host| host.to_str().ok());
+    match asked {
+        Some(host) if access.network => format!("http://{host}"),
+        _ => own.to_owned(),
+    }
 }
 
 /// The refusal: in a form of the emulator's own, since the service has none for it.
@@ -66,18 +94,42 @@ pub(crate) fn refuse(state: &State, foreign: &Foreign) -> Answer {
     Answer::json(403, error.to_string(), state.ids.next())
 }
 
-/// Checks every name the request is for, and returns their ports. A request without one is not a
-/// browser's.
-fn check_host(uri: &Uri, headers: &HeaderMap) -> Result<Vec<Option<u16>>, Foreign> {
+/// The names a request is for. A request without one is not a browser's.
+fn names<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
     // A target in absolute form has a name of its own, which counts instead of the header.
     let target = uri.authority().map(|authority| authority.as_str());
     let named = headers.get_all(HOST).iter();
     let named = named.map(|name| name.to_str().unwrap_or("?"));
+    target.into_iter().chain(named)
+}
+
+/// Checks every name the request is for, and returns their ports.
+fn check_host(access: Access, uri: &Uri, headers: &HeaderMap) -> Result<Vec<Option<u16>>, Foreign> {
     let own = |name: &str| match parse_own(name) {
         Some(port) => Ok(Some(port)),
+        None if access.network => match split_port(name) {
+            Some((name, port)) if is_unclaimed(name) => Ok(Some(port)),
+            _ => Err(Foreign::Host(name.to_owned())),
+        },
         None => Err(Foreign::Host(name.to_owned())),
     };
-    target.into_iter().chain(named).map(own).collect()
+    names(uri, headers).map(own).collect()
+}
+
+/// Tells whether no stranger's web page can have a name: it is an address, or a name that is not in
+/// the public DNS.
+fn is_unclaimed(name: &str) -> bool {
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    if let Some(address) = address {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let lower = name.to_ascii_lowercase();
+    let private = !lower.contains('.') || lower.ends_with(".internal") || lower.ends_with(".local");
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_name = !name.is_empty() && name.bytes().all(letters);
+    name.parse::<Ipv4Addr>().is_ok() || is_name && private
 }
 
 /// Returns true for a method that changes nothing.
@@ -95,13 +147,20 @@ fn parse_origin(origin: &str) -> Option<u16> {
 
 /// The port after one of the emulator's names; `None` for any other name.
 fn parse_own(authority: &str) -> Option<u16> {
+    let (name, port) = split_port(authority)?;
+    let known = NAMES.iter().any(|own| own.eq_ignore_ascii_case(name));
+    known.then_some(port)
+}
+
+/// Cuts a name and its port apart.
+fn split_port(authority: &str) -> Option<(&str, u16)> {
     let (name, port) = match authority.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port),
         _ => (authority, "80"),
     };
     let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    let known = NAMES.iter().any(|own| own.eq_ignore_ascii_case(name));
-    (known && digits).then(|| port.parse().ok()).flatten()
+    let port = digits.then(|| port.parse().ok()).flatten()?;
+    Some((name, port))
 }
 
 #[cfg(test)]
@@ -113,11 +172,20 @@ mod tests {
     const OWN: &str = "http://127.0.0.1:4711";
 
     fn checked(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Foreign> {
+        checked_for(Access::default(), method, target, headers)
+    }
+
+    fn checked_for(
+        access: Access,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(), Foreign> {
         let mut request = Request::builder().method(method).uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        check(OWN, &request.body(()).unwrap().into_parts().0)
+        check(OWN, access, &request.body(()).unwrap().into_parts().0)
     }
 
     #[test]
@@ -219,5 +287,69 @@ mod tests {
             let both = [("origin", "http://localhost:4711"), ("origin", origin)];
             assert!(checked("POST", "/x", &both).is_err(), "{origin}");
         }
+    }
+
+    #[test]
+    fn beyond_loopback_names_that_no_page_can_have_pass() {
+        let network = Access {
+            network: true,
+            ..Access::default()
+        };
+        for host in [
+            "192.168.1.2:4711",
+            "[fe80::1]:4711",
+            "emulator:4711",
+            "host.docker.internal:4711",
+            "box.local",
+            "localhost:4711",
+        ] {
+            let own = format!("http://{host}");
+            let headers = [("host", host), ("origin", &own)];
+            assert_eq!(
+                checked_for(network, "POST", "/x", &headers),
+                Ok(()),
+                "{host}"
+            );
+            for origin in ["http://192.168.1.9:4711", "http://evil.example"] {
+                let headers = [("host", host), ("origin", origin)];
+                let refused = Err(Foreign::Origin(origin.to_owned()));
+                assert_eq!(checked_for(network, "POST", "/x", &headers), refused);
+            }
+        }
+        for host in [
+            "evil.example:4711",
+            "1.2.3.4.evil.example",
+            "x@box",
+            "[::x]:1",
+            ":80",
+        ] {
+            let refused = Err(Foreign::Host(host.to_owned()));
+            assert_eq!(
+                checked_for(network, "GET", "/x", &[("host", host)]),
+                refused
+            );
+        }
+    }
+
+    #[test]
+    fn pages_that_are_let_in_do_not_get_to_the_login_server() {
+        let cors = Access {
+            cors: true,
+            ..Access::default()
+        };
+        let page = "https://page.example";
+        let headers = [("host", "localhost:4711"), ("origin", page)];
+        let refused = Err(Foreign::Origin(page.to_owned()));
+        let chat = "/compatible-mode/v1/chat/completions";
+        assert_eq!(checked_for(cors, "POST", chat, &headers), Ok(()));
+        for path in [
+            "/oauth/admin",
+            "/oauth/authorize",
+            "/oauth/api/v1/oauth2/token",
+        ] {
+            assert_eq!(checked_for(cors, "POST", path, &headers), refused);
+        }
+        let evil = [("host", "evil.example"), ("origin", page)];
+        assert!(checked_for(cors, "POST", chat, &evil).is_err());
     }
 }

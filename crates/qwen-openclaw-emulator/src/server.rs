@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Request, Response, StatusCode, Version, header::CONNECTION};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header::CONNECTION};
 use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -16,6 +16,7 @@ use crate::{
     answer::{Answer, AnswerBody, Outgoing},
     body::ReplyBody,
     capture::CapturedRequest,
+    cors,
     refusal::Refusal,
     reply::Reply,
     rewind::Rewind,
@@ -47,7 +48,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
 }
 
 /// The sending end of the wish to answer a request by hand.
-type Takeover = mpsc::Sender<(Reply, Asked)>;
+type Takeover = mpsc::Sender<(Reply, Asked, OpenReply)>;
 
 /// Serves one connection until it closes. Hyper does, until a reply needs exact bytes; those are
 /// written by hand, and then hyper gets the connection back.
@@ -59,7 +60,7 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
         let (takeover, mut taken) = mpsc::channel(1);
         let service = service_fn(|request| respond(Arc::clone(&state), takeover.clone(), request));
         let mut http = http1::Builder::new().serve_connection(TokioIo::new(io), service);
-        let (reply, asked) = tokio::select! {
+        let (reply, asked, mut open) = tokio::select! {
             // An error here is the client's doing, such as leaving early.
             _ = &mut http => return,
             Some(taken) = taken.recv() => taken,
@@ -67,7 +68,6 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
         let parts = http.into_parts();
         io = parts.io.into_inner();
         io.give_back(&parts.read_buf);
-        let mut open = OpenReply::new(Arc::clone(&state));
         let after = wire::send(&mut io, &reply, asked).await;
         if after != After::Abandoned {
             open.finish();
@@ -84,9 +84,11 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Infallible> {
     let (head, body) = request.into_parts();
-    let screened = screen::check(&state.origin, &head);
+    let access = state.config.access;
+    let screened = screen::check(&state.origin, access, &head);
     let asked = Asked {
         version: head.version,
+        head_only: head.method == Method::HEAD,
         keep_alive: keep_alive(head.version, &head.headers),
     };
     let body = Limited::new(body, state.config.max_body)
@@ -110,6 +112,7 @@ async fn respond(
     };
     state.captures.push(captured.clone());
     state.count(|counts| counts.requests += 1);
+    let mut open = OpenReply::new(&state, &captured);
     let outgoing = match (screened, body) {
         // Before scripts, faults and scenarios, none of which it may use up.
         (Err(foreign), body) => {
@@ -120,14 +123,32 @@ async fn respond(
                 Err(_) => answer.header("connection", "close"),
             })
         }
+        (Ok(()), Ok(_)) if access.cors && cors::is_preflight(&captured) => {
+            Outgoing::Plain(cors::preflight(&captured, state.ids.next()))
+        }
         (Ok(()), Ok(_)) => route::answer(&state, &captured),
         (Ok(()), Err(refusal)) => route::refuse(&state, &captured, &refusal),
     };
     match outgoing {
-        Outgoing::Plain(answer) => Ok(plain(answer, state)),
+        Outgoing::Plain(answer) => {
+            open.sending(Some(answer.status), answer.tokens);
+            if let (AnswerBody::Whole(_), Some(tokens)) = (&answer.body, answer.tokens) {
+                let time = state.config.generation(tokens.completion);
+                if !time.is_zero() {
+                    tokio::time::sleep(time).await;
+                }
+            }
+            let answer = if access.cors && cors::covers(&captured.path) {
+                cors::open(answer)
+            } else {
+                answer
+            };
+            Ok(plain(answer, &state, open))
+        }
         Outgoing::Exact(reply) => {
+            open.sending(reply.sent_status(), None);
             // There is one request at a time, and room for one reply.
-            let _ = takeover.try_send((reply, asked));
+            let _ = takeover.try_send((reply, asked, open));
             // The connection's task drops this future when it takes over.
             std::future::pending().await
         }
@@ -150,10 +171,10 @@ fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-fn plain(answer: Answer, state: Arc<State>) -> Response<ReplyBody> {
+fn plain(answer: Answer, state: &State, open: OpenReply) -> Response<ReplyBody> {
     let body = match answer.body {
-        AnswerBody::Whole(bytes) => ReplyBody::whole(bytes, state),
-        AnswerBody::Stream(stream) => ReplyBody::stream(stream.events, state),
+        AnswerBody::Whole(bytes) => ReplyBody::whole(bytes, open),
+        AnswerBody::Stream(stream) => ReplyBody::stream(&stream, &state.config, open),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();

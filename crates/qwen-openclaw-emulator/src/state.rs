@@ -5,13 +5,15 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    capture::Captures,
-    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache},
+    capture::{CapturedRequest, Captures},
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
     fault::Faults,
     id::Ids,
     models::Models,
     oauth,
+    screen::Access,
     script::Scripts,
+    served::{Observer, ServedRequest, TokenCounts},
     video::Studio,
 };
 
@@ -21,8 +23,32 @@ pub(crate) struct Config {
     pub(crate) keys: Vec<String>,
     pub(crate) chunk_delay: Duration,
     pub(crate) first_chunk_delay: Duration,
+    /// How long a token takes.
+    pub(crate) token_delay: Duration,
+    pub(crate) access: Access,
+    pub(crate) observer: Option<Observer>,
     pub(crate) max_body: usize,
     pub(crate) encrypted_delivery: EncryptedDelivery,
+    pub(crate) tool_calls: ToolCalls,
+}
+
+impl Config {
+    /// The pauses before the events of a stream, given the tokens of each. It never ends.
+    pub(crate) fn delays(&self, tokens: &[usize]) -> impl Iterator<Item = Duration> {
+        let chunks = [self.first_chunk_delay]
+            .into_iter()
+            .chain(std::iter::repeat(self.chunk_delay));
+        let tokens = tokens.iter().copied().chain(std::iter::repeat(0));
+        chunks
+            .zip(tokens)
+            .map(|(pause, tokens)| pause.saturating_add(self.generation(tokens)))
+    }
+
+    /// How long some tokens take.
+    pub(crate) fn generation(&self, tokens: usize) -> Duration {
+        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        self.token_delay.saturating_mul(tokens)
+    }
 }
 
 /// State shared by the connections of an emulator.
@@ -83,24 +109,60 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Counts a reply as abandoned unless it is finished.
+/// A reply on its way: counts as abandoned unless it is finished, and tells the observer either way.
 #[derive(Debug)]
-pub(crate) struct OpenReply(Option<Arc<State>>);
+pub(crate) struct OpenReply {
+    state: Arc<State>,
+    /// When the request had arrived.
+    since: Duration,
+    served: Option<Box<ServedRequest>>,
+    finished: bool,
+}
 
 impl OpenReply {
-    pub(crate) fn new(state: Arc<State>) -> Self {
-        Self(Some(state))
+    /// Opens the reply to `request`.
+    pub(crate) fn new(state: &Arc<State>, request: &CapturedRequest) -> Self {
+        let served = state.config.observer.as_ref().map(|_| {
+            Box::new(ServedRequest {
+                method: request.method.clone(),
+                path: request.path.clone(),
+                model: request.json()["model"].as_str().map(str::to_owned),
+                status: None,
+                tokens: None,
+                elapsed: Duration::ZERO,
+                complete: false,
+            })
+        });
+        Self {
+            state: Arc::clone(state),
+            since: request.at,
+            served,
+            finished: false,
+        }
+    }
+
+    /// Notes what is sent.
+    pub(crate) fn sending(&mut self, status: Option<u16>, tokens: Option<TokenCounts>) {
+        if let Some(served) = &mut self.served {
+            served.status = status;
+            served.tokens = tokens;
+        }
     }
 
     pub(crate) fn finish(&mut self) {
-        self.0 = None;
+        self.finished = true;
     }
 }
 
 impl Drop for OpenReply {
     fn drop(&mut self) {
-        if let Some(state) = &self.0 {
-            state.count(|counts| counts.abandoned += 1);
+        if !self.finished {
+            self.state.count(|counts| counts.abandoned += 1);
+        }
+        if let (Some(served), Some(observer)) = (&mut self.served, &self.state.config.observer) {
+            served.elapsed = self.state.started.elapsed().saturating_sub(self.since);
+            served.complete = self.finished;
+            observer.tell(served);
         }
     }
 }

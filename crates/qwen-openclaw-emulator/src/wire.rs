@@ -27,6 +27,8 @@ pub(crate) enum After {
 pub(crate) struct Asked {
     pub(crate) version: Version,
     pub(crate) keep_alive: bool,
+    /// Whether the method is `HEAD`, whose answers have no body.
+    pub(crate) head_only: bool,
 }
 
 /// Sends `reply` over `io`.
@@ -67,6 +69,14 @@ impl Writer<'_> {
         if self.framing != Framing::Raw {
             let head = self.head(reply, asked);
             self.io.write_all(head.as_bytes()).await?;
+        }
+        if asked.head_only && self.framing != Framing::Raw {
+            // Where the body would tell the end, the connection must not be used again.
+            self.framing = match self.framing {
+                Framing::UntilClose => Framing::UntilClose,
+                _ => Framing::Length,
+            };
+            return self.complete(asked).await;
         }
         for step in &reply.steps {
             match step {

@@ -71,7 +71,7 @@ fn a_body_of_another_program() {
             {"role": "user", "content": "What is 2+2?"},
         ],
         "max_tokens": 1_000_000,
-        "seed": -1,
+        "seed": 7,
         "stream": false,
     });
     let (_folder, path) = file(&body.to_string());
@@ -84,7 +84,7 @@ fn a_body_of_another_program() {
             &sent_body["seed"],
             &sent_body["stream"]
         ),
-        (&json!(65_536), &json!(-1), &json!(true))
+        (&json!(65_536), &json!(7), &json!(true))
     );
     assert!(sent_body.to_string().contains("cache_control"));
     ran.says("`--max-tokens` was lowered from 1000000 to 65536");

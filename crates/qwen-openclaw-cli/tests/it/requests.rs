@@ -24,10 +24,8 @@ fn path(folder: &TempDir, name: &str) -> String {
         .to_owned()
 }
 
-/// An image of one pixel.
-const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
-    \0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+/// The start of an image of 32 pixels a side.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0";
 
 /// The request sent for these arguments, and the output.
 fn sent(arguments: &[&str]) -> (Value, Ran) {

@@ -19,7 +19,8 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let (mut command, home) = Qwen::new(&[&["emulator"], arguments].concat()).command();
+        let (mut command, home) =
+            Qwen::new(&[&["emulator", "--quiet"], arguments].concat()).command();
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let url = loop {

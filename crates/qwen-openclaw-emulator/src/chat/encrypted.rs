@@ -169,6 +169,7 @@ fn add(before: Hash, message: &Value) -> Hash {
 fn normalize(message: &Message) -> Value {
     let content = match &message.content {
         Content::Text(text) => vec![json!(text)],
+        Content::Absent => Vec::new(),
         Content::Parts(parts) => parts.iter().flat_map(normalize_part).collect(),
     };
     let calls = message.tool_calls.iter().map(|call| {

@@ -3,12 +3,15 @@
 mod arithmetic;
 mod cache;
 mod encrypted;
+mod keys;
+mod logprobs;
 mod media;
 mod prose;
 mod refusals;
 mod reply;
 mod request;
 mod schema;
+mod shape;
 mod stream;
 mod structured;
 mod think;
@@ -17,8 +20,8 @@ mod tools;
 mod usage;
 mod whole;
 
-pub use self::stream::EncryptedDelivery;
 pub(crate) use self::{cache::PromptCache, encrypted::EncryptedReasoning};
+pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 
 use self::request::ChatRequest;
 use crate::{
@@ -41,6 +44,7 @@ pub(crate) struct Chat<'a> {
     id: Id,
     /// Whether the model thinks before it answers.
     thinks: bool,
+    tool_calls: ToolCalls,
 }
 
 /// Answers a chat request.
@@ -63,6 +67,7 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
         endpoint: exchange.endpoint,
         id: exchange.id,
         thinks,
+        tool_calls: exchange.state.config.tool_calls,
     };
     let prompt = usage::Prompt::measure(&request, model);
     refusals::check(&chat, &prompt)?;
@@ -81,10 +86,15 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     };
     let whole = whole::render(&envelope, &replies);
     if !request.stream {
-        return Ok(Answer::json(200, whole, exchange.id));
+        return Ok(Answer::json(200, whole, exchange.id).tokens(usage.counts()));
     }
-    let events = stream::render(&envelope, &replies);
-    Ok(Answer::stream(EventStream { events, whole }, exchange.id))
+    let (events, tokens) = stream::render(&envelope, &replies);
+    let stream = EventStream {
+        events,
+        tokens,
+        whole,
+    };
+    Ok(Answer::stream(stream, exchange.id).tokens(usage.counts()))
 }
 
 /// What stands around every answer and every chunk of it.

@@ -25,6 +25,13 @@ pub(super) struct Call {
 /// What a call costs beside its name and arguments.
 const PER_CALL: usize = 8;
 
+impl Call {
+    /// The tokens before the arguments.
+    pub(super) fn head_tokens(&self) -> usize {
+        PER_CALL + tokens::count(&self.name)
+    }
+}
+
 impl Composed {
     /// The reasoning as far as the caller may read it.
     pub(super) fn readable_reasoning(&self) -> Option<&str> {
@@ -45,7 +52,7 @@ impl Composed {
         let calls: usize = self
             .calls
             .iter()
-            .map(|call| PER_CALL + tokens::count(&call.name) + tokens::count(&call.arguments))
+            .map(|call| call.head_tokens() + tokens::count(&call.arguments))
             .sum();
         tokens::count(&self.text) + calls
     }
@@ -134,7 +141,7 @@ fn cut_answer(reply: &mut Composed, limit: usize) {
     }
     left = left.saturating_sub(tokens::count(&reply.text));
     for call in &mut reply.calls {
-        left = left.saturating_sub(PER_CALL + tokens::count(&call.name));
+        left = left.saturating_sub(call.head_tokens());
         if keep(&mut call.arguments, left) {
             reply.finish = "length";
         }

@@ -1,8 +1,9 @@
 //! What a chat request says.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
+use super::shape;
 use crate::{models::Model, refusal::Refusal};
 
 /// A chat request. Fields that the emulator has no use for are ignored.
@@ -17,6 +18,10 @@ pub(crate) struct ChatRequest {
     pub(crate) temperature: Option<f64>,
     pub(crate) top_p: Option<f64>,
     pub(crate) presence_penalty: Option<f64>,
+    pub(crate) seed: Option<Number>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) logprobs: bool,
+    pub(crate) top_logprobs: Option<i64>,
     pub(crate) n: Option<i64>,
     pub(crate) max_tokens: Option<i64>,
     pub(crate) max_completion_tokens: Option<i64>,
@@ -69,17 +74,15 @@ pub(crate) struct Message {
     pub(crate) partial: bool,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Content {
     Text(String),
     Parts(Vec<Part>),
-}
-
-impl Default for Content {
-    fn default() -> Self {
-        Self::Text(String::new())
-    }
+    /// Left out, or `null`.
+    #[default]
+    #[serde(skip)]
+    Absent,
 }
 
 /// A part of a message. What it is shows in the field that is set.
@@ -181,7 +184,9 @@ impl ChatRequest {
         if !body.is_object() {
             return Err(Refusal::unreadable_body());
         }
-        Self::deserialize(body).map_err(|error| Refusal::algo(error.to_string()))
+        shape::check(&body).map_err(Refusal::algo)?;
+        // What has the right shape can be read.
+        Self::deserialize(body).map_err(|_| Refusal::unreadable_body())
     }
 
     /// The texts of all messages of a role.
@@ -233,6 +238,7 @@ impl Message {
     pub(crate) fn text(&self) -> String {
         match &self.content {
             Content::Text(text) => text.clone(),
+            Content::Absent => String::new(),
             Content::Parts(parts) => {
                 let texts: Vec<&str> = parts
                     .iter()
@@ -245,7 +251,7 @@ impl Message {
 
     pub(crate) fn parts(&self) -> &[Part] {
         match &self.content {
-            Content::Text(_) => &[],
+            Content::Text(_) | Content::Absent => &[],
             Content::Parts(parts) => parts,
         }
     }

@@ -3,21 +3,22 @@
 use serde_json::json;
 
 use super::{
-    Envelope,
+    Envelope, logprobs,
     reply::{Call, Composed},
     tokens,
 };
 
-/// Renders the payloads of the events, without `[DONE]`.
+/// Renders the payloads of the events, without `[DONE]`, and the tokens of each.
 ///
 /// What looks odd here is what the service does: `usage` is null until a chunk of its own that has
 /// no choices, only the first chunk has a role, later pieces of a tool call have the id `""` and
 /// its end is announced by a piece without a finish reason, and the finish reason comes with an
 /// empty delta.
-pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> Vec<String> {
+pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> (Vec<String>, Vec<usize>) {
     let mut stream = Stream {
         envelope,
         payloads: Vec::new(),
+        tokens: Vec::new(),
     };
     for (index, reply) in replies.iter().enumerate() {
         stream.reply(index, reply);
@@ -25,7 +26,7 @@ pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> Vec<Strin
     if envelope.chat.request.stream_options.include_usage {
         stream.push("", &envelope.usage.json());
     }
-    stream.payloads
+    (stream.payloads, stream.tokens)
 }
 
 /// When the ciphertext of encrypted reasoning comes in a stream.
@@ -49,6 +50,7 @@ const ENCRYPTED_PIECES: usize = 3;
 struct Stream<'a> {
     envelope: &'a Envelope<'a>,
     payloads: Vec<String>,
+    tokens: Vec<usize>,
 }
 
 impl Stream<'_> {
@@ -56,8 +58,9 @@ impl Stream<'_> {
         let mut role = Some(r#","role":"assistant""#);
         if let Some(reasoning) = reply.readable_reasoning() {
             self.reasoning("", role.take(), index);
-            for piece in pieces(reasoning) {
+            for (piece, tokens) in pieces(reasoning) {
                 self.reasoning(&piece, None, index);
+                self.took(tokens);
             }
         }
         if let Some(ciphertext) = reply.ciphertext() {
@@ -69,8 +72,9 @@ impl Stream<'_> {
             if role.is_some() {
                 self.role(reply, index);
             }
-            for piece in pieces(&reply.text) {
+            for (piece, tokens) in pieces(&reply.text) {
                 self.text(&piece, reply, index);
+                self.took(tokens);
             }
             self.finish(r#""content":"""#, reply, index);
         } else {
@@ -103,8 +107,10 @@ impl Stream<'_> {
     }
 
     fn text(&mut self, piece: &str, reply: &Composed, index: usize) {
+        let logprobs = logprobs::field(self.envelope.chat, piece);
         let (piece, thought) = (json!(piece), no_thought(reply));
-        self.delta(&format!(r#"{{"content":{piece}{thought}}}"#), index);
+        let delta = format!(r#"{{"content":{piece}{thought}}}"#);
+        self.delta_with(&delta, &logprobs, index);
     }
 
     fn call(&mut self, call: &Call, number: usize, role: Option<&str>, index: usize) {
@@ -116,7 +122,8 @@ impl Stream<'_> {
             ),
             index,
         );
-        for piece in pieces(&call.arguments) {
+        self.took(call.head_tokens());
+        for (piece, tokens) in pieces(&call.arguments) {
             self.delta(
                 &format!(
                     r#"{{"content":null,"tool_calls":[{{"index":{number},"id":"","type":"function","function":{{"arguments":{}}}}}]}}"#,
@@ -124,6 +131,7 @@ impl Stream<'_> {
                 ),
                 index,
             );
+            self.took(tokens);
         }
         let last = format!(
             r#"{{"delta":{{"tool_calls":[{{"function":{{"arguments":""}},"index":{number},"id":"","type":"function"}}]}},"index":{index}}}"#
@@ -147,12 +155,25 @@ impl Stream<'_> {
     }
 
     fn delta(&mut self, delta: &str, index: usize) {
-        let choice =
-            format!(r#"{{"delta":{delta},"finish_reason":null,"index":{index},"logprobs":null}}"#);
+        self.delta_with(delta, "null", index);
+    }
+
+    fn delta_with(&mut self, delta: &str, logprobs: &str, index: usize) {
+        let choice = format!(
+            r#"{{"delta":{delta},"finish_reason":null,"index":{index},"logprobs":{logprobs}}}"#
+        );
         self.push(&choice, "null");
     }
 
+    /// Notes how many tokens the last event has.
+    fn took(&mut self, tokens: usize) {
+        if let Some(last) = self.tokens.last_mut() {
+            *last = tokens;
+        }
+    }
+
     fn push(&mut self, choice: &str, usage: &str) {
+        self.tokens.push(0);
         self.payloads.push(format!(
             r#"{{"choices":[{choice}],"object":"chat.completion.chunk","usage":{usage},"created":{},"system_fingerprint":null,"model":{},"id":"{}"}}"#,
             self.envelope.created,
@@ -189,12 +210,15 @@ fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> 
     cut
 }
 
-/// Cuts a text as the service does: single tokens at first, then several at once.
-fn pieces(text: &str) -> Vec<String> {
+/// Cuts a text as the service does, single tokens at first, then several at once, and counts them.
+fn pieces(text: &str) -> Vec<(String, usize)> {
     let tokens = tokens::split(text);
     let (first, rest) = tokens.split_at(tokens.len().min(3));
-    let single = first.iter().map(|&token| token.to_owned());
-    single.chain(rest.chunks(4).map(<[&str]>::concat)).collect()
+    first
+        .chunks(1)
+        .chain(rest.chunks(4))
+        .map(|tokens| (tokens.concat(), tokens.len()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -208,7 +232,9 @@ mod tests {
             "one",
             "one two three four five six seven eight nine 十 🦀",
         ] {
-            assert_eq!(pieces(text).concat(), text);
+            let (cut, counts): (Vec<_>, Vec<_>) = pieces(text).into_iter().unzip();
+            assert_eq!(cut.concat(), text);
+            assert_eq!(counts.iter().sum::<usize>(), tokens::count(text));
         }
         assert_eq!(pieces("a b c d e").len(), 4);
     }

@@ -18,8 +18,8 @@ pub(super) fn thinks(request: &ChatRequest, model: &Model) -> bool {
     });
     match model.thinking {
         Thinking::Never => false,
-        Thinking::Optional | Thinking::Streaming => asked == Some(true),
-        Thinking::Default => asked != Some(false),
+        Thinking::Optional => asked == Some(true),
+        Thinking::Default | Thinking::Streaming => asked != Some(false),
         Thinking::Always => true,
     }
 }

@@ -1,5 +1,7 @@
 //! When tools are called, with what, and what is said about their results.
 
+use serde_json::{Map, Value};
+
 use super::{
     Chat,
     prose::quote,
@@ -8,46 +10,88 @@ use super::{
     schema,
 };
 
+/// When the emulator calls tools.
+///
+/// Whatever is set, a call that was answered is never made again, so that every agent comes to an
+/// end.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ToolCalls {
+    /// Never, not even when `tool_choice` asks for a call.
+    Never,
+    /// When the prompt names the tool, or `tool_choice` asks for a call. The default.
+    ///
+    /// A prompt names a tool if it has the words of its name, such as "weather" for `get_weather`.
+    #[default]
+    Named,
+    /// The first tool of each request, whatever the prompt.
+    First,
+}
+
 /// The calls that answer the request; none when text does.
 pub(super) fn calls(chat: &Chat<'_>) -> Vec<Call> {
     let request = chat.request;
-    if request.tools.is_empty() {
-        return Vec::new();
-    }
     let prompt = request.prompt();
-    let functions = request.tools.iter().map(|Tool { function }| function);
-    let chosen: Vec<&Function> = match &request.tool_choice {
-        Some(ToolChoice::Word(word)) if word == "none" => Vec::new(),
+    let all = || request.tools.iter().map(|Tool { function }| function);
+    let chosen: Vec<&Function> = match (&request.tool_choice, chat.tool_calls) {
+        (_, ToolCalls::Never) => Vec::new(),
+        (Some(ToolChoice::Word(word)), _) if word == "none" => Vec::new(),
         // What was asked for has been called already: now its result is told.
         _ if !results(chat).is_empty() => Vec::new(),
-        Some(ToolChoice::Forced { function }) => {
-            functions.filter(|f| f.name == function.name).collect()
+        (Some(ToolChoice::Forced { function }), _) => {
+            all().filter(|f| f.name == function.name).collect()
         }
-        Some(ToolChoice::Word(word)) if word == "required" => {
-            let mut all: Vec<&Function> = functions.collect();
-            let best = all.iter().position(|function| fits(function, &prompt));
-            vec![all.swap_remove(best.unwrap_or_default())]
-        }
-        _ => functions
-            .filter(|function| fits(function, &prompt))
-            .collect(),
+        (Some(ToolChoice::Word(word)), policy) if word == "required" => match policy {
+            ToolCalls::First => all().take(1).collect(),
+            _ => named(all(), &prompt)
+                .into_iter()
+                .chain(all())
+                .take(1)
+                .collect(),
+        },
+        (_, ToolCalls::First) => all().take(1).collect(),
+        (_, ToolCalls::Named) => named(all(), &prompt),
     };
     let most = if request.parallel_tool_calls {
         chosen.len()
     } else {
         1
     };
-    let call = |(index, function): (usize, &Function)| Call {
-        id: chat.id.call(index),
-        name: function.name.clone(),
-        arguments: arguments(function, &prompt),
-    };
+    let answered = answered(chat);
     chosen
         .into_iter()
+        .map(|function| (function, arguments(function, &prompt)))
+        .filter(|(function, arguments)| {
+            let same = |call: &&Value| is_call(call, &function.name, arguments);
+            !answered.iter().any(same)
+        })
         .take(most)
         .enumerate()
-        .map(call)
+        .map(|(index, (function, arguments))| Call {
+            id: chat.id.call(index),
+            name: function.name.clone(),
+            arguments: schema::spaced(&arguments),
+        })
         .collect()
+}
+
+/// The calls of the conversation that have a result.
+fn answered<'a>(chat: &Chat<'a>) -> Vec<&'a Value> {
+    let messages = chat.request.messages.iter();
+    let ids: Vec<&str> = messages
+        .clone()
+        .filter_map(|message| message.tool_call_id.as_deref())
+        .collect();
+    messages
+        .flat_map(|message| &message.tool_calls)
+        .filter(|call| call["id"].as_str().is_some_and(|id| ids.contains(&id)))
+        .collect()
+}
+
+fn is_call(call: &Value, name: &str, arguments: &Value) -> bool {
+    let text = call["function"]["arguments"].as_str().unwrap_or_default();
+    let given = serde_json::from_str(text).unwrap_or_else(|_| Value::Object(Map::new()));
+    call["function"]["name"] == name && given == *arguments
 }
 
 /// What is said once tools have been run; `None` when none were.
@@ -69,11 +113,13 @@ pub(super) fn report(chat: &Chat<'_>) -> Option<String> {
     })
 }
 
-/// The results that came since the user last spoke.
+/// The results that came since the last answer in text. A user message after them changes nothing:
+/// some agents add one to every request.
 fn results<'a>(chat: &Chat<'a>) -> Vec<&'a Message> {
     let messages = &chat.request.messages;
-    let spoke = messages.iter().rposition(|message| message.role == "user");
-    let since = messages.iter().skip(spoke.map_or(0, |at| at + 1));
+    let told = |message: &Message| message.role == "assistant" && message.tool_calls.is_empty();
+    let answered = messages.iter().rposition(told);
+    let since = messages.iter().skip(answered.map_or(0, |at| at + 1));
     since.filter(|message| message.role == "tool").collect()
 }
 
@@ -86,13 +132,13 @@ fn called_name<'a>(chat: &Chat<'a>, result: &Message) -> Option<&'a str> {
     call["function"]["name"].as_str()
 }
 
-fn arguments(function: &Function, prompt: &str) -> String {
-    let value = schema::example(&function.parameters, prompt);
+fn arguments(function: &Function, prompt: &str) -> Value {
+    let value = schema::required(&function.parameters, prompt);
     // Without a schema anything would fit, but arguments are always an object.
     if value.is_object() {
-        schema::spaced(&value)
+        value
     } else {
-        "{}".to_owned()
+        Value::Object(Map::new())
     }
 }
 
@@ -102,17 +148,54 @@ const VAGUE: &[&str] = &[
     "and", "for", "with", "from", "that", "this", "into", "function", "current", "given",
 ];
 
-/// Whether a prompt plausibly asks for a tool: it has a word of the tool's name, or a telling word
-/// of its description.
-fn fits(function: &Function, prompt: &str) -> bool {
-    let prompt = words(prompt);
-    let telling = |word: &String, least: usize| {
-        word.chars().count() >= least && !VAGUE.contains(&&**word) && prompt.contains(word)
+/// The functions that a prompt names, in their order, but first those whose names it spells out.
+fn named<'a>(functions: impl Iterator<Item = &'a Function>, prompt: &str) -> Vec<&'a Function> {
+    let named: Vec<(Naming, &Function)> = functions
+        .filter_map(|function| Some((Naming::of(&function.name, prompt)?, function)))
+        .collect();
+    // Whoever speaks of a weather map does not speak of the weather.
+    let vaguer = |naming: &Naming| {
+        let mut others = named.iter().map(|(other, _)| other);
+        !naming.spelled && others.any(|other| naming.is_part_of(other))
     };
-    words(&function.name).iter().any(|word| telling(word, 3))
-        || words(&function.description)
-            .iter()
-            .any(|word| telling(word, 6))
+    let mut kept: Vec<_> = named.iter().filter(|(naming, _)| !vaguer(naming)).collect();
+    kept.sort_by_key(|(naming, _)| !naming.spelled);
+    kept.into_iter().map(|(_, function)| *function).collect()
+}
+
+/// How a prompt names a tool.
+#[derive(Debug, Eq, PartialEq)]
+struct Naming {
+    /// Whether it has a name that is not a mere word.
+    spelled: bool,
+    /// The words of the name that say something.
+    words: Vec<String>,
+}
+
+impl Naming {
+    /// Reads how `prompt` names a tool; `None` if it does not.
+    fn of(name: &str, prompt: &str) -> Option<Self> {
+        let mut identifiers = prompt.split(|c: char| !c.is_alphanumeric() && !"_-.".contains(c));
+        let found = identifiers.any(|word| {
+            let word = word.trim_matches(['.', '-']);
+            !word.is_empty() && word.eq_ignore_ascii_case(name)
+        });
+        let all = words(name);
+        let spelled = found && all.len() > 1;
+        let mut telling = all;
+        telling.retain(|word| word.chars().count() >= 3 && !VAGUE.contains(&&**word));
+        let said = words(prompt);
+        let mentioned = !telling.is_empty() && telling.iter().all(|word| said.contains(word));
+        (found || mentioned).then_some(Self {
+            spelled,
+            words: telling,
+        })
+    }
+
+    fn is_part_of(&self, other: &Self) -> bool {
+        self.words.len() < other.words.len()
+            && self.words.iter().all(|word| other.words.contains(word))
+    }
 }
 
 /// The words of a text or of an identifier, in lower case and singular.
@@ -144,26 +227,44 @@ fn words(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn check(name: &str, description: &str, prompt: &str) -> bool {
-        let function = Function {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            parameters: serde_json::Value::Null,
-        };
-        fits(&function, prompt)
+    #[test]
+    fn a_tool_is_named_by_its_words() {
+        for (name, prompt) in [
+            ("get_weather", "What is the weather in Kyiv?"),
+            ("getStockPrice", "price of a stock"),
+            ("list_directory", "List the directory"),
+            ("run", "Use `run`."),
+            ("get_time", "call get_time"),
+        ] {
+            assert!(Naming::of(name, prompt).is_some(), "{name}: {prompt}");
+        }
+        for (name, prompt) in [
+            ("get_weather", "Get me a sandwich"),
+            ("read_file", "Read the weather report"),
+            ("get_list", "Get me a list"),
+            ("", ""),
+        ] {
+            assert_eq!(Naming::of(name, prompt), None, "{name}: {prompt}");
+        }
     }
 
     #[test]
-    fn a_tool_fits_by_its_words() {
-        assert!(check("get_weather", "", "What is the weather in Kyiv?"));
-        assert!(check("getStockPrice", "", "price of tea"));
-        assert!(check(
-            "x",
-            "Adds numbers together",
-            "which numbers are these"
-        ));
-        assert!(!check("get_weather", "Looks it up", "Get me a sandwich"));
-        assert!(!check("", "", ""));
+    fn the_best_match_comes_first() {
+        let functions = ["weather", "weather_map", "show_map"].map(|name| Function {
+            name: name.to_owned(),
+            description: String::new(),
+            parameters: Value::Null,
+        });
+        let names = |prompt: &str| -> Vec<&str> {
+            let named = named(functions.iter(), prompt).into_iter();
+            named.map(|function| &*function.name).collect()
+        };
+        assert_eq!(names("a map of the weather"), ["weather_map"]);
+        assert_eq!(
+            names("Show a map (show_map, not weather_map)"),
+            ["weather_map", "show_map"]
+        );
+        assert_eq!(names("Show the weather"), ["weather"]);
     }
 
     #[test]

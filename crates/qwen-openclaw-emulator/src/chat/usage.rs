@@ -9,7 +9,7 @@ use super::{
     request::{ChatRequest, Message},
     tokens,
 };
-use crate::{id::splitmix, models::Model};
+use crate::{id::splitmix, models::Model, served::TokenCounts};
 
 /// The size of a prompt, and what the cache needs to recognize it.
 #[derive(Clone, Debug)]
@@ -139,6 +139,13 @@ impl Usage {
             cached,
             media: prompt.media,
             text: prompt.text_tokens(),
+        }
+    }
+
+    pub(super) fn counts(&self) -> TokenCounts {
+        TokenCounts {
+            prompt: self.prompt,
+            completion: self.completion,
         }
     }
 

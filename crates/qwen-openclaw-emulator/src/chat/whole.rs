@@ -3,13 +3,17 @@
 use serde_json::{Value, json};
 
 use super::{
-    Envelope,
+    Envelope, logprobs,
     reply::{Call, Composed},
 };
 
 /// Renders the answer to a request that asked for no stream.
 pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> String {
-    let choices: Vec<String> = replies.iter().enumerate().map(choice).collect();
+    let choices: Vec<String> = replies
+        .iter()
+        .enumerate()
+        .map(|(index, reply)| choice(envelope, index, reply))
+        .collect();
     format!(
         r#"{{"choices":[{}],"object":"chat.completion","usage":{},"created":{},"system_fingerprint":null,"model":{},"id":"{}"}}"#,
         choices.join(","),
@@ -20,7 +24,7 @@ pub(super) fn render(envelope: &Envelope<'_>, replies: &[Composed]) -> String {
     )
 }
 
-fn choice((index, reply): (usize, &Composed)) -> String {
+fn choice(envelope: &Envelope<'_>, index: usize, reply: &Composed) -> String {
     let mut message = format!(r#"{{"content":{},"role":"assistant""#, json!(reply.text));
     if let Some(reasoning) = reply.readable_reasoning() {
         message.push_str(&format!(r#","reasoning_content":{}"#, json!(reasoning)));
@@ -33,8 +37,9 @@ fn choice((index, reply): (usize, &Composed)) -> String {
         message.push_str(&format!(r#","tool_calls":{}"#, json!(calls)));
     }
     format!(
-        r#"{{"message":{message}}},"finish_reason":"{}","index":{index},"logprobs":null}}"#,
+        r#"{{"message":{message}}},"finish_reason":"{}","index":{index},"logprobs":{}}}"#,
         reply.finish,
+        logprobs::field(envelope.chat, &reply.text),
     )
 }
 

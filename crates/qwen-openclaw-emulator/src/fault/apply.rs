@@ -218,7 +218,7 @@ fn in_stream(
         FaultKind::Bom => reply.chunk("\u{feff}".to_owned() + &writes.concat()),
         FaultKind::OneWrite => reply.chunk(writes.concat()),
         FaultKind::SplitUtf8 => reply.chunks(sse::cut_characters(&writes.concat())),
-        _ => paced(exchange, reply, writes),
+        _ => paced(exchange, reply, writes, &stream.tokens),
     };
     if fault.kind == FaultKind::NeverEnding {
         let chunk = style.event(&repeated.unwrap_or_default(), 0).into();
@@ -242,18 +242,19 @@ const fn cuts(kind: FaultKind) -> bool {
 }
 
 /// The writes with the pauses that the emulator is set to.
-fn paced(exchange: &Exchange<'_>, reply: Reply, writes: Vec<String>) -> Reply {
-    let config = &exchange.state.config;
-    let mut pause = config.first_chunk_delay;
-    writes.into_iter().fold(reply, |reply, write| {
-        let pause = std::mem::replace(&mut pause, config.chunk_delay);
-        let reply = if pause.is_zero() {
-            reply
-        } else {
-            reply.pause(pause)
-        };
-        reply.chunk(write)
-    })
+fn paced(exchange: &Exchange<'_>, reply: Reply, writes: Vec<String>, tokens: &[usize]) -> Reply {
+    let delays = exchange.state.config.delays(tokens);
+    writes
+        .into_iter()
+        .zip(delays)
+        .fold(reply, |reply, (write, pause)| {
+            let reply = if pause.is_zero() {
+                reply
+            } else {
+                reply.pause(pause)
+            };
+            reply.chunk(write)
+        })
 }
 
 fn head(answer: &Answer) -> Reply {

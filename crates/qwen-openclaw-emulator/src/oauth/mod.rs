@@ -14,6 +14,7 @@ use crate::{
     key,
     refusal::Refusal,
     reply::{End, Reply},
+    screen,
     state::State,
 };
 
@@ -67,7 +68,11 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest, rest: &str) -> Ou
         request,
         id: state.ids.next(),
     };
-    match (rest.trim_end_matches('/'), &request.method) {
+    let method = match &request.method {
+        &Method::HEAD => &Method::GET,
+        method => method,
+    };
+    match (rest.trim_end_matches('/'), method) {
         ("/device/code", &Method::POST) => exchange.device(),
         ("/token", &Method::POST) => exchange.token(),
         ("/authorize", &Method::GET | &Method::POST) => {
@@ -76,7 +81,7 @@ pub(crate) fn answer(state: &State, request: &CapturedRequest, rest: &str) -> Ou
         ("/admin", &Method::GET | &Method::POST) => {
             Outgoing::Plain(admin::answer(state, request, exchange.id))
         }
-        _ => exchange.error(404, "not_found", "Nothing answers here."),
+        _ => exchange.error(404, "not_found", "There is no such path."),
     }
 }
 
@@ -124,6 +129,11 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    fn origin(&self) -> String {
+        let access = self.state.config.access;
+        screen::origin(&self.state.origin, access, &self.request.headers)
+    }
+
     fn device(&self) -> Outgoing {
         let form = Form::parse(&self.request.body);
         let scenario = self.state.oauth.scenarios.due(Stage::Device);
@@ -148,7 +158,7 @@ impl Exchange<'_> {
             return self.error(400, "invalid_request", "A parameter is missing.");
         };
         let asked = self.state.oauth.books().ask(challenge, &self.state.ids);
-        let page = format!("{}{PATH}/authorize", self.state.origin);
+        let page = format!("{}{PATH}/authorize", self.origin());
         let mut body = json!({
             "device_code": asked.device_code,
             "user_code": asked.user_code,
@@ -224,7 +234,7 @@ impl Exchange<'_> {
             }
         };
         let mut body = self.tokens(&issued);
-        let origin = &self.state.origin;
+        let origin = self.origin();
         let host = origin.trim_start_matches("http://");
         match scenario {
             Some(S::PollNoRefreshToken) => remove(&mut body, "refresh_token"),
@@ -306,7 +316,7 @@ impl Exchange<'_> {
             "token_type": "Bearer",
             "expires_in": issued.life.as_secs(),
             "scope": "openid profile email model.completion",
-            "resource_url": handle::resource_url(&self.state.origin),
+            "resource_url": handle::resource_url(&self.origin()),
         })
     }
 

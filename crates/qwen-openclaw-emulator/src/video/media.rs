@@ -1,9 +1,11 @@
 //! The input media of a video: URLs of images, videos, and audio.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::models::{Input, Model};
-use crate::refusal::Refusal;
+use crate::{inline, refusal::Refusal};
 
 /// The URLs in a request.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +56,42 @@ pub(super) fn read(model: &Model, input: &Map<String, Value>) -> Result<Material
     Ok(material)
 }
 
+/// The sides that an image may have, in pixels.
+const SIDES: RangeInclusive<u32> = 240..=8000;
+/// How many times as long as the other a side may be.
+const MAX_RATIO: u32 = 8;
+/// The largest image, in MB.
+const MAX_IMAGE: usize = 20;
+
+/// Checks the size of an image, which only one that is sent or uploaded shows: `pixels` are `None` for
+/// anything else.
+///
+/// The limits are those of image to video on the service's pages, the ratio that of wan2.7. Inferred
+/// are the texts, and that the same holds for all images and models.
+pub(super) fn check_image(length: usize, pixels: Option<(u32, u32)>) -> Result<(), Refusal> {
+    let Some((width, height)) = pixels else {
+        return Ok(());
+    };
+    if !SIDES.contains(&width) || !SIDES.contains(&height) {
+        return Err(Refusal::parameter(format!(
+            "The image is {width}*{height}; each side must be in [{}, {}]",
+            SIDES.start(),
+            SIDES.end()
+        )));
+    }
+    if width.max(height) > width.min(height) * MAX_RATIO {
+        return Err(Refusal::parameter(format!(
+            "The image is {width}*{height}; its aspect ratio must be in [1:{MAX_RATIO}, {MAX_RATIO}:1]"
+        )));
+    }
+    if length > MAX_IMAGE << 20 {
+        return Err(Refusal::parameter(format!(
+            "The image must not be larger than {MAX_IMAGE} MB"
+        )));
+    }
+    Ok(())
+}
+
 impl Material {
     fn add(&mut self, url: &str) -> Result<(), Refusal> {
         let known = ["http://", "https://", "oss://", "data:image/"];
@@ -61,6 +99,10 @@ impl Material {
         // There is something behind the start.
         if start.is_none_or(|start| url.len() == start.len()) {
             return Err(not_valid());
+        }
+        if let Some(data) = inline::data(url) {
+            let data = data.map_err(|_| not_valid())?;
+            check_image(data.len(), inline::pixels(&data))?;
         }
         self.urls.push(url.to_owned());
         Ok(())
@@ -184,6 +226,7 @@ const fn frames_fit(first: usize, last: usize, sound: usize, clip: usize) -> boo
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use serde_json::json;
 
     use super::*;
@@ -276,5 +319,46 @@ mod tests {
         assert!(read("wan2.6-i2v", &json!({"img_url": 1})).is_err());
         // The sound is looked at, too.
         assert!(read("wan2.6-t2v", &json!({"audio_url": "x.mp3"})).is_err());
+    }
+
+    #[test]
+    fn images_have_a_size_that_fits() {
+        let image = |width: u32, height: u32, filler: usize| {
+            let mut data = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+            data.extend(width.to_be_bytes());
+            data.extend(height.to_be_bytes());
+            data.resize(data.len() + filler, 0);
+            format!("data:image/png;base64,{}", STANDARD.encode(data))
+        };
+        let first_frame = |url: &str| {
+            let media = json!({"media": [{"type": "first_frame", "url": url}]});
+            let [old, new] = [
+                read("wan2.6-i2v", &json!({"img_url": url})),
+                read("wan2.7-i2v", &media),
+            ]
+            .map(|read| read.map(|_| ()).map_err(|refusal| refusal.message));
+            assert_eq!(old, new);
+            old
+        };
+        for (width, height) in [(240, 240), (8000, 1000), (640, 5120)] {
+            assert_eq!(first_frame(&image(width, height, 0)), Ok(()));
+        }
+        for (width, height, says) in [
+            (239, 240, "each side must be in [240, 8000]"),
+            (1000, 8001, "each side must be in [240, 8000]"),
+            (240, 1921, "aspect ratio must be in [1:8, 8:1]"),
+        ] {
+            let refused = first_frame(&image(width, height, 0)).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
+        let refused = first_frame(&image(640, 480, 20 << 20)).unwrap_err();
+        assert!(refused.contains("larger than 20 MB"), "{refused}");
+        for broken in [
+            "data:image/png;base64,",
+            "data:image/png;base64,A",
+            "data:image/png,x",
+        ] {
+            assert_eq!(first_frame(broken), Err(not_valid().message), "{broken}");
+        }
     }
 }

@@ -16,7 +16,6 @@ use crate::{
     answer::{Answer, AnswerBody},
     id::{Id, splitmix},
     route::Exchange,
-    state::State,
 };
 
 /// Where results are, below the origin.
@@ -29,12 +28,15 @@ const ELSEWHERE: &str = "/elsewhere";
 pub(super) const KEY_ID: &str = "LTAI5tEmulator";
 
 /// Returns the URL of a task's video, valid for a day after the task's end.
-pub(super) fn signed_url(state: &State, task: &Task) -> String {
+pub(super) fn signed_url(exchange: &Exchange<'_>, task: &Task) -> String {
     let ended = task.ended().unwrap_or(task.submitted);
     let expires = ended.saturating_add(DAY).as_secs();
     let path = format!("{FOLDER}{}.mp4", task.id);
-    let signature = escape(&sign(state.video.seed, &format!("{path}?{expires}")));
-    let origin = &state.origin;
+    let signature = escape(&sign(
+        exchange.state.video.seed,
+        &format!("{path}?{expires}"),
+    ));
+    let origin = exchange.origin();
     format!("{origin}{path}?Expires={expires}&OSSAccessKeyId={KEY_ID}&Signature={signature}")
 }
 
@@ -73,6 +75,7 @@ pub(super) fn store_answer(
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
         body: AnswerBody::Whole(body.into()),
+        tokens: None,
     }
 }
 

@@ -124,7 +124,7 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
                     output["actual_prompt"] = format!("{prompt}, in every detail").into();
                 }
             }
-            output["video_url"] = result::signed_url(exchange.state, task).into();
+            output["video_url"] = result::signed_url(exchange, task).into();
             let body = json!({"output": output, "usage": usage(order)});
             Ok(answer(exchange, body))
         }

@@ -15,7 +15,8 @@ use super::{
     result::{KEY_ID, sign, store_answer, store_error},
 };
 use crate::{
-    answer::Answer, endpoint::Region, models as chat_models, refusal::Refusal, route::Exchange,
+    answer::Answer, endpoint::Region, inline, models as chat_models, refusal::Refusal,
+    route::Exchange,
 };
 
 /// Where forms are sent, below the origin.
@@ -63,6 +64,8 @@ pub(super) struct File {
     pub(super) region: Region,
     pub(super) model: String,
     pub(super) length: usize,
+    /// Width and height of an image.
+    pixels: Option<(u32, u32)>,
     expires: Duration,
 }
 
@@ -85,15 +88,14 @@ impl Store {
             if resolve != Some("enable") {
                 return Err(media::not_valid());
             }
-            let there = self.files.iter().any(|file| {
+            let there = self.files.iter().find(|file| {
                 file.key == key
                     && file.model == model
                     && file.region == exchange.endpoint.region
                     && now < file.expires
             });
-            if !there {
-                return Err(media::no_download());
-            }
+            let file = there.ok_or_else(media::no_download)?;
+            media::check_image(file.length, file.pixels)?;
         }
         Ok(())
     }
@@ -139,7 +141,7 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
             "policy": text,
             "signature": sign(studio.seed, &text),
             "upload_dir": folder,
-            "upload_host": format!("{}{HOST}", exchange.state.origin),
+            "upload_host": format!("{}{HOST}", exchange.origin()),
             "expire_in_seconds": POLICY.as_secs(),
             "max_file_size_mb": MAX_FILE,
             "capacity_limit_mb": 999_999_999,
@@ -244,7 +246,8 @@ fn take(exchange: &Exchange<'_>, store: &Store, now: Duration) -> Result<File, O
         let message = "The object you specified already exists and can not be overwritten.";
         return Err((409, "FileAlreadyExists", message.to_owned()));
     }
-    let length = fields.last().map_or(0, |file| file.content.len());
+    let content = fields.last().map_or(&[][..], |file| file.content);
+    let length = content.len();
     if length > MAX_FILE << 20 {
         let message = "Your proposed upload exceeds the maximum allowed size.";
         return Err((400, "EntityTooLarge", message.to_owned()));
@@ -254,6 +257,7 @@ fn take(exchange: &Exchange<'_>, store: &Store, now: Duration) -> Result<File, O
         region: policy.region,
         model: policy.model.clone(),
         length,
+        pixels: inline::pixels(content),
         expires: now + KEPT,
     })
 }

@@ -344,8 +344,14 @@ async fn the_ciphertext_comes_when_it_is_told_to() {
                 assert_eq!(content[0], encrypted.last().unwrap() + 1);
             }
             // However it comes, it is whole.
-            let history =
-                json!([messages[0], fold(&answer), {"role": "user", "content": "Thanks"}]);
+            let mut history = vec![messages[0].clone(), fold(&answer)];
+            if tools {
+                let id = &history[1]["tool_calls"][0]["id"];
+                let result = json!({"role": "tool", "tool_call_id": id, "content": "rain"});
+                history.push(result);
+            }
+            history.push(json!({"role": "user", "content": "Thanks"}));
+            let history = json!(history);
             assert_eq!(conversation.send(&history, STRICT).await.status, 200);
         }
     }

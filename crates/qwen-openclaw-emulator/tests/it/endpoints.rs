@@ -1,6 +1,6 @@
 //! Addresses, keys and model lists.
 
-use qwen_openclaw_emulator::{Emulator, Plan, Region};
+use qwen_openclaw_emulator::{Emulator, Plan, Region, Reply, VideoRoute};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, stream};
@@ -206,4 +206,84 @@ async fn unknown_paths_and_methods_are_refused() {
     }
     let native = get(&emulator, "/api/v1/nowhere", Some("sk-1")).await;
     assert_eq!(native.json()["code"], "NotFound");
+}
+
+#[tokio::test]
+async fn what_only_the_service_has_is_told_apart() {
+    let emulator = Emulator::start().await.unwrap();
+    for (path, code, message) in [
+        (
+            "/compatible-mode/v1/embeddings",
+            "not_offered_by_emulator",
+            "The emulator does not offer this: /compatible-mode/v1/embeddings",
+        ),
+        (
+            "/apps/anthropic/v1/messages",
+            "not_offered_by_emulator",
+            "The emulator does not offer this: /apps/anthropic/v1/messages",
+        ),
+        (
+            "/compatible-mode/v1/reranks",
+            "not_found",
+            "There is no such path: /compatible-mode/v1/reranks",
+        ),
+    ] {
+        let answer = get(&emulator, path, Some("sk-1")).await;
+        assert_eq!(answer.status, 404);
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["code"], &error["message"]),
+            (&json!(code), &json!(message))
+        );
+    }
+    let native = "/api/v1/services/aigc/text-generation/generation";
+    let answer = get(&emulator, native, Some("sk-1")).await.json();
+    assert_eq!(answer["code"], "not_offered_by_emulator");
+}
+
+#[tokio::test]
+async fn the_native_api_is_found_below_the_other_base_url() {
+    let emulator = Emulator::start().await.unwrap();
+    let alias = "/compatible-mode/v1/api/v1";
+    let mut client = Client::connect(&emulator).await;
+    let headers = [
+        ("authorization", "Bearer sk-1"),
+        ("x-dashscope-async", "enable"),
+    ];
+    let body = json!({"model": "wan2.6-t2v", "input": {"prompt": "a cat"}}).to_string();
+    let create = format!("{alias}/services/aigc/video-generation/video-synthesis");
+    client.send("POST", &create, &headers, &body).await;
+    let created = client.answer().await;
+    assert_eq!(created.status, 200, "{}", created.text());
+    let id = created.json()["output"]["task_id"].clone();
+    let poll = format!("{alias}/tasks/{}", id.as_str().unwrap());
+    let task = get(&emulator, &poll, Some("sk-1")).await.json();
+    assert_eq!(task["output"]["task_status"], "PENDING");
+    assert_eq!(emulator.video().requests(VideoRoute::Poll), 1);
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let emulator = Emulator::start().await.unwrap();
+    emulator.script(Reply::text(200, "text/plain", "scripted").chunk("!"));
+    emulator.script(Reply::event_stream().event("1").done());
+    let mut client = Client::connect(&emulator).await;
+    // Each answer has to end with its head, or the next would not be understood.
+    for (path, status) in [
+        ("/scripted", 200),
+        ("/streamed", 200),
+        ("/", 200),
+        ("/compatible-mode/v1/models", 200),
+        ("/api/v1/models", 200),
+        ("/oauth/admin", 200),
+        ("/compatible-mode/v1/chat/completions", 405),
+        ("/nowhere", 404),
+    ] {
+        client
+            .send("HEAD", path, &[("authorization", "Bearer sk-1")], "")
+            .await;
+        let answer = client.head().await.unwrap();
+        assert_eq!(answer.status, status, "{path}");
+    }
+    assert_eq!(get(&emulator, "/nowhere", None).await.status, 404);
 }

@@ -5,6 +5,7 @@
     reason = "helpers of tests, too, end a test that cannot go on"
 )]
 
+mod agents;
 mod browser;
 mod chat;
 mod client;
@@ -14,10 +15,13 @@ mod faults;
 mod oauth;
 mod qwen4;
 mod recorded;
+mod refusal_table;
 mod refusals;
 mod screen;
 mod scripts;
+mod served;
 mod server;
+mod typed;
 mod video;
 mod video_faults;
 mod video_files;

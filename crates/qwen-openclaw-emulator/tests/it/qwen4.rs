@@ -9,13 +9,15 @@ use crate::client::{ask, stream};
 async fn reasoning_of_earlier_turns_is_input_only_when_preserved() {
     let emulator = Emulator::start().await.unwrap();
     let tokens = async |model: &str, preserve: bool| {
-        let mut body = json!({"model": model, "preserve_thinking": preserve, "messages": [
+        let mut body = stream(model, "");
+        body["preserve_thinking"] = json!(preserve);
+        body["messages"] = json!([
             {"role": "user", "content": "Hello"},
             {"role": "assistant", "content": "Hi", "reasoning_content": "word ".repeat(50)},
-            {"role": "user", "content": "How are you?"}]});
+            {"role": "user", "content": "How are you?"}]);
         body["enable_thinking"] = json!(true);
-        let usage = ask(&emulator, &body).await.json()["usage"].clone();
-        usage["prompt_tokens"].as_u64().unwrap()
+        let last = ask(&emulator, &body).await.events().pop().unwrap();
+        last["usage"]["prompt_tokens"].as_u64().unwrap()
     };
     for model in [
         "qwen4-max",

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::chat::client;
 
-/// A picture of one pixel.
+/// The start of a picture of 32 pixels a side.
 const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 /// The head of a clip.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2\0\0\0\x08free";
@@ -84,18 +84,21 @@ async fn answers_fit_a_schema_whatever_the_model_takes() {
     // This model gives JSON while it thinks.
     assert!(!reply.reasoning().is_empty());
     assert!(reply.json_matching(&schema()).is_ok());
-    // Without a schema on the wire the emulator answers with some object.
+    // Without a schema on the wire the emulator follows the one in the instructions.
     for model in ["qwen3.5-plus", "qwen3.6-plus", "glm-5"] {
         let request = ChatRequest::new(model)
             .user("Borscht")
             .json_schema("recipe", schema());
         let reply = client.send(&request).await.unwrap();
-        assert!(reply.json::<serde_json::Value>().unwrap().is_object());
+        assert!(reply.json_matching(&schema()).is_ok());
         assert!(reply.reasoning().is_empty());
         // What it is held against does not depend on what the model was told.
-        let error = reply.json_matching(&schema()).unwrap_err();
+        let other = json!({"type": "object", "required": ["elsewhere"]});
+        let error = reply.json_matching(&other).unwrap_err();
         assert!(
-            error.to_string().contains("the field `name` is missing"),
+            error
+                .to_string()
+                .contains("the field `elsewhere` is missing"),
             "{error}"
         );
     }
@@ -114,7 +117,7 @@ async fn media_arrive_as_they_are() {
         Part::frames([image(), image(), image(), image()]).fps(2.0),
     ]);
     let reply = client.send(&request).await.unwrap();
-    let seen = "You attached 6 things, the last of them a PNG frame of 1×1 pixels (33 bytes).";
+    let seen = "You attached 6 things, the last of them a PNG frame of 32×32 pixels (33 bytes).";
     assert!(reply.text().contains(seen), "{}", reply.text());
 }
 

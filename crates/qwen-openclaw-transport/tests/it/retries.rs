@@ -84,7 +84,7 @@ async fn what_happens_before_the_reply_is_told() {
     });
     let request = ChatRequest::new("qwen3.5-plus").user("hi");
     let route = client.connection().route().await.unwrap();
-    let stream = client.stream_on_with_progress(route, &request, hook);
+    let stream = client.stream_on_with_progress(route, &request, Some(hook));
     let reply = stream.await.unwrap().finish().await.unwrap();
     assert_eq!(reply.attempts(), 3);
     let told = told.lock().unwrap();

@@ -1,0 +1,250 @@
+//! The settings of an emulator.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, sync::watch, time::Instant};
+
+use crate::{
+    capture::Captures,
+    chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
+    emulator::Emulator,
+    fault::{FaultRule, Faults},
+    id::Ids,
+    models::Models,
+    oauth::{self, OAuthScenario},
+    screen::Access,
+    script::{Script, Scripts},
+    served::{Observer, ServedRequest},
+    state::{Config, State},
+    video::{Studio, VideoLimits, VideoSettings},
+};
+
+/// Builds an emulator. Created by [`Emulator::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EmulatorBuilder {
+    host: IpAddr,
+    port: u16,
+    seed: u64,
+    captures: usize,
+    models: Models,
+    scripts: Vec<Script>,
+    faults: Vec<FaultRule>,
+    video: VideoSettings,
+    auto_approve: bool,
+    scenarios: Vec<(OAuthScenario, Option<u32>)>,
+    config: Config,
+}
+
+impl Default for EmulatorBuilder {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            seed: 0,
+            captures: 10_000,
+            models: Models::default(),
+            scripts: Vec::new(),
+            faults: Vec::new(),
+            video: VideoSettings::default(),
+            auto_approve: false,
+            scenarios: Vec::new(),
+            config: Config {
+                keys: Vec::new(),
+                chunk_delay: Duration::ZERO,
+                first_chunk_delay: Duration::ZERO,
+                token_delay: Duration::ZERO,
+                access: Access::default(),
+                observer: None,
+                max_body: 64 << 20,
+                encrypted_delivery: EncryptedDelivery::default(),
+                tool_calls: ToolCalls::default(),
+            },
+        }
+    }
+}
+
+impl EmulatorBuilder {
+    /// Sets the port. Default: 0, any free port.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Sets the address to listen on. Default: 127.0.0.1.
+    ///
+    /// An address other than loopback gives every machine that reaches it access. The emulator then
+    /// also answers to any IP address, to names without a dot, and to names below `.internal` and
+    /// `.local`, none of which a foreign web page can have.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self.config.access.network = !host.is_loopback();
+        self
+    }
+
+    /// Lets web pages of any origin use the API: preflight requests are answered, and responses
+    /// have CORS headers. Default: they are rejected.
+    ///
+    /// The login server stays closed to them, and scripted replies are sent as they are.
+    pub fn cors(mut self) -> Self {
+        self.config.access.cors = true;
+        self
+    }
+
+    /// Calls `observer` after each request, such as to log it. Default: no one is told.
+    ///
+    /// It is called on the emulator's task, when the response is complete or the client has
+    /// disconnected.
+    pub fn on_request(mut self, observer: impl Fn(&ServedRequest) + Send + Sync + 'static) -> Self {
+        self.config.observer = Some(Observer::new(observer));
+        self
+    }
+
+    /// Adds a model to every plan, in addition to the service's own.
+    ///
+    /// It is served as a text model with optional reasoning.
+    pub fn model(mut self, id: impl Into<String>) -> Self {
+        self.models.add(id.into());
+        self
+    }
+
+    /// Accepts only this key, and those of further calls. Default: every well-formed key.
+    pub fn require_key(mut self, key: impl Into<String>) -> Self {
+        self.config.keys.push(key.into());
+        self
+    }
+
+    /// Sets the pause between the events of a stream. Default: none.
+    pub fn chunk_delay(mut self, delay: Duration) -> Self {
+        self.config.chunk_delay = delay;
+        self
+    }
+
+    /// Sets the pause before the first event of a stream. Default: none.
+    pub fn first_chunk_delay(mut self, delay: Duration) -> Self {
+        self.config.first_chunk_delay = delay;
+        self
+    }
+
+    /// Sets how many tokens are generated per second. Default: 0, no limit.
+    ///
+    /// The events of a stream come at this pace, in addition to the other delays; a whole response
+    /// comes once all its tokens are generated.
+    pub fn tokens_per_second(mut self, tokens: u32) -> Self {
+        self.config.token_delay = Duration::from_secs(1)
+            .checked_div(tokens)
+            .unwrap_or_default();
+        self
+    }
+
+    /// Sets when `encrypted_content` comes in a stream. Default:
+    /// [`EncryptedDelivery::AfterReasoning`].
+    pub fn encrypted_content(mut self, delivery: EncryptedDelivery) -> Self {
+        self.config.encrypted_delivery = delivery;
+        self
+    }
+
+    /// Sets when tools are called. Default: [`ToolCalls::Named`].
+    pub fn tool_calls(mut self, tool_calls: ToolCalls) -> Self {
+        self.config.tool_calls = tool_calls;
+        self
+    }
+
+    /// Sets the seed for request ids. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the maximum size of a request body. Default: 64 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.config.max_body = bytes;
+        self
+    }
+
+    /// Sets the maximum number of requests recorded for [`Emulator::requests`]. Default: 10,000.
+    pub fn capture_limit(mut self, requests: usize) -> Self {
+        self.captures = requests;
+        self
+    }
+
+    /// Adds a script. Default: none.
+    pub fn script(mut self, script: impl Into<Script>) -> Self {
+        self.scripts.push(script.into());
+        self
+    }
+
+    /// Adds a fault rule. Default: none.
+    pub fn fault(mut self, rule: impl Into<FaultRule>) -> Self {
+        self.faults.push(rule.into());
+        self
+    }
+
+    /// Sets the minimum queue time and the run time of video tasks. Default: 200 ms and 800 ms.
+    ///
+    /// Both are in emulated time.
+    pub fn video_times(mut self, queued: Duration, running: Duration) -> Self {
+        self.video.queued = queued;
+        self.video.running = running;
+        self
+    }
+
+    /// Sets the limits on video tasks. Default: [`VideoLimits::service`].
+    pub fn video_limits(mut self, limits: VideoLimits) -> Self {
+        self.video.limits = limits;
+        self
+    }
+
+    /// Approves every login at the login server immediately. Default: logins are approved on its
+    /// page.
+    pub fn auto_approve(mut self) -> Self {
+        self.auto_approve = true;
+        self
+    }
+
+    /// Enables a scenario of the login server. Default: none.
+    pub fn oauth_scenario(mut self, scenario: OAuthScenario) -> Self {
+        self.scenarios.push((scenario, None));
+        self
+    }
+
+    /// Starts the emulator.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot listen on the address.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start(self) -> io::Result<Emulator> {
+        let listener = TcpListener::bind((self.host, self.port)).await?;
+        let mut address = listener.local_addr()?;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let state = State {
+            origin: format!("http://{address}"),
+            config: self.config,
+            models: self.models,
+            captures: Captures::new(self.captures),
+            scripts: Scripts::new(self.scripts),
+            faults: Faults::new(self.faults),
+            oauth: oauth::Setup::new(self.auto_approve, self.scenarios),
+            ids: Ids::new(self.seed),
+            cache: PromptCache::default(),
+            reasoning: EncryptedReasoning::new(self.seed),
+            video: Studio::new(self.video, self.seed),
+            counts: watch::Sender::default(),
+            started: Instant::now(),
+        };
+        Ok(Emulator::spawn(listener, state))
+    }
+}

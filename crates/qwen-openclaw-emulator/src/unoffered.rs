@@ -1,0 +1,92 @@
+//! What the service has and the emulator does not.
+
+use crate::endpoint::{Endpoint, Plan, Protocol, Region};
+
+/// Paths below the OpenAI-compatible API of pay-as-you-go. Not among them is `/reranks`, which leads
+/// nowhere at the service either.
+const OPEN_AI: &[&str] = &[
+    "/batches",
+    "/completions",
+    "/conversations",
+    "/embeddings",
+    "/files",
+    "/images/generations",
+    "/models",
+    "/responses",
+    "/systemone",
+];
+
+/// Paths below DashScope's own API.
+const NATIVE: &[&str] = &[
+    "/files",
+    "/services/aigc/image-generation/generation",
+    "/services/aigc/image2image/image-synthesis",
+    "/services/aigc/multimodal-generation/generation",
+    "/services/aigc/text-generation/generation",
+    "/services/aigc/text2image/image-synthesis",
+    "/services/audio/asr/transcription",
+    "/services/audio/tts/SpeechSynthesizer",
+    "/services/audio/tts/customization",
+    "/services/embeddings/multimodal-embedding/multimodal-embedding",
+    "/services/embeddings/text-embedding/text-embedding",
+    "/services/rerank/text-rerank/text-rerank",
+    "/tokens",
+];
+
+/// Paths of APIs that the emulator has nothing of.
+const OTHERS: &[&str] = &[
+    "/api-ws/v1/inference",
+    "/api-ws/v1/realtime",
+    "/api/v2/apps/protocols/compatible-mode/v1/conversations",
+    "/api/v2/apps/protocols/compatible-mode/v1/responses",
+    "/apps/anthropic/v1/messages",
+    "/compatible-api/v1/reranks",
+];
+
+/// Tells whether the service has a path, given that the emulator does not.
+pub(crate) fn is_of_service(path: &str) -> bool {
+    let (known, rest) = match Endpoint::split(path) {
+        Some((endpoint, rest)) => match endpoint.protocol {
+            Protocol::OpenAi(Plan::Standard) => (OPEN_AI, rest),
+            Protocol::OpenAi(_) => return false,
+            Protocol::Native => (NATIVE, rest),
+        },
+        None => {
+            let china = path.strip_prefix(Region::China.prefix());
+            (OTHERS, china.unwrap_or(path))
+        }
+    };
+    known.iter().any(|known| {
+        let below = rest.strip_prefix(known);
+        below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_service() {
+        for path in [
+            "/compatible-mode/v1/embeddings",
+            "/compatible-mode/v1/files/file-1/content",
+            "/cn/compatible-mode/v1/responses",
+            "/api/v1/services/aigc/text-generation/generation",
+            "/compatible-mode/v1/api/v1/tokens",
+            "/cn/apps/anthropic/v1/messages",
+            "/compatible-api/v1/reranks",
+        ] {
+            assert!(is_of_service(path), "{path}");
+        }
+        for path in [
+            "/compatible-mode/v1/reranks",
+            "/compatible-mode/v1/embeddingsx",
+            "/coding/v1/embeddings",
+            "/api/v1/embeddings",
+            "/embeddings",
+        ] {
+            assert!(!is_of_service(path), "{path}");
+        }
+    }
+}
