@@ -224,6 +224,23 @@ async fn a_budget_that_says_so_leads_to_the_next_candidate() {
 }
 
 #[tokio::test]
+async fn budgets_of_the_same_name_are_each_obeyed() {
+    let of = |model: &str| UsageFilter {
+        model: Some(model.to_owned()),
+        ..UsageFilter::default()
+    };
+    let advancing = requests(0).filter(of("one")).advances(true);
+    let refusing = requests(0).filter(of("two"));
+    let (router, _) = router(|builder| builder.budget(advancing).budget(refusing));
+    let script = Script::default();
+    let failed = run(&router, &chain().await, &script).await.unwrap_err();
+    assert!(script.positions().is_empty());
+    assert_eq!(failed.kind(), ErrorKind::Budget);
+    let positions: Vec<_> = failed.attempts().iter().map(|one| one.position).collect();
+    assert_eq!(positions, [0, 1]);
+}
+
+#[tokio::test]
 async fn every_attempt_needs_room_of_its_own() {
     let (router, _) = router(|builder| builder.budget(requests(2)));
     let script = Script::failing(error(ErrorKind::Server));
