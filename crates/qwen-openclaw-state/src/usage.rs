@@ -113,6 +113,16 @@ impl UsageStore for SqliteState {
             .checked_sub(IDS_KEPT)
             .map_or(i64::MIN, values::of_time);
         let before = values::of_time(before);
+        let any = self.pool.run(Access::Read, move |rows| {
+            let query = "SELECT EXISTS (SELECT 1 FROM entries WHERE expires IS NULL AND time < ?1)";
+            Ok(rows
+                .prepare_cached(query)?
+                .query_row([before], |row| row.get(0))?)
+        });
+        // As in `expire`.
+        if !any.await? {
+            return Ok(0);
+        }
         let mut count = 0;
         loop {
             let compact = move |rows: &Connection| compact(rows, before, forget);
