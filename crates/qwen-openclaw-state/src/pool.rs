@@ -172,7 +172,7 @@ impl Shared {
         let idle = lock(&self.connections(access).idle).pop();
         match idle {
             Some(handle) if !handle.is_current(&self.place) => handle.abandon(),
-            // Whoever checks it as a whole needs it closed.
+            // The check of the whole file needs it closed.
             Some(_) if self.place.is_suspect() => return Err(Failure::Damaged),
             Some(handle) => return Ok(handle),
             None => {}
