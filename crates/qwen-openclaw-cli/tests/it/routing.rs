@@ -319,6 +319,27 @@ fn old_entries_are_kept_as_sums() {
     assert_eq!(rows(&document), [("qwen/qwen3.5-plus".to_owned(), 2)]);
 }
 
+#[test]
+fn a_model_that_takes_no_images_is_left_out() {
+    let others = Others::start();
+    let first = StandIn::start(&[]);
+    let home = others.home(&first, "qwen/qwen3-coder-plus");
+    let image = ["--image", "https://example.com/a.png"];
+    let arguments = [&image[..], &["--fallback", "qwen/qwen3.5-plus", "--json"]].concat();
+    let ran = chat(&home, &arguments).exits_with(0);
+    let document = ran.json();
+    assert_eq!(document["ref"], "qwen/qwen3.5-plus");
+    let outcomes = attempts(&document)
+        .into_iter()
+        .map(|(_, outcome, _)| outcome);
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["unfit", "answered"]);
+    ran.says("does not accept image input");
+    let strict = [&image[..], &["-m", "qwen/qwen3-coder-plus"]].concat();
+    chat(&home, &strict)
+        .exits_with(4)
+        .says("error: qwen3-coder-plus does not accept image input");
+}
+
 /// A key in the place of a model is neither sent nor recorded nor shown.
 #[test]
 fn a_key_is_not_a_model() {
