@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
-use qwen_openclaw::routing::{Attempt, AttemptOutcome};
+use qwen_openclaw::routing::{Attempt, AttemptOutcome, CooldownScope, Policy};
 use serde_json::{Value, json};
 
 use crate::{auth::list::timestamp, usage::days::Zone};
+
+/// What ends all cooldowns.
+const CLEAR: &str = "`qwen-openclaw usage cooldowns clear`";
 
 /// What became of several, none of which answered.
 #[derive(Clone, Debug)]
@@ -18,17 +21,23 @@ impl Attempts {
     }
 
     pub(crate) fn summary(&self) -> &'static str {
-        match self.0.iter().any(Attempt::was_tried) {
-            true => "no model answered",
-            false => "no model could be tried",
+        if self.0.iter().any(Attempt::was_tried) {
+            "no model answered"
+        } else {
+            "no model could be tried"
         }
     }
 
     /// What became of each, then when to try again.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
         let retry = self.0.iter().filter_map(Attempt::retry_at).min();
-        let retry = retry.map(|time| format!("something can be tried again at {}", shown(time)));
-        self.0.iter().map(line).chain(retry)
+        let retry = retry.map(|time| {
+            format!(
+                "the first can be tried again at {}; {CLEAR} tries all again now",
+                shown(time)
+            )
+        });
+        self.0.iter().map(until).chain(retry)
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -41,8 +50,22 @@ impl Attempts {
     }
 }
 
-/// What became of a model or an account, and when it can be tried again.
+/// What became of a model or an account, when it can be tried again, and how to do so before.
 pub(crate) fn line(attempt: &Attempt) -> String {
+    let line = until(attempt);
+    match &attempt.outcome {
+        // For those who have paid the bill, or had the key enabled again.
+        AttemptOutcome::CoolingDown { kind, .. }
+            if Policy::of(*kind).scope == CooldownScope::Credential =>
+        {
+            format!("{line}; {CLEAR} tries it again now")
+        }
+        _ => line,
+    }
+}
+
+/// What became of a model or an account, and when it can be tried again.
+fn until(attempt: &Attempt) -> String {
     match attempt.retry_at() {
         Some(until) => format!("{attempt}, not tried again until {}", shown(until)),
         None => attempt.to_string(),
@@ -51,7 +74,7 @@ pub(crate) fn line(attempt: &Attempt) -> String {
 
 /// A point in time on this machine's clock.
 fn shown(time: SystemTime) -> String {
-    Zone::system().shown(time)
+    Zone::system().shown_to_the_second(time)
 }
 
 pub(crate) fn to_json(attempt: &Attempt) -> Value {

@@ -168,6 +168,10 @@ impl Settings {
             return self.default_model();
         };
         let name = self.resolve(text)?;
+        if is_key(name) {
+            let failure = Failure::usage("an API key was given in the place of a model");
+            return Err(failure.with_hint("`--api-key-stdin` reads a key from standard input"));
+        }
         if !name.contains('/') {
             // A bare id belongs to the provider of the plan.
             return Ok(ModelRef::new(self.connection.default_provider(), name)?);
@@ -261,4 +265,11 @@ impl Settings {
     fn is_listed(&self, id: &str) -> bool {
         find(&self.connection.default_provider(), id, Edition::Merged).is_some()
     }
+}
+
+/// Whether a key was pasted in the place of a model. It would be sent to whoever is asked for the model,
+/// recorded, and shown.
+fn is_key(name: &str) -> bool {
+    let id = name.rsplit('/').next().unwrap_or(name);
+    id.starts_with("sk-") && id.len() >= 20
 }

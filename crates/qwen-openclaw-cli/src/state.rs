@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use qwen_openclaw::{
@@ -22,8 +22,14 @@ use crate::{
     failure::{Failure, exit_code},
     key_check::KeyCheck,
     output::note,
-    usage::{amount, days::Zone},
+    usage::{
+        amount,
+        days::{QUARTER, Zone},
+    },
 };
+
+/// How long entries are kept one by one.
+const ENTRIES_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The stores, and the budgets in them.
 #[derive(Debug)]
@@ -33,16 +39,21 @@ pub(crate) struct State {
     budgets: Vec<Budget>,
     /// `None` in memory.
     file: Option<SqliteState>,
-    /// How many damaged files were told of.
-    told: AtomicUsize,
+    /// How many damaged files were reported.
+    reported: AtomicUsize,
 }
 
 impl State {
     /// What earlier commands have kept. Nothing is created.
     pub(crate) async fn existing(environment: &Environment) -> Result<Self, Failure> {
-        match Self::path(environment) {
-            Some(path) if path.exists() => Self::open(environment).await,
-            _ => Ok(Self::in_memory()),
+        // Without a home folder nothing is stored.
+        let Ok(folder) = StateDir::of(environment) else {
+            return Ok(Self::in_memory());
+        };
+        let file = SqliteState::existing_in_folder(&folder).await;
+        match file.map_err(failure)? {
+            Some(file) => Self::over(file).await,
+            None => Ok(Self::in_memory()),
         }
     }
 
@@ -50,15 +61,19 @@ impl State {
     pub(crate) async fn open(environment: &Environment) -> Result<Self, Failure> {
         let folder = StateDir::of(environment)?;
         let file = SqliteState::in_folder(&folder).await.map_err(failure)?;
+        Self::over(file).await
+    }
+
+    async fn over(file: SqliteState) -> Result<Self, Failure> {
         let budgets = file.budgets().await.map_err(failure)?;
         let state = Self {
             usage: Arc::new(file.clone()),
             failover: Arc::new(file.clone()),
             budgets,
             file: Some(file),
-            told: AtomicUsize::new(0),
+            reported: AtomicUsize::new(0),
         };
-        state.tell_of_damage();
+        state.report_damage();
         Ok(state)
     }
 
@@ -71,7 +86,7 @@ impl State {
         }
         Self::open(environment).await.unwrap_or_else(|failure| {
             note(&format!(
-                "warning: usage, budgets and cooldowns are not kept: {}",
+                "warning: usage is not recorded, and budgets are not enforced: {}",
                 failure.message()
             ));
             Self::in_memory()
@@ -88,19 +103,20 @@ impl State {
         Ok(budgets.fold(builder, RouterBuilder::budget))
     }
 
-    /// Stores what is left to be stored, and says what could not be.
+    /// Stores what is left to be stored, and says what could not be. What is old is only kept as sums.
     pub(crate) async fn close(&self, router: &Router) {
         router.flush().await;
-        match router.store_failure() {
+        let compacted = self.usage.compact(before_which_sums_do()).await;
+        match router.store_failure().or(compacted.err()) {
             Some(error) => note(&format!(
-                "warning: not all of the usage was kept: {}",
+                "warning: not all of the usage was recorded: {}",
                 failure(error).message()
             )),
-            None => self.tell_of_damage(),
+            None => self.report_damage(),
         }
     }
 
-    /// A budget that has no room: how much it has used, and when it begins anew.
+    /// A budget that has no room: how much it has used, and when it resets.
     pub(crate) fn exceeded(&self, exceeded: &Exceeded) -> Failure {
         let Exceeded {
             budget: window,
@@ -123,8 +139,8 @@ impl State {
             Some(zone.shown(budget.ends(SystemTime::now())?))
         });
         message.push_str(&match ends {
-            Some(ends) => format!("; it begins anew at {ends}"),
-            None => "; it does not begin anew".to_owned(),
+            Some(ends) => format!("; it resets at {ends}"),
+            None => "; it never resets".to_owned(),
         });
         Failure::budget(message).with_hint(format!(
             "`qwen-openclaw usage budget list` shows it; `usage budget set '{name}' ...` changes it, \
@@ -139,7 +155,7 @@ impl State {
             failover: Arc::new(MemoryFailover::new()),
             budgets: Vec::new(),
             file: None,
-            told: AtomicUsize::new(0),
+            reported: AtomicUsize::new(0),
         }
     }
 
@@ -186,18 +202,26 @@ impl State {
     }
 
     /// Says where damaged files are now, of each once.
-    fn tell_of_damage(&self) {
+    fn report_damage(&self) {
         let aside = self.file.as_ref().map(SqliteState::set_aside);
         let aside = aside.unwrap_or_default();
-        let told = self.told.swap(aside.len(), Ordering::Relaxed);
-        for path in aside.iter().skip(told) {
+        let reported = self.reported.swap(aside.len(), Ordering::Relaxed);
+        for path in aside.iter().skip(reported) {
             note(&format!(
-                "warning: what was kept of usage and cooldowns was damaged, and begins anew; the old \
-                 file is {}",
+                "warning: the file with usage, cooldowns and budgets was damaged, and a new one starts \
+                 empty: set the budgets again; the old file is {}",
                 path.display()
             ));
         }
     }
+}
+
+/// When entries are so old that no one asks for a single one: a quarter of an hour, as stores want it.
+fn before_which_sums_do() -> SystemTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let kept = since.unwrap_or_default().saturating_sub(ENTRIES_KEPT);
+    let seconds = kept.as_secs() - kept.as_secs() % QUARTER;
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 /// Says that something goes on without what is kept.

@@ -42,8 +42,7 @@ pub enum Period {
 }
 
 impl Budget {
-    /// Creates a budget for everything. Its name, which no other budget of a router should have, appears
-    /// in the error of a request that it refuses.
+    /// Creates a budget for everything. Its name appears in the error of a request that it refuses.
     pub fn new(name: impl Into<String>, period: Period, limit: Limit) -> Self {
         Self {
             name: name.into(),

@@ -12,6 +12,10 @@ const MEMORY: Duration = Duration::from_secs(24 * 3_600);
 /// The longest wait that a server can ask for.
 const LONGEST: Duration = Duration::from_secs(31 * 24 * 3_600);
 
+/// How far the clocks of hosts may be apart. Processes of one host, too, see records of a moment later
+/// than their own: they take the time before they wait for each other.
+const SKEW: Duration = Duration::from_secs(60);
+
 /// A failure to record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
@@ -32,7 +36,7 @@ pub struct Cooldown {
     pub kind: ErrorKind,
     /// How many failures in a row led to it.
     pub failures: u32,
-    /// When the last failure was.
+    /// When the failure was that began it, or that last prolonged it.
     pub since: SystemTime,
     /// When it ends.
     pub until: SystemTime,
@@ -45,7 +49,7 @@ impl Cooldown {
     /// asked to wait takes precedence, up to 31 days. While a cooldown is running, further failures
     /// neither count nor change it, unless the server asks to wait beyond its end.
     ///
-    /// The count starts again a day after the last failure. Except for rate limits, it also starts
+    /// The count starts again a day after the last failure that changed the record. Except for rate limits, it also starts
     /// again once a cooldown has run out and as much time again has passed: for those who seldom send,
     /// a bill that was unpaid weeks ago does not block a model for hours.
     #[must_use]
@@ -55,9 +59,9 @@ impl Cooldown {
             .map(|wait| later(now, wait.min(LONGEST)));
         if let Some(running) = previous.filter(|previous| previous.is_running(now)) {
             let mut this = running.clone();
-            this.since = now;
             if let Some(asked) = asked.filter(|asked| *asked > running.until) {
                 this.kind = failure.kind;
+                this.since = now;
                 this.until = asked;
             }
             return this;
@@ -74,11 +78,12 @@ impl Cooldown {
         }
     }
 
-    /// Returns true while the target should not be tried. A record from the future, left by a clock
-    /// that was set back, does not count.
+    /// Returns true while the target should not be tried. A record from more than a minute in the
+    /// future, left by a clock that was set back, does not count.
     #[must_use]
     pub fn is_running(&self, now: SystemTime) -> bool {
-        self.since <= now && now < self.until
+        let ahead = self.since.duration_since(now).unwrap_or_default();
+        ahead <= SKEW && now < self.until
     }
 
     /// Returns true once the record affects nothing any more: it is not running, and a day old. Stores

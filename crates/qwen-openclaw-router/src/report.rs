@@ -57,7 +57,8 @@ pub struct UsageSum {
     pub media: Duration,
     /// The cost, one amount for each currency.
     pub cost: Vec<Cost>,
-    /// The number of entries whose cost is unknown although they were answered.
+    /// The number of entries whose cost is unknown although they were answered, or canceled after they
+    /// had been sent.
     pub unpriced: u64,
 }
 
@@ -65,6 +66,7 @@ impl UsageSum {
     /// Adds an entry.
     pub fn add(&mut self, entry: &UsageEntry) {
         let is_answered = entry.outcome == Outcome::Answered;
+        let is_billed = is_answered || (entry.outcome == Outcome::Canceled && entry.sends > 0);
         self.merge(&Self {
             requests: u64::from(entry.is_last),
             sends: u64::from(entry.sends),
@@ -74,7 +76,7 @@ impl UsageSum {
             images: entry.images,
             media: entry.media,
             cost: entry.cost.into_iter().collect(),
-            unpriced: u64::from(is_answered && entry.cost.is_none()),
+            unpriced: u64::from(is_billed && entry.cost.is_none()),
         });
     }
 

@@ -45,7 +45,7 @@ impl RouteRequest {
         self
     }
 
-    /// Tries candidates that are cooling down too, for a user who insists on one model. The default is
+    /// Tries candidates that are cooling down too, for a user who has chosen one model. The default is
     /// false.
     pub fn ignore_cooldowns(mut self, ignore: bool) -> Self {
         self.ignores_cooldowns = ignore;

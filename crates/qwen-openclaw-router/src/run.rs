@@ -29,6 +29,13 @@ enum Next {
     Error(ErrorKind),
 }
 
+/// A budget that has no room for a candidate.
+struct Refusal {
+    exceeded: Exceeded,
+    /// Whether the next candidate is tried.
+    advances: bool,
+}
+
 impl<'a, E: AttemptError> Run<'a, E> {
     pub(crate) fn new(request: &'a RouteRequest, candidates: &'a [Candidate]) -> Self {
         Self {
@@ -89,7 +96,7 @@ impl<'a, E: AttemptError> Run<'a, E> {
             }
             let ticket = match self.reserve(candidate).await {
                 Ok(ticket) => ticket,
-                Err(exceeded) => return Err(self.over_budget(position, candidate, exceeded)),
+                Err(refusal) => return Err(self.over_budget(position, candidate, refusal)),
             };
             if let Some((failed, _)) = self.failed.take() {
                 failed.store_superseded().await;
@@ -154,10 +161,8 @@ impl<'a, E: AttemptError> Run<'a, E> {
         Next::Candidate
     }
 
-    fn over_budget(&mut self, position: usize, candidate: &Candidate, exceeded: Exceeded) -> Next {
-        let mut budgets = self.shared.budgets.iter();
-        let budget = budgets.find(|budget| budget.name() == exceeded.budget.name);
-        let advances = budget.is_some_and(|budget| budget.is_advancing());
+    fn over_budget(&mut self, position: usize, candidate: &Candidate, refusal: Refusal) -> Next {
+        let Refusal { exceeded, advances } = refusal;
         let outcome = AttemptOutcome::OverBudget(Box::new(exceeded));
         self.note(position, candidate, outcome);
         if advances {
@@ -199,7 +204,7 @@ impl<'a, E: AttemptError> Run<'a, E> {
         }
     }
 
-    async fn reserve(&self, candidate: &Candidate) -> Result<Ticket, Exceeded> {
+    async fn reserve(&self, candidate: &Candidate) -> Result<Ticket, Refusal> {
         let now = self.shared.now();
         let reservation = Reservation {
             entry: self.entry(candidate, now),
@@ -207,10 +212,16 @@ impl<'a, E: AttemptError> Run<'a, E> {
         };
         let budgets = self.shared.budgets.iter();
         let counting = budgets.filter(|budget| budget.counted().matches(&reservation.entry));
-        let windows: Vec<_> = counting.map(|budget| budget.window(now)).collect();
+        let windows: Vec<_> = counting.clone().map(|budget| budget.window(now)).collect();
         let reserved = self.shared.usage.reserve(&reservation, &windows).await;
         match self.shared.checked(reserved).flatten() {
-            Some(exceeded) => Err(exceeded),
+            Some(exceeded) => {
+                // By all of the window: names need not be unique.
+                let mut refusing = counting.zip(&windows);
+                let budget = refusing.find(|(_, window)| **window == exceeded.budget);
+                let advances = budget.is_some_and(|(budget, _)| budget.is_advancing());
+                Err(Refusal { exceeded, advances })
+            }
             None => Ok(Ticket::new(
                 Arc::clone(self.shared),
                 reservation.entry,

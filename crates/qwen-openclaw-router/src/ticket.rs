@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, MutexGuard, PoisonError},
 };
 
+use qwen_openclaw_http::ErrorKind;
+
 use crate::{EntryId, Outcome, Target, UsageEntry, Used, router::Shared};
 
 /// The reservation of an attempt, which is settled once it is known what the attempt used.
@@ -45,7 +47,8 @@ impl Ticket {
         &self.id
     }
 
-    /// Stores what the attempt used and how it ended.
+    /// Stores what the attempt used and how it ended. If the store is busy, it is stored later, as by
+    /// [`settle_later`](Self::settle_later).
     ///
     /// If it was answered, the failures of its model and credential are forgotten.
     pub async fn settle(mut self, used: Used, outcome: Outcome) {
@@ -122,7 +125,15 @@ impl Shared {
             settlements,
         };
         while let Some(Settlement { entry, target }) = rest.settlements.front() {
-            self.checked(self.usage.settle(entry).await);
+            let settled = self.usage.settle(entry).await;
+            let is_busy = settled
+                .as_ref()
+                .is_err_and(|error| error.kind() == ErrorKind::Busy);
+            self.checked(settled);
+            // It may succeed at the next opportunity, and so may the rest.
+            if is_busy && self.unsettled().len() + rest.settlements.len() <= MOST_UNSETTLED {
+                return;
+            }
             if entry.outcome == Outcome::Answered {
                 self.checked(self.failover.succeed(target).await);
             }
@@ -136,6 +147,10 @@ impl Shared {
     }
 }
 
+/// How many settlements wait for a store that is busy. Beyond that, the oldest are given up, and their
+/// reservations expire.
+const MOST_UNSETTLED: usize = 10_000;
+
 /// What is still to be stored, and goes back if its future is dropped. Settling twice does no harm.
 struct Rest<'a> {
     shared: &'a Shared,
@@ -145,7 +160,10 @@ struct Rest<'a> {
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
         if !self.settlements.is_empty() {
-            self.shared.unsettled().append(&mut self.settlements);
+            // In front of what came meanwhile, so that the oldest stays first.
+            let mut unsettled = self.shared.unsettled();
+            self.settlements.append(&mut unsettled);
+            std::mem::swap(&mut *unsettled, &mut self.settlements);
         }
     }
 }

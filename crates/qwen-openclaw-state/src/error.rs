@@ -1,6 +1,6 @@
 //! Why a transaction failed, and the error that callers see.
 
-use std::{io, path::Path};
+use std::{fmt, io, path::Path};
 
 use qwen_openclaw_auth as auth;
 use qwen_openclaw_router::Error;
@@ -74,17 +74,19 @@ impl Failure {
         let in_use = || Error::busy(format!("{path} is in use by other processes: try again"));
         match self {
             Self::Busy => in_use(),
-            Self::Sqlite(error) if busy => in_use().with_cause(error),
+            Self::Sqlite(error) if busy => in_use().with_cause(Described(error)),
+            Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+                Error::storage(format!("{path} or its folder is read-only"))
+            }
             Self::Sqlite(error) => {
                 let what = match error.sqlite_error_code() {
                     Some(ErrorCode::DiskFull) => "the disk is full: could not write",
-                    Some(ErrorCode::ReadOnly) => "could not write",
                     Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                         "there is damage in"
                     }
                     _ => "could not use",
                 };
-                Error::storage(format!("{what} {path}")).with_cause(error)
+                Error::storage(format!("{what} {path}")).with_cause(Described(error))
             }
             Self::File(error) => {
                 let this = match error.kind() {
@@ -111,3 +113,15 @@ impl Failure {
         }
     }
 }
+
+/// An error of SQLite without its source, which repeats it with a number.
+#[derive(Debug)]
+struct Described(rusqlite::Error);
+
+impl fmt::Display for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Described {}

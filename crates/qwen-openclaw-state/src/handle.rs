@@ -19,7 +19,7 @@ use crate::{
 /// How long other processes are waited for. Each of their transactions takes well under a millisecond.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(30);
 
-/// How long the check may take when a process opens the file: enough for all of a file of some ten
+/// How long the check may take when a process opens the file for writing: enough for all of a file of some ten
 /// thousand entries. Of a larger one it is the first part; the rest is checked by `integrity_check`,
 /// and whole once damage was met.
 const CHECK_TIME: Duration = Duration::from_millis(40);
@@ -51,8 +51,8 @@ pub(crate) struct Handle {
 type Identity = (u64, u64);
 
 impl Handle {
-    /// Opens the file, creating it if needed. The first connection of a process checks it.
-    pub(crate) fn open(place: &Place, is_first: bool) -> Result<Self, Failure> {
+    /// Opens the file, creating it if needed, and checks it if `checks` is true.
+    pub(crate) fn open(place: &Place, checks: bool) -> Result<Self, Failure> {
         place.prepare()?;
         let lock = place.share()?;
         // Again, now that no one renames it.
@@ -63,7 +63,7 @@ impl Handle {
         let file = identity(&place.path);
         let mut connection = connect(&place.path)?;
         set_up(&mut connection)?;
-        if is_first {
+        if checks {
             check_at_most(&mut connection, CHECK_TIME)?;
         }
         let this = Self {

@@ -37,8 +37,8 @@
 //!
 //! # Damage
 //!
-//! The first connection of a process checks the file, for 40 ms at most: that is all of a file of some
-//! ten thousand entries, and the first part of a larger one. When damage is met there or later, the file
+//! A process checks the file before it first writes to it, for 40 ms at most: that is all of a file of
+//! some ten thousand entries, and the first part of a larger one. When damage is met there or later, the file
 //! is checked as a whole, and if it is damaged it is renamed to `<name>.damaged-<time>` together with its
 //! log, and a new one is begun. Nothing is ever deleted. [`set_aside`](SqliteState::set_aside) tells
 //! where it is. [`check`](SqliteState::check) checks everything.

@@ -156,7 +156,7 @@ impl Shared {
     ) -> Result<T, Failure> {
         let connections = self.connections(access);
         let epoch = self.epoch.load(Ordering::SeqCst);
-        let mut handle = self.handle(connections)?;
+        let mut handle = self.handle(access)?;
         let done = work(&mut handle);
         let is_damaged = done.as_ref().is_err_and(Failure::is_damage);
         let mut idle = lock(&connections.idle);
@@ -168,18 +168,21 @@ impl Shared {
     }
 
     /// An idle connection, or a new one.
-    fn handle(&self, connections: &Connections) -> Result<Handle, Failure> {
-        let idle = lock(&connections.idle).pop();
+    fn handle(&self, access: Access) -> Result<Handle, Failure> {
+        let idle = lock(&self.connections(access).idle).pop();
         match idle {
             Some(handle) if !handle.is_current(&self.place) => handle.abandon(),
-            // Whoever checks it as a whole needs it closed.
+            // The check of the whole file needs it closed.
             Some(_) if self.place.is_suspect() => return Err(Failure::Damaged),
             Some(handle) => return Ok(handle),
             None => {}
         }
-        let is_first = !self.checked.load(Ordering::Relaxed);
-        let handle = Handle::open(&self.place, is_first)?;
-        self.checked.store(true, Ordering::Relaxed);
+        // Damage that a reader does not meet does not concern it.
+        let checks = access != Access::Read && !self.checked.load(Ordering::Relaxed);
+        let handle = Handle::open(&self.place, checks)?;
+        if checks {
+            self.checked.store(true, Ordering::Relaxed);
+        }
         Ok(handle)
     }
 

@@ -35,7 +35,7 @@ impl SqliteState {
     /// damaged and other processes have it open; [`Busy`](qwen_openclaw_http::ErrorKind::Busy) when
     /// other processes use it for too long.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        Self::at(path.into(), None).await
+        Self::at(path.into(), None, Access::Write).await
     }
 
     /// Opens `state.sqlite` in a state folder.
@@ -44,12 +44,29 @@ impl SqliteState {
     ///
     /// Those of [`open`](Self::open).
     pub async fn in_folder(folder: &StateDir) -> Result<Self, Error> {
-        Self::at(folder.path().join("state.sqlite"), Some(folder.clone())).await
+        Self::at(file_in(folder), Some(folder.clone()), Access::Write).await
     }
 
-    async fn at(path: PathBuf, home: Option<StateDir>) -> Result<Self, Error> {
+    /// Opens `state.sqlite` in a state folder for reading; `None` if there is no such file.
+    ///
+    /// It is not checked until something is written, so that reading costs the same however large the
+    /// file is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub async fn existing_in_folder(folder: &StateDir) -> Result<Option<Self>, Error> {
+        let path = file_in(folder);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let state = Self::at(path, Some(folder.clone()), Access::Read).await?;
+        Ok(Some(state))
+    }
+
+    async fn at(path: PathBuf, home: Option<StateDir>, access: Access) -> Result<Self, Error> {
         let pool = Pool::new(Place { path, home });
-        pool.with_handle(Access::Write, |_| Ok(())).await?;
+        pool.with_handle(access, |_| Ok(())).await?;
         Ok(Self { pool })
     }
 
@@ -82,4 +99,8 @@ impl SqliteState {
         };
         self.pool.with_handle::<bool>(Access::Read, check).await
     }
+}
+
+fn file_in(folder: &StateDir) -> PathBuf {
+    folder.path().join("state.sqlite")
 }

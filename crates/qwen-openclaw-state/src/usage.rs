@@ -113,6 +113,16 @@ impl UsageStore for SqliteState {
             .checked_sub(IDS_KEPT)
             .map_or(i64::MIN, values::of_time);
         let before = values::of_time(before);
+        let any = self.pool.run(Access::Read, move |rows| {
+            let query = "SELECT EXISTS (SELECT 1 FROM entries WHERE expires IS NULL AND time < ?1)";
+            Ok(rows
+                .prepare_cached(query)?
+                .query_row([before], |row| row.get(0))?)
+        });
+        // As in `expire`.
+        if !any.await? {
+            return Ok(0);
+        }
         let mut count = 0;
         loop {
             let compact = move |rows: &Connection| compact(rows, before, forget);
@@ -152,21 +162,21 @@ fn reserve(
 }
 
 /// What is known of an id.
-enum Known {
+enum Recorded {
     Reserved,
     Settled,
     Lost,
 }
 
-fn known(rows: &Connection, id: &EntryId) -> Result<Option<Known>, Failure> {
+fn known(rows: &Connection, id: &EntryId) -> Result<Option<Recorded>, Failure> {
     let query = "SELECT expires IS NOT NULL, outcome = ?2 FROM entries WHERE id = ?1";
     let known = rows
         .prepare_cached(query)?
         .query_row(params![values::of_id(id)?, entries::LOST], |row| {
             Ok(match (row.get(0)?, row.get(1)?) {
-                (true, _) => Known::Reserved,
-                (false, true) => Known::Lost,
-                (false, false) => Known::Settled,
+                (true, _) => Recorded::Reserved,
+                (false, true) => Recorded::Lost,
+                (false, false) => Recorded::Settled,
             })
         })
         .optional()?;
@@ -185,16 +195,16 @@ fn is_compacted(rows: &Connection, id: &EntryId) -> Result<bool, Failure> {
 pub(crate) fn record(rows: &Connection, entry: &UsageEntry) -> Result<(), Failure> {
     let mut entry = entry.clone();
     match known(rows, &entry.id)? {
-        Some(Known::Settled) => return Ok(()),
-        Some(Known::Lost) if entry.outcome == Outcome::Lost => return Ok(()),
-        Some(Known::Lost) => {
+        Some(Recorded::Settled) => return Ok(()),
+        Some(Recorded::Lost) if entry.outcome == Outcome::Lost => return Ok(()),
+        Some(Recorded::Lost) => {
             for lost in one(rows, &entry.id)? {
                 sums::take_back(rows, series::number_of(rows, &lost)?, &lost)?;
                 entry.time = lost.time;
             }
             delete(rows, &entry.id)?;
         }
-        Some(Known::Reserved) => delete(rows, &entry.id)?,
+        Some(Recorded::Reserved) => delete(rows, &entry.id)?,
         None if is_compacted(rows, &entry.id)? => return Ok(()),
         None => {}
     }

@@ -164,6 +164,16 @@ impl Session {
             Err(_) if !self.fallbacks.is_empty() => {}
             Err(failure) => return Err(failure),
         }
+        // A mistake in one of the command line would go unnoticed until it is needed.
+        let given = !self.arguments.fallback.is_empty();
+        for fallback in self.fallbacks.iter().filter(|_| given) {
+            match self.qwen.route(fallback).await {
+                Ok(route) => warn_about(&route),
+                Err(error) => output::note(&format!(
+                    "warning: the fallback {fallback} cannot be used: {error}"
+                )),
+            }
+        }
         if let Some(schema) = self.extras.schema() {
             let unchecked = unchecked_keywords(schema);
             if !unchecked.is_empty() {

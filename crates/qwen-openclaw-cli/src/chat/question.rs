@@ -198,7 +198,11 @@ impl Session {
 
     async fn open_stream(&mut self, chat: Chat) -> Result<ReplyStream, Failure> {
         let notes = async { Ok(chat.notes().await?) };
-        let notes = self.interrupt.or(notes).await?;
+        let notes = match self.interrupt.or(notes).await {
+            // What this model does not take, another may.
+            Err(failure) if !self.fallbacks.is_empty() && !failure.is_interrupted() => Vec::new(),
+            notes => notes?,
+        };
         let model = self.model.to_string();
         let (late, now): (Vec<_>, Vec<_>) = notes.into_iter().partition(note::is_for_refusals);
         for said in now {

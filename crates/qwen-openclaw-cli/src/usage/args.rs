@@ -96,7 +96,7 @@ pub(crate) struct SetBudget {
     #[arg(long, value_name = "LIMIT", value_parser = super::budget::limit)]
     pub(crate) limit: Limit,
 
-    /// How long the limit lasts before it begins anew: day, month or total
+    /// When the limit resets: each day, each month, or never (total)
     #[arg(long, value_name = "PERIOD", value_enum, hide_possible_values = true)]
     pub(crate) per: Per,
 

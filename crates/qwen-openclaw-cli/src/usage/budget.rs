@@ -1,17 +1,21 @@
 //! `usage budget`: limits on what is used.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use qwen_openclaw::catalog::{
     Provider,
     price::{Cost, Currency},
 };
-use qwen_openclaw::routing::{Budget, Limit, Period, UsageFilter};
+use qwen_openclaw::routing::{
+    Budget, BudgetWindow, Error, Limit, Period, UsageFilter, UsageGroup, UsageQuery, UsageStore,
+    UsageSum,
+};
 use serde_json::json;
 
 use super::{
     amount,
     args::{BudgetCommand, SetBudget},
+    days::QUARTER,
     document::Gauge,
     report::Meter,
     text,
@@ -86,14 +90,15 @@ async fn remove(name: &str, json: bool) -> Result<(), Failure> {
         let failure = Failure::other(format!("no such budget: {}", name.escape_debug()));
         return Err(failure.with_hint(match &names[..] {
             [] => "there are no budgets".to_owned(),
-            names => format!("there are {}", names.join(", ")),
+            [name] => format!("the only budget is {name}"),
+            names => format!("the budgets are {}", names.join(", ")),
         }));
     }
     let mut out = Out::new();
-    match json {
-        true => out.line(&format!("{:#}", json!({"name": name, "removed": true}))),
-        false => out.line(&format!("Removed budget {name}")),
+    if json {
+        return out.line(&format!("{:#}", json!({"name": name, "removed": true})));
     }
+    out.line(&format!("Removed budget {name}"))
 }
 
 /// How much of each budget is used.
@@ -103,19 +108,45 @@ pub(super) async fn meters(state: &State, now: SystemTime) -> Result<Vec<Meter>,
         let window = budget.window(now);
         let standing = state.usage().standing(&window, now).await;
         let (used, reserved) = standing.map_err(state::failure)?;
+        let uncounted = uncounted(&**state.usage(), &window, now).await;
         let zone = budget.zone_name().parse().ok();
         meters.push(Meter {
             name: budget.name().to_owned(),
-            filter: window.filter,
+            filter: window.filter.clone(),
             used,
             reserved,
             limit: window.limit,
+            uncounted: uncounted.map_err(state::failure)?,
             per: per(budget.period()),
             ends: budget.ends(now).zip(zone),
             is_inferred: false,
         });
     }
     Ok(meters)
+}
+
+/// The costs that a limit of money does not count.
+async fn uncounted(
+    store: &dyn UsageStore,
+    budget: &BudgetWindow,
+    now: SystemTime,
+) -> Result<UsageSum, Error> {
+    let mut sum = UsageSum::default();
+    let Limit::Cost(limit) = budget.limit else {
+        return Ok(sum);
+    };
+    let query = UsageQuery {
+        since: budget.since,
+        // There is nothing from the future but what was sent a moment ago.
+        until: now.checked_add(Duration::from_secs(QUARTER)).unwrap_or(now),
+        filter: budget.filter.clone(),
+        by: UsageGroup::Kind,
+    };
+    for row in store.report(&query).await? {
+        sum.merge(&row.sum);
+    }
+    sum.cost.retain(|cost| cost.currency() != limit.currency());
+    Ok(sum)
 }
 
 fn per(period: Period) -> &'static str {

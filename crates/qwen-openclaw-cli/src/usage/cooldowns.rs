@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use qwen_openclaw::routing::Cooldown;
 use serde_json::{Value, json};
 
-use super::{args::CooldownsCommand, days::Zone};
+use super::{amount::plural, args::CooldownsCommand, days::Zone};
 use crate::{
     auth::list::timestamp,
     configuration::environment,
@@ -36,10 +36,11 @@ pub(super) async fn run(command: &CooldownsCommand) -> Result<(), Failure> {
                 let ended = state.failover().succeed(&cooldown.target).await;
                 ended.map_err(state::failure)?;
             }
-            match json {
-                true => out.line(&format!("{:#}", json!({ "cleared": running.len() }))),
-                false => out.line(&format!("Cooldowns ended: {}", running.len())),
+            if *json {
+                return out.line(&format!("{:#}", json!({ "cleared": running.len() })));
             }
+            let count = plural(running.len() as u64, "cooldown");
+            out.line(&format!("Cleared {count}."))
         }
     }
 }
@@ -51,13 +52,12 @@ pub(crate) fn brief(cooldown: &Cooldown) -> String {
         credential => format!(" with {credential}"),
     };
     let kind = cooldown.kind.as_str();
-    let until = Zone::system().shown(cooldown.until);
+    let until = Zone::system().shown_to_the_second(cooldown.until);
     format!("cooling down{credential} until {until} ({kind})")
 }
 
 /// What is cooling down, why, and until when, in one line.
 pub(crate) fn line(cooldown: &Cooldown) -> String {
-    let zone = Zone::system();
     let target = &cooldown.target;
     let model = target.model.as_deref().unwrap_or("*");
     let credential = match &*target.credential {
@@ -69,7 +69,7 @@ pub(crate) fn line(cooldown: &Cooldown) -> String {
         failures => format!(" ({failures} times)"),
     };
     let kind = cooldown.kind.as_str();
-    let until = zone.shown(cooldown.until);
+    let until = Zone::system().shown_to_the_second(cooldown.until);
     format!(
         "{}/{model}{credential}: {kind}{times}, until {until}",
         target.provider

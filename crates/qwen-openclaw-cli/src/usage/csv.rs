@@ -80,8 +80,9 @@ fn record(fields: &[String]) -> String {
 }
 
 fn quoted(field: &str) -> Cow<'_, str> {
-    match field.contains(['"', ',', '\r', '\n']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")).into(),
-        false => field.into(),
+    if field.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
     }
 }

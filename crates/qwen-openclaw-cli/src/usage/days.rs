@@ -12,8 +12,8 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-/// What a store keeps sums by.
-const QUARTER: u64 = 15 * 60;
+/// What a store keeps sums by, in seconds.
+pub(crate) const QUARTER: u64 = 15 * 60;
 
 /// A time zone, with the name that it was asked for by.
 #[derive(Clone, Debug)]
@@ -63,10 +63,25 @@ impl Zone {
 
     /// A point in time, to the minute.
     pub(crate) fn shown(&self, time: SystemTime) -> String {
+        self.written(time, "%Y-%m-%d %H:%M")
+    }
+
+    /// A point in time that may be only seconds away. It is rounded up: what is said of it holds then.
+    pub(crate) fn shown_to_the_second(&self, time: SystemTime) -> String {
+        let after = time.duration_since(SystemTime::UNIX_EPOCH);
+        let missing = match after.unwrap_or_default().subsec_nanos() {
+            0 => Duration::ZERO,
+            nanos => Duration::from_nanos(u64::from(1_000_000_000 - nanos)),
+        };
+        let rounded = time.checked_add(missing).unwrap_or(time);
+        self.written(rounded, "%Y-%m-%d %H:%M:%S")
+    }
+
+    fn written(&self, time: SystemTime, format: &str) -> String {
         match Timestamp::try_from(time) {
             Ok(time) => {
                 let time = time.to_zoned(self.zone.clone());
-                format!("{} {}", time.strftime("%Y-%m-%d %H:%M"), self.name)
+                format!("{} {}", time.strftime(format), self.name)
             }
             Err(_) => "an unknown time".to_owned(),
         }
@@ -207,5 +222,15 @@ mod tests {
             zone.shown(at("2026-11-28T17:30:59Z")),
             "2026-11-28 09:30 -08:00"
         );
+        for (time, shown) in [
+            ("2026-11-28T17:30:58Z", "2026-11-28 09:30:58 -08:00"),
+            (
+                "2026-11-28T17:30:58.000000001Z",
+                "2026-11-28 09:30:59 -08:00",
+            ),
+            ("2026-11-28T17:30:59.5Z", "2026-11-28 09:31:00 -08:00"),
+        ] {
+            assert_eq!(zone.shown_to_the_second(at(time)), shown);
+        }
     }
 }

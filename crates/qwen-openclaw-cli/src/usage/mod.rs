@@ -13,7 +13,9 @@ mod report;
 mod text;
 mod watch;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use qwen_openclaw::routing::{BudgetWindow, Limit, UsageFilter};
 
 pub(crate) use self::args::Usage;
 use self::{args::UsageCommand, days::Zone, document::Document, report::Report};
@@ -24,6 +26,8 @@ use crate::{
     output::Out,
     state::{self, State},
 };
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) fn run(arguments: &Usage) -> Result<(), Failure> {
     match &arguments.command {
@@ -65,6 +69,15 @@ async fn read(arguments: &Usage, state: &State) -> Result<Report, Failure> {
     let quotas = quota::meters(&**state.usage(), &report, arguments.zone.as_ref(), now).await;
     report.meters = quotas.map_err(state::failure)?;
     report.meters.extend(budget::meters(state, now).await?);
+    let everything = BudgetWindow {
+        name: String::new(),
+        filter: UsageFilter::default(),
+        since: now.checked_sub(DAY).unwrap_or(now),
+        limit: Limit::Requests(u64::MAX),
+    };
+    let standing = state.usage().standing(&everything, now).await;
+    let (_, reserved) = standing.map_err(state::failure)?;
+    report.in_progress = reserved.requests;
     Ok(report)
 }
 

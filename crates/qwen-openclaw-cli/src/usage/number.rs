@@ -46,15 +46,21 @@ pub(super) fn bar(used: u128, limit: u128) -> String {
 
 /// A share in percent, rounded down.
 pub(super) fn percent(used: u128, limit: u128) -> String {
-    format!("{}%", share(used, limit, 100))
+    match share(used, limit, 100) {
+        MOST_PERCENT => format!(">{}%", MOST_PERCENT - 1),
+        percent => format!("{percent}%"),
+    }
 }
 
-/// How many of `parts` are used, rounded down; nine times as many at most. All of nothing is used.
+/// From here on the amounts say more.
+const MOST_PERCENT: u128 = 1_000;
+
+/// How many of `parts` are used, rounded down; ten times as many at most. All of nothing is used.
 fn share(used: u128, limit: u128, parts: u128) -> u128 {
     // The largest limits are divided first, so that nothing overflows.
     let unit = (limit >> 96) + 1;
     let (used, limit) = (used / unit, limit / unit);
-    let parts_used = used.min(limit.saturating_mul(9)) * parts;
+    let parts_used = used.min(limit.saturating_mul(10)) * parts;
     parts_used.checked_div(limit).unwrap_or(parts)
 }
 
@@ -97,6 +103,7 @@ mod tests {
         assert_eq!(bar(0, 0), "####################");
         assert_eq!(percent(1_012, 2_000), "50%");
         assert_eq!(percent(0, 0), "100%");
-        assert_eq!(percent(90_000, 2), "900%");
+        assert_eq!(percent(1_158, 116), "998%");
+        assert_eq!(percent(90_000, 2), ">999%");
     }
 }

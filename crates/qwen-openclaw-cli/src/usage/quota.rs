@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use qwen_openclaw::catalog::Provider;
 use qwen_openclaw::routing::{
     Amount, Error, Limit, PORTAL_REQUESTS_A_DAY, PORTAL_ZONE, UsageFilter, UsageGroup, UsageQuery,
-    UsageStore,
+    UsageStore, UsageSum,
 };
 
 use super::{
@@ -53,6 +53,7 @@ pub(super) async fn meters(
             },
             reserved: Amount::default(),
             limit: Limit::Requests(PORTAL_REQUESTS_A_DAY),
+            uncounted: UsageSum::default(),
             per: "day",
             ends: Some((until, zone.clone())),
             is_inferred: true,

@@ -22,6 +22,8 @@ pub(super) struct Report {
     pub(super) rows: Vec<UsageRow>,
     pub(super) total: UsageSum,
     pub(super) meters: Vec<Meter>,
+    /// How many requests are in progress, or were when their process was killed a moment ago.
+    pub(super) in_progress: u64,
 }
 
 /// How much of a quota or a budget is used.
@@ -32,6 +34,8 @@ pub(super) struct Meter {
     pub(super) used: Amount,
     pub(super) reserved: Amount,
     pub(super) limit: Limit,
+    /// What a limit of money does not count: costs in other currencies and unknown ones.
+    pub(super) uncounted: UsageSum,
     /// `day`, `month` or `total`.
     pub(super) per: &'static str,
     /// When the period ends, and the zone that it ends in.
@@ -93,6 +97,7 @@ impl Report {
             rows,
             total,
             meters: Vec::new(),
+            in_progress: 0,
         }
     }
 
@@ -125,12 +130,13 @@ pub(super) fn cached(sum: &UsageSum) -> u64 {
 pub(super) fn decimal(cost: Cost) -> String {
     let text = format!("{cost:.12}");
     let number = text.split_once(' ').map_or(&*text, |(_, number)| number);
-    match number.contains('.') {
-        true => number
+    if number.contains('.') {
+        number
             .trim_end_matches('0')
             .trim_end_matches('.')
-            .to_owned(),
-        false => number.to_owned(),
+            .to_owned()
+    } else {
+        number.to_owned()
     }
 }
 

@@ -83,6 +83,7 @@ fn full() -> Report {
             },
             reserved: Amount::default(),
             limit: Limit::Requests(2_000),
+            uncounted: UsageSum::default(),
             per: "day",
             ends,
             is_inferred: true,
@@ -101,6 +102,11 @@ fn full() -> Report {
                 cost: Some(usd(250_000_000_000)),
             },
             limit: Limit::Cost(usd(5_000_000_000_000)),
+            uncounted: UsageSum {
+                cost: vec![Cost::from_picos(Currency::Cny, 12_000_000_000_000)],
+                unpriced: 1,
+                ..UsageSum::default()
+            },
             per: "total",
             ends: None,
             is_inferred: false,
@@ -137,17 +143,18 @@ fn a_table_with_bars() {
                                                             USD 0.412 + ?
 
     Sent 1,241 times.
-    1 attempt failed or was stopped.
+    1 attempt failed or was canceled.
     1 attempt lost: the process ended before it could say what was used.
     Images made: 1.
     Media made or heard: 2.5 s.
-    ?: no price is known for 4 attempts.
+    ?: the cost of 4 attempts is unknown.
 
     qwen-oauth:default quota
       [##########..........] 50%  1,012 of 2,000 requests, until 2026-11-29 00:00
       Asia/Shanghai, the quota is inferred
     budget team
-      [######..............] 30%  USD 1.25 of USD 5, USD 0.25 reserved
+      [######..............] 30%  USD 1.25 of USD 5, USD 0.25 reserved, not counted:
+      CNY 12 + ?
     ");
 }
 

@@ -28,6 +28,12 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
         lines.extend(table(report));
         lines.extend(notes(&report.total));
     }
+    if report.in_progress > 0 {
+        let requests = plural(report.in_progress, "request");
+        lines.push(format!(
+            "In progress, or killed in the last minutes: {requests}."
+        ));
+    }
     if !report.meters.is_empty() {
         lines.push(String::new());
     }
@@ -121,8 +127,9 @@ fn notes(total: &UsageSum) -> Vec<String> {
     let failures = total.failures.saturating_sub(total.lost);
     if failures > 0 {
         notes.push(format!(
-            "{} failed or was stopped.",
-            plural(failures, "attempt")
+            "{} failed or {} canceled.",
+            plural(failures, "attempt"),
+            if failures == 1 { "was" } else { "were" }
         ));
     }
     if total.lost > 0 {
@@ -142,7 +149,7 @@ fn notes(total: &UsageSum) -> Vec<String> {
     }
     if total.unpriced > 0 {
         notes.push(format!(
-            "?: no price is known for {}.",
+            "?: the cost of {} is unknown.",
             plural(total.unpriced, "attempt")
         ));
     }
@@ -152,12 +159,13 @@ fn notes(total: &UsageSum) -> Vec<String> {
     notes
 }
 
-/// A quota or a budget: its bar, then when it begins anew.
+/// A quota or a budget: its bar, then when it resets.
 pub(super) fn meter(meter: &Meter) -> Vec<String> {
     let (used, limit) = meter.counts();
-    let name = match meter.is_inferred {
-        true => format!("{} quota", meter.name),
-        false => format!("budget {}", meter.name),
+    let name = if meter.is_inferred {
+        format!("{} quota", meter.name)
+    } else {
+        format!("budget {}", meter.name)
     };
     let bar = format!("[{}] {}", bar(used, limit), percent(used, limit));
     let amounts = format!(
@@ -178,6 +186,10 @@ pub(super) fn meter(meter: &Meter) -> Vec<String> {
     );
     if meter.is_inferred {
         text.push("the quota is inferred".to_owned());
+    }
+    let other = costs(&meter.uncounted);
+    if !other.is_empty() {
+        text.push(format!("not counted: {}", other.join(" + ")));
     }
     vec![name, field("", 1, &format!("{bar}  {}", text.join(", ")))]
 }

@@ -12,7 +12,7 @@ pub(super) fn check() -> Result<(), Failure> {
     if std::io::stdout().is_terminal() {
         return Ok(());
     }
-    let failure = Failure::usage("--watch draws on a terminal, and standard output is none");
+    let failure = Failure::usage("--watch needs a terminal, and standard output is not one");
     Err(failure.with_hint("without it, `usage` prints once; `--json` and `--csv` are for programs"))
 }
 

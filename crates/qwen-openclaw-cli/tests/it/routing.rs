@@ -5,14 +5,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qwen_openclaw::routing::UsageStore;
+use qwen_openclaw::routing::{UsageEntry, UsageStore};
 use serde_json::{Value, json};
 
 use crate::{
     config_home::ConfigHome,
     run::{KEY, Ran},
     stand_in::StandIn,
-    usage::with_state,
+    usage::{entry, with_state},
 };
 
 const CLAUDE: &str = "anthropic/claude-sonnet-4-20250514";
@@ -213,7 +213,8 @@ fn if_no_one_answers_each_is_listed() {
             "{line}"
         );
     }
-    ran.says("  something can be tried again at 20");
+    ran.says("  the first can be tried again at 20")
+        .says("`qwen-openclaw usage cooldowns clear`");
     let error = &chat(&home, &["--json"]).exits_with(6).json()["error"];
     let outcomes = attempts(error).into_iter().map(|(_, outcome, _)| outcome);
     assert_eq!(outcomes.collect::<Vec<_>>(), ["cooling_down"; 3]);
@@ -231,7 +232,7 @@ fn a_budget_refuses_before_anything_is_sent() {
     chat(&home, &[]).exits_with(0);
     let ran = chat(&home, &[]).exits_with(5);
     let ran = ran.says("error: the budget one a day has no room: 1 of 1 request used");
-    let ran = ran.says("; it begins anew at 20");
+    let ran = ran.says("; it resets at 20");
     ran.says("`qwen-openclaw usage budget remove 'one a day'` removes it");
     let error = &chat(&home, &["--json"]).exits_with(5).json()["error"];
     assert_eq!(error["type"], "budget");
@@ -252,6 +253,11 @@ fn a_killed_process_leaves_something_that_is_lost() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(usage(&home)["total"]["requests"], 0);
+    let text = home.run("usage").exits_with(0).stdout;
+    assert!(
+        text.contains("killed in the last minutes: 1 request.\n"),
+        "{text}"
+    );
     let later = SystemTime::now() + Duration::from_secs(24 * 3_600);
     let lost = with_state(home.path(), async |state| {
         state.expire(later).await.unwrap()
@@ -290,9 +296,89 @@ fn a_store_that_cannot_be_used_stops_no_chat() {
     let home = others.home(&first, "qwen/qwen3.5-plus");
     std::fs::create_dir_all(home.path().join(".qwen-openclaw/state.sqlite")).unwrap();
     let ran = chat(&home, &[]).exits_with(0);
-    let words = "warning: usage, budgets and cooldowns are not kept: ";
+    let words = "warning: usage is not recorded, and budgets are not enforced: ";
     assert_eq!(ran.stderr.matches(words).count(), 1, "{}", ran.stderr);
     assert!(ran.stdout.contains('5'));
+}
+
+#[test]
+fn old_entries_are_kept_as_sums() {
+    let others = Others::start();
+    let first = StandIn::start(&[]);
+    let home = others.home(&first, "qwen/qwen3.5-plus");
+    let old = UsageEntry {
+        time: SystemTime::now() - Duration::from_secs(91 * 24 * 3_600),
+        ..entry("qwen", "qwen3.5-plus")
+    };
+    with_state(home.path(), async |state| state.settle(&old).await.unwrap());
+    chat(&home, &[]).exits_with(0);
+    let entries = with_state(home.path(), async |state| state.latest(9).await.unwrap());
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].time > old.time);
+    let document = home.run("usage --days 100 --json").exits_with(0).json();
+    assert_eq!(rows(&document), [("qwen/qwen3.5-plus".to_owned(), 2)]);
+}
+
+#[test]
+fn a_model_that_takes_no_images_is_left_out() {
+    let others = Others::start();
+    let first = StandIn::start(&[]);
+    let home = others.home(&first, "qwen/qwen3-coder-plus");
+    let image = ["--image", "https://example.com/a.png"];
+    let arguments = [&image[..], &["--fallback", "qwen/qwen3.5-plus", "--json"]].concat();
+    let ran = chat(&home, &arguments).exits_with(0);
+    let document = ran.json();
+    assert_eq!(document["ref"], "qwen/qwen3.5-plus");
+    let outcomes = attempts(&document)
+        .into_iter()
+        .map(|(_, outcome, _)| outcome);
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["unfit", "answered"]);
+    ran.says("does not accept image input");
+    let strict = [&image[..], &["-m", "qwen/qwen3-coder-plus"]].concat();
+    chat(&home, &strict)
+        .exits_with(4)
+        .says("error: qwen3-coder-plus does not accept image input");
+}
+
+/// A key in the place of a model is neither sent nor recorded nor shown.
+#[test]
+fn a_key_is_not_a_model() {
+    let others = Others::start();
+    let first = StandIn::start(&[]);
+    let home = others.home(&first, "qwen/qwen3.5-plus");
+    let with_provider = format!("openai/{KEY}");
+    for arguments in [
+        ["-m", KEY],
+        ["--fallback", KEY],
+        ["--fallback", &with_provider],
+    ] {
+        let ran = chat(&home, &arguments).exits_with(2);
+        let ran = ran.says("error: an API key was given in the place of a model\n");
+        assert!(!ran.stderr.contains(KEY), "{}", ran.stderr);
+    }
+    assert_eq!(usage(&home)["total"]["requests"], 0);
+}
+
+#[test]
+fn what_the_user_can_do_about_it_is_said() {
+    let others = Others::start();
+    let first = StandIn::start(&["--fault", "arrearage"]);
+    let home = others.home(&first, "qwen/qwen3.5-plus");
+    let ran = chat(&home, &["--fallback", "qwen/nope", "--fallback", GPT]).exits_with(0);
+    ran.says("warning: qwen/nope is not in the catalog");
+    let clear = "; `qwen-openclaw usage cooldowns clear` tries it again now\n";
+    let ran = chat(&home, &[])
+        .exits_with(0)
+        .says("cooling down after billing");
+    assert!(ran.stderr.contains(clear), "{}", ran.stderr);
+    // What is over in a minute needs no advice.
+    let first = StandIn::start(&["--fault", "throttling"]);
+    let home = others.home(&first, "qwen/qwen3.5-plus");
+    chat(&home, &[]).exits_with(0);
+    let ran = chat(&home, &[])
+        .exits_with(0)
+        .says("cooling down after rate_limit");
+    assert!(!ran.stderr.contains(clear), "{}", ran.stderr);
 }
 
 /// The emulator has a state of its own.

@@ -77,7 +77,7 @@ pub(crate) fn with_state<T>(home: &Path, work: impl AsyncFnOnce(&SqliteState) ->
     })
 }
 
-fn entry(provider: &str, model: &str) -> UsageEntry {
+pub(crate) fn entry(provider: &str, model: &str) -> UsageEntry {
     UsageEntry {
         id: EntryId::random(),
         time: SystemTime::now(),
@@ -230,7 +230,7 @@ fn rows_are_what_is_asked_for() {
         "{text}"
     );
     assert!(
-        text.contains("Sent 6 times.\n1 attempt failed or was stopped.\n"),
+        text.contains("Sent 6 times.\n1 attempt failed or was canceled.\n"),
         "{text}"
     );
 }
@@ -306,6 +306,14 @@ fn budgets_are_kept() {
         list.contains("budget team\n  [##########..........] 50%  USD 0.2 of USD 0.4\n"),
         "{list}"
     );
+    let ran = home.run("usage budget set yuan --limit 1CNY --per day --zone Asia/Shanghai");
+    ran.exits_with(0);
+    let list = home.run("usage budget list").exits_with(0).stdout;
+    let yuan = &list[list.find("budget yuan\n").unwrap()..];
+    let yuan = yuan.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(yuan.contains(" 50% CNY 0.5 of CNY 1, until 20"), "{yuan}");
+    assert!(yuan.contains(" Asia/Shanghai, not counted: USD "), "{yuan}");
+    home.run("usage budget remove yuan").exits_with(0);
     let listed = home.run("usage budget list --json").exits_with(0).json();
     assert_eq!(listed["budgets"][1]["provider"], "qwen");
     let shown = home.run("usage").exits_with(0).stdout;
@@ -313,7 +321,7 @@ fn budgets_are_kept() {
     home.run("usage budget remove team").exits_with(0);
     home.run("usage budget remove team")
         .exits_with(1)
-        .says("there are day");
+        .says("the only budget is day");
 }
 
 #[test]
@@ -414,7 +422,7 @@ fn cooldowns_are_shown_and_ended() {
     let listed = home.run("usage cooldowns list --json").exits_with(0).json();
     assert_eq!(listed["cooldowns"][0]["reason"], "rate_limit");
     let cleared = home.run("usage cooldowns clear").exits_with(0).stdout;
-    assert_eq!(cleared, "Cooldowns ended: 1\n");
+    assert_eq!(cleared, "Cleared 1 cooldown.\n");
     let none = home.run("usage cooldowns list").exits_with(0).stdout;
     assert_eq!(none, "Nothing is cooling down.\n");
 }
@@ -455,7 +463,7 @@ fn watching_takes_a_terminal() {
     let home = StateHome::new();
     home.run("usage --watch")
         .exits_with(2)
-        .says("--watch draws on a terminal");
+        .says("--watch needs a terminal");
     home.run("usage --watch --json").exits_with(2);
     home.run("usage --days 0").exits_with(2);
     home.run("usage --json --csv").exits_with(2);

@@ -27,7 +27,7 @@ fn failure(kind: ErrorKind, retry_after: Option<Duration>) -> Failure {
 /// Failures at these seconds lead to cooldowns with these counts and ends.
 #[track_caller]
 fn check(kind: ErrorKind, steps: &[(u64, Option<u64>, u32, u64)]) {
-    let mut record = None;
+    let mut record: Option<Cooldown> = None;
     for (time, retry_after, failures, until) in steps {
         let failure = failure(kind, retry_after.map(Duration::from_secs));
         let next = Cooldown::after(record.as_ref(), &failure, at(*time));
@@ -35,7 +35,12 @@ fn check(kind: ErrorKind, steps: &[(u64, Option<u64>, u32, u64)]) {
             target: failure.target,
             kind,
             failures: *failures,
-            since: at(*time),
+            since: match &record {
+                Some(running) if running.until == at(*until) && running.is_running(at(*time)) => {
+                    running.since
+                }
+                _ => at(*time),
+            },
             until: at(*until),
         };
         assert_eq!(next, expected, "at {time}");
@@ -135,11 +140,33 @@ fn another_kind_of_failure_takes_its_own_step() {
 fn a_clock_that_was_set_back_prolongs_nothing() {
     let billing = failure(ErrorKind::Billing, None);
     let record = Cooldown::after(None, &billing, at(10_000));
-    assert!(!record.is_running(at(9_999)));
-    assert!(record.is_running(at(10_000)));
+    assert!(!record.is_running(at(9_939)));
+    assert!(record.is_running(at(9_940)));
     let next = Cooldown::after(Some(&record), &billing, at(0));
     assert!(next.until <= at(1_200), "{next:?}");
     assert!(next.is_running(at(0)));
+}
+
+/// Of processes that fail at once, one that took the time earlier may record its failure later.
+#[test]
+fn a_failure_of_a_moment_before_a_cooldown_counts_neither() {
+    let limited = failure(ErrorKind::RateLimited, None);
+    let first = Cooldown::after(None, &limited, at(100));
+    let earlier = Cooldown::after(Some(&first), &limited, at(99));
+    assert_eq!(earlier, first);
+}
+
+/// Failures while a cooldown is running do not shorten the time in which the next one counts on.
+#[test]
+fn failures_during_a_cooldown_do_not_reset_its_count() {
+    check(
+        ErrorKind::Billing,
+        &[
+            (0, None, 1, 600),
+            (590, None, 1, 600),
+            (1_000, None, 2, 2_200),
+        ],
+    );
 }
 
 fn times() -> impl Strategy<Value = SystemTime> {
@@ -180,20 +207,21 @@ proptest! {
         for (failure, now) in sequence {
             let next = Cooldown::after(record.as_ref(), &failure, now);
             prop_assert_eq!(&next, &Cooldown::after(record.as_ref(), &failure, now));
-            prop_assert_eq!(next.since, now);
             prop_assert!(next.failures >= 1);
             let length = next.until.duration_since(now).unwrap_or_default();
-            prop_assert!(length <= LONGEST);
+            prop_assert!(length <= LONGEST + SKEW);
             match record.as_ref().filter(|previous| previous.is_running(now)) {
                 Some(running) => {
                     prop_assert_eq!(next.failures, running.failures);
                     prop_assert!(next.until >= running.until);
+                    let is_prolonged = next.until > running.until;
+                    prop_assert_eq!(next.since, if is_prolonged { now } else { running.since });
                     if failure.retry_after.is_none() {
                         prop_assert_eq!((next.until, next.kind), (running.until, running.kind));
                     }
                 }
                 None => {
-                    prop_assert_eq!(next.kind, failure.kind);
+                    prop_assert_eq!((next.kind, next.since), (failure.kind, now));
                     let before = record.as_ref().map_or(0, |previous| previous.failures);
                     prop_assert!(next.failures == 1 || next.failures == before.saturating_add(1));
                     let step = Policy::of(failure.kind).cooldown.unwrap_or(Steps::Brief);

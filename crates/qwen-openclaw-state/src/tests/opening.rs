@@ -85,6 +85,47 @@ async fn a_damaged_file_is_set_aside_whole_and_said() {
 }
 
 #[tokio::test]
+async fn what_is_only_read_is_not_checked_until_it_is_written() {
+    let folder = folder();
+    let home = StateDir::new(folder.path());
+    let absent = SqliteState::existing_in_folder(&home).await.unwrap();
+    assert!(absent.is_none() && fs::read_dir(folder.path()).unwrap().next().is_none());
+    let path = filled(folder.path()).await;
+    let file = Connection::open(&path).unwrap();
+    // Damage in a table that cooldowns have nothing to do with.
+    let root: i64 = file
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_time'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    drop(file);
+    let mut bytes = fs::read(&path).unwrap();
+    let page = (usize::try_from(root).unwrap() - 1) * 4_096;
+    bytes[page..page + 4_096].fill(0x55);
+    fs::write(&path, &bytes).unwrap();
+
+    let state = SqliteState::existing_in_folder(&home)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(state.running(at(0)).await.unwrap(), []);
+    assert!(state.set_aside().is_empty());
+    state.settle(&entry(0, 1)).await.unwrap();
+    assert_eq!(state.set_aside(), damaged(folder.path()));
+    assert_eq!(state.set_aside().len(), 1);
+    // What cannot be read at all is set aside at once.
+    drop(state);
+    fs::write(&path, vec![0; 20_000]).unwrap();
+    let state = SqliteState::existing_in_folder(&home)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(state.set_aside().len(), 1);
+}
+
+#[tokio::test]
 async fn an_empty_file_is_a_new_one_unless_it_has_a_log() {
     let folder = folder();
     let path = folder.path().join("state.sqlite");
@@ -323,7 +364,8 @@ async fn a_file_that_cannot_be_written_is_an_error() {
         .unwrap();
     let error = state.settle(&entry(1, 1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Storage);
-    assert!(causes(&error).contains("readonly"), "{}", causes(&error));
+    let expected = format!("{} or its folder is read-only", state.path().display());
+    assert_eq!(causes(&error), expected);
     assert_eq!(state.latest(9).await.unwrap().len(), 1);
     assert_eq!(state.running(at(0)).await.unwrap(), []);
 }

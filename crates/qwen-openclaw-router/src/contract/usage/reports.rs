@@ -80,8 +80,8 @@ async fn counts_attempts_apart_from_requests(store: &impl UsageStore) {
         (sum.requests, sum.sends, sum.failures, sum.lost),
         (2, 7, 2, 0)
     );
-    // Only an answer is expected to have a price.
-    assert_eq!(sum.unpriced, 0);
+    // What was canceled used something; what failed is not billed.
+    assert_eq!(sum.unpriced, 1);
 }
 
 /// Entries that differ in everything they are grouped by, some an hour apart.

@@ -5,8 +5,8 @@ use qwen_openclaw_catalog::price::{Cost, Currency};
 
 use super::*;
 use crate::{
-    Amount, Budget, BudgetWindow, Error, Limit, Period, UsageFilter, UsageQuery, UsageRow,
-    UsageStore,
+    Amount, Budget, BudgetWindow, Error, Limit, MemoryUsage, Period, UsageFilter, UsageQuery,
+    UsageRow, UsageStore,
 };
 
 fn requests(limit: u64) -> Budget {
@@ -224,6 +224,23 @@ async fn a_budget_that_says_so_leads_to_the_next_candidate() {
 }
 
 #[tokio::test]
+async fn budgets_of_the_same_name_are_each_obeyed() {
+    let of = |model: &str| UsageFilter {
+        model: Some(model.to_owned()),
+        ..UsageFilter::default()
+    };
+    let advancing = requests(0).filter(of("one")).advances(true);
+    let refusing = requests(0).filter(of("two"));
+    let (router, _) = router(|builder| builder.budget(advancing).budget(refusing));
+    let script = Script::default();
+    let failed = run(&router, &chain().await, &script).await.unwrap_err();
+    assert!(script.positions().is_empty());
+    assert_eq!(failed.kind(), ErrorKind::Budget);
+    let positions: Vec<_> = failed.attempts().iter().map(|one| one.position).collect();
+    assert_eq!(positions, [0, 1]);
+}
+
+#[tokio::test]
 async fn every_attempt_needs_room_of_its_own() {
     let (router, _) = router(|builder| builder.budget(requests(2)));
     let script = Script::failing(error(ErrorKind::Server));
@@ -258,55 +275,81 @@ async fn concurrent_requests_share_the_budget() {
     assert_eq!(sent.iter().filter(|is_sent| **is_sent).count(), 5);
 }
 
+/// A store in memory that fails so often.
 #[derive(Debug)]
-struct Full;
+struct Failing {
+    error: Error,
+    times: AtomicU64,
+    inner: MemoryUsage,
+}
 
-fn full<T>() -> Result<T, Error> {
-    Err(Error::storage("no space left"))
+impl Failing {
+    fn new(error: Error, times: u64) -> Arc<Self> {
+        Arc::new(Self {
+            error,
+            times: AtomicU64::new(times),
+            inner: MemoryUsage::new(),
+        })
+    }
+
+    fn works(&self) -> Result<&MemoryUsage, Error> {
+        let fewer = |times: u64| times.checked_sub(1);
+        match self
+            .times
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)
+        {
+            Ok(_) => Err(self.error.clone()),
+            Err(_) => Ok(&self.inner),
+        }
+    }
 }
 
 #[async_trait]
-impl UsageStore for Full {
+impl UsageStore for Failing {
     async fn reserve(
         &self,
-        _: &Reservation,
-        _: &[BudgetWindow],
+        reservation: &Reservation,
+        budgets: &[BudgetWindow],
     ) -> Result<Option<Exceeded>, Error> {
-        full()
+        self.works()?.reserve(reservation, budgets).await
     }
 
-    async fn settle(&self, _: &UsageEntry) -> Result<(), Error> {
-        full()
+    async fn settle(&self, entry: &UsageEntry) -> Result<(), Error> {
+        self.works()?.settle(entry).await
     }
 
-    async fn release(&self, _: &EntryId) -> Result<(), Error> {
-        full()
+    async fn release(&self, id: &EntryId) -> Result<(), Error> {
+        self.works()?.release(id).await
     }
 
-    async fn expire(&self, _: SystemTime) -> Result<u64, Error> {
-        full()
+    async fn expire(&self, now: SystemTime) -> Result<u64, Error> {
+        self.works()?.expire(now).await
     }
 
-    async fn standing(&self, _: &BudgetWindow, _: SystemTime) -> Result<(Amount, Amount), Error> {
-        full()
+    async fn standing(
+        &self,
+        budget: &BudgetWindow,
+        now: SystemTime,
+    ) -> Result<(Amount, Amount), Error> {
+        self.works()?.standing(budget, now).await
     }
 
-    async fn report(&self, _: &UsageQuery) -> Result<Vec<UsageRow>, Error> {
-        full()
+    async fn report(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, Error> {
+        self.works()?.report(query).await
     }
 
-    async fn latest(&self, _: usize) -> Result<Vec<UsageEntry>, Error> {
-        full()
+    async fn latest(&self, count: usize) -> Result<Vec<UsageEntry>, Error> {
+        self.works()?.latest(count).await
     }
 
-    async fn compact(&self, _: SystemTime) -> Result<u64, Error> {
-        full()
+    async fn compact(&self, before: SystemTime) -> Result<u64, Error> {
+        self.works()?.compact(before).await
     }
 }
 
 #[tokio::test]
 async fn a_store_that_is_full_stops_no_request() {
-    let full = Arc::new(Full);
+    let full = Failing::new(Error::storage("no space left"), u64::MAX);
     let (router, _) = router(|builder| builder.usage_store(full).budget(requests(0)));
     let script = Script::of([Err(error(ErrorKind::Server))]);
     let routed = run(&router, &chain().await, &script).await.unwrap();
@@ -314,4 +357,33 @@ async fn a_store_that_is_full_stops_no_request() {
     answer(routed).await;
     let failure = router.store_failure().unwrap();
     assert_eq!(failure.to_string(), "no space left");
+}
+
+#[tokio::test]
+async fn what_a_busy_store_did_not_take_is_stored_later() {
+    let busy = Failing::new(Error::busy("in use"), 0);
+    let store = Arc::clone(&busy);
+    let (router, clock) = router(|builder| builder.usage_store(store));
+    for _ in 0..2 {
+        let routed = run(&router, &chain().await, &Script::default())
+            .await
+            .unwrap();
+        busy.times.store(1, Ordering::Relaxed);
+        answer(routed).await;
+        clock.advance(1);
+    }
+    assert_eq!(router.store_failure().unwrap().kind(), ErrorKind::Busy);
+    // The first was stored by the second request.
+    assert_eq!(entries(&router).await.len(), 1);
+    router.flush().await;
+    let entries = entries(&router).await;
+    let seen: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.time, entry.outcome))
+        .collect();
+    assert_eq!(
+        seen,
+        [(at(1), Outcome::Answered), (at(0), Outcome::Answered)]
+    );
+    assert_eq!(standing(&router, &clock).await.1.requests, 0);
 }
