@@ -46,5 +46,7 @@ mod symptoms;
 #[cfg(unix)]
 mod terminal;
 mod tour;
+#[cfg(unix)]
+mod transcript;
 mod usage;
 mod video;
