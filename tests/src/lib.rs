@@ -9,3 +9,8 @@ pub mod fuzzing;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Those of the Chinese one.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.zh.md")]
+struct ChineseReadme;

@@ -53,5 +53,7 @@ mod symptoms;
 mod terminal;
 mod tools;
 mod tour;
+#[cfg(unix)]
+mod transcript;
 mod usage;
 mod video;
