@@ -15,6 +15,8 @@ use qwen_openclaw_router::{Attempt, Choice, Router};
 use qwen_openclaw_transport::{Billing, ChatRequest, Reply, ReplyStream};
 
 use self::candidates::{Candidates, Target};
+#[cfg(feature = "video")]
+pub(crate) use self::video::Accepted;
 pub(crate) use self::{accounting::SendError, candidates::AccountClients};
 use crate::{Chat, Error, Qwen, QwenBuilder};
 
