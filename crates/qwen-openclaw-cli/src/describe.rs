@@ -104,7 +104,10 @@ async fn describe(
         request = request.prompt(prompt);
     }
     let description = Interrupt::listen()?
-        .or(async { Ok(request.send().await?) })
+        .or(async {
+            let sent = request.send().await;
+            sent.map_err(|error| state.failure_of(error.into()))
+        })
         .await;
     state.close(&router).await;
     let description = description?;
