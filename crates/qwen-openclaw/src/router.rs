@@ -156,6 +156,9 @@ impl Request<'_> {
         if let Some(agent) = self.agent {
             routed = routed.agent(agent);
         }
+        for (position, reference, reason) in &found.unusable {
+            routed = routed.unusable(*position, reference, reason);
+        }
         let billing = request.billing();
         // It is handed from one attempt to the next, so that it is not copied.
         let request = Mutex::new(request);
