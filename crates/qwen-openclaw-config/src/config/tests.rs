@@ -233,8 +233,8 @@ fn models_are_chosen_by_reference_or_alias() {
         Some("p/m")
     );
     // Without fallbacks of its own, an agent has the default ones, but not its own model.
-    assert_eq!(config.agent_fallbacks("quick").unwrap(), ["p/b"]);
-    assert_eq!(config.agent_fallbacks("Main").unwrap(), ["q/n"]);
+    assert_eq!(config.agent_fallbacks("quick").unwrap(), ["p/m", "p/b"]);
+    assert_eq!(config.agent_fallbacks("Main").unwrap(), ["p/m", "q/n"]);
     assert_eq!(config.agent_fallbacks("nobody").unwrap(), ["q/n", "p/b"]);
     assert_eq!(config.agent_fallbacks("alone").unwrap(), [""; 0]);
     assert_eq!(config.agent_fallbacks("other").unwrap(), ["p/m"]);
