@@ -97,7 +97,10 @@ pub(crate) fn unresolved(config: &Config) -> Vec<config::Error> {
         &defaults.image_model,
         &defaults.video_generation_model,
     ] {
-        let texts = choice.primary.iter().chain(&choice.fallbacks);
+        let texts = choice
+            .primary
+            .iter()
+            .chain(choice.fallbacks.iter().flatten());
         errors.extend(texts.filter_map(|text| text.get().err()));
     }
     errors

@@ -125,9 +125,11 @@ async fn describe(
     let mut interrupt = Interrupt::listen()?;
     let waiting = Waiting::start("describing");
     let request = request.on_progress(waiting.hook());
-    let description = waiting
-        .during(interrupt.or(async { Ok(request.send().await?) }))
-        .await;
+    let described = async {
+        let sent = request.send().await;
+        sent.map_err(|error| state.failure_of(error.into()))
+    };
+    let description = waiting.during(interrupt.or(described)).await;
     drop(waiting);
     state.close(&router).await;
     let description = description?;

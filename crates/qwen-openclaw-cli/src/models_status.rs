@@ -96,7 +96,10 @@ impl ModelStatus {
         let choice = survey.choice(agent)?;
         let default = survey.default_model(choice)?;
         let image = &survey.config.agents.defaults.image_model;
-        let fallbacks = survey.config.fallbacks_of(choice)?;
+        let fallbacks = match agent {
+            Some(id) => survey.config.agent_fallbacks(id)?,
+            None => survey.config.fallbacks()?,
+        };
         let image_fallbacks = survey.config.fallbacks_of(image)?;
         let image = survey.config.primary(image)?;
         let mut problems = Vec::new();

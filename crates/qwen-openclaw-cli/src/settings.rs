@@ -219,21 +219,18 @@ impl Settings {
         first: &ModelRef,
     ) -> Result<Vec<String>, Failure> {
         let config = self.config()?;
-        let default = &config.agents.defaults.model;
         let choice = match agent {
             Some(id) => choice_of_agent(config, id)?,
-            None => default,
+            None => &config.agents.defaults.model,
         };
         let primary = config.primary(choice)?.map(|text| self.parse(&text));
         if !primary.is_some_and(|primary| primary.is_ok_and(|primary| primary == *first)) {
             return Ok(Vec::new());
         }
-        // As in OpenClaw, an agent's model has the default fallbacks unless it has its own.
-        let choice = match choice.fallbacks.is_empty() {
-            true => default,
-            false => choice,
+        let mut fallbacks = match agent {
+            Some(id) => config.agent_fallbacks(id)?,
+            None => config.fallbacks()?,
         };
-        let mut fallbacks = config.fallbacks_of(choice)?;
         if self.is_emulated {
             let is_served = |text: &String| {
                 self.parse(text)

@@ -116,8 +116,16 @@ impl State {
         }
     }
 
+    /// The failure of a request that a router sent.
+    pub(crate) fn failure_of(&self, error: qwen_openclaw::Error) -> Failure {
+        match error.exceeded() {
+            Some(exceeded) => self.exceeded(exceeded),
+            None => error.into(),
+        }
+    }
+
     /// A budget that has no room: how much it has used, and when it resets.
-    pub(crate) fn exceeded(&self, exceeded: &Exceeded) -> Failure {
+    fn exceeded(&self, exceeded: &Exceeded) -> Failure {
         let Exceeded {
             budget: window,
             used,

@@ -321,6 +321,21 @@ impl Config {
         }
     }
 
+    /// Returns the fallbacks of an agent, in order, without its model: its own, even if those are none,
+    /// or else those of the default model.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`default_model`](Self::default_model).
+    pub fn agent_fallbacks(&self, id: &str) -> Result<Vec<String>, Error> {
+        let own = self
+            .agents
+            .agent(id)
+            .and_then(|agent| agent.model.fallbacks.as_ref());
+        let texts = own.or(self.agents.defaults.model.fallbacks.as_ref());
+        self.fallbacks_in(texts, self.agent_model(id)?)
+    }
+
     /// Returns the first model of a choice.
     ///
     /// # Errors
@@ -340,9 +355,16 @@ impl Config {
     ///
     /// The same as [`default_model`](Self::default_model).
     pub fn fallbacks_of(&self, choice: &ModelChoice) -> Result<Vec<String>, Error> {
-        let primary = self.primary(choice)?;
+        self.fallbacks_in(choice.fallbacks.as_ref(), self.primary(choice)?)
+    }
+
+    fn fallbacks_in(
+        &self,
+        texts: Option<&Vec<Text>>,
+        primary: Option<String>,
+    ) -> Result<Vec<String>, Error> {
         let mut fallbacks: Vec<String> = Vec::new();
-        for text in &choice.fallbacks {
+        for text in texts.into_iter().flatten() {
             let model = self.resolve(text.get()?)?.to_owned();
             if Some(&model) != primary.as_ref() && !fallbacks.contains(&model) {
                 fallbacks.push(model);

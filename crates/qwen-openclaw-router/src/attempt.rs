@@ -11,11 +11,12 @@ use crate::{Exceeded, Target};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// Its position in the list of candidates.
+    /// Its position in the list of candidates; for a model that leads to no route, that of the next
+    /// candidate.
     pub position: usize,
-    /// The provider.
-    pub provider: Provider,
-    /// The model.
+    /// The provider; `None` for a model that leads to no route.
+    pub provider: Option<Provider>,
+    /// The model; without a provider, the ref as written.
     pub model: String,
     /// The name of the credential; empty without one. Never the key.
     pub credential: String,
@@ -56,17 +57,30 @@ impl Attempt {
     pub(crate) fn new(position: usize, target: &Target, outcome: AttemptOutcome) -> Self {
         Self {
             position,
-            provider: target.provider.clone(),
+            provider: Some(target.provider.clone()),
             model: target.model.clone().unwrap_or_default(),
             credential: target.credential.clone(),
             outcome,
         }
     }
 
+    pub(crate) fn unusable(position: usize, reference: String, reason: String) -> Self {
+        Self {
+            position,
+            provider: None,
+            model: reference,
+            credential: String::new(),
+            outcome: AttemptOutcome::Unfit(reason),
+        }
+    }
+
     /// Returns the model's ref, such as `qwen/some-model`.
     #[must_use]
     pub fn model_ref(&self) -> String {
-        format!("{}/{}", self.provider, self.model)
+        match &self.provider {
+            Some(provider) => format!("{provider}/{}", self.model),
+            None => self.model.clone(),
+        }
     }
 
     /// Returns true if something was sent, or was about to be.
@@ -91,7 +105,7 @@ impl Attempt {
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.provider, self.model)?;
+        f.write_str(&self.model_ref())?;
         if !self.credential.is_empty() {
             write!(f, " ({})", self.credential)?;
         }

@@ -12,6 +12,7 @@ pub struct RouteRequest {
     pub(crate) service: String,
     pub(crate) agent: Option<String>,
     pub(crate) ignores_cooldowns: bool,
+    pub(crate) unusable: Vec<Attempt>,
 }
 
 /// An answer, and how it was found.
@@ -36,6 +37,7 @@ impl RouteRequest {
             service,
             agent,
             ignores_cooldowns: false,
+            unusable: Vec::new(),
         }
     }
 
@@ -49,6 +51,19 @@ impl RouteRequest {
     /// false.
     pub fn ignore_cooldowns(mut self, ignore: bool) -> Self {
         self.ignores_cooldowns = ignore;
+        self
+    }
+
+    /// Lists a model that leads to no route among the attempts, before the candidate at `position`: its
+    /// ref as written, and a reason as for [`Candidate::unfit`]. Positions must be given in order.
+    pub fn unusable(
+        mut self,
+        position: usize,
+        reference: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let attempt = Attempt::unusable(position, reference.into(), reason.into());
+        self.unusable.push(attempt);
         self
     }
 

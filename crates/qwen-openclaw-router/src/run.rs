@@ -59,7 +59,11 @@ impl<'a, E: AttemptError> Run<'a, E> {
         self.shared.flush().await;
         self.shared.expire().await;
         self.look_at_cooldowns().await;
+        let mut unusable = self.request.unusable.iter().cloned().peekable();
         for (position, candidate) in self.candidates.iter().enumerate() {
+            while let Some(next) = unusable.next_if(|next| next.position <= position) {
+                self.attempts.push(next);
+            }
             if let Some(reason) = self.reason_to_skip(position, candidate) {
                 self.note(position, candidate, reason);
                 continue;
@@ -70,6 +74,7 @@ impl<'a, E: AttemptError> Run<'a, E> {
                 Err(Next::Error(kind)) => return Err(self.end(kind).await),
             }
         }
+        self.attempts.extend(unusable);
         let kind = self.kind();
         Err(self.end(kind).await)
     }

@@ -31,6 +31,8 @@ struct Inner {
     spent: Option<Box<Usage>>,
     /// How often a request was sent that was never answered.
     attempts: u32,
+    /// The error of the source of streams that this one was made from.
+    origin: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -107,6 +109,14 @@ impl Error {
         self
     }
 
+    /// Attaches the error of a [`StreamSource`](crate::StreamSource) that this error was made from, for
+    /// who knows its type. It is not displayed, and is not the `source`.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Arc<dyn StdError + Send + Sync>) -> Self {
+        self.change(|inner| inner.origin = Some(origin));
+        self
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut Inner)) {
         change(Arc::make_mut(&mut self.inner));
     }
@@ -170,6 +180,12 @@ impl Error {
     #[must_use]
     pub fn as_auth(&self) -> Option<&qwen_openclaw_auth::Error> {
         self.inner.auth.as_deref()
+    }
+
+    /// Returns the error of the [`StreamSource`](crate::StreamSource) that this error was made from.
+    #[must_use]
+    pub fn origin(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.inner.origin.as_deref()
     }
 
     /// Returns what had arrived; `None` when the server never began to answer.
@@ -242,6 +258,7 @@ impl From<HttpError> for Error {
                 json: None,
                 spent: None,
                 attempts: 0,
+                origin: None,
             }),
         }
     }

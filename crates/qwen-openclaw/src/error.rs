@@ -1,8 +1,8 @@
 //! The facade's error: wraps the error of the crate that failed.
 
-#[cfg(feature = "router")]
-use std::time::SystemTime;
 use std::{error::Error as StdError, fmt, time::Duration};
+#[cfg(feature = "router")]
+use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth as auth;
 use qwen_openclaw_catalog as catalog;
@@ -40,7 +40,7 @@ enum Of {
     #[cfg(feature = "config")]
     Config(config::Error),
     #[cfg(feature = "router")]
-    Route(Box<RouteError<SendError>>),
+    Route(Arc<RouteError<SendError>>),
     Facade,
 }
 
@@ -77,47 +77,43 @@ impl Error {
     #[cfg(feature = "router")]
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
-        match &self.inner.of {
-            Of::Route(error) => error.attempts(),
-            _ => &[],
-        }
+        self.route().map_or(&[], RouteError::attempts)
     }
 
     /// Returns when one of the models and accounts that are cooling down can be tried again.
     #[cfg(feature = "router")]
     #[must_use]
     pub fn retry_at(&self) -> Option<SystemTime> {
-        match &self.inner.of {
-            Of::Route(error) => error.retry_at(),
-            _ => None,
-        }
+        self.route()?.retry_at()
     }
 
     /// Returns the budget that has no room, for [`ErrorKind::Budget`].
     #[cfg(feature = "router")]
     #[must_use]
     pub fn exceeded(&self) -> Option<&Exceeded> {
+        self.route()?.exceeded()
+    }
+
+    /// The router's error, which a tool loop or a description keeps as the origin of its own.
+    #[cfg(feature = "router")]
+    fn route(&self) -> Option<&RouteError<SendError>> {
         match &self.inner.of {
-            Of::Route(error) => error.exceeded(),
+            Of::Route(error) => Some(error),
+            Of::Chat(error) => error.origin()?.downcast_ref(),
             _ => None,
         }
+    }
+
+    /// The router's error, unless its only attempt reads as it does without a router.
+    #[cfg(feature = "router")]
+    fn of_several(&self) -> Option<&RouteError<SendError>> {
+        self.route()
+            .filter(|error| error.last().is_none() || error.attempts().len() > 1)
     }
 
     #[cfg(feature = "router")]
     pub(crate) fn as_http(&self) -> &HttpError {
         &self.inner.http
-    }
-
-    /// The error as the last attempt had it, where nothing else can be told.
-    #[cfg(feature = "router")]
-    fn into_last(self) -> Self {
-        match self.inner.of {
-            Of::Route(error) => match error.into_last() {
-                Some(last) => last.error,
-                None => Self::new(self.inner.http, Of::Facade),
-            },
-            _ => self,
-        }
     }
 
     /// Returns the credential error, if no usable credential was found.
@@ -263,12 +259,6 @@ impl From<video::Error> for Error {
     }
 }
 
-/// The only attempt reads as it does without a router.
-#[cfg(feature = "router")]
-fn only_attempt(error: &RouteError<SendError>) -> Option<&SendError> {
-    error.last().filter(|_| error.attempts().len() == 1)
-}
-
 #[cfg(feature = "router")]
 impl From<RouteError<SendError>> for Error {
     fn from(error: RouteError<SendError>) -> Self {
@@ -278,19 +268,26 @@ impl From<RouteError<SendError>> for Error {
             Some(last) => last.clone(),
             None => HttpError::unsent(kind).with_message(error.to_string()),
         };
-        Self::new(http, Of::Route(Box::new(error)))
+        Self::new(http, Of::Route(Arc::new(error)))
     }
 }
 
-/// For what transport sends through the router. Where there was no attempt, the message says why.
+/// For what transport sends through the router: the error of the last attempt, and the router's as its
+/// origin. Where another reason ended the request, the message says it.
 #[cfg(feature = "router")]
 impl From<Error> for transport::Error {
     fn from(error: Error) -> Self {
-        let message = error.to_string();
-        let last = error.into_last();
-        match last.inner.of {
+        let (kind, message) = (error.kind(), error.to_string());
+        let Inner { http, of } = *error.inner;
+        let other = || Self::from(http.with_message(message));
+        match of {
             Of::Chat(error) => error,
-            _ => last.inner.http.with_message(message).into(),
+            Of::Route(route) => {
+                let last = route.last().and_then(|last| last.error.as_chat());
+                let last = last.filter(|last| last.kind() == kind).cloned();
+                last.unwrap_or_else(other).with_origin(route)
+            }
+            _ => other(),
         }
     }
 }
@@ -312,6 +309,10 @@ impl From<config::Error> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "router")]
+        if let Some(error) = self.of_several() {
+            return fmt::Display::fmt(error, f);
+        }
         match &self.inner.of {
             Of::Facade => fmt::Display::fmt(&self.inner.http, f),
             Of::Chat(error) => fmt::Display::fmt(error, f),
@@ -321,7 +322,7 @@ impl fmt::Display for Error {
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "router")]
-            Of::Route(error) => match only_attempt(error) {
+            Of::Route(error) => match error.last() {
                 Some(only) => fmt::Display::fmt(only, f),
                 None => fmt::Display::fmt(error, f),
             },
@@ -347,14 +348,15 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        #[cfg(feature = "router")]
+        if let Some(error) = self.of_several() {
+            return error.source();
+        }
         match &self.inner.of {
             #[cfg(feature = "config")]
             Of::Config(error) => error.source(),
             #[cfg(feature = "router")]
-            Of::Route(error) => match only_attempt(error) {
-                Some(only) => only.source(),
-                None => error.source(),
-            },
+            Of::Route(error) => error.last()?.source(),
             _ => self.inner.http.source(),
         }
     }

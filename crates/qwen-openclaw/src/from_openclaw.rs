@@ -113,12 +113,10 @@ impl Qwen {
             Some(model) => vec![model],
             None => default()?,
         };
-        // As in OpenClaw, an agent's model has the default fallbacks unless it has its own.
-        let fallbacks = match own.filter(|own| !own.fallbacks.is_empty()) {
-            Some(own) => config.fallbacks_of(own)?,
+        models.extend(match agent {
+            Some(agent) => config.agent_fallbacks(&agent.id)?,
             None => config.fallbacks()?,
-        };
-        models.extend(fallbacks);
+        });
         Ok(models)
     }
 }

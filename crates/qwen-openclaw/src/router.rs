@@ -15,6 +15,8 @@ use qwen_openclaw_router::{Attempt, Choice, Router};
 use qwen_openclaw_transport::{Billing, ChatRequest, ProgressHook, Reply, ReplyStream};
 
 use self::candidates::{Candidates, Target};
+#[cfg(feature = "video")]
+pub(crate) use self::video::Accepted;
 pub(crate) use self::{accounting::SendError, candidates::AccountClients};
 use crate::{Chat, Error, Qwen, QwenBuilder};
 
@@ -155,6 +157,9 @@ impl Request<'_> {
         let mut routed = router.request(self.service);
         if let Some(agent) = self.agent {
             routed = routed.agent(agent);
+        }
+        for (position, reference, reason) in &found.unusable {
+            routed = routed.unusable(*position, reference, reason);
         }
         let billing = request.billing();
         // It is handed from one attempt to the next, so that it is not copied.

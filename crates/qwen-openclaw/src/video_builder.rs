@@ -1,6 +1,6 @@
 //! A video request being built, and the client that generates videos.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use qwen_openclaw_auth::{ApiKey, StaticCredential};
 use qwen_openclaw_catalog::{
@@ -9,10 +9,12 @@ use qwen_openclaw_catalog::{
 };
 use qwen_openclaw_client::Route;
 use qwen_openclaw_video::{
-    AspectRatio, Client, Job, Strictness, VideoRequest,
-    task::{JobStore, PollSchedule},
+    AspectRatio, Checked, Client, Job, Strictness, VideoRequest,
+    task::{JobStore, PollSchedule, Upload},
 };
 
+#[cfg(feature = "router")]
+use crate::router::Accepted;
 use crate::{Error, Qwen, QwenBuilder};
 
 impl Qwen {
@@ -24,6 +26,8 @@ impl Qwen {
             reference: model.into(),
             request: VideoRequest::default(),
             strictness: Strictness::Exact,
+            target: None,
+            uploads: Vec::new(),
             #[cfg(feature = "router")]
             agent: None,
         }
@@ -143,6 +147,8 @@ pub struct Video {
     reference: String,
     request: VideoRequest,
     strictness: Strictness,
+    target: Option<PathBuf>,
+    uploads: Vec<Upload>,
     #[cfg(feature = "router")]
     agent: Option<String>,
 }
@@ -212,6 +218,20 @@ impl Video {
         self
     }
 
+    /// Sets where the video is to be saved, which the job's record keeps for the process that resumes
+    /// it. The default is nowhere: [`Finished::save`](qwen_openclaw_video::Finished::save) says where.
+    pub fn target(mut self, path: impl Into<PathBuf>) -> Self {
+        self.target = Some(path.into());
+        self
+    }
+
+    /// Sets the files that were uploaded for this request
+    /// ([`Client::upload_references`]), which the job's record keeps. The default is none.
+    pub fn uploads(mut self, uploads: Vec<Upload>) -> Self {
+        self.uploads = uploads;
+        self
+    }
+
     /// Returns the request for its model.
     ///
     /// # Errors
@@ -229,6 +249,15 @@ impl Video {
         Ok(self.request.clone().model_id(model.model))
     }
 
+    /// Returns the request as it will be sent, with what was changed in it. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`request`](Self::request) and [`VideoRequest::check`].
+    pub fn check(&self) -> Result<Checked, Error> {
+        Ok(self.request()?.check(self.strictness)?)
+    }
+
     /// Submits the request. The returned job is already in the ledger.
     ///
     /// # Errors
@@ -237,13 +266,15 @@ impl Video {
     /// [`Budget`](crate::ErrorKind::Budget), before anything is sent.
     pub async fn submit(&self) -> Result<Job, Error> {
         let client = self.qwen.video_client().await?;
-        let checked = self.request()?.check(self.strictness)?;
+        let checked = self.check()?;
+        let (target, uploads) = (self.target.clone(), self.uploads.clone());
         #[cfg(feature = "router")]
         if let Some(router) = self.qwen.router() {
+            let submit = || client.submit_checked(&checked, target.clone(), uploads.clone());
+            let video = Accepted::of(&checked, client.region());
             let agent = self.agent.as_deref();
-            let submitted = self.qwen.submit_routed(router, &client, &checked, agent);
-            return submitted.await;
+            return self.qwen.submit_routed(router, &video, agent, submit).await;
         }
-        Ok(client.submit_checked(&checked, None, Vec::new()).await?)
+        Ok(client.submit_checked(&checked, target, uploads).await?)
     }
 }

@@ -212,10 +212,7 @@ impl Session {
         let state = &self.state;
         let answered = async {
             let answered = chat.stream_answered().await;
-            answered.map_err(|error| match error.exceeded() {
-                Some(exceeded) => state.exceeded(exceeded),
-                None => error.into(),
-            })
+            answered.map_err(|error| state.failure_of(error))
         };
         let stream = self.interrupt.or(answered).await.map(|answered| {
             tell_of_others(&answered.attempts);

@@ -80,7 +80,12 @@ fn list(arguments: &ListArgs, slot: ModelSlot, config: &Config) -> Result<(), Fa
         ModelSlot::Image => &defaults.image_model,
         _ => &defaults.model,
     };
-    let fallbacks: Vec<&str> = choice.fallbacks.iter().map(|text| text.raw()).collect();
+    let fallbacks: Vec<&str> = choice
+        .fallbacks
+        .iter()
+        .flatten()
+        .map(|text| text.raw())
+        .collect();
     let mut out = Out::new();
     if arguments.json {
         return out.line(&format!("{:#}", json!({ "fallbacks": fallbacks })));

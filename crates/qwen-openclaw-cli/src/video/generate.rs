@@ -3,12 +3,12 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use qwen_openclaw::{
-    Qwen,
+    Qwen, QwenBuilder,
     catalog::{Modality, Provider, Region, aigc_origin_for, video::DEFAULT_MODEL},
     config::Config,
     video::{
         Checked, Client, Job, Reference, Strictness, VideoRequest,
-        task::{self, JobStore, MemoryJobs, PollSchedule, Upload},
+        task::{self, JobStore, MemoryJobs, PollSchedule},
     },
 };
 use qwen_openclaw_emulator::Emulator;
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     block_on, failure::Failure, interrupt::Interrupt, output, output::Out, settings::Settings,
+    state::State,
 };
 
 pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
@@ -109,10 +110,24 @@ async fn generate(
 ) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     // The emulator ends with this function.
-    let (_emulator, client) = connect(settings).await?;
+    let (_emulator, builder) = connect(settings).await?;
+    let state = State::for_requests(&settings.environment, arguments.emulator).await;
+    let router = state.router()?.build();
+    let qwen = builder.router(router.clone()).build()?;
+    // A key that has no tasks is refused before anything says "submitting".
+    qwen.video_route().await?.aigc_base()?;
+    let client = qwen.video_client().await?;
     let teller = Teller::new();
-    let submitted = interrupt.or(submit(&arguments, &client, request, strictness, &teller));
-    let (job, checked) = submitted.await.inspect_err(|failure| {
+    let submission = Submission {
+        arguments: &arguments,
+        qwen: &qwen,
+        client: &client,
+        state: &state,
+        teller: &teller,
+    };
+    let submitted = interrupt.or(submission.submit(request, strictness)).await;
+    state.close(&router).await;
+    let (job, checked) = submitted.inspect_err(|failure| {
         if failure.is_interrupted() && !arguments.emulator {
             output::note(
                 "interrupted: `qwen-openclaw video resume` finds the job, if there is one",
@@ -161,39 +176,53 @@ async fn generate(
     Ok(())
 }
 
-async fn submit(
-    arguments: &Generate,
-    client: &Client,
-    request: VideoRequest,
-    strictness: Strictness,
-    teller: &Teller,
-) -> Result<(Job, Checked), Failure> {
-    let (request, uploads) = match arguments.upload {
-        true => {
-            teller.say("uploading");
-            client.upload_references(request).await?
-        }
-        false => (request, Vec::<Upload>::new()),
-    };
-    let checked = request.check(strictness)?;
-    for change in checked.changes() {
-        output::note(&format!("note: {change}"));
-    }
-    let output = arguments.output.as_ref();
-    let target = output.filter(|output| !is_stdout(Some(output)));
-    let target = target.map(std::path::absolute).transpose();
-    let target = target.map_err(|error| Failure::other(format!("no working folder: {error}")))?;
-    teller.say("submitting");
-    let job = client.submit_checked(&checked, target, uploads).await?;
-    teller.say(&format!(
-        "job {} · task {}",
-        job.id(),
-        job.task_id().unwrap_or("none")
-    ));
-    Ok((job, checked))
+/// What it takes to submit a request.
+struct Submission<'a> {
+    arguments: &'a Generate,
+    qwen: &'a Qwen,
+    client: &'a Client,
+    state: &'a State,
+    teller: &'a Teller,
 }
 
-async fn connect(settings: &Settings) -> Result<(Option<Emulator>, Client), Failure> {
+impl Submission<'_> {
+    async fn submit(
+        &self,
+        request: VideoRequest,
+        strictness: Strictness,
+    ) -> Result<(Job, Checked), Failure> {
+        let (request, uploads) = match self.arguments.upload {
+            true => {
+                self.teller.say("uploading");
+                self.client.upload_references(request).await?
+            }
+            false => (request, Vec::new()),
+        };
+        let mut video = self.qwen.video(request.model()).strictness(strictness);
+        video = video.with(|_| request).uploads(uploads);
+        let output = self.arguments.output.as_ref();
+        if let Some(path) = output.filter(|output| !is_stdout(Some(output))) {
+            let path = std::path::absolute(path);
+            let path = path.map_err(|error| Failure::other(format!("no working folder: {error}")));
+            video = video.target(path?);
+        }
+        let checked = video.check()?;
+        for change in checked.changes() {
+            output::note(&format!("note: {change}"));
+        }
+        self.teller.say("submitting");
+        let submitted = video.submit().await;
+        let job = submitted.map_err(|error| self.state.failure_of(error))?;
+        self.teller.say(&format!(
+            "job {} · task {}",
+            job.id(),
+            job.task_id().unwrap_or("none")
+        ));
+        Ok((job, checked))
+    }
+}
+
+async fn connect(settings: &Settings) -> Result<(Option<Emulator>, QwenBuilder), Failure> {
     let (emulator, builder) = settings.open(&Provider::QWEN).await?;
     let builder = if emulator.is_some() {
         let polls = PollSchedule::default()
@@ -204,10 +233,7 @@ async fn connect(settings: &Settings) -> Result<(Option<Emulator>, Client), Fail
         let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
         builder.jobs(store)
     };
-    let qwen = builder.build()?;
-    // A key that has no tasks is refused before anything says "submitting".
-    qwen.video_route().await?.aigc_base()?;
-    Ok((emulator, qwen.video_client().await?))
+    Ok((emulator, builder))
 }
 
 fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {

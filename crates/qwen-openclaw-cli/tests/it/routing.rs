@@ -236,6 +236,10 @@ fn a_budget_refuses_before_anything_is_sent() {
     ran.says("`qwen-openclaw usage budget remove 'one a day'` removes it");
     let error = &chat(&home, &["--json"]).exits_with(5).json()["error"];
     assert_eq!(error["type"], "budget");
+    let said = |ran: Ran| ran.exits_with(5).stderr;
+    let of_chat = said(chat(&home, &[]));
+    let describe = home.qwen(&["describe", "https://a.example/x.png"]);
+    assert_eq!(said(describe.run()), of_chat);
     assert_eq!(usage(&home)["total"]["sends"], 1);
 }
 

@@ -155,6 +155,32 @@ fn a_job_is_left_and_fetched_later() {
 }
 
 #[test]
+fn a_video_is_counted_and_kept_within_budgets() {
+    let user = User::new();
+    user.submit();
+    let usage = user.run(&["usage", "--by", "kind", "--json"]).exits_with(0);
+    let usage = usage.json();
+    let row = &usage["rows"][0];
+    assert_eq!(row["key"], "video");
+    assert_eq!((&row["requests"], &row["sends"]), (&1.into(), &1.into()));
+    assert_eq!(row["media_seconds"], 5.0);
+    // Whoever is at that address has prices of its own.
+    assert_eq!(row["cost"], serde_json::json!([]));
+
+    let set = ["usage", "budget", "set", "clips", "--per", "day"];
+    user.run(&[&set[..], &["--limit", "1 requests"]].concat())
+        .exits_with(0);
+    let sent = user.service.requests().len();
+    let ran = user.run(&["video", "generate", "a dog", "--no-wait"]);
+    ran.exits_with(5)
+        .says("the budget clips has no room: 1 of 1 request used; it begins anew at")
+        .says("usage budget set 'clips'");
+    assert_eq!(user.service.requests().len(), sent);
+    let list = user.run(&["video", "list", "--json"]).exits_with(0).json();
+    assert_eq!(list["jobs"].as_array().map(Vec::len), Some(1), "{list}");
+}
+
+#[test]
 fn what_is_written_down_is_shown_without_a_key() {
     let user = User::new();
     let id = user.submit();

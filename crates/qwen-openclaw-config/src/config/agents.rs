@@ -57,8 +57,9 @@ pub struct AgentDefaults {
 pub struct ModelChoice {
     /// The model that is asked first.
     pub primary: Option<Text>,
-    /// The models that are asked when it fails, in this order.
-    pub fallbacks: Vec<Text>,
+    /// The models that are asked when it fails, in this order; `None` unless they are written. An agent
+    /// without them has those of the default model, one with an empty list has none.
+    pub fallbacks: Option<Vec<Text>>,
 }
 
 /// A member of `agents.defaults.models`.
@@ -186,7 +187,7 @@ impl ModelChoice {
         let choice = if reader.value.is_string() {
             Self {
                 primary: reader.text(),
-                fallbacks: Vec::new(),
+                fallbacks: None,
             }
         } else if reader.value.is_object() {
             let Some(object) = reader.object(&["primary", "fallbacks", "timeoutMs"]) else {
@@ -194,16 +195,16 @@ impl ModelChoice {
             };
             Self {
                 primary: object.get("primary").and_then(|reader| reader.text()),
-                fallbacks: object
-                    .get("fallbacks")
-                    .map(|reader| reader.texts())
-                    .unwrap_or_default(),
+                fallbacks: object.get("fallbacks").and_then(|reader| {
+                    let texts = reader.texts();
+                    reader.value.is_array().then_some(texts)
+                }),
             }
         } else {
             reader.wrong("a model or an object with `primary`");
             return Self::default();
         };
-        for (index, fallback) in choice.fallbacks.iter().enumerate() {
+        for (index, fallback) in choice.fallbacks.iter().flatten().enumerate() {
             let is_primary = choice
                 .primary
                 .as_ref()

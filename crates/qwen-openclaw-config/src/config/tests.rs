@@ -210,7 +210,11 @@ fn models_are_chosen_by_reference_or_alias() {
               models: { 'p/m': { alias: 'Fast' }, 'p/b': { alias: 'big' }, 'q/n': {} },
               imageModel: 'p/i', videoGenerationModel: { primary: 'p/v' }, mediaMaxMb: 0.5,
             },
-            list: [{ id: 'quick', model: 'q/n' }, { id: 'plain', default: true }],
+            list: [
+              { id: 'quick', model: 'q/n' }, { id: 'plain', default: true },
+              { id: 'alone', model: { primary: 'q/n', fallbacks: [] } },
+              { id: 'other', model: { fallbacks: ['fast'], primary: 'q/n' } },
+            ],
             entries: { main: { name: 'Main', model: { primary: 'big' } } },
           },
           tools: { media: {
@@ -228,6 +232,12 @@ fn models_are_chosen_by_reference_or_alias() {
         config.agent_model("nobody").unwrap().as_deref(),
         Some("p/m")
     );
+    // Without fallbacks of its own, an agent has the default ones, but not its own model.
+    assert_eq!(config.agent_fallbacks("quick").unwrap(), ["p/m", "p/b"]);
+    assert_eq!(config.agent_fallbacks("Main").unwrap(), ["p/m", "q/n"]);
+    assert_eq!(config.agent_fallbacks("nobody").unwrap(), ["q/n", "p/b"]);
+    assert_eq!(config.agent_fallbacks("alone").unwrap(), [""; 0]);
+    assert_eq!(config.agent_fallbacks("other").unwrap(), ["p/m"]);
     let defaults = &config.agents.defaults;
     let video = config.primary(&defaults.video_generation_model).unwrap();
     assert_eq!(video.as_deref(), Some("p/v"));

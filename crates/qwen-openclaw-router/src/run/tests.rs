@@ -202,6 +202,28 @@ async fn a_candidate_that_is_unfit_is_left_out_and_the_reason_is_said() {
          openai/three (openai:c): has no tools; retry in 30 s"
     );
 
+    let routes = |at: usize| router.request("chat").unusable(at, "a b", "no ref");
+    let listed = routes(0).unusable(3, "nowhere/x", "unknown provider");
+    let attempts = async |request: RouteRequest, result: Result<(), HttpError>| {
+        let sent = request.run(&candidates, |_| ready(result.clone())).await;
+        match sent {
+            Ok(routed) => outcomes(&routed.attempts),
+            Err(failed) => outcomes(failed.attempts()),
+        }
+    };
+    let unfit = |at: usize, reason: &str| (at, reason.to_owned());
+    let first = [unfit(0, "no ref"), unfit(0, "takes no images")];
+    let insisting = listed.ignore_cooldowns(true);
+    let answered = attempts(insisting.clone(), Ok(())).await;
+    assert_eq!(answered, [&first[..], &[unfit(1, "answered")]].concat());
+    let last = [
+        unfit(1, "server"),
+        unfit(2, "has no tools"),
+        unfit(3, "unknown provider"),
+    ];
+    let failed = attempts(insisting, Err(error(ErrorKind::Server))).await;
+    assert_eq!(failed, [&first[..], &last].concat());
+
     let [one, ..] = candidates;
     let script = Script::default();
     let failed = run(&router, &[one], &script).await.unwrap_err();

@@ -34,6 +34,8 @@ pub(crate) struct Target {
 pub(crate) struct Candidates {
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) targets: Vec<Target>,
+    /// Models that lead to no route, as written, and why; each before the candidate at its position.
+    pub(crate) unusable: Vec<(usize, String, String)>,
     /// Whether there is one model only.
     pub(crate) is_strict: bool,
 }
@@ -49,6 +51,7 @@ impl Candidates {
         let mut found = Self {
             candidates: Vec::new(),
             targets: Vec::new(),
+            unusable: Vec::new(),
             is_strict: models.len() == 1,
         };
         for (position, model) in models.iter().enumerate() {
@@ -56,7 +59,12 @@ impl Candidates {
                 Ok(()) => {}
                 Err(error) if position == 0 => return Err(error),
                 // One bad entry stops no other.
-                Err(error) => tracing::warn!("the fallback `{model}` cannot be used: {error}"),
+                Err(error) => {
+                    let before = found.candidates.len();
+                    found
+                        .unusable
+                        .push((before, model.clone(), error.to_string()));
+                }
             }
         }
         Ok(found)
@@ -68,6 +76,7 @@ impl Candidates {
         Self {
             candidates: self.candidates.get(at.clone()).unwrap_or_default().to_vec(),
             targets: self.targets.get(at).unwrap_or_default().to_vec(),
+            unusable: Vec::new(),
             is_strict: true,
         }
     }

@@ -1,14 +1,14 @@
 //! What is written down.
 
 use qwen_openclaw::{
-    ErrorKind,
+    Error, ErrorKind,
     chat::{Tool, Tools},
-    routing::{Outcome, Router},
+    routing::{Budget, Limit, Outcome, Period, Router},
 };
 use qwen_openclaw_emulator::{FaultKind, FaultRule, Reply, Script};
 use serde_json::{Value, json};
 
-use super::{CHAIN, QWEN, Three, entries, outcomes, refused};
+use super::{CHAIN, CLAUDE, QWEN, Three, entries, outcomes, refused, shown};
 
 /// A reply of one piece.
 fn says(delta: Value, reason: &str) -> Reply {
@@ -127,6 +127,47 @@ async fn each_round_of_a_tool_loop_is_counted_and_stays_with_its_model() {
     let error = rounds.finish().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server);
     assert_eq!(three.seen(), [0, 1, 0]);
+    let error = Error::from(error);
+    assert_eq!(
+        shown(error.attempts()),
+        [format!("{CLAUDE} (explicit): server")]
+    );
+}
+
+#[tokio::test]
+async fn a_tool_loop_and_a_description_keep_the_list_of_attempts() {
+    let three = Three::start().await;
+    for emulator in [&three.qwen, &three.anthropic] {
+        emulator.fault(FaultRule::new(FaultKind::InternalError));
+    }
+    let qwen = three.routed(&Router::new());
+    let chat = qwen.chat(QWEN).fallbacks([CLAUDE]).user("weather?");
+    let mut rounds = chat.run_tools(&Tools::new()).await.unwrap();
+    let error = Error::from(rounds.finish().await.unwrap_err());
+    let expected = [
+        format!("{QWEN} (explicit): server"),
+        format!("{CLAUDE} (explicit): server"),
+    ];
+    assert_eq!(shown(error.attempts()), expected);
+    let message = format!("no model answered: {}", expected.join("; "));
+    assert!(error.to_string().starts_with(&message), "{error}");
+    assert!(error.retry_at().is_some());
+    assert_eq!(
+        (error.kind(), error.status()),
+        (ErrorKind::Server, Some(500))
+    );
+    let error = error.as_chat().unwrap();
+    assert!(!error.to_string().contains(QWEN) && error.origin().is_some());
+
+    let none = Budget::new("none", Period::Day, Limit::Requests(0));
+    let qwen = three.routed(&Router::builder().budget(none).build());
+    let description = qwen.describe_image("https://example.com/cat.png").unwrap();
+    let error = Error::from(description.send().await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::Budget);
+    assert_eq!(error.exceeded().unwrap().budget.name, "none");
+    assert_eq!(error.attempts().len(), 1);
+    let refused = refused(qwen.chat(QWEN).user("hi").send().await);
+    assert_eq!(refused.kind(), ErrorKind::Budget);
 }
 
 #[tokio::test]

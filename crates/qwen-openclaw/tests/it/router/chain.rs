@@ -308,7 +308,20 @@ async fn a_fallback_that_is_unknown_or_has_no_key_stops_no_other() {
         .router(router.clone());
     let qwen = builder.build().unwrap();
     let chat = qwen.chat(QWEN).fallbacks(["nowhere/model", GPT]).user("hi");
-    assert_eq!(chat.send_answered().await.unwrap().model_ref(), GPT);
+    let answered = chat.send_answered().await.unwrap();
+    assert_eq!(answered.model_ref(), GPT);
+    let shown = super::shown(&answered.attempts);
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert!(
+        shown[1].starts_with("nowhere/model: unknown provider"),
+        "{shown:?}"
+    );
+    // So does one that is no ref, which is named as it is written.
+    let chat = qwen.chat(QWEN).fallbacks(["a b/c", "qwen/"]).user("hi");
+    let error = refused(chat.send().await);
+    let refs: Vec<_> = error.attempts().iter().map(|one| one.model_ref()).collect();
+    assert_eq!(refs, [QWEN, "a b/c", "qwen/"]);
+    assert!(error.attempts()[1].provider.is_none());
     let token = format!("{}/qwen3.6-plus", Provider::QWEN_TOKEN_PLAN);
     let chat = qwen.chat(token).fallbacks([GPT]).user("hi");
     let answered = chat.send_answered().await.unwrap();
@@ -354,6 +367,7 @@ async fn the_configuration_decides_on_the_chain_and_on_the_tiers_of_agents() {
             } },
             list: [
                 { id: "quick-tasks", model: "openai/gpt-4o" },
+                { id: "alone", model: { primary: "qwen/qwen3.6-plus", fallbacks: [] } },
                 { id: "complex-tasks", model: {
                     primary: "anthropic/claude-sonnet-4-20250514", fallbacks: ["qwen/qwen3.6-plus"],
                 } },
@@ -397,4 +411,9 @@ async fn the_configuration_decides_on_the_chain_and_on_the_tiers_of_agents() {
     let error = refused(chat.user("hi").send().await);
     let models: Vec<_> = error.attempts().iter().map(|one| one.model_ref()).collect();
     assert_eq!(models, [CLAUDE, QWEN]);
+    // An empty list is one of its own.
+    let chat = qwen.chat_default().unwrap().agent("alone");
+    let error = refused(chat.user("hi").send().await);
+    let models: Vec<_> = error.attempts().iter().map(|one| one.model_ref()).collect();
+    assert_eq!(models, [QWEN]);
 }

@@ -4,12 +4,13 @@ use std::{fs, path::Path};
 
 use qwen_openclaw::{
     ErrorKind, Qwen,
+    catalog::Provider,
     routing::{AttemptOutcome, Policy, Router},
 };
 use qwen_openclaw_emulator::{Reply, Script};
 use serde_json::{Value, json};
 
-use super::{CLAUDE, QWEN, Three, refused};
+use super::{CLAUDE, QWEN, Three, refused, standard};
 
 /// One error as the page describes it.
 #[derive(Debug)]
@@ -83,9 +84,13 @@ fn body(shape: &str, code: Option<&str>, kind: Option<&str>, message: &str) -> S
     body.to_string()
 }
 
-fn rows() -> Vec<Row> {
+fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
-    let page = fs::read_to_string(path).unwrap();
+    fs::read_to_string(path).unwrap()
+}
+
+fn rows() -> Vec<Row> {
+    let page = page();
     let mut rows = Vec::new();
     for section in ["Codes", "Messages, generic codes and statuses"] {
         for row in table(&page, section) {
@@ -116,9 +121,26 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-async fn check(three: &Three, qwen: &Qwen, row: &Row) {
+/// The rows of requests to the portal: each status with each code, and each code inside a stream.
+fn portal_rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for row in table(&page(), "At the portal") {
+        let cell = |at: usize| &*row[at].1;
+        let statuses = cell(0).split(", ").map(|one| Some(one.parse().unwrap()));
+        for status in statuses.chain([None]) {
+            rows.extend(between(cell(1), '`').into_iter().map(|code| Row {
+                status,
+                body: body("openai", Some(code), None, "words"),
+                kind: kind(cell(2)),
+            }));
+        }
+    }
+    rows
+}
+
+async fn check(three: &Three, qwen: &Qwen, model: &str, row: &Row) {
     three.qwen.script(Script::from(row.reply()));
-    let chat = qwen.chat(QWEN).fallbacks([CLAUDE]).user("hi");
+    let chat = qwen.chat(model).fallbacks([CLAUDE]).user("hi");
     let result = chat.send_answered().await;
     let [asked, fallback, _] = three.seen();
     assert_eq!(asked, 1, "{row:?}");
@@ -144,9 +166,26 @@ async fn each_error_of_the_page_advances_or_ends_the_request() {
     for row in &rows {
         // Each with a router of its own, so that nothing is cooling down.
         let qwen = three.routed(&Router::new());
-        check(&three, &qwen, row).await;
+        check(&three, &qwen, QWEN, row).await;
         advancing += usize::from(Policy::of(row.kind).advances);
     }
     assert!((30..rows.len()).contains(&advancing), "{advancing}");
     assert!(serde_json::from_str::<Value>(&rows[0].body).is_ok());
+}
+
+#[tokio::test]
+async fn the_end_of_the_portals_quota_is_no_throttling() {
+    let three = Three::start().await;
+    let rows = portal_rows();
+    assert_eq!(rows.len(), 6);
+    let model = format!("{}/coder-model", Provider::QWEN_OAUTH);
+    for row in &rows {
+        assert_eq!(row.kind, ErrorKind::Quota);
+        let builder = three
+            .builder()
+            .base_url_for(Provider::QWEN_OAUTH, three.qwen.base_url())
+            .api_key_for(Provider::QWEN_OAUTH, standard());
+        let qwen = builder.router(Router::new()).build().unwrap();
+        check(&three, &qwen, &model, row).await;
+    }
 }
