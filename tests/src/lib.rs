@@ -4,6 +4,7 @@
 pub mod conformance;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod in_memory;
 
 /// The programs of the README, compiled.
 #[cfg(doctest)]
