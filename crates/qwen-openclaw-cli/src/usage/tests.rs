@@ -135,11 +135,11 @@ fn a_table_with_bars() {
     Usage from 2026-11-26 to 2026-11-28, Asia/Shanghai
 
     Model              Requests    Input   Output   Cached  Cost
-    qwen/qwen3.5-plus     1,234    15.2M  836,652    1.26M  CNY 12
+    qwen/qwen3.5-plus     1,234    15.2M  836,652    1.26M  CNY 12.00
                                                             USD 0.412 + ?
     anthropic/claude-sonnet-4-20250514
                               3   37,035    2,034    3,072  ?
-    Total                 1,237    15.2M  838,686    1.26M  CNY 12
+    Total                 1,237    15.2M  838,686    1.26M  CNY 12.00
                                                             USD 0.412 + ?
 
     Sent 1,241 times.
@@ -153,8 +153,8 @@ fn a_table_with_bars() {
       [##########..........] 50%  1,012 of 2,000 requests, until 2026-11-29 00:00
       Asia/Shanghai, the quota is inferred
     budget team
-      [######..............] 30%  USD 1.25 of USD 5, USD 0.25 reserved, not counted:
-      CNY 12 + ?
+      [######..............] 30%  USD 1.25 of USD 5.00, USD 0.25 reserved, not
+      counted: CNY 12.00 + ?
     ");
 }
 

@@ -279,7 +279,7 @@ fn budgets_are_kept() {
     let ran = home.qwen(&[&set[..], &team].concat()).run().exits_with(0);
     assert_eq!(
         ran.stdout,
-        "Added budget team: USD 0.4 in total, for provider qwen, model qwen3.5-plus\n"
+        "Added budget team: USD 0.40 in total, for provider qwen, model qwen3.5-plus\n"
     );
     let day = [
         "day",

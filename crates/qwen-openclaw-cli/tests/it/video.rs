@@ -173,7 +173,7 @@ fn a_video_is_counted_and_kept_within_budgets() {
     let sent = user.service.requests().len();
     let ran = user.run(&["video", "generate", "a dog", "--no-wait"]);
     ran.exits_with(5)
-        .says("the budget clips has no room: 1 of 1 request used; it begins anew at")
+        .says("the budget clips has no room: 1 of 1 request used; it resets at")
         .says("usage budget set 'clips'");
     assert_eq!(user.service.requests().len(), sent);
     let list = user.run(&["video", "list", "--json"]).exits_with(0).json();
