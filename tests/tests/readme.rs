@@ -187,7 +187,7 @@ const OF_DEPENDENCIES: [&str; 7] = [
 ];
 
 /// Variables of one word, which cannot be told from other literals.
-const OF_ONE_WORD: [&str; 4] = ["EDITOR", "SHELL", "TERM", "VISUAL"];
+const OF_ONE_WORD: [&str; 5] = ["CLICOLOR", "EDITOR", "SHELL", "TERM", "VISUAL"];
 
 /// What looks like a variable, and is a code of the service or for tests.
 fn is_no_variable(literal: &str) -> bool {

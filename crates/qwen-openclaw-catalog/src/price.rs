@@ -78,7 +78,7 @@ pub fn on(class: Classification, model: &str) -> Option<ChatPrice> {
 /// let standard = classify("https://dashscope.aliyuncs.com/compatible-mode/v1");
 /// let usage = price::TokenUsage { input: 1_000_000, ..Default::default() };
 /// let charge = price::charge(standard, "qwen3.7-max", &usage).expect("it is in the list");
-/// assert_eq!(charge.cost.to_string(), "CNY 12");
+/// assert_eq!(charge.cost.to_string(), "CNY 12.00");
 /// let plan = classify("https://coding.dashscope.aliyuncs.com/v1");
 /// assert_eq!(price::charge(plan, "qwen3.7-max", &usage), None);
 /// ```
