@@ -21,6 +21,7 @@ mod key;
 mod key_check;
 mod models;
 mod models_status;
+mod number;
 mod onboard;
 mod output;
 mod plugins;

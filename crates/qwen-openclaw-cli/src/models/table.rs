@@ -3,7 +3,7 @@
 use qwen_openclaw::catalog::Availability;
 
 use super::Row;
-use crate::{columns::wrapped, hint::flags, usage::cooldowns};
+use crate::{columns::wrapped, hint::flags, number::thousands, usage::cooldowns};
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -36,7 +36,10 @@ const COLUMNS: [Column; 5] = [
     Column {
         title: "Context",
         is_number: true,
-        cell: |row| row.context.map_or_else(String::new, thousands),
+        cell: |row| {
+            row.context
+                .map_or_else(String::new, |context| thousands(context.into()))
+        },
         is_needed: |row| row.context.is_some(),
     },
     Column {
@@ -182,26 +185,4 @@ fn why(availability: Availability) -> Option<String> {
 
 fn yes_or_no(is_so: bool) -> &'static str {
     if is_so { "yes" } else { "no" }
-}
-
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    groups
-        .map(String::from_utf8_lossy)
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(
-            [7, 1000, 262_144, 1_000_000].map(thousands),
-            ["7", "1,000", "262,144", "1,000,000"]
-        );
-    }
 }

@@ -5,7 +5,7 @@ use qwen_openclaw::{
     routing::{Amount, Limit},
 };
 
-use super::number::thousands;
+use crate::number::thousands;
 
 /// The part of an amount that a limit counts, in its unit.
 pub(crate) fn counts_of(amount: &Amount, limit: &Limit) -> u128 {

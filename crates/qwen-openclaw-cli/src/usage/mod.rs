@@ -7,7 +7,6 @@ pub(crate) mod cooldowns;
 mod csv;
 pub(crate) mod days;
 mod document;
-mod number;
 mod quota;
 mod report;
 mod text;

@@ -6,10 +6,12 @@ use qwen_openclaw::routing::UsageSum;
 use super::{
     amount::{amount, counts_of, plural, whole},
     args::By,
-    number::{bar, percent, short, thousands},
     report::{Meter, Report, cached},
 };
-use crate::columns::field;
+use crate::{
+    columns::field,
+    number::{bar, percent, short, thousands},
+};
 
 /// The widest key that shares a line with its numbers.
 const KEY: usize = 22;

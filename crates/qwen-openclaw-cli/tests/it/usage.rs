@@ -311,7 +311,10 @@ fn budgets_are_kept() {
     let list = home.run("usage budget list").exits_with(0).stdout;
     let yuan = &list[list.find("budget yuan\n").unwrap()..];
     let yuan = yuan.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(yuan.contains(" 50% CNY 0.50 of CNY 1.00, until 20"), "{yuan}");
+    assert!(
+        yuan.contains(" 50% CNY 0.50 of CNY 1.00, until 20"),
+        "{yuan}"
+    );
     assert!(yuan.contains(" Asia/Shanghai, not counted: USD "), "{yuan}");
     home.run("usage budget remove yuan").exits_with(0);
     let listed = home.run("usage budget list --json").exits_with(0).json();

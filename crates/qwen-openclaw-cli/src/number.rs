@@ -11,7 +11,7 @@ pub(crate) fn thousands(number: u64) -> String {
 }
 
 /// A number in at most seven characters: in full up to a million, otherwise to three digits.
-pub(super) fn short(number: u64) -> String {
+pub(crate) fn short(number: u64) -> String {
     if number < 1_000_000 {
         return thousands(number);
     }
@@ -36,7 +36,7 @@ pub(super) fn short(number: u64) -> String {
 }
 
 /// How full something is, in 20 characters.
-pub(super) fn bar(used: u128, limit: u128) -> String {
+pub(crate) fn bar(used: u128, limit: u128) -> String {
     const WIDTH: u128 = 20;
     // Something is not nothing.
     let full = share(used, limit, WIDTH).max(u128::from(used > 0));
@@ -45,7 +45,7 @@ pub(super) fn bar(used: u128, limit: u128) -> String {
 }
 
 /// A share in percent, rounded down.
-pub(super) fn percent(used: u128, limit: u128) -> String {
+pub(crate) fn percent(used: u128, limit: u128) -> String {
     match share(used, limit, 100) {
         MOST_PERCENT => format!(">{}%", MOST_PERCENT - 1),
         percent => format!("{percent}%"),
