@@ -234,7 +234,7 @@ async fn a_configured_price_is_what_a_router_accounts_for() {
         panic!("{entries:?}")
     };
     let cost = entry.cost.unwrap().to_string();
-    assert_eq!(cost, format!("USD {}", entry.tokens.input));
+    assert_eq!(cost, format!("USD {}.00", entry.tokens.input));
     assert_eq!(entry.price_date, None);
 }
 
