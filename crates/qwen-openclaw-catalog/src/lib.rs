@@ -33,9 +33,10 @@
 //! # Models
 //!
 //! [`models`], [`find`] and [`nearest_models`] query the chat catalog; [`listing`] and
-//! [`availability`] tell what an endpoint offers of it, and [`video::listing`] of the video models. The [`Edition`] selects the catalog; the
-//! default merges them all. A [`ChatModel`] has limits, modalities, a [`Thinking`] contract and a
-//! kind of [`StructuredOutput`]; unknown values are `None`.
+//! [`availability`] tell what an endpoint offers of it, and [`video::listing`] of the video models.
+//! The [`Edition`] selects the catalog; the default merges them all. A [`ChatModel`] has limits,
+//! modalities, a [`Thinking`] contract and a kind of [`StructuredOutput`]; unknown values are
+//! `None`.
 //!
 //! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
 //! configuration uses. [`video`] is the catalog of the Wan models, and [`price`] computes what chat

@@ -46,8 +46,8 @@ enum Stage {
 }
 
 impl Waiting {
-    /// Starts to wait; `accepted` is what goes on when the service has the request. Nothing is shown where standard error is not a terminal, or may be that of a
-    /// pager.
+    /// Starts to wait; `accepted` is what goes on when the service has the request. Nothing is
+    /// shown where standard error is not a terminal, or may be that of a pager.
     pub(crate) fn start(accepted: &'static str) -> Self {
         let now = Instant::now();
         Self {

@@ -17,9 +17,10 @@ use crate::{
 
 /// The settings that decide where requests go and with which key.
 ///
-/// By default nothing is set: no key, no environment. An explicit key takes precedence over a stored
-/// profile, that over the environment, and that over a configuration. A credential belongs to one provider and is never sent to
-/// another. For how the endpoint is chosen, see [`EndpointRules`].
+/// By default nothing is set: no key, no environment. An explicit key takes precedence over a
+/// stored profile, that over the environment, and that over a configuration. A credential belongs
+/// to one provider and is never sent to another. For how the endpoint is chosen, see
+/// [`EndpointRules`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Routes {

@@ -10,8 +10,9 @@ use crate::Routes;
 impl Routes {
     /// Returns the credential for services that require a Standard key of `qwen`, such as tasks.
     ///
-    /// An explicit key that does not belong to a plan, or a profile set by the caller, comes first; then the stored profile
-    /// `qwen:standard`, which can exist alongside a plan's key; then the credential of `qwen`.
+    /// An explicit key that does not belong to a plan, or a profile set by the caller, comes first;
+    /// then the stored profile `qwen:standard`, which can exist alongside a plan's key; then the
+    /// credential of `qwen`.
     ///
     /// # Errors
     ///

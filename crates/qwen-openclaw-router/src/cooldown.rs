@@ -49,9 +49,10 @@ impl Cooldown {
     /// asked to wait takes precedence, up to 31 days. While a cooldown is running, further failures
     /// neither count nor change it, unless the server asks to wait beyond its end.
     ///
-    /// The count starts again a day after the last failure that changed the record. Except for rate limits, it also starts
-    /// again once a cooldown has run out and as much time again has passed: for those who seldom send,
-    /// a bill that was unpaid weeks ago does not block a model for hours.
+    /// The count starts again a day after the last failure that changed the record. Except for rate
+    /// limits, it also starts again once a cooldown has run out and as much time again has passed:
+    /// for those who seldom send, a bill that was unpaid weeks ago does not block a model for
+    /// hours.
     #[must_use]
     pub fn after(previous: Option<&Self>, failure: &Failure, now: SystemTime) -> Self {
         let asked = failure

@@ -19,9 +19,9 @@ use crate::{
 /// How long other processes are waited for. Each of their transactions takes well under a millisecond.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(30);
 
-/// How long the check may take when a process opens the file for writing: enough for all of a file of some ten
-/// thousand entries. Of a larger one it is the first part; the rest is checked by `integrity_check`,
-/// and whole once damage was met.
+/// How long the check may take when a process opens the file for writing: enough for all of a file
+/// of some ten thousand entries. Of a larger one it is the first part; the rest is checked by
+/// `integrity_check`, and whole once damage was met.
 const CHECK_TIME: Duration = Duration::from_millis(40);
 
 /// Steps of SQLite between two looks at the clock.

@@ -37,11 +37,12 @@
 //!
 //! # Damage
 //!
-//! A process checks the file before it first writes to it, for 40 ms at most: that is all of a file of
-//! some ten thousand entries, and the first part of a larger one. When damage is met there or later, the file
-//! is checked as a whole, and if it is damaged it is renamed to `<name>.damaged-<time>` together with its
-//! log, and a new one is begun. Nothing is ever deleted. [`set_aside`](SqliteState::set_aside) tells
-//! where it is. [`check`](SqliteState::check) checks everything.
+//! A process checks the file before it first writes to it, for 40 ms at most: that is all of a file
+//! of some ten thousand entries, and the first part of a larger one. When damage is met there or
+//! later, the file is checked as a whole, and if it is damaged it is renamed to
+//! `<name>.damaged-<time>` together with its log, and a new one is begun. Nothing is ever deleted.
+//! [`set_aside`](SqliteState::set_aside) tells where it is. [`check`](SqliteState::check) checks
+//! everything.
 //!
 //! # Features
 //!

@@ -29,8 +29,8 @@ pub use self::{
 /// A request for a reply: a model, a conversation, and how to answer it.
 ///
 /// What is not set is left to the service, whose defaults differ by model; but thinking is switched
-/// on for models that can think, unless the request says otherwise. Fields this type does not know may be set with
-/// [`extra`](Self::extra). Sources: help.aliyun.com, Model Studio,
+/// on for models that can think, unless the request says otherwise. Fields this type does not know
+/// may be set with [`extra`](Self::extra). Sources: help.aliyun.com, Model Studio,
 /// "openai-compatible-conversations".
 ///
 /// A request is serialized as the body that is sent, so the body of another program can be read:

@@ -203,7 +203,7 @@ fn resembles(host: &str) -> Option<String> {
     });
     let near = hosts
         .chain(OFFICIAL)
-        .find(|official| distance(host, official) <= 2);
+        .find(|official| strsim::levenshtein(host, official) <= 2);
     let named = || NAMES.into_iter().find(|name| host.contains(name));
     // Letters of other scripts are written like this.
     let foreign = || host.split('.').any(|label| label.starts_with("xn--"));
@@ -213,21 +213,6 @@ fn resembles(host: &str) -> Option<String> {
             .map(|name| format!("has {name} in its name"))
             .or_else(|| foreign().then(|| "is written in other letters".to_owned())),
     }
-}
-
-/// How many characters must be added, removed, replaced to get from one text to the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, c) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, d) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(c != *d);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -268,7 +253,7 @@ mod tests {
         ] {
             assert_eq!(resembles(host).as_deref(), Some(like), "{host}");
         }
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(strsim::levenshtein("kitten", "sitting"), 3);
+        assert_eq!(strsim::levenshtein("", "abc"), 3);
     }
 }

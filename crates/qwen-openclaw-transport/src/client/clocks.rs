@@ -13,8 +13,8 @@ use crate::client::timeouts::{Stall, StreamTimeouts};
 
 /// The clocks of a stream that has begun.
 ///
-/// Except for the whole, only time spent waiting for the server counts: a caller that takes its time between two events
-/// makes no stall.
+/// Except for the whole, only time spent waiting for the server counts: a caller that takes its
+/// time between two events makes no stall.
 #[derive(Debug)]
 pub(crate) struct Clocks {
     bytes: Duration,
