@@ -287,19 +287,12 @@ pub trait UsageStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Option<Exceeded>, Error>;
 
     /// Records what was used, and ends the reservation with the same id, if there is one. An entry
-    /// that was lost is replaced.
+    /// that was lost is replaced; one that was never sent counts for no budget.
     ///
     /// # Errors
     ///
     /// When the store cannot be written.
     async fn settle(&self, entry: &UsageEntry) -> Result<(), Error>;
-
-    /// Ends a reservation for something that was not sent.
-    ///
-    /// # Errors
-    ///
-    /// When the store cannot be written.
-    async fn release(&self, id: &EntryId) -> Result<(), Error>;
 
     /// Turns the reservations that have expired at `now` into entries with the outcome
     /// [`Lost`](Outcome::Lost), and returns how many there were.

@@ -47,18 +47,6 @@ impl UsageStore for SqliteState {
             .await
     }
 
-    async fn release(&self, id: &EntryId) -> Result<(), Error> {
-        let id = id.clone();
-        self.pool
-            .run(Access::Write, move |rows| {
-                let delete = "DELETE FROM entries WHERE id = ?1 AND expires IS NOT NULL";
-                rows.prepare_cached(delete)?
-                    .execute([values::of_id(&id)?])?;
-                Ok(())
-            })
-            .await
-    }
-
     async fn expire(&self, now: SystemTime) -> Result<u64, Error> {
         let now = values::of_time(now);
         let any = self.pool.run(Access::Read, move |rows| {

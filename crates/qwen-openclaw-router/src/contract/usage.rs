@@ -116,7 +116,6 @@ async fn starts_empty(store: &impl UsageStore) {
     assert_eq!(ok(store.latest(10).await), []);
     assert_eq!(ok(store.expire(at(0)).await), 0);
     assert_eq!(ok(store.compact(at(900)).await), 0);
-    ok(store.release(&EntryId::random()).await);
 }
 
 async fn returns_entries_as_they_were_settled(store: &impl UsageStore) {
@@ -221,10 +220,15 @@ async fn ends_reservations(store: &impl UsageStore) {
     );
     // A reservation is no entry.
     assert_eq!(ok(store.latest(10).await), []);
-    ok(store.release(&unsent.id).await);
+    let never_sent = UsageEntry {
+        sends: 0,
+        tokens: Tokens::default(),
+        ..unsent
+    };
+    ok(store.settle(&never_sent).await);
     assert_eq!(
         standing(store, 3).await,
-        (NOTHING, requests_and_tokens(2, 1_500))
+        (requests_and_tokens(0, 0), requests_and_tokens(2, 1_500))
     );
     let settled = UsageEntry {
         sends: 1,
@@ -242,7 +246,7 @@ async fn ends_reservations(store: &impl UsageStore) {
     );
     // It does not come back.
     assert_eq!(ok(store.expire(at(1_000)).await), 0);
-    assert_eq!(ok(store.latest(10).await), [settled]);
+    assert_eq!(ok(store.latest(10).await), [never_sent, settled]);
 }
 
 async fn turns_expired_reservations_into_lost_entries(store: &impl UsageStore) {

@@ -99,11 +99,6 @@ impl UsageStore for MemoryUsage {
         Ok(())
     }
 
-    async fn release(&self, id: &EntryId) -> Result<(), Error> {
-        self.state().reservations.remove(id);
-        Ok(())
-    }
-
     async fn expire(&self, now: SystemTime) -> Result<u64, Error> {
         let mut state = self.state();
         let expired = |reservation: &Reservation| reservation.expires <= now;

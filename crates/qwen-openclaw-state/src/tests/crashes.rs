@@ -33,9 +33,6 @@ enum Step {
         picos: Option<u64>,
         canceled: bool,
     },
-    Release {
-        id: usize,
-    },
     Expire {
         at: u64,
     },
@@ -54,7 +51,6 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(id, expires, limit)| Step::Reserve { id, expires, limit }),
         4 => (id(), proptest::option::of(any::<u64>()), any::<bool>())
             .prop_map(|(id, picos, canceled)| Step::Settle { id, picos, canceled }),
-        1 => id().prop_map(|id| Step::Release { id }),
         2 => (0..6_000_u64).prop_map(|at| Step::Expire { at }),
         2 => id().prop_map(|id| Step::Crash { id }),
         1 => Just(Step::Restart),
@@ -103,10 +99,6 @@ async fn compare(steps: &[Step]) {
                 }
                 state.settle(&entry).await.unwrap();
                 memory.settle(&entry).await.unwrap();
-            }
-            Step::Release { id } => {
-                state.release(&entries[id].id).await.unwrap();
-                memory.release(&entries[id].id).await.unwrap();
             }
             Step::Expire { at: seconds } => {
                 let expired = state.expire(at(seconds)).await.unwrap();

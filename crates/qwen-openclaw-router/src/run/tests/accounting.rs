@@ -318,10 +318,6 @@ impl UsageStore for Failing {
         self.works()?.settle(entry).await
     }
 
-    async fn release(&self, id: &EntryId) -> Result<(), Error> {
-        self.works()?.release(id).await
-    }
-
     async fn expire(&self, now: SystemTime) -> Result<u64, Error> {
         self.works()?.expire(now).await
     }
