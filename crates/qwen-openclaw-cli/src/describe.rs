@@ -3,15 +3,12 @@
 use std::{
     ffi::{OsStr, OsString},
     path::PathBuf,
-    sync::Arc,
 };
 
 use clap::Args;
 use qwen_openclaw::{
-    Qwen,
-    auth::async_trait,
     catalog::{self, Edition, Modality, ModelRef, Provider},
-    chat::{self, ChatRequest, Media, ProgressHook, ReplyStream, StreamSource},
+    chat::Media,
 };
 use serde_json::json;
 
@@ -103,19 +100,13 @@ async fn describe(
     let router = state.router()?.build();
     let qwen = builder.router(router.clone()).build()?;
     warn_about(&qwen.route_to(&provider).await?);
-    let mut request = match (&arguments.model, is_video) {
+    let mut request = match (&arguments.model, &model, is_video) {
+        (Some(_), Some(model), true) => qwen.describe_video_with(model.to_string(), first)?,
+        (Some(_), Some(model), false) => qwen.describe_image_with(model.to_string(), first)?,
         // The configured models, one after the other.
-        (None, true) => qwen.describe_video(first)?,
-        (None, false) => qwen.describe_image(first)?,
-        (Some(_), true) => qwen.client(&provider)?.describe_video(first),
-        (Some(_), false) => qwen.client(&provider)?.describe_image(first),
+        (_, _, true) => qwen.describe_video(first)?,
+        (_, _, false) => qwen.describe_image(first)?,
     };
-    if let Some(model) = model.as_ref().filter(|_| arguments.model.is_some()) {
-        request = request.model(&model.model).over(Arc::new(Named {
-            qwen: qwen.clone(),
-            model: model.to_string(),
-        }));
-    }
     for other in media {
         request = request.and(other);
     }
@@ -152,28 +143,6 @@ async fn describe(
         ));
     }
     Ok(())
-}
-
-/// Sends a description to the model that was named, and to no other.
-#[derive(Debug)]
-struct Named {
-    qwen: Qwen,
-    model: String,
-}
-
-#[async_trait]
-impl StreamSource for Named {
-    async fn open(
-        &self,
-        request: &ChatRequest,
-        progress: Option<ProgressHook>,
-    ) -> Result<ReplyStream, chat::Error> {
-        let mut chat = self.qwen.chat(&self.model).with(|_| request.clone());
-        if let Some(hook) = progress {
-            chat = chat.on_progress(move |progress| hook.call(progress));
-        }
-        Ok(chat.stream().await?)
-    }
 }
 
 /// The help text of `describe --model`.

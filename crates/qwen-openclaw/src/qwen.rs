@@ -76,7 +76,11 @@ impl Qwen {
     ///
     /// As [`client`](Self::client).
     pub fn describe_image(&self, image: impl Into<Media>) -> Result<Describe, Error> {
-        self.describe(Modality::Image, image.into())
+        self.describe(
+            Modality::Image,
+            image.into(),
+            self.viewers(Modality::Image)?,
+        )
     }
 
     /// Asks what a video shows: the model that OpenClaw's configuration has for videos if it was set,
@@ -87,14 +91,58 @@ impl Qwen {
     ///
     /// As [`client`](Self::client).
     pub fn describe_video(&self, video: impl Into<Media>) -> Result<Describe, Error> {
-        self.describe(Modality::Video, video.into())
+        self.describe(
+            Modality::Video,
+            video.into(),
+            self.viewers(Modality::Video)?,
+        )
     }
 
-    fn describe(&self, kind: Modality, media: Media) -> Result<Describe, Error> {
+    /// Asks a model of any provider, and no other, what an image shows. An id without a provider means
+    /// `qwen`. Nothing is sent before [`Describe::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`client`](Self::client).
+    pub fn describe_image_with(
+        &self,
+        model: impl Into<String>,
+        image: impl Into<Media>,
+    ) -> Result<Describe, Error> {
+        self.describe(Modality::Image, image.into(), vec![model.into()])
+    }
+
+    /// Asks a model of any provider, and no other, what a video shows. An id without a provider means
+    /// `qwen`. Nothing is sent before [`Describe::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`client`](Self::client).
+    pub fn describe_video_with(
+        &self,
+        model: impl Into<String>,
+        video: impl Into<Media>,
+    ) -> Result<Describe, Error> {
+        self.describe(Modality::Video, video.into(), vec![model.into()])
+    }
+
+    /// The configured models for images or videos, as refs.
+    fn viewers(&self, kind: Modality) -> Result<Vec<String>, Error> {
         #[cfg(feature = "config")]
-        let models = self.inner.settings.media_models(kind)?;
+        return self.inner.settings.media_models(kind);
         #[cfg(not(feature = "config"))]
-        let models = Vec::<String>::new();
+        {
+            let _ = kind;
+            Ok(Vec::new())
+        }
+    }
+
+    fn describe(
+        &self,
+        kind: Modality,
+        media: Media,
+        models: Vec<String>,
+    ) -> Result<Describe, Error> {
         let model = models.first();
         let model = model.map(|model| self.parse(model)).transpose()?;
         let provider = model.as_ref().map(|model| &model.provider);

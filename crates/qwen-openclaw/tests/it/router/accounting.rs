@@ -8,7 +8,7 @@ use qwen_openclaw::{
 use qwen_openclaw_emulator::{FaultKind, FaultRule, Reply, Script};
 use serde_json::{Value, json};
 
-use super::{CHAIN, CLAUDE, QWEN, Three, entries, outcomes, refused, shown};
+use super::{CHAIN, CLAUDE, GPT, QWEN, Three, entries, outcomes, refused, shown};
 
 /// A reply of one piece.
 fn says(delta: Value, reason: &str) -> Reply {
@@ -182,6 +182,23 @@ async fn descriptions_are_counted() {
     assert_eq!((entries.len(), &*entries[0].kind), (1, "describe"));
     assert_eq!(entries[0].model, description.model);
     assert!(entries[0].tokens.total() > 0);
+}
+
+#[tokio::test]
+async fn a_description_by_a_model_of_another_provider_is_one_too() {
+    let three = Three::start().await;
+    three
+        .openai
+        .script(says(json!({ "content": "a cat" }), "stop"));
+    let router = Router::new();
+    let qwen = three.routed(&router);
+    let image = "https://example.com/cat.png";
+    let describe = qwen.describe_image_with(GPT, image).unwrap();
+    assert_eq!(describe.send().await.unwrap().text, "a cat");
+    let entries = entries(&router).await;
+    assert_eq!((entries.len(), &*entries[0].kind), (1, "describe"));
+    assert_eq!(entries[0].provider, "openai");
+    assert_eq!(entries[0].model, "gpt-4o");
 }
 
 #[cfg(feature = "schemars")]
