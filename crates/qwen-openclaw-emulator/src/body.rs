@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{
     answer::EventStream,
-    state::{Config, OpenReply},
+    state::{OpenReply, Settings},
 };
 
 /// A body of one piece, or of one frame an event. Each frame becomes an HTTP chunk.
@@ -52,10 +52,10 @@ impl ReplyBody {
     }
 
     /// A body of these events, and the `[DONE]` that follows them.
-    pub(crate) fn stream(stream: &EventStream, config: &Config, reply: OpenReply) -> Self {
+    pub(crate) fn stream(stream: &EventStream, settings: Settings, reply: OpenReply) -> Self {
         let payloads = stream.events.iter().map(String::as_str).chain(["[DONE]"]);
         let mut frames: VecDeque<TimedFrame> = payloads
-            .zip(config.delays(&stream.tokens))
+            .zip(settings.delays(&stream.tokens))
             .map(|(payload, delay)| TimedFrame {
                 bytes: Bytes::from(format!("data: {payload}\n\n")),
                 delay,

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -11,15 +12,17 @@ use tokio::{net::TcpListener, sync::watch, time::Instant};
 use crate::{
     capture::Captures,
     chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
+    control::ControlToken,
     emulator::Emulator,
     fault::{FaultRule, Faults},
     id::Ids,
+    limits::{Gate, Limits, Quota},
     models::Models,
     oauth::{self, OAuthScenario},
     screen::Access,
     script::{Script, Scripts},
     served::{Observer, ServedRequest},
-    state::{Config, State},
+    state::{Config, Settings, State},
     video::{Studio, VideoLimits, VideoSettings},
 };
 
@@ -32,11 +35,15 @@ pub struct EmulatorBuilder {
     seed: u64,
     captures: usize,
     models: Models,
-    scripts: Vec<Script>,
-    faults: Vec<FaultRule>,
-    video: VideoSettings,
-    auto_approve: bool,
-    scenarios: Vec<(OAuthScenario, Option<u32>)>,
+    control_token: Option<ControlToken>,
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) faults: Vec<FaultRule>,
+    pub(crate) quotas: Vec<Quota>,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) video: VideoSettings,
+    pub(crate) auto_approve: bool,
+    pub(crate) scenarios: Vec<(OAuthScenario, Option<u32>)>,
+    pub(crate) settings: Settings,
     config: Config,
 }
 
@@ -48,21 +55,21 @@ impl Default for EmulatorBuilder {
             seed: 0,
             captures: 10_000,
             models: Models::default(),
+            control_token: None,
             scripts: Vec::new(),
             faults: Vec::new(),
+            quotas: Vec::new(),
+            gates: Vec::new(),
             video: VideoSettings::default(),
             auto_approve: false,
             scenarios: Vec::new(),
+            settings: Settings::default(),
             config: Config {
                 keys: Vec::new(),
-                chunk_delay: Duration::ZERO,
-                first_chunk_delay: Duration::ZERO,
-                token_delay: Duration::ZERO,
                 access: Access::default(),
                 observer: None,
                 max_body: 64 << 20,
                 encrypted_delivery: EncryptedDelivery::default(),
-                tool_calls: ToolCalls::default(),
             },
         }
     }
@@ -89,7 +96,8 @@ impl EmulatorBuilder {
     /// Lets web pages of any origin use the API: preflight requests are answered, and responses
     /// have CORS headers. Default: they are rejected.
     ///
-    /// The login server stays closed to them, and scripted replies are sent as they are.
+    /// The login server and the remote control stay closed to them, and scripted replies are sent as
+    /// they are.
     pub fn cors(mut self) -> Self {
         self.config.access.cors = true;
         self
@@ -120,13 +128,13 @@ impl EmulatorBuilder {
 
     /// Sets the pause between the events of a stream. Default: none.
     pub fn chunk_delay(mut self, delay: Duration) -> Self {
-        self.config.chunk_delay = delay;
+        self.settings.chunk_delay = delay;
         self
     }
 
     /// Sets the pause before the first event of a stream. Default: none.
     pub fn first_chunk_delay(mut self, delay: Duration) -> Self {
-        self.config.first_chunk_delay = delay;
+        self.settings.first_chunk_delay = delay;
         self
     }
 
@@ -135,9 +143,7 @@ impl EmulatorBuilder {
     /// The events of a stream come at this pace, in addition to the other delays; a whole response
     /// comes once all its tokens are generated.
     pub fn tokens_per_second(mut self, tokens: u32) -> Self {
-        self.config.token_delay = Duration::from_secs(1)
-            .checked_div(tokens)
-            .unwrap_or_default();
+        self.settings.tokens_per_second = tokens;
         self
     }
 
@@ -150,7 +156,14 @@ impl EmulatorBuilder {
 
     /// Sets when tools are called. Default: [`ToolCalls::Named`].
     pub fn tool_calls(mut self, tool_calls: ToolCalls) -> Self {
-        self.config.tool_calls = tool_calls;
+        self.settings.tool_calls = tool_calls;
+        self
+    }
+
+    /// Sets the token of the remote control. Default: a random one,
+    /// [`Emulator::control_token`].
+    pub fn control_token(mut self, token: ControlToken) -> Self {
+        self.control_token = Some(token);
         self
     }
 
@@ -181,6 +194,18 @@ impl EmulatorBuilder {
     /// Adds a fault rule. Default: none.
     pub fn fault(mut self, rule: impl Into<FaultRule>) -> Self {
         self.faults.push(rule.into());
+        self
+    }
+
+    /// Adds a quota for keys. Default: none.
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quotas.push(quota);
+        self
+    }
+
+    /// Adds a gate for plans or models. Default: none.
+    pub fn gate(mut self, gate: Gate) -> Self {
+        self.gates.push(gate);
         self
     }
 
@@ -216,7 +241,7 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// When it cannot listen on the address.
+    /// When it cannot listen on the address, or the operating system has no random token.
     ///
     /// # Panics
     ///
@@ -230,20 +255,28 @@ impl EmulatorBuilder {
                 SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
+        let control_token = match &self.control_token {
+            Some(token) => token.clone(),
+            None => ControlToken::random()?,
+        };
         let state = State {
             origin: format!("http://{address}"),
-            config: self.config,
-            models: self.models,
+            config: self.config.clone(),
+            settings: Mutex::new(self.settings),
+            control_token,
+            models: self.models.clone(),
             captures: Captures::new(self.captures),
-            scripts: Scripts::new(self.scripts),
-            faults: Faults::new(self.faults),
-            oauth: oauth::Setup::new(self.auto_approve, self.scenarios),
+            scripts: Scripts::new(self.scripts.clone()),
+            faults: Faults::new(self.faults.clone()),
+            limits: Limits::new(self.quotas.clone(), self.gates.clone()),
+            oauth: oauth::Setup::new(self.auto_approve, self.scenarios.clone()),
             ids: Ids::new(self.seed),
             cache: PromptCache::default(),
             reasoning: EncryptedReasoning::new(self.seed),
             video: Studio::new(self.video, self.seed),
             counts: watch::Sender::default(),
             started: Instant::now(),
+            start: self,
         };
         Ok(Emulator::spawn(listener, state))
     }

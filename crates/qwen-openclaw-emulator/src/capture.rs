@@ -97,6 +97,8 @@ pub(crate) struct Captures {
 struct Kept {
     requests: VecDeque<CapturedRequest>,
     bytes: usize,
+    /// How many there have been, those that are gone included.
+    total: u64,
 }
 
 /// The maximum total size of recorded bodies. The newest request is kept whatever its size.
@@ -111,10 +113,11 @@ impl Captures {
     }
 
     pub(crate) fn push(&self, request: CapturedRequest) {
+        let mut kept = lock(&self.kept);
+        kept.total += 1;
         if self.limit == 0 {
             return;
         }
-        let mut kept = lock(&self.kept);
         kept.bytes += request.body.len();
         kept.requests.push_back(request);
         while kept.requests.len() > self.limit
@@ -131,8 +134,25 @@ impl Captures {
         lock(&self.kept).requests.iter().cloned().collect()
     }
 
+    /// How many there have been, and those that came after `last` and are kept, with their numbers,
+    /// from 1.
+    pub(crate) fn numbered(&self, last: u64) -> (u64, Vec<(u64, CapturedRequest)>) {
+        let kept = lock(&self.kept);
+        let gone = kept.total - kept.requests.len() as u64;
+        let numbered = (gone + 1..).zip(&kept.requests);
+        let newer = numbered.filter(|(number, _)| *number > last);
+        let newer = newer.map(|(number, request)| (number, request.clone()));
+        (kept.total, newer.collect())
+    }
+
     pub(crate) fn take(&self) -> Vec<CapturedRequest> {
-        std::mem::take(&mut *lock(&self.kept)).requests.into()
+        let mut kept = lock(&self.kept);
+        kept.bytes = 0;
+        std::mem::take(&mut kept.requests).into()
+    }
+
+    pub(crate) fn reset(&self) {
+        *lock(&self.kept) = Kept::default();
     }
 }
 
@@ -164,6 +184,9 @@ mod tests {
         }
         let bodies: Vec<_> = captures.all().iter().map(CapturedRequest::json).collect();
         assert_eq!(bodies, [2, 3]);
+        let (total, numbered) = captures.numbered(1);
+        let numbers: Vec<_> = numbered.iter().map(|(number, _)| *number).collect();
+        assert_eq!((total, numbers), (3, vec![2, 3]));
         assert_eq!(captures.take().len(), 2);
         assert!(captures.all().is_empty());
     }

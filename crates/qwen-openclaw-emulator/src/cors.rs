@@ -2,12 +2,12 @@
 
 use http::{Method, header::ORIGIN};
 
-use crate::{answer::Answer, capture::CapturedRequest, id::Id, oauth, reply::Reply};
+use crate::{answer::Answer, capture::CapturedRequest, control, id::Id, oauth, reply::Reply};
 
 /// Tells whether pages may use what is at a path: everything but the login server, where they could
-/// approve logins and change scenarios.
+/// approve logins and change scenarios, and the remote control.
 pub(crate) fn covers(path: &str) -> bool {
-    !path.starts_with(oauth::PATH)
+    !path.starts_with(oauth::PATH) && !control::covers(path)
 }
 
 /// Tells whether a browser asks for permission to send a request.

@@ -10,6 +10,7 @@ use crate::{
     endpoint::{BaseUrl, Endpoint, Plan, Region},
     fault::FaultRule,
     key,
+    limits::{Gate, Quota},
     oauth::OAuth,
     script::Script,
     server,
@@ -90,6 +91,20 @@ impl Emulator {
         key::key_for(plan, region)
     }
 
+    /// Returns the token of the remote control below `/emulator/`.
+    ///
+    /// It is sent as `Authorization: Bearer TOKEN` or `x-emulator-token: TOKEN`.
+    #[must_use]
+    pub fn control_token(&self) -> &str {
+        self.state.control_token.as_str()
+    }
+
+    /// Puts everything back to how it was at the start: requests, scripts, faults, quotas, gates,
+    /// video tasks and uploads, logins, settings, and the emulated time.
+    pub fn reset(&self) {
+        self.state.reset();
+    }
+
     /// Returns the recorded requests, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<CapturedRequest> {
@@ -136,7 +151,27 @@ impl Emulator {
 
     /// Removes every fault rule.
     pub fn clear_faults(&self) {
-        self.state.faults.clear();
+        self.state.faults.set(Vec::new());
+    }
+
+    /// Adds a quota for keys.
+    pub fn quota(&self, quota: Quota) {
+        self.state.limits.add_quota(quota);
+    }
+
+    /// Removes every quota.
+    pub fn clear_quotas(&self) {
+        self.state.limits.set_quotas(Vec::new());
+    }
+
+    /// Adds a gate for plans or models.
+    pub fn gate(&self, gate: Gate) {
+        self.state.limits.add_gate(gate);
+    }
+
+    /// Removes every gate.
+    pub fn clear_gates(&self) {
+        self.state.limits.set_gates(Vec::new());
     }
 
     /// Returns a handle to the video API: its tasks, emulated time, and observed rates.

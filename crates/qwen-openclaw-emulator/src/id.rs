@@ -21,6 +21,11 @@ impl Ids {
         }
     }
 
+    /// Starts from the first one again.
+    pub(crate) fn reset(&self) {
+        self.issued.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn next(&self) -> Id {
         let number = self.issued.fetch_add(1, Ordering::Relaxed);
         Id(mix(self.seed, number))

@@ -6,6 +6,7 @@ mod builder;
 mod capture;
 mod chat;
 mod clock;
+mod control;
 mod cors;
 mod emulator;
 mod endpoint;
@@ -13,8 +14,10 @@ mod fault;
 mod id;
 mod inline;
 mod key;
+mod limits;
 mod lock;
 mod models;
+mod numbered;
 mod oauth;
 mod refusal;
 mod reply;
@@ -33,9 +36,11 @@ pub use crate::{
     builder::EmulatorBuilder,
     capture::CapturedRequest,
     chat::{EncryptedDelivery, ToolCalls},
+    control::{ControlToken, ParseControlTokenError},
     emulator::Emulator,
     endpoint::{BaseUrl, Plan, Region},
     fault::{ErrorShape, FAULT_HEADER, Fault, FaultKind, FaultRule, ParseFaultError},
+    limits::{Gate, Quota},
     oauth::{IssuedLogin, OAuth, OAuthScenario, OAuthStats, ParseScenarioError},
     reply::{End, Framing, Reply},
     script::Script,

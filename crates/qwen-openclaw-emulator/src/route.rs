@@ -8,7 +8,7 @@ use crate::{
     chat, cors,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
-    key, models, oauth,
+    key, limits, models, oauth,
     refusal::Refusal,
     screen,
     state::State,
@@ -94,8 +94,11 @@ impl<'a> Exchange<'a> {
     }
 
     fn answer(&self) -> Answer {
-        self.routed()
-            .unwrap_or_else(|refusal| self.refuse(&refusal))
+        let answer = self
+            .routed()
+            .unwrap_or_else(|refusal| self.refuse(&refusal));
+        limits::spend(self, &answer);
+        answer
     }
 
     fn routed(&self) -> Result<Answer, Refusal> {
@@ -118,6 +121,9 @@ impl<'a> Exchange<'a> {
         if self.endpoint.protocol == Protocol::OpenAi(Plan::Portal)
             && let Some(refused) = oauth::check_api(self.state, &self.request.headers, self.id)
         {
+            return Ok(refused);
+        }
+        if let Some(refused) = limits::check(self) {
             return Ok(refused);
         }
         match (self.endpoint.protocol, rest.trim_end_matches('/')) {

@@ -43,6 +43,22 @@ pub(crate) fn check(own: &str, access: Access, head: &Parts) -> Result<(), Forei
     if is_safe(&head.method) || access.cors && cors::covers(head.uri.path()) {
         return Ok(());
     }
+    check_origin(own, access, &ports, head)
+}
+
+/// Decides whether a request may be answered by the remote control: pages of others get no answer,
+/// whatever the method, so that they cannot try tokens.
+pub(crate) fn check_control(own: &str, access: Access, head: &Parts) -> Result<(), Foreign> {
+    let ports = check_host(access, &head.uri, &head.headers)?;
+    check_origin(own, access, &ports, head)
+}
+
+fn check_origin(
+    own: &str,
+    access: Access,
+    ports: &[Option<u16>],
+    head: &Parts,
+) -> Result<(), Foreign> {
     let own_port = parse_origin(own);
     let hosts: Vec<&str> = names(&head.uri, &head.headers).collect();
     for origin in head.headers.get_all(ORIGIN) {
@@ -73,8 +89,16 @@ pub(crate) fn origin(own: &str, access: Access, headers: &HeaderMap) -> String {
 
 /// The refusal: in a form of the emulator's own, since the service has none for it.
 pub(crate) fn refuse(state: &State, foreign: &Foreign) -> Answer {
-    let own = &state.origin;
-    let (code, message) = match foreign {
+    let (code, message) = explain(&state.origin, foreign);
+    let error = json!({
+        "error": {"message": message, "type": "emulator_refusal", "param": null, "code": code},
+    });
+    Answer::json(403, error.to_string(), state.ids.next())
+}
+
+/// The code and the message of a refusal.
+pub(crate) fn explain(own: &str, foreign: &Foreign) -> (&'static str, String) {
+    match foreign {
         Foreign::Host(name) => (
             "foreign_host",
             format!(
@@ -87,11 +111,7 @@ pub(crate) fn refuse(state: &State, foreign: &Foreign) -> Answer {
                 "The emulator at {own} is not changed by web pages of others, such as `{origin}`."
             ),
         ),
-    };
-    let error = json!({
-        "error": {"message": message, "type": "emulator_refusal", "param": null, "code": code},
-    });
-    Answer::json(403, error.to_string(), state.ids.next())
+    }
 }
 
 /// The names a request is for. A request without one is not a browser's.

@@ -21,9 +21,9 @@ use crate::{lock::lock, reply::Reply};
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Script {
-    replies: VecDeque<Reply>,
-    repeat_last: bool,
-    path: String,
+    pub(crate) replies: VecDeque<Reply>,
+    pub(crate) repeat_last: bool,
+    pub(crate) path: String,
 }
 
 impl Script {
@@ -84,6 +84,14 @@ impl Scripts {
 
     pub(crate) fn push(&self, script: Script) {
         lock(&self.0).push(script);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Script> {
+        lock(&self.0).clone()
+    }
+
+    pub(crate) fn set(&self, scripts: Vec<Script>) {
+        *lock(&self.0) = scripts;
     }
 
     pub(crate) fn next(&self, path: &str) -> Option<Reply> {

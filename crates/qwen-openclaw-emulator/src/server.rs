@@ -16,7 +16,7 @@ use crate::{
     answer::{Answer, AnswerBody, Outgoing},
     body::ReplyBody,
     capture::CapturedRequest,
-    cors,
+    control, cors,
     refusal::Refusal,
     reply::Reply,
     rewind::Rewind,
@@ -83,7 +83,12 @@ async fn respond(
     takeover: Takeover,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Infallible> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    if control::covers(head.uri.path()) {
+        let answer = control::answer(&state, &head, body).await;
+        return Ok(plain(answer, &state, OpenReply::unnoticed(&state)));
+    }
+    control::strip_token(&state, &mut head.headers);
     let access = state.config.access;
     let screened = screen::check(&state.origin, access, &head);
     let asked = Asked {
@@ -133,7 +138,7 @@ async fn respond(
         Outgoing::Plain(answer) => {
             open.sending(Some(answer.status), answer.tokens);
             if let (AnswerBody::Whole(_), Some(tokens)) = (&answer.body, answer.tokens) {
-                let time = state.config.generation(tokens.completion);
+                let time = state.settings().generation(tokens.completion);
                 if !time.is_zero() {
                     tokio::time::sleep(time).await;
                 }
@@ -174,7 +179,7 @@ fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
 fn plain(answer: Answer, state: &State, open: OpenReply) -> Response<ReplyBody> {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => ReplyBody::whole(bytes, open),
-        AnswerBody::Stream(stream) => ReplyBody::stream(&stream, &state.config, open),
+        AnswerBody::Stream(stream) => ReplyBody::stream(&stream, state.settings(), open),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or_default();

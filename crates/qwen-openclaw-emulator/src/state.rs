@@ -1,14 +1,21 @@
 //! State shared by all connections of an emulator.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    builder::EmulatorBuilder,
     capture::{CapturedRequest, Captures},
     chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
+    control::ControlToken,
     fault::Faults,
     id::Ids,
+    limits::Limits,
+    lock::lock,
     models::Models,
     oauth,
     screen::Access,
@@ -17,22 +24,27 @@ use crate::{
     video::Studio,
 };
 
-/// The emulator's settings.
+/// The emulator's settings that never change.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) keys: Vec<String>,
-    pub(crate) chunk_delay: Duration,
-    pub(crate) first_chunk_delay: Duration,
-    /// How long a token takes.
-    pub(crate) token_delay: Duration,
     pub(crate) access: Access,
     pub(crate) observer: Option<Observer>,
     pub(crate) max_body: usize,
     pub(crate) encrypted_delivery: EncryptedDelivery,
+}
+
+/// The emulator's settings that can be changed while it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) chunk_delay: Duration,
+    pub(crate) first_chunk_delay: Duration,
+    /// No limit if 0.
+    pub(crate) tokens_per_second: u32,
     pub(crate) tool_calls: ToolCalls,
 }
 
-impl Config {
+impl Settings {
     /// The pauses before the events of a stream, given the tokens of each. It never ends.
     pub(crate) fn delays(&self, tokens: &[usize]) -> impl Iterator<Item = Duration> {
         let chunks = [self.first_chunk_delay]
@@ -47,7 +59,8 @@ impl Config {
     /// How long some tokens take.
     pub(crate) fn generation(&self, tokens: usize) -> Duration {
         let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
-        self.token_delay.saturating_mul(tokens)
+        let token = Duration::from_secs(1).checked_div(self.tokens_per_second);
+        token.unwrap_or_default().saturating_mul(tokens)
     }
 }
 
@@ -56,10 +69,15 @@ impl Config {
 pub(crate) struct State {
     pub(crate) origin: String,
     pub(crate) config: Config,
+    pub(crate) settings: Mutex<Settings>,
+    /// What the emulator was started with.
+    pub(crate) start: EmulatorBuilder,
+    pub(crate) control_token: ControlToken,
     pub(crate) models: Models,
     pub(crate) captures: Captures,
     pub(crate) scripts: Scripts,
     pub(crate) faults: Faults,
+    pub(crate) limits: Limits,
     pub(crate) oauth: oauth::Setup,
     pub(crate) ids: Ids,
     pub(crate) cache: PromptCache,
@@ -84,6 +102,62 @@ pub struct Connections {
 }
 
 impl State {
+    /// The present on the emulated clock, for what expires.
+    pub(crate) fn now(&self) -> Instant {
+        Instant::now() + self.video.advanced()
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        *lock(&self.settings)
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        *lock(&self.settings) = settings;
+    }
+
+    /// Puts everything back to how it was at the start.
+    pub(crate) fn reset(&self) {
+        // All fields are named, so that none is forgotten.
+        let Self {
+            // What never changes.
+            origin: _,
+            config: _,
+            control_token: _,
+            models: _,
+            started: _,
+            start,
+            settings,
+            captures,
+            scripts,
+            faults,
+            limits,
+            oauth,
+            ids,
+            cache,
+            reasoning,
+            video,
+            counts,
+        } = self;
+        *lock(settings) = start.settings;
+        captures.reset();
+        scripts.set(start.scripts.clone());
+        faults.set(start.faults.clone());
+        limits.set_quotas(start.quotas.clone());
+        limits.set_gates(start.gates.clone());
+        oauth.reset(start.auto_approve, start.scenarios.clone());
+        ids.reset();
+        cache.clear();
+        reasoning.clear();
+        video.reset(start.video);
+        counts.send_modify(|counts| {
+            *counts = Connections {
+                accepted: counts.open,
+                open: counts.open,
+                ..Connections::default()
+            };
+        });
+    }
+
     pub(crate) fn count(&self, change: impl FnOnce(&mut Connections)) {
         self.counts.send_modify(change);
     }
@@ -146,6 +220,16 @@ impl OpenReply {
         if let Some(served) = &mut self.served {
             served.status = status;
             served.tokens = tokens;
+        }
+    }
+
+    /// Opens a reply that counts for nothing and that no one is told of.
+    pub(crate) fn unnoticed(state: &Arc<State>) -> Self {
+        Self {
+            state: Arc::clone(state),
+            since: Duration::ZERO,
+            served: None,
+            finished: true,
         }
     }
 

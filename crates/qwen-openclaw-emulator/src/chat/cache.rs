@@ -42,13 +42,16 @@ const EXPLICIT_LIFE: Duration = Duration::from_secs(300);
 const MAX_ENTRIES: usize = 4096;
 
 impl PromptCache {
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
+    }
+
     /// Finds the longest start of `prompt` that is known, and remembers all of it.
-    pub(super) fn look_up(&self, model: &str, prompt: &Prompt) -> Cached {
+    pub(super) fn look_up(&self, model: &str, prompt: &Prompt, now: Instant) -> Cached {
         let salt = model
             .bytes()
             .fold(0, |salt, byte| splitmix(salt ^ u64::from(byte)));
         let mut entries = lock(&self.0);
-        let now = Instant::now();
         entries.retain(|entry| !entry.explicit || now - entry.used <= EXPLICIT_LIFE);
         let marked = prompt.prefixes.iter().rev().filter(|prefix| prefix.marked);
         let marked: Vec<&Prefix> = marked.take(MAX_MARKERS).collect();

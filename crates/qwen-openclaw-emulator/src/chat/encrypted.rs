@@ -52,6 +52,11 @@ impl EncryptedReasoning {
         }
     }
 
+    /// Forgets the turns that were given.
+    pub(crate) fn clear(&self) {
+        lock(&self.given).clear();
+    }
+
     /// Encrypts the reasoning of the replies to a conversation.
     pub(super) fn seal(&self, chat: &Chat<'_>, before: Hash, replies: &mut [Composed]) {
         for reply in replies {

@@ -67,11 +67,14 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
         endpoint: exchange.endpoint,
         id: exchange.id,
         thinks,
-        tool_calls: exchange.state.config.tool_calls,
+        tool_calls: exchange.state.settings().tool_calls,
     };
     let prompt = usage::Prompt::measure(&request, model);
     refusals::check(&chat, &prompt)?;
-    let cached = exchange.state.cache.look_up(&request.model, &prompt);
+    let cached = exchange
+        .state
+        .cache
+        .look_up(&request.model, &prompt, exchange.state.now());
     let mut replies = reply::compose(&chat);
     if let Some(conversation) = encrypts_after {
         let reasoning = &exchange.state.reasoning;

@@ -28,6 +28,15 @@ pub enum ToolCalls {
     First,
 }
 
+impl ToolCalls {
+    /// Every policy with its name.
+    pub(crate) const NAMES: [(&str, Self); 3] = [
+        ("never", Self::Never),
+        ("named", Self::Named),
+        ("first", Self::First),
+    ];
+}
+
 /// The calls that answer the request; none when text does.
 pub(super) fn calls(chat: &Chat<'_>) -> Vec<Call> {
     let request = chat.request;

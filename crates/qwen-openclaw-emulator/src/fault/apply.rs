@@ -24,11 +24,8 @@ pub(crate) fn apply(
     exchange: &Exchange<'_>,
     answer: impl FnOnce() -> Answer,
 ) -> Outgoing {
-    if let Some(answer) = instead(fault, exchange) {
-        return Outgoing::Plain(match &fault.retry_after {
-            Some(value) => answer.header("retry-after", value),
-            None => answer,
-        });
+    if let Some(answer) = refuse(fault, exchange) {
+        return Outgoing::Plain(answer);
     }
     if fault.kind == FaultKind::ResetBefore {
         return Outgoing::Exact(Reply::raw().end(End::Reset));
@@ -61,6 +58,26 @@ pub(crate) fn apply(
             };
             Outgoing::Exact(timed(fault, reply))
         }
+    }
+}
+
+/// The error that a fault answers with; `None` for other faults.
+pub(crate) fn refuse(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
+    let answer = instead(fault, exchange)?;
+    Some(match &fault.retry_after {
+        Some(value) => answer.header("retry-after", value),
+        None => answer,
+    })
+}
+
+/// Tells whether a fault answers with an error.
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::NoBody429 | FaultKind::BadGateway | FaultKind::WrongRegion => true,
+        FaultKind::StreamError | FaultKind::StreamErrorNative | FaultKind::StreamErrorEvent => {
+            false
+        }
+        _ => error_body::refusal(fault).is_some(),
     }
 }
 
@@ -243,7 +260,8 @@ const fn cuts(kind: FaultKind) -> bool {
 
 /// The writes with the pauses that the emulator is set to.
 fn paced(exchange: &Exchange<'_>, reply: Reply, writes: Vec<String>, tokens: &[usize]) -> Reply {
-    let delays = exchange.state.config.delays(tokens);
+    let settings = exchange.state.settings();
+    let delays = settings.delays(tokens);
     writes
         .into_iter()
         .zip(delays)

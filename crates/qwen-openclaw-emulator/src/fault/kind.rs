@@ -176,8 +176,8 @@ impl ParseFaultError {
         let shown: String = part.chars().take(40).collect();
         let routes = VideoRoute::NAMES.map(|(_, name)| name).join(", ");
         let text = format!(
-            "fault parameter `{shown}` is not one of times=N, skip=N, model=ID, or on=ROUTE with \
-             one of {routes}"
+            "fault parameter `{shown}` is not one of times=N, skip=N, model=ID, path=END, or \
+             on=ROUTE with one of {routes}"
         );
         Self(text.into())
     }

@@ -8,7 +8,10 @@ mod rules;
 mod shape;
 mod sse;
 
-pub(crate) use self::{apply::apply, rules::Faults};
+pub(crate) use self::{
+    apply::{apply, is_refusal, refuse},
+    rules::Faults,
+};
 pub use self::{
     kind::{FaultKind, ParseFaultError},
     rules::FaultRule,

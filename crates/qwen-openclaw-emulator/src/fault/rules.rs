@@ -1,11 +1,11 @@
 //! When faults happen.
 
-use std::{str::FromStr, sync::Mutex};
+use std::{fmt, str::FromStr, sync::Mutex};
 
 use serde_json::Value;
 
 use super::{FAULT_HEADER, Fault, FaultKind, ParseFaultError};
-use crate::{capture::CapturedRequest, lock::lock, video::VideoRoute};
+use crate::{capture::CapturedRequest, lock::lock, numbered::Numbered, video::VideoRoute};
 
 /// A fault, and the requests it applies to.
 ///
@@ -107,8 +107,8 @@ impl FaultRule {
     }
 }
 
-/// Parses a fault like [`Fault`] does, with the additional parameters `times`, `skip`, `model`, and
-/// `on` for a route of the video API (`create`, `poll`, `list`, `cancel`, `result`, `policy`,
+/// Parses a fault like [`Fault`] does, with the additional parameters `times`, `skip`, `model`,
+/// `path`, and `on` for a route of the video API (`create`, `poll`, `list`, `cancel`, `result`, `policy`,
 /// `upload`): `throttling; on=poll; times=1`.
 impl FromStr for FaultRule {
     type Err = ParseFaultError;
@@ -125,6 +125,7 @@ impl FromStr for FaultRule {
                 "times" => rule.left = Some(number()?),
                 "skip" => rule.skip = number()?,
                 "model" => rule.model = Some(value.to_owned()),
+                "path" => rule.path = value.to_owned(),
                 "on" => {
                     let known = VideoRoute::NAMES.iter().find(|(_, name)| *name == value);
                     rule.route = Some(known.ok_or_else(wrong)?.0);
@@ -134,6 +135,30 @@ impl FromStr for FaultRule {
         }
         rule.fault = fault.join(";").parse()?;
         Ok(rule)
+    }
+}
+
+/// Writes the rule as it is parsed, with the number of requests that are left.
+impl fmt::Display for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.fault)?;
+        if let Some(left) = self.left {
+            write!(f, ";times={left}")?;
+        }
+        if self.skip > 0 {
+            write!(f, ";skip={}", self.skip)?;
+        }
+        if let Some(model) = &self.model {
+            write!(f, ";model={model}")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, ";path={}", self.path)?;
+        }
+        let mut routes = VideoRoute::NAMES.iter();
+        if let Some((_, name)) = routes.find(|(route, _)| self.route == Some(*route)) {
+            write!(f, ";on={name}")?;
+        }
+        Ok(())
     }
 }
 
@@ -150,20 +175,30 @@ impl From<FaultKind> for FaultRule {
 }
 
 /// The rules of one emulator. The first that is due counts.
-#[derive(Debug)]
-pub(crate) struct Faults(Mutex<Vec<FaultRule>>);
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<Numbered<FaultRule>>);
 
 impl Faults {
-    pub(crate) const fn new(rules: Vec<FaultRule>) -> Self {
-        Self(Mutex::new(rules))
+    pub(crate) fn new(rules: Vec<FaultRule>) -> Self {
+        let faults = Self::default();
+        faults.set(rules);
+        faults
     }
 
-    pub(crate) fn push(&self, rule: FaultRule) {
-        lock(&self.0).push(rule);
+    pub(crate) fn push(&self, rule: FaultRule) -> u64 {
+        lock(&self.0).push(rule)
     }
 
-    pub(crate) fn clear(&self) {
-        lock(&self.0).clear();
+    pub(crate) fn remove(&self, number: u64) -> bool {
+        lock(&self.0).remove(number)
+    }
+
+    pub(crate) fn set(&self, rules: Vec<FaultRule>) {
+        lock(&self.0).set(rules);
+    }
+
+    pub(crate) fn all(&self) -> Vec<(u64, FaultRule)> {
+        lock(&self.0).to_vec()
     }
 
     /// The fault that a request meets. Its own header goes before the rules.
@@ -172,7 +207,9 @@ impl Faults {
             return wish.parse().map(Some);
         }
         let mut rules = lock(&self.0);
-        Ok(rules.iter_mut().find_map(|rule| rule.due(request)))
+        let due = rules.iter_mut().find_map(|(_, rule)| rule.due(request));
+        rules.retain(|rule| rule.left != Some(0));
+        Ok(due)
     }
 }
 
@@ -195,6 +232,13 @@ mod tests {
         let plain: FaultRule = "stall;after=5".parse().unwrap();
         assert_eq!(plain.fault, Fault::new(FaultKind::Stall).after(5));
         assert_eq!((plain.left, plain.route), (None, None));
+    }
+
+    #[test]
+    fn a_rule_is_written_as_it_is_read() {
+        let text = "stall;after=5;times=2;skip=1;model=x;path=/models;on=poll";
+        let rule: FaultRule = text.parse().unwrap();
+        assert_eq!(rule.to_string(), text);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Books {
     pub(super) life: Duration,
     pub(super) device_life: Duration,
     stats: OAuthStats,
+    /// The present on the emulated clock.
+    pub(super) now: Instant,
 }
 
 /// The login server's counts.
@@ -113,6 +115,7 @@ impl Default for Books {
             life: Duration::from_secs(21_600),
             device_life: Duration::from_secs(900),
             stats: OAuthStats::default(),
+            now: Instant::now(),
         }
     }
 }
@@ -136,7 +139,7 @@ impl Books {
             code: device_code.clone(),
             challenge: challenge.to_owned(),
             decision,
-            until: Instant::now() + self.device_life,
+            until: self.now + self.device_life,
         };
         self.devices.insert(user_code.clone(), device);
         AskedFor {
@@ -157,7 +160,7 @@ impl Books {
     /// Decides about a code, as typed; false when there is no such code that waits.
     pub(super) fn decide(&mut self, user_code: &str, decision: Decision) -> bool {
         let typed = user_code.trim();
-        let now = Instant::now();
+        let now = self.now;
         let device = self
             .devices
             .iter_mut()
@@ -180,7 +183,7 @@ impl Books {
         if challenge != device.challenge {
             return Err(Asked::Unknown);
         }
-        if Instant::now() >= device.until {
+        if self.now >= device.until {
             return Err(Asked::Expired);
         }
         match device.decision {
@@ -242,20 +245,21 @@ impl Books {
 
     /// Ends an access token before its time.
     pub(super) fn expire(&mut self, access: &str) -> bool {
+        let now = self.now;
         let access = self.access.get_mut(access);
-        access.map(|access| access.until = Instant::now()).is_some()
+        access.map(|access| access.until = now).is_some()
     }
 
     /// Whether requests with this token are answered.
     pub(super) fn is_good(&self, access: &str) -> bool {
-        let good = |access: &Access| self.families[access.family] && Instant::now() < access.until;
+        let good = |access: &Access| self.families[access.family] && self.now < access.until;
         self.access.get(access).is_some_and(good)
     }
 
     fn issue_in(&mut self, family: usize, ids: &Ids) -> Issued {
         let access = format!("{ACCESS}{}", word(ids));
         let refresh = format!("{REFRESH}{}", word(ids));
-        let until = Instant::now() + self.life;
+        let until = self.now + self.life;
         self.access.insert(access.clone(), Access { family, until });
         let spent = false;
         self.refresh

@@ -2,10 +2,10 @@
 
 /// The fields of a form. Of several with one name the first counts.
 #[derive(Debug)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn parse(text: &[u8]) -> Self {
+    pub(crate) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
         let fields = text.split('&').filter(|field| !field.is_empty());
         Self(
@@ -16,6 +16,11 @@ impl Form {
                 })
                 .collect(),
         )
+    }
+
+    /// All fields, by name and value.
+    pub(crate) fn into_fields(self) -> Vec<(String, String)> {
+        self.0
     }
 
     /// The value of a field that is not empty.

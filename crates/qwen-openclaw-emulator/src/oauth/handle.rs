@@ -20,7 +20,7 @@ use crate::{
 /// The login server of a running emulator. Made by [`Emulator::oauth`](crate::Emulator::oauth).
 #[derive(Clone, Copy)]
 pub struct OAuth<'a> {
-    state: &'a State,
+    pub(super) state: &'a State,
 }
 
 impl<'a> OAuth<'a> {
@@ -54,7 +54,7 @@ impl<'a> OAuth<'a> {
 
     /// Sets whether logins are approved immediately. Default: no, they are approved on the page.
     pub fn auto_approve(&self, on: bool) {
-        self.state.oauth.books().auto_approve = on;
+        self.state.login_books().auto_approve = on;
     }
 
     /// Sets the `interval` field of responses, in seconds. Default: none, as on the public server.
@@ -62,38 +62,38 @@ impl<'a> OAuth<'a> {
         *lock(&self.state.oauth.interval) = seconds;
     }
 
-    /// Sets the lifetime of tokens issued from now on. Default: six hours.
+    /// Sets the lifetime of tokens issued from now on, on the emulated clock. Default: six hours.
     pub fn token_life(&self, life: Duration) {
-        self.state.oauth.books().life = life;
+        self.state.login_books().life = life;
     }
 
     /// Sets whether reusing a refresh token revokes its login. Default: yes.
     pub fn revoke_on_reuse(&self, on: bool) {
-        self.state.oauth.books().revoke_on_reuse = on;
+        self.state.login_books().revoke_on_reuse = on;
     }
 
     /// Returns the user codes waiting for a decision.
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
-        self.state.oauth.books().pending()
+        self.state.login_books().pending()
     }
 
     /// Approves a login, as its page does; false if no such code is waiting.
     pub fn approve(&self, user_code: &str) -> bool {
-        let mut books = self.state.oauth.books();
+        let mut books = self.state.login_books();
         books.decide(user_code, Decision::Approved)
     }
 
     /// Denies a login, as its page does; false if no such code is waiting.
     pub fn deny(&self, user_code: &str) -> bool {
-        let mut books = self.state.oauth.books();
+        let mut books = self.state.login_books();
         books.decide(user_code, Decision::Denied)
     }
 
     /// Issues tokens without a login, for tests that start after one.
     #[must_use]
     pub fn issue(&self) -> IssuedLogin {
-        let issued = self.state.oauth.books().issue(&self.state.ids);
+        let issued = self.state.login_books().issue(&self.state.ids);
         IssuedLogin {
             access: issued.access,
             refresh: issued.refresh,
@@ -104,24 +104,24 @@ impl<'a> OAuth<'a> {
 
     /// Revokes the login that a token belongs to; false if the token is unknown.
     pub fn revoke(&self, token: &str) -> bool {
-        self.state.oauth.books().revoke(token)
+        self.state.login_books().revoke(token)
     }
 
     /// Expires an access token early; false if it is unknown.
     pub fn expire(&self, access: &str) -> bool {
-        self.state.oauth.books().expire(access)
+        self.state.login_books().expire(access)
     }
 
     /// Returns true if the portal accepts this access token.
     #[must_use]
     pub fn is_good(&self, access: &str) -> bool {
-        self.state.oauth.books().is_good(access)
+        self.state.login_books().is_good(access)
     }
 
     /// Returns the counts so far.
     #[must_use]
     pub fn stats(&self) -> OAuthStats {
-        self.state.oauth.books().stats()
+        self.state.login_books().stats()
     }
 }
 
@@ -155,8 +155,18 @@ impl fmt::Debug for IssuedLogin {
     }
 }
 
+impl State {
+    /// The login server's records, brought up to the present.
+    pub(super) fn login_books(&self) -> MutexGuard<'_, Books> {
+        let now = self.now();
+        let mut books = lock(&self.oauth.books);
+        books.now = now;
+        books
+    }
+}
+
 /// Where the portal's API is.
-pub(super) fn resource_url(origin: &str) -> String {
+pub(crate) fn resource_url(origin: &str) -> String {
     let portal = Endpoint::open_ai(Plan::Portal, Region::Global);
     format!("{origin}{}", portal.path())
 }
@@ -180,8 +190,13 @@ impl Setup {
         }
     }
 
-    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
-        lock(&self.books)
+    /// Puts everything back to the start.
+    pub(crate) fn reset(&self, auto_approve: bool, scenarios: Vec<(OAuthScenario, Option<u32>)>) {
+        self.scenarios.set(scenarios);
+        let mut books = Books::default();
+        books.auto_approve = auto_approve;
+        *lock(&self.books) = books;
+        self.set_interval(None);
     }
 
     pub(super) fn interval(&self) -> Option<u64> {

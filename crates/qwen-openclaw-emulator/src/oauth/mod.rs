@@ -25,7 +25,11 @@ mod handle;
 mod page;
 mod scenario;
 
-pub(crate) use self::handle::Setup;
+pub(crate) use self::{
+    admin::Change,
+    form::Form,
+    handle::{Setup, resource_url},
+};
 pub use self::{
     books::OAuthStats,
     handle::{IssuedLogin, OAuth},
@@ -33,7 +37,6 @@ pub use self::{
 };
 use self::{
     books::{Asked, Issued, Refused},
-    form::Form,
     scenario::Stage,
 };
 
@@ -108,7 +111,7 @@ pub(crate) fn check_api(state: &State, headers: &HeaderMap, id: Id) -> Option<An
         });
     }
     let token = key::bearer(headers)?;
-    (token.starts_with(books::ACCESS) && !state.oauth.books().is_good(token))
+    (token.starts_with(books::ACCESS) && !state.login_books().is_good(token))
         .then(|| refuse(dead_token()))
 }
 
@@ -157,7 +160,7 @@ impl Exchange<'_> {
         else {
             return self.error(400, "invalid_request", "A parameter is missing.");
         };
-        let asked = self.state.oauth.books().ask(challenge, &self.state.ids);
+        let asked = self.state.login_books().ask(challenge, &self.state.ids);
         let page = format!("{}{PATH}/authorize", self.origin());
         let mut body = json!({
             "device_code": asked.device_code,
@@ -221,8 +224,7 @@ impl Exchange<'_> {
         };
         let issued = self
             .state
-            .oauth
-            .books()
+            .login_books()
             .redeem(code, verifier, &self.state.ids);
         let issued = match issued {
             Ok(issued) => issued,
@@ -283,8 +285,7 @@ impl Exchange<'_> {
         let rotates = scenario != Some(S::RefreshNoRotation);
         let renewed = self
             .state
-            .oauth
-            .books()
+            .login_books()
             .renew(token, rotates, &self.state.ids);
         let issued = match renewed {
             Ok(issued) => issued,
@@ -316,7 +317,7 @@ impl Exchange<'_> {
             "token_type": "Bearer",
             "expires_in": issued.life.as_secs(),
             "scope": "openid profile email model.completion",
-            "resource_url": handle::resource_url(&self.origin()),
+            "resource_url": resource_url(&self.origin()),
         })
     }
 

@@ -22,7 +22,7 @@ fn decide(state: &State, form: &Form, id: Id) -> Answer {
         Some("deny") => Decision::Denied,
         _ => return page(400, "Sign in", &ask(code), id),
     };
-    if !state.oauth.books().decide(code, decision) {
+    if !state.login_books().decide(code, decision) {
         let body = "<p id=\"result\">This code is unknown, has expired or was used already.</p>\
                     <p>Start the login again.</p>";
         return page(404, "Unknown code", body, id);

@@ -138,7 +138,11 @@ impl Scenarios {
     }
 
     pub(super) fn clear(&self) {
-        lock(&self.0).clear();
+        self.set(Vec::new());
+    }
+
+    pub(super) fn set(&self, scenarios: Vec<(OAuthScenario, Option<u32>)>) {
+        *lock(&self.0) = scenarios;
     }
 
     pub(super) fn all(&self) -> Vec<(OAuthScenario, Option<u32>)> {

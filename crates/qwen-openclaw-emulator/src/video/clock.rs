@@ -38,6 +38,16 @@ impl EmulatedClock {
         run.saturating_add(*lock(&self.advanced))
     }
 
+    /// How far it was put forward.
+    pub(super) fn advanced(&self) -> Duration {
+        *lock(&self.advanced)
+    }
+
+    /// Takes back what it was put forward.
+    pub(super) fn reset(&self) {
+        *lock(&self.advanced) = Duration::ZERO;
+    }
+
     pub(super) fn advance(&self, by: Duration) {
         let mut advanced = lock(&self.advanced);
         *advanced = advanced.saturating_add(by).min(CENTURY);

@@ -60,8 +60,8 @@ impl<'a> Video<'a> {
 
     /// Moves the emulated time forward.
     ///
-    /// Tasks start, end, and are forgotten after a day; URLs and uploads expire. Nothing else is
-    /// affected. The maximum is a century in total.
+    /// Tasks start, end, and are forgotten after a day; URLs and uploads expire, and so do the portal's
+    /// logins and tokens, marked prompts in the cache, and quotas. The maximum is a century in total.
     pub fn advance(&self, by: Duration) {
         self.state.video.clock.advance(by);
     }

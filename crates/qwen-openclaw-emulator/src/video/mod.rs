@@ -17,7 +17,10 @@ mod tasks;
 mod upload;
 mod usage;
 
-use std::sync::{Mutex, MutexGuard};
+use std::{
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
 
 use http::{Method, header::AUTHORIZATION};
 
@@ -37,7 +40,7 @@ use crate::{
 /// The video state of an emulator.
 #[derive(Debug)]
 pub(crate) struct Studio {
-    settings: VideoSettings,
+    settings: Mutex<VideoSettings>,
     clock: EmulatedClock,
     /// What signatures and colors are derived from.
     seed: u64,
@@ -57,7 +60,7 @@ struct Books {
 impl Studio {
     pub(crate) fn new(settings: VideoSettings, seed: u64) -> Self {
         Self {
-            settings,
+            settings: Mutex::new(settings),
             clock: EmulatedClock::new(),
             seed,
             books: Mutex::default(),
@@ -67,8 +70,37 @@ impl Studio {
     /// The books, brought up to the present.
     fn books(&self) -> MutexGuard<'_, Books> {
         let mut books = lock(&self.books);
-        books.board.settle(self.clock.now(), &self.settings);
+        books.board.settle(self.clock.now(), &self.settings());
         books
+    }
+
+    pub(crate) fn settings(&self) -> VideoSettings {
+        *lock(&self.settings)
+    }
+
+    pub(crate) fn set_settings(&self, settings: VideoSettings) {
+        *lock(&self.settings) = settings;
+    }
+
+    /// The emulated time since 1970.
+    pub(crate) fn unix_time(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// How far the emulated time was moved forward.
+    pub(crate) fn advanced(&self) -> Duration {
+        self.clock.advanced()
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Forgets everything, and goes back to the present.
+    pub(crate) fn reset(&self, settings: VideoSettings) {
+        *lock(&self.books) = Books::default();
+        self.set_settings(settings);
+        self.clock.reset();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Task timing and limits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct VideoSettings {
     /// How long a task waits at least before it runs.
     pub(crate) queued: Duration,
@@ -61,6 +61,16 @@ impl VideoLimits {
             queries: None,
             policies: None,
         }
+    }
+
+    /// The limits with their names.
+    pub(crate) fn fields_mut(&mut self) -> [(&'static str, &mut Option<usize>); 4] {
+        [
+            ("submits", &mut self.submits),
+            ("running", &mut self.running),
+            ("queries", &mut self.queries),
+            ("policies", &mut self.policies),
+        ]
     }
 
     /// Sets the maximum number of new tasks per second; further requests get 429.

@@ -42,11 +42,11 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     books.store.check(&order.urls, exchange, &order.id, now)?;
     books
         .rates
-        .submit(order.model.pace, &studio.settings.limits, now)?;
+        .submit(order.model.pace, &studio.settings().limits, now)?;
     let fault = |kind| exchange.fault.filter(|fault| fault.kind() == kind);
     let takes = match fault(FaultKind::SlowTask) {
         Some(fault) => fault.delay_or(60_000),
-        None => studio.settings.running,
+        None => studio.settings().running,
     };
     let failure = fault(FaultKind::TaskFails).map(|fault| Failure {
         code: fault.task_code().to_owned(),
@@ -86,7 +86,7 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
     let mut books = studio.books();
     books
         .rates
-        .query(VideoRoute::Poll, &studio.settings.limits, now)?;
+        .query(VideoRoute::Poll, &studio.settings().limits, now)?;
     let mut task = books.board.find(exchange.endpoint.region, id);
     let vanishes = |fault: &Fault| fault.kind() == FaultKind::TaskVanishes;
     if let Some(task) = &mut task
@@ -139,7 +139,7 @@ pub(super) fn cancel(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusa
     let mut books = studio.books();
     books
         .rates
-        .query(VideoRoute::Cancel, &studio.settings.limits, now)?;
+        .query(VideoRoute::Cancel, &studio.settings().limits, now)?;
     match books.board.find(exchange.endpoint.region, id) {
         Some(task) if task.status(now) == VideoStatus::Pending => {
             task.canceled = Some(now);
@@ -221,7 +221,7 @@ pub(super) fn list(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let mut books = studio.books();
     books
         .rates
-        .query(VideoRoute::List, &studio.settings.limits, now)?;
+        .query(VideoRoute::List, &studio.settings().limits, now)?;
     let query = exchange.request.query.as_deref();
     let number = |name, default: usize| match parameter(query, name) {
         None => Ok(default),

@@ -116,7 +116,7 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     if video.is_none() {
         chat_models::find(exchange, &model)?;
     }
-    let limits = &studio.settings.limits;
+    let limits = &studio.settings().limits;
     books.rates.policy(&model, limits, now)?;
     let expires = now + POLICY;
     let folder = format!(
