@@ -6,7 +6,9 @@ use std::{
 };
 
 use clap::{Args, ValueEnum, builder::NonEmptyStringValueParser};
-use qwen_openclaw_emulator::{self as emulator, FaultKind, FaultRule, ServedRequest, ToolCalls};
+use qwen_openclaw_emulator::{
+    self as emulator, ControlToken, FaultKind, FaultRule, ServedRequest, ToolCalls,
+};
 
 use crate::{
     block_on,
@@ -51,6 +53,11 @@ pub(crate) struct Emulator {
     /// Let web pages of any origin use it
     #[arg(long)]
     pub(crate) cors: bool,
+
+    /// Token for the remote control below /emulator/, with 16 characters or more [default: a random
+    /// one]
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) control_token: Option<ControlToken>,
 
     /// Do not log requests on standard error
     #[arg(long, short)]
@@ -103,6 +110,9 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
     if let Some(tokens) = arguments.tps {
         builder = builder.tokens_per_second(tokens);
     }
+    if let Some(token) = arguments.control_token {
+        builder = builder.control_token(token);
+    }
     if arguments.cors {
         builder = builder.cors();
     }
@@ -126,11 +136,16 @@ async fn serve(arguments: Emulator) -> Result<(), Failure> {
         for url in emulator.base_urls() {
             out.line(&url.to_string())?;
         }
-        out.line(&format!(
-            "{:<18} {}",
-            "Login (OAuth)",
-            emulator.oauth().url()
-        ))?;
+        for (label, value) in [
+            ("Login (OAuth)", emulator.oauth().url().as_str()),
+            (
+                "Remote control",
+                &format!("{}/emulator/", emulator.origin()),
+            ),
+            ("Control token", emulator.control_token()),
+        ] {
+            out.line(&format!("{label:<18} {value}"))?;
+        }
     }
     interrupt.wait().await;
     emulator.shutdown().await;

@@ -108,6 +108,7 @@ fn refuses_what_it_cannot_do() {
         ["--tps", "0"],
         ["--tools", "always"],
         ["--host", "example.com"],
+        ["--control-token", "too-short"],
     ] {
         let arguments = [&["emulator"][..], &arguments].concat();
         Qwen::new(&arguments).run().exits_with(2);

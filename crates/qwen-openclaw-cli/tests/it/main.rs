@@ -18,6 +18,7 @@ mod doctor;
 mod documented;
 mod effects;
 mod emulator;
+mod emulator_page;
 mod faults;
 mod help;
 mod json;

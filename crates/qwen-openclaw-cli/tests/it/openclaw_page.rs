@@ -17,7 +17,7 @@ fn page() -> String {
     page_named("openclaw.md")
 }
 
-fn page_named(name: &str) -> String {
+pub(crate) fn page_named(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     fs::read_to_string(folder.join(name)).unwrap()
 }
@@ -103,14 +103,14 @@ impl Operator {
 }
 
 /// A command of a transcript, what it prints, and its exit code.
-struct Step<'page> {
-    command: &'page str,
-    shown: Vec<&'page str>,
-    code: i32,
+pub(crate) struct Step<'page> {
+    pub(crate) command: &'page str,
+    pub(crate) shown: Vec<&'page str>,
+    pub(crate) code: i32,
 }
 
 /// The commands of the page's transcripts, in order.
-fn steps(page: &str) -> Vec<Step<'_>> {
+pub(crate) fn steps(page: &str) -> Vec<Step<'_>> {
     let mut steps: Vec<Step<'_>> = Vec::new();
     let mut is_inside = false;
     for line in page.lines() {
@@ -133,7 +133,7 @@ fn steps(page: &str) -> Vec<Step<'_>> {
 }
 
 /// Whether these are the lines, where `...` stands for any number of others.
-fn matches(shown: &[&str], lines: &[&str]) -> bool {
+pub(crate) fn matches(shown: &[&str], lines: &[&str]) -> bool {
     match shown {
         [] => lines.is_empty(),
         ["...", rest @ ..] => (0..=lines.len()).any(|skipped| matches(rest, &lines[skipped..])),
