@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    clock, endpoint::Endpoint, id::Id, refusal::Refusal, reply::Reply, served::TokenCounts,
+    clock, endpoint::Endpoint, event_form::EventForm, id::Id, refusal::Refusal, reply::Reply,
+    served::TokenCounts,
 };
 
 /// The answer of a route.
@@ -32,6 +33,7 @@ pub(crate) struct EventStream {
     pub(crate) tokens: Vec<usize>,
     /// The same answer as one object.
     pub(crate) whole: String,
+    pub(crate) form: EventForm,
 }
 
 /// The content type of event streams.

@@ -51,13 +51,14 @@ impl ReplyBody {
         }
     }
 
-    /// A body of these events, and the `[DONE]` that follows them.
+    /// A body of these events, and of what follows them.
     pub(crate) fn stream(stream: &EventStream, settings: Settings, reply: OpenReply) -> Self {
-        let payloads = stream.events.iter().map(String::as_str).chain(["[DONE]"]);
+        let events = stream.events.iter().map(String::as_str);
+        let payloads = events.chain(stream.form.last());
         let mut frames: VecDeque<TimedFrame> = payloads
             .zip(settings.delays(&stream.tokens))
             .map(|(payload, delay)| TimedFrame {
-                bytes: Bytes::from(format!("data: {payload}\n\n")),
+                bytes: Bytes::from(stream.form.event(payload)),
                 delay,
             })
             .collect();

@@ -10,6 +10,7 @@ mod control;
 mod cors;
 mod emulator;
 mod endpoint;
+mod event_form;
 mod fault;
 mod id;
 mod inline;

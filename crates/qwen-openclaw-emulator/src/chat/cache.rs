@@ -23,11 +23,11 @@ struct Entry {
 
 /// What the cache did for a prompt.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Cached {
+pub(crate) struct Cached {
     /// Tokens read from the cache.
-    pub(super) read: usize,
+    pub(crate) read: usize,
     /// Tokens written to the cache; only told when the caller marked something.
-    pub(super) created: Option<usize>,
+    pub(crate) created: Option<usize>,
 }
 
 /// The shortest start that is cached without being marked.

@@ -1,4 +1,4 @@
-//! `POST /chat/completions`.
+//! `POST /chat/completions`, and the answers to requests that other protocols translate to one.
 
 mod arithmetic;
 mod cache;
@@ -11,7 +11,7 @@ mod refusals;
 mod reply;
 mod request;
 mod schema;
-mod shape;
+pub(crate) mod shape;
 mod stream;
 mod structured;
 mod think;
@@ -20,14 +20,21 @@ mod tools;
 mod usage;
 mod whole;
 
-pub(crate) use self::{cache::PromptCache, encrypted::EncryptedReasoning};
+pub(crate) use self::{
+    cache::PromptCache,
+    encrypted::EncryptedReasoning,
+    reply::{Call, Composed},
+    request::ChatRequest,
+    stream::pieces,
+    usage::Usage,
+};
 pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 
-use self::request::ChatRequest;
 use crate::{
     answer::{Answer, EventStream},
     clock,
     endpoint::Endpoint,
+    event_form::EventForm,
     fault::{Fault, FaultKind},
     id::Id,
     models::{self, Model},
@@ -47,13 +54,53 @@ pub(crate) struct Chat<'a> {
     tool_calls: ToolCalls,
 }
 
+/// The answers to a chat request, before they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct ChatReply<'a> {
+    chat: Chat<'a>,
+    /// One, unless the request asks for more.
+    pub(crate) replies: Vec<Composed>,
+    pub(crate) usage: Usage,
+}
+
 /// Answers a chat request.
 pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let mut request = ChatRequest::parse(&exchange.request.body)?;
     let model = models::find(exchange, &request.model)?;
-    let thinks = think::thinks(&request, model);
+    let ChatReply {
+        chat,
+        replies,
+        usage,
+    } = reply(exchange, model, &mut request)?;
+    let envelope = Envelope {
+        chat: &chat,
+        created: clock::since_epoch().as_secs(),
+        usage: &usage,
+        delivery: exchange.state.config.encrypted_delivery,
+    };
+    let whole = whole::render(&envelope, &replies);
+    if !chat.request.stream {
+        return Ok(Answer::json(200, whole, exchange.id).tokens(usage.counts()));
+    }
+    let (events, tokens) = stream::render(&envelope, &replies);
+    let stream = EventStream {
+        events,
+        tokens,
+        whole,
+        form: EventForm::Data,
+    };
+    Ok(Answer::stream(stream, exchange.id).tokens(usage.counts()))
+}
+
+/// Composes what `model` answers, whatever the protocol that asks.
+pub(crate) fn reply<'a>(
+    exchange: &Exchange<'a>,
+    model: &'a Model,
+    request: &'a mut ChatRequest,
+) -> Result<ChatReply<'a>, Refusal> {
+    let thinks = think::thinks(request, model);
     let mut encrypts_after = None;
-    if thinks && think::summarizes(&request, model) {
+    if thinks && think::summarizes(request, model) {
         let fault = exchange.fault.map(Fault::kind);
         let strict = fault == Some(FaultKind::ReasoningLost);
         let history = &mut request.messages;
@@ -62,42 +109,30 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
         request.forget_reasoning();
     }
     let chat = Chat {
-        request: &request,
+        request,
         model,
         endpoint: exchange.endpoint,
         id: exchange.id,
         thinks,
         tool_calls: exchange.state.settings().tool_calls,
     };
-    let prompt = usage::Prompt::measure(&request, model);
+    let prompt = usage::Prompt::measure(chat.request, model);
     refusals::check(&chat, &prompt)?;
     let cached = exchange
         .state
         .cache
-        .look_up(&request.model, &prompt, exchange.state.now());
+        .look_up(&chat.request.model, &prompt, exchange.state.now());
     let mut replies = reply::compose(&chat);
     if let Some(conversation) = encrypts_after {
         let reasoning = &exchange.state.reasoning;
         reasoning.seal(&chat, conversation, &mut replies);
     }
-    let usage = usage::Usage::of(&prompt, cached, &replies);
-    let envelope = Envelope {
-        chat: &chat,
-        created: clock::since_epoch().as_secs(),
-        usage: &usage,
-        delivery: exchange.state.config.encrypted_delivery,
-    };
-    let whole = whole::render(&envelope, &replies);
-    if !request.stream {
-        return Ok(Answer::json(200, whole, exchange.id).tokens(usage.counts()));
-    }
-    let (events, tokens) = stream::render(&envelope, &replies);
-    let stream = EventStream {
-        events,
-        tokens,
-        whole,
-    };
-    Ok(Answer::stream(stream, exchange.id).tokens(usage.counts()))
+    let usage = Usage::of(&prompt, cached, &replies);
+    Ok(ChatReply {
+        chat,
+        replies,
+        usage,
+    })
 }
 
 /// What stands around every answer and every chunk of it.
@@ -105,6 +140,6 @@ pub(crate) fn complete(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
 struct Envelope<'a> {
     chat: &'a Chat<'a>,
     created: u64,
-    usage: &'a usage::Usage,
+    usage: &'a Usage,
     delivery: EncryptedDelivery,
 }

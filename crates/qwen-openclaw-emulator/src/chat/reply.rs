@@ -4,22 +4,24 @@ use super::{Chat, encrypted::Sealed, prose, structured, think, tokens, tools};
 
 /// One of a request's answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Composed {
+pub(crate) struct Composed {
     /// What the model thinks before; `None` when it does not.
-    pub(super) reasoning: Option<String>,
+    pub(crate) reasoning: Option<String>,
     /// What the caller gets instead of the reasoning, when it is encrypted.
     pub(super) sealed: Option<Sealed>,
-    pub(super) text: String,
-    pub(super) calls: Vec<Call>,
-    pub(super) finish: &'static str,
+    pub(crate) text: String,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) finish: &'static str,
+    /// The string of the request's `stop` at which the text was cut.
+    pub(crate) stopped_at: Option<String>,
 }
 
 /// A call of one of the caller's tools.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Call {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) arguments: String,
+pub(crate) struct Call {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) arguments: String,
 }
 
 /// What a call costs beside its name and arguments.
@@ -27,24 +29,24 @@ const PER_CALL: usize = 8;
 
 impl Call {
     /// The tokens before the arguments.
-    pub(super) fn head_tokens(&self) -> usize {
+    pub(crate) fn head_tokens(&self) -> usize {
         PER_CALL + tokens::count(&self.name)
     }
 }
 
 impl Composed {
     /// The reasoning as far as the caller may read it.
-    pub(super) fn readable_reasoning(&self) -> Option<&str> {
+    pub(crate) fn readable_reasoning(&self) -> Option<&str> {
         let summary = self.sealed.as_ref().map(|sealed| &*sealed.summary);
         summary.or(self.reasoning.as_deref())
     }
 
     /// The reasoning as it cannot be read.
-    pub(super) fn ciphertext(&self) -> Option<&str> {
+    pub(crate) fn ciphertext(&self) -> Option<&str> {
         Some(&self.sealed.as_ref()?.ciphertext)
     }
 
-    pub(super) fn reasoning_tokens(&self) -> usize {
+    pub(crate) fn reasoning_tokens(&self) -> usize {
         self.reasoning.as_deref().map_or(0, tokens::count)
     }
 
@@ -92,6 +94,7 @@ fn whole(chat: &Chat<'_>) -> Composed {
             text: String::new(),
             calls,
             finish: "tool_calls",
+            stopped_at: None,
         };
     }
     let text = structured::answer(chat)
@@ -103,6 +106,7 @@ fn whole(chat: &Chat<'_>) -> Composed {
         text,
         calls: Vec::new(),
         finish: "stop",
+        stopped_at: None,
     }
 }
 
@@ -115,10 +119,11 @@ fn cut_at_stop(reply: &mut Composed, stops: &[&str]) {
     let first = stops
         .iter()
         .filter(|stop| !stop.is_empty())
-        .filter_map(|stop| reply.text.find(stop))
+        .filter_map(|stop| Some((reply.text.find(stop)?, *stop)))
         .min();
-    if let Some(at) = first {
+    if let Some((at, stop)) = first {
         reply.text.truncate(at);
+        reply.stopped_at = Some(stop.to_owned());
     }
 }
 

@@ -184,9 +184,13 @@ impl ChatRequest {
         if !body.is_object() {
             return Err(Refusal::unreadable_body());
         }
-        shape::check(&body).map_err(Refusal::algo)?;
+        Self::from_json(body)
+    }
+
+    pub(crate) fn from_json(request: Value) -> Result<Self, Refusal> {
+        shape::check(&request).map_err(Refusal::algo)?;
         // What has the right shape can be read.
-        Self::deserialize(body).map_err(|_| Refusal::unreadable_body())
+        Self::deserialize(request).map_err(|_| Refusal::unreadable_body())
     }
 
     /// The texts of all messages of a role.

@@ -9,7 +9,7 @@ use self::Shape::{Any, Flag, Integer, List, Number, Object, Text};
 
 /// What a value must look like.
 #[derive(Debug)]
-enum Shape {
+pub(crate) enum Shape {
     Any,
     Text,
     Flag,
@@ -23,13 +23,13 @@ enum Shape {
 
 /// A field of an object. One that is not required may be `null`.
 #[derive(Debug)]
-struct Field {
+pub(crate) struct Field {
     name: &'static str,
     required: bool,
     shape: Shape,
 }
 
-const fn required(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn required(name: &'static str, shape: Shape) -> Field {
     Field {
         name,
         required: true,
@@ -37,7 +37,7 @@ const fn required(name: &'static str, shape: Shape) -> Field {
     }
 }
 
-const fn optional(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn optional(name: &'static str, shape: Shape) -> Field {
     Field {
         name,
         required: false,
@@ -110,7 +110,8 @@ pub(super) fn check(request: &Value) -> Result<(), String> {
 const SHOWN: usize = 60;
 
 impl Shape {
-    fn check(&self, value: &Value, path: &str) -> Result<(), String> {
+    /// Checks a value at a path, and says what is wrong first.
+    pub(crate) fn check(&self, value: &Value, path: &str) -> Result<(), String> {
         if !self.takes(value) {
             let text: String = value.to_string().chars().take(SHOWN).collect();
             return Err(at(path, &format!("{text} is not of type {}", self.types())));

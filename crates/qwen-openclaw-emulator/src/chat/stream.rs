@@ -211,7 +211,7 @@ fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> 
 }
 
 /// Cuts a text as the service does, single tokens at first, then several at once, and counts them.
-fn pieces(text: &str) -> Vec<(String, usize)> {
+pub(crate) fn pieces(text: &str) -> Vec<(String, usize)> {
     let tokens = tokens::split(text);
     let (first, rest) = tokens.split_at(tokens.len().min(3));
     first

@@ -118,11 +118,12 @@ fn digest(hash: u64, text: &str) -> u64 {
 
 /// The `usage` of an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Usage {
-    prompt: usize,
-    completion: usize,
-    reasoning: Option<usize>,
-    cached: Cached,
+pub(crate) struct Usage {
+    pub(crate) prompt: usize,
+    pub(crate) completion: usize,
+    /// `None` when the model does not think.
+    pub(crate) reasoning: Option<usize>,
+    pub(crate) cached: Cached,
     media: MediaTokens,
     text: usize,
 }
@@ -142,7 +143,7 @@ impl Usage {
         }
     }
 
-    pub(super) fn counts(&self) -> TokenCounts {
+    pub(crate) fn counts(&self) -> TokenCounts {
         TokenCounts {
             prompt: self.prompt,
             completion: self.completion,
