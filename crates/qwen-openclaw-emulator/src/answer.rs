@@ -3,7 +3,12 @@
 use bytes::Bytes;
 
 use crate::{
-    clock, endpoint::Endpoint, event_form::EventForm, id::Id, refusal::Refusal, reply::Reply,
+    clock,
+    endpoint::Endpoint,
+    event_form::{EventForm, native_error},
+    id::Id,
+    refusal::Refusal,
+    reply::Reply,
     served::TokenCounts,
 };
 
@@ -65,6 +70,12 @@ impl Answer {
             body: AnswerBody::Stream(stream),
             tokens: None,
         }
+    }
+
+    /// A refusal as DashScope's own protocol gives it to who asked for a stream.
+    pub(crate) fn native_error_stream(refusal: &Refusal, id: Id) -> Self {
+        let event = native_error(0, refusal.status, &refusal.native_body(id));
+        Self::whole(refusal.status, EVENT_STREAM, event, id)
     }
 
     pub(crate) fn refusal(refusal: &Refusal, endpoint: Endpoint, id: Id) -> Self {

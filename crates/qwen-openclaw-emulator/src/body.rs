@@ -56,9 +56,10 @@ impl ReplyBody {
         let events = stream.events.iter().map(String::as_str);
         let payloads = events.chain(stream.form.last());
         let mut frames: VecDeque<TimedFrame> = payloads
+            .enumerate()
             .zip(settings.delays(&stream.tokens))
-            .map(|(payload, delay)| TimedFrame {
-                bytes: Bytes::from(stream.form.event(payload)),
+            .map(|((number, payload), delay)| TimedFrame {
+                bytes: Bytes::from(stream.form.event(number, payload)),
                 delay,
             })
             .collect();

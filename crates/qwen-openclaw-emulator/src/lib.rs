@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod lock;
 mod models;
+mod native;
 mod numbered;
 mod oauth;
 mod refusal;

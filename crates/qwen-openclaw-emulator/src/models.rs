@@ -27,6 +27,15 @@ pub(crate) enum Media {
     Audio,
 }
 
+/// The path of DashScope's own API on which a model chats.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NativePath {
+    /// `text-generation`.
+    Text,
+    /// `multimodal-generation`.
+    Multimodal,
+}
+
 /// A model of the service.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
@@ -166,6 +175,57 @@ impl Model {
         ])
     }
 
+    /// Whether it chats on a path: models that see or hear have one of their own, even for text
+    /// alone (agentscope-ai/agentscope#1295). Models that were added are on both.
+    pub(crate) fn is_on(&self, path: NativePath) -> bool {
+        let multimodal = path == NativePath::Multimodal;
+        self.plans == EVERYWHERE || multimodal != self.media.is_empty()
+    }
+
+    /// Who made it. The words are inferred.
+    fn provider(&self) -> &'static str {
+        let makers = ["deepseek", "glm", "kimi", "MiniMax"];
+        let maker = makers.into_iter().find(|maker| self.is_of(&[maker]));
+        match maker {
+            Some("glm") => "zhipu",
+            Some("kimi") => "moonshot",
+            Some("MiniMax") => "minimax",
+            Some(maker) => maker,
+            None => "qwen",
+        }
+    }
+
+    /// Whether its weights are open. That the list says so is known, for which models is inferred.
+    fn is_open(&self) -> bool {
+        let open = self.thinking == Thinking::Streaming || self.is_of(&["qwen3-coder-next"]);
+        open || self.provider() != "qwen"
+    }
+
+    /// Whether it thinks unless told not to.
+    fn thinks_by_default(&self) -> bool {
+        matches!(
+            self.thinking,
+            Thinking::Default | Thinking::Streaming | Thinking::Always
+        )
+    }
+
+    /// Whether `result_format` is `message` by default: documented for Qwen3-Max, the open-weight
+    /// models, QwQ, and DeepSeek; inferred for others that think by default, which must have it.
+    pub(crate) fn gives_messages(&self) -> bool {
+        self.thinks_by_default() || self.is_of(&["qwen3-max", "deepseek-"])
+    }
+
+    /// Whether `incremental_output` is true by default: documented for Qwen3-Max, Qwen3-VL, the
+    /// open-weight models, and QwQ; inferred for others that think by default, which must have it.
+    pub(crate) fn streams_increments(&self) -> bool {
+        self.thinks_by_default() || self.is_of(&["qwen3-max", "qwen3-vl-"])
+    }
+
+    /// Whether `incremental_output` cannot be false, thinking or not.
+    pub(crate) fn streams_only(&self) -> bool {
+        matches!(self.thinking, Thinking::Streaming | Thinking::Always)
+    }
+
     /// Whether it takes as many video frames as the newer models.
     pub(crate) fn takes_many_frames(&self) -> bool {
         self.is_of(&["qwen3", "qwen4"])
@@ -186,6 +246,12 @@ impl Models {
         });
     }
 
+    /// The first model there is.
+    #[cfg(test)]
+    pub(crate) fn any(&self) -> Option<&Model> {
+        self.of(Plan::Standard).next()
+    }
+
     /// The models of a plan.
     fn of(&self, plan: Plan) -> impl Iterator<Item = &Model> {
         let all = self.added.iter().chain(MODELS);
@@ -203,10 +269,23 @@ pub(crate) fn find<'a>(exchange: &Exchange<'a>, id: &str) -> Result<&'a Model, R
         .ok_or_else(|| Refusal::unknown_model(exchange.endpoint, id))
 }
 
+/// A model in the list of the OpenAI-compatible API.
+fn row(model: &Model) -> Value {
+    json!({"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "system"})
+}
+
+/// `GET /models/{id}`. The error is inferred from that of a chat.
+pub(crate) fn one(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {
+    let mut models = exchange.state.models.of(exchange.endpoint.plan());
+    let model = models
+        .find(|model| model.id == id)
+        .ok_or_else(|| Refusal::no_such_model(id))?;
+    Ok(Answer::json(200, row(model).to_string(), exchange.id))
+}
+
 /// `GET /models`.
 pub(crate) fn list(exchange: &Exchange<'_>) -> Answer {
     let plan = exchange.endpoint.plan();
-    let row = |model: &Model| json!({"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "system"});
     let data: Vec<Value> = exchange.state.models.of(plan).map(row).collect();
     let body = json!({"object": "list", "data": data});
     Answer::json(200, body.to_string(), exchange.id)
@@ -237,7 +316,14 @@ pub(crate) fn native_list(exchange: &Exchange<'_>) -> Answer {
         .iter()
         .skip((page - 1).saturating_mul(size))
         .take(size)
-        .map(|model| json!({"model": model.id, "source": "system", "provider": "qwen"}))
+        .map(|model| {
+            json!({
+                "model": model.id,
+                "source": "system",
+                "provider": model.provider(),
+                "opensource": model.is_open(),
+            })
+        })
         .collect();
     let body = json!({
         "output": {"models": rows, "page_no": page, "page_size": size, "total": all.len()},

@@ -100,6 +100,10 @@ impl Refusal {
         if endpoint.plan() != Plan::Standard {
             return Self::parameter(format!("model `{model}` is not supported."));
         }
+        Self::no_such_model(model)
+    }
+
+    pub(crate) fn no_such_model(model: &str) -> Self {
         Self {
             message: Cow::Owned(format!(
                 "The model `{model}` does not exist or you do not have access to it."
@@ -111,15 +115,20 @@ impl Refusal {
     /// A path that the emulator does not have, with a code of its own if the service does.
     pub(crate) fn unknown_path(path: &str) -> Self {
         if unoffered::is_of_service(path) {
-            let code = "not_offered_by_emulator";
-            return Self {
-                message: Cow::Owned(format!("The emulator does not offer this: {path}")),
-                ..Self::new(404, code, code, "emulator_refusal", "")
-            };
+            return Self::not_offered(path);
         }
         Self {
             message: Cow::Owned(format!("There is no such path: {path}")),
             ..Self::new(404, "not_found", "NotFound", INVALID_REQUEST, "")
+        }
+    }
+
+    /// What the service has and the emulator does not.
+    pub(crate) fn not_offered(what: &str) -> Self {
+        let code = "not_offered_by_emulator";
+        Self {
+            message: Cow::Owned(format!("The emulator does not offer this: {what}")),
+            ..Self::new(404, code, code, "emulator_refusal", "")
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     chat, cors,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
-    key, limits, models, oauth,
+    key, limits, models, native, oauth,
     refusal::Refusal,
     screen,
     state::State,
@@ -113,11 +113,13 @@ impl<'a> Exchange<'a> {
             self.only(&Method::GET)?;
             return Ok(self.front_page());
         };
-        key::check(
-            &self.request.headers,
-            self.endpoint,
-            &self.state.config.keys,
-        )?;
+        native::temporary_key(self).unwrap_or_else(|| {
+            key::check(
+                &self.request.headers,
+                self.endpoint,
+                &self.state.config.keys,
+            )
+        })?;
         if self.endpoint.protocol == Protocol::OpenAi(Plan::Portal)
             && let Some(refused) = oauth::check_api(self.state, &self.request.headers, self.id)
         {
@@ -135,11 +137,17 @@ impl<'a> Exchange<'a> {
                 self.only(&Method::GET)?;
                 Ok(models::list(self))
             }
+            (Protocol::OpenAi(_), path) if path.starts_with("/models/") => {
+                self.only(&Method::GET)?;
+                models::one(self, path.trim_start_matches("/models/"))
+            }
             (Protocol::Native, "/models") => {
                 self.only(&Method::GET)?;
                 Ok(models::native_list(self))
             }
-            (Protocol::Native, path) => video::answer(self, path).unwrap_or_else(|| Err(unknown())),
+            (Protocol::Native, path) => native::answer(self, path)
+                .or_else(|| video::answer(self, path))
+                .unwrap_or_else(|| Err(unknown())),
             _ => Err(unknown()),
         }
     }

@@ -11,7 +11,6 @@ const OPEN_AI: &[&str] = &[
     "/embeddings",
     "/files",
     "/images/generations",
-    "/models",
     "/responses",
     "/systemone",
 ];
@@ -21,8 +20,6 @@ const NATIVE: &[&str] = &[
     "/files",
     "/services/aigc/image-generation/generation",
     "/services/aigc/image2image/image-synthesis",
-    "/services/aigc/multimodal-generation/generation",
-    "/services/aigc/text-generation/generation",
     "/services/aigc/text2image/image-synthesis",
     "/services/audio/asr/transcription",
     "/services/audio/tts/SpeechSynthesizer",
@@ -30,7 +27,6 @@ const NATIVE: &[&str] = &[
     "/services/embeddings/multimodal-embedding/multimodal-embedding",
     "/services/embeddings/text-embedding/text-embedding",
     "/services/rerank/text-rerank/text-rerank",
-    "/tokens",
 ];
 
 /// Paths of APIs that the emulator has nothing of.
@@ -72,8 +68,8 @@ mod tests {
             "/compatible-mode/v1/embeddings",
             "/compatible-mode/v1/files/file-1/content",
             "/cn/compatible-mode/v1/responses",
-            "/api/v1/services/aigc/text-generation/generation",
-            "/compatible-mode/v1/api/v1/tokens",
+            "/api/v1/services/audio/tts/SpeechSynthesizer",
+            "/compatible-mode/v1/api/v1/files",
             "/cn/apps/anthropic/v1/messages",
             "/compatible-api/v1/reranks",
         ] {

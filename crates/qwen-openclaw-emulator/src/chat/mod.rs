@@ -12,21 +12,19 @@ mod reply;
 mod request;
 mod schema;
 pub(crate) mod shape;
+mod steps;
 mod stream;
 mod structured;
 mod think;
+mod tokenize;
 mod tokens;
 mod tools;
 mod usage;
 mod whole;
 
 pub(crate) use self::{
-    cache::PromptCache,
-    encrypted::EncryptedReasoning,
-    reply::{Call, Composed},
-    request::ChatRequest,
-    stream::pieces,
-    usage::Usage,
+    cache::PromptCache, encrypted::EncryptedReasoning, reply::Composed, request::ChatRequest,
+    steps::Piece, think::thinks, tokenize::tokenize, usage::Usage,
 };
 pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 
@@ -45,7 +43,7 @@ use crate::{
 /// A chat request that has been understood.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chat<'a> {
-    request: &'a ChatRequest,
+    pub(crate) request: &'a ChatRequest,
     model: &'a Model,
     endpoint: Endpoint,
     id: Id,
@@ -54,10 +52,18 @@ pub(crate) struct Chat<'a> {
     tool_calls: ToolCalls,
 }
 
+impl Chat<'_> {
+    /// The probabilities of a text's tokens, if they were asked for.
+    pub(crate) fn logprobs(&self, text: &str) -> Option<String> {
+        let wanted = self.request.logprobs;
+        wanted.then(|| logprobs::field(self, text))
+    }
+}
+
 /// The answers to a chat request, before they are written.
 #[derive(Clone, Debug)]
 pub(crate) struct ChatReply<'a> {
-    chat: Chat<'a>,
+    pub(crate) chat: Chat<'a>,
     /// One, unless the request asks for more.
     pub(crate) replies: Vec<Composed>,
     pub(crate) usage: Usage,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::shape;
+use super::{media, shape};
 use crate::{models::Model, refusal::Refusal};
 
 /// A chat request. Fields that the emulator has no use for are ignored.
@@ -221,6 +221,12 @@ impl ChatRequest {
             Some(Stop::One(one)) => vec![one],
             Some(Stop::Many(many)) => many.iter().filter_map(Value::as_str).collect(),
         }
+    }
+
+    /// The URLs of all images, videos, and audio.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let media = self.parts().flat_map(media::of);
+        media.map(|medium| medium.address.to_owned()).collect()
     }
 
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {

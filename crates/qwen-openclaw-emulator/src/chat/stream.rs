@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     Envelope, logprobs,
     reply::{Call, Composed},
+    steps::Piece,
     tokens,
 };
 
@@ -56,33 +57,28 @@ struct Stream<'a> {
 impl Stream<'_> {
     fn reply(&mut self, index: usize, reply: &Composed) {
         let mut role = Some(r#","role":"assistant""#);
-        if let Some(reasoning) = reply.readable_reasoning() {
+        if reply.readable_reasoning().is_some() {
             self.reasoning("", role.take(), index);
-            for (piece, tokens) in pieces(reasoning) {
-                self.reasoning(&piece, None, index);
-                self.took(tokens);
-            }
+        } else if reply.calls.is_empty() {
+            self.role(reply, index);
         }
-        if let Some(ciphertext) = reply.ciphertext() {
-            for piece in encrypted_pieces(ciphertext, self.envelope.delivery) {
-                self.encrypted(piece, index);
+        for step in reply.steps(self.envelope.delivery) {
+            match step.piece {
+                Piece::Reasoning(piece) => self.reasoning(&piece, None, index),
+                Piece::Encrypted(piece) => self.encrypted(piece, index),
+                Piece::Text(piece) => self.text(&piece, reply, index),
+                Piece::Call(number, call) => self.call(call, number, role.take(), index),
+                Piece::Arguments(number, piece) => self.arguments(&piece, number, index),
+                Piece::CallEnd(number) => self.call_end(number, index),
             }
+            self.took(step.tokens);
         }
-        if reply.calls.is_empty() {
-            if role.is_some() {
-                self.role(reply, index);
-            }
-            for (piece, tokens) in pieces(&reply.text) {
-                self.text(&piece, reply, index);
-                self.took(tokens);
-            }
-            self.finish(r#""content":"""#, reply, index);
+        let content = if reply.calls.is_empty() {
+            r#""content":"""#
         } else {
-            for (number, call) in reply.calls.iter().enumerate() {
-                self.call(call, number, role.take(), index);
-            }
-            self.finish("", reply, index);
-        }
+            ""
+        };
+        self.finish(content, reply, index);
     }
 
     fn reasoning(&mut self, piece: &str, role: Option<&str>, index: usize) {
@@ -122,17 +118,17 @@ impl Stream<'_> {
             ),
             index,
         );
-        self.took(call.head_tokens());
-        for (piece, tokens) in pieces(&call.arguments) {
-            self.delta(
-                &format!(
-                    r#"{{"content":null,"tool_calls":[{{"index":{number},"id":"","type":"function","function":{{"arguments":{}}}}}]}}"#,
-                    json!(piece)
-                ),
-                index,
-            );
-            self.took(tokens);
-        }
+    }
+
+    fn arguments(&mut self, piece: &str, number: usize, index: usize) {
+        let piece = json!(piece);
+        let delta = format!(
+            r#"{{"content":null,"tool_calls":[{{"index":{number},"id":"","type":"function","function":{{"arguments":{piece}}}}}]}}"#
+        );
+        self.delta(&delta, index);
+    }
+
+    fn call_end(&mut self, number: usize, index: usize) {
         let last = format!(
             r#"{{"delta":{{"tool_calls":[{{"function":{{"arguments":""}},"index":{number},"id":"","type":"function"}}]}},"index":{index}}}"#
         );
@@ -193,7 +189,7 @@ const fn no_thought(reply: &Composed) -> &'static str {
 
 /// The parts of a ciphertext that come between reasoning and answer. It is base64, so that any cut
 /// is one between characters.
-fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> {
+pub(super) fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> {
     let pieces = match delivery {
         EncryptedDelivery::AfterReasoning => 1,
         EncryptedDelivery::InPieces => ENCRYPTED_PIECES,
@@ -211,7 +207,7 @@ fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) -> Vec<&str> 
 }
 
 /// Cuts a text as the service does, single tokens at first, then several at once, and counts them.
-pub(crate) fn pieces(text: &str) -> Vec<(String, usize)> {
+pub(super) fn pieces(text: &str) -> Vec<(String, usize)> {
     let tokens = tokens::split(text);
     let (first, rest) = tokens.split_at(tokens.len().min(3));
     first

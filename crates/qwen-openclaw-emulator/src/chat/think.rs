@@ -4,7 +4,7 @@ use super::{Chat, prose::quote, request::ChatRequest};
 use crate::models::{Model, Thinking};
 
 /// Tells whether `model` thinks before it answers `request`.
-pub(super) fn thinks(request: &ChatRequest, model: &Model) -> bool {
+pub(crate) fn thinks(request: &ChatRequest, model: &Model) -> bool {
     let effort = request.reasoning_effort.as_deref();
     // That it counts more than `enable_thinking` is inferred from the Responses API.
     if effort == Some("none") && model.is_qwen4() {

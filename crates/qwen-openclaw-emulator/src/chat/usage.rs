@@ -165,7 +165,20 @@ impl Usage {
         )
     }
 
-    fn prompt_details(&self) -> Value {
+    /// The input tokens by kind, without those that there are none of.
+    pub(crate) fn input_kinds(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        [
+            ("text_tokens", self.text),
+            ("image_tokens", self.media.image),
+            ("video_tokens", self.media.video),
+            ("audio_tokens", self.media.audio),
+        ]
+        .into_iter()
+        .filter(|(_, tokens)| *tokens > 0)
+    }
+
+    /// What the cache did.
+    pub(crate) fn cache_details(&self) -> Value {
         let mut details = json!({"cached_tokens": self.cached.read});
         if let Some(created) = self.cached.created {
             // The same for Qwen4, which is inferred: its page does not name the fields.
@@ -173,16 +186,14 @@ impl Usage {
             details["cache_creation"] = json!({"ephemeral_5m_input_tokens": created});
             details["cache_type"] = "ephemeral".into();
         }
+        details
+    }
+
+    fn prompt_details(&self) -> Value {
+        let mut details = self.cache_details();
         if self.media != MediaTokens::default() {
-            for (name, tokens) in [
-                ("text_tokens", self.text),
-                ("image_tokens", self.media.image),
-                ("video_tokens", self.media.video),
-                ("audio_tokens", self.media.audio),
-            ] {
-                if tokens > 0 {
-                    details[name] = tokens.into();
-                }
+            for (name, tokens) in self.input_kinds() {
+                details[name] = tokens.into();
             }
         }
         details

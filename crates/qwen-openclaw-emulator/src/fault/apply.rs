@@ -5,11 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    ErrorShape, Fault, FaultKind, error_body,
+    ErrorShape, Fault, FaultKind, error_body, native,
     sse::{self, Style},
 };
 use crate::{
     answer::{Answer, AnswerBody, EventStream, Outgoing},
+    endpoint::Protocol,
+    event_form::{EventForm, native_error},
     refusal::Refusal,
     reply::{End, Framing, Reply},
     route::Exchange,
@@ -105,6 +107,9 @@ fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
                 FaultKind::ErrorAsData => Some(ErrorShape::OpenAi),
                 _ => None,
             });
+            if kind == FaultKind::ErrorAsData && fault.shape.is_none() && is_native(exchange) {
+                return Some(Answer::native_error_stream(&refusal, id));
+            }
             Some(match shape.map(|shape| shape.body(&refusal, id)) {
                 Some(body) if kind == FaultKind::ErrorAsData => {
                     let event = format!("data: {body}\n\n");
@@ -115,6 +120,10 @@ fn instead(fault: &Fault, exchange: &Exchange<'_>) -> Option<Answer> {
             })
         }
     }
+}
+
+fn is_native(exchange: &Exchange<'_>) -> bool {
+    exchange.endpoint.protocol == Protocol::Native
 }
 
 /// Sends to the same path and query below another origin.
@@ -178,6 +187,7 @@ fn in_stream(
     stream: EventStream,
 ) -> Outgoing {
     let id = exchange.id;
+    let form = stream.form;
     let mut events = stream.events;
     match fault.kind {
         FaultKind::JsonInsteadOfStream => {
@@ -190,7 +200,7 @@ fn in_stream(
         | FaultKind::TruncateCleanly
         | FaultKind::NeverEnding => events.truncate(fault.after),
         FaultKind::KeepAlives => events.clear(),
-        _ => sse::change_payloads(fault, &mut events),
+        _ => sse::change_payloads(fault, form, &mut events),
     }
     if fault.kind == FaultKind::NeverEnding && events.is_empty() {
         return Outgoing::Plain(answer);
@@ -199,11 +209,11 @@ fn in_stream(
     if error.is_some() {
         events.truncate(fault.after);
     }
-    let repeated = sse::content(&events, " and on");
-    let style = Style::of(fault.kind);
+    let repeated = sse::content(form, &events, " and on");
+    let style = Style::of(form, fault.kind);
     let complete = error.is_none() && !cuts(fault.kind);
     if complete && fault.kind != FaultKind::NoDone {
-        events.push("[DONE]".to_owned());
+        events.extend(form.last().map(str::to_owned));
     }
     let mut writes: Vec<String> = events
         .iter()
@@ -212,6 +222,14 @@ fn in_stream(
         .collect();
     if let Some(refusal) = error {
         writes.push(match fault.kind {
+            _ if form == EventForm::Native => {
+                // Its status is that of the stream, which says nothing.
+                native_error(
+                    events.len(),
+                    refusal.status.max(400),
+                    &refusal.native_body(id),
+                )
+            }
             FaultKind::StreamErrorNative => format!("data: {}\n\n", refusal.native_body(id)),
             FaultKind::StreamErrorEvent => {
                 format!("event: error\ndata: {}\n\n", refusal.open_ai_body(id))
@@ -223,7 +241,10 @@ fn in_stream(
         (fault.kind, writes.last_mut())
     {
         // What arrived of an event that never will be whole must not pass for one.
-        last.push_str("data: {\"choices\":[{\"delta\":{\"conte");
+        last.push_str(match form {
+            EventForm::Data => "data: {\"choices\":[{\"delta\":{\"conte",
+            EventForm::Native => native::CUT,
+        });
     }
     if fault.kind == FaultKind::NoLastBlankLine
         && let Some(last) = writes.last_mut()

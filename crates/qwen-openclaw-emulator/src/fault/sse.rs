@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 
-use super::{Fault, FaultKind};
+use super::{Fault, FaultKind, native};
+use crate::event_form::EventForm;
 
 /// How a stream's events are written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
+    form: EventForm,
     line_end: &'static str,
     field: &'static str,
     split_lines: bool,
@@ -15,8 +17,9 @@ pub(super) struct Style {
 
 impl Style {
     /// The style of a fault, plain when it is not one of style.
-    pub(super) const fn of(kind: FaultKind) -> Self {
+    pub(super) const fn of(form: EventForm, kind: FaultKind) -> Self {
         Self {
+            form,
             line_end: match kind {
                 FaultKind::Crlf => "\r\n",
                 FaultKind::Cr => "\r",
@@ -25,7 +28,7 @@ impl Style {
             field: if matches!(kind, FaultKind::NoSpace) {
                 "data:"
             } else {
-                "data: "
+                form.field()
             },
             split_lines: matches!(kind, FaultKind::MultiLineData),
             chatter: matches!(kind, FaultKind::Comments),
@@ -40,6 +43,9 @@ impl Style {
             text.push_str(&format!(
                 ": still here{end}{end}id: {number}{end}retry: 3000{end}:{end}"
             ));
+        }
+        for line in self.form.head(number, payload) {
+            text.push_str(&format!("{line}{end}"));
         }
         for line in self.lines(payload) {
             text.push_str(&format!("{}{line}{end}", self.field));
@@ -65,7 +71,10 @@ impl Style {
 }
 
 /// Changes the JSON of events.
-pub(super) fn change_payloads(fault: &Fault, events: &mut Vec<String>) {
+pub(super) fn change_payloads(fault: &Fault, form: EventForm, events: &mut Vec<String>) {
+    if form == EventForm::Native {
+        return native::change_payloads(fault, events);
+    }
     match fault.kind {
         FaultKind::DuplicateFields => {
             for event in events {
@@ -110,7 +119,7 @@ pub(super) fn change_payloads(fault: &Fault, events: &mut Vec<String>) {
                 .iter()
                 .position(|event| event.contains(r#""finish_reason":""#));
             if let Some(at) = finish {
-                let second = content(events, "").map(|event| {
+                let second = content(form, events, "").map(|event| {
                     event.replacen(r#""finish_reason":null"#, r#""finish_reason":"length""#, 1)
                 });
                 events.splice(at + 1..at + 1, second);
@@ -119,7 +128,7 @@ pub(super) fn change_payloads(fault: &Fault, events: &mut Vec<String>) {
         FaultKind::MalformedEvent => insert(events, fault.after, r#"{"choices":[{"delta":"#.into()),
         FaultKind::HugeLine => {
             let size = fault.size.unwrap_or(8 << 20);
-            if let Some(event) = content(events, &"x".repeat(size)) {
+            if let Some(event) = content(form, events, &"x".repeat(size)) {
                 insert(events, fault.after, event);
             }
         }
@@ -127,12 +136,15 @@ pub(super) fn change_payloads(fault: &Fault, events: &mut Vec<String>) {
     }
 }
 
-fn insert(events: &mut Vec<String>, at: usize, event: String) {
+pub(super) fn insert(events: &mut Vec<String>, at: usize, event: String) {
     events.insert(at.min(events.len()), event);
 }
 
 /// An event with this content, in the likeness of the stream's first.
-pub(super) fn content(events: &[String], text: &str) -> Option<String> {
+pub(super) fn content(form: EventForm, events: &[String], text: &str) -> Option<String> {
+    if form == EventForm::Native {
+        return native::content(events, text);
+    }
     let (_, rest) = events.first()?.split_once(r#"],"object":"#)?;
     let text = serde_json::Value::from(text);
     Some(format!(

@@ -24,14 +24,19 @@ use std::{
 
 use http::{Method, header::AUTHORIZATION};
 
-pub(crate) use self::settings::VideoSettings;
-use self::{board::Board, clock::EmulatedClock, rates::Rates, upload::Store};
+use self::{
+    board::Board,
+    clock::EmulatedClock,
+    rates::Rates,
+    upload::{File, Store},
+};
 pub use self::{
     board::VideoStatus,
     handle::{Video, VideoTask, VideoUpload},
     rates::VideoRoute,
     settings::VideoLimits,
 };
+pub(crate) use self::{query::parameter, settings::VideoSettings};
 use crate::{
     answer::Answer, capture::CapturedRequest, lock::lock, refusal::Refusal, route::Exchange,
     state::State,
@@ -49,7 +54,7 @@ pub(crate) struct Studio {
 
 /// What changes with the requests.
 #[derive(Debug, Default)]
-struct Books {
+pub(crate) struct Books {
     board: Board,
     rates: Rates,
     store: Store,
@@ -68,7 +73,7 @@ impl Studio {
     }
 
     /// The books, brought up to the present.
-    fn books(&self) -> MutexGuard<'_, Books> {
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         let mut books = lock(&self.books);
         books.board.settle(self.clock.now(), &self.settings());
         books
@@ -104,6 +109,19 @@ impl Studio {
     }
 }
 
+impl Books {
+    /// Finds an upload that a request may use, by its address without the scheme.
+    pub(crate) fn upload(
+        &self,
+        key: &str,
+        exchange: &Exchange<'_>,
+        model: &str,
+    ) -> Result<&File, Refusal> {
+        let now = exchange.state.video.unix_time();
+        self.store.find(key, exchange, model, now)
+    }
+}
+
 /// Counts a request to a video route, whatever will become of it.
 pub(crate) fn count(state: &State, request: &CapturedRequest) {
     let Some(route) = VideoRoute::of(&request.path) else {
@@ -134,6 +152,16 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
         VideoRoute::Policy => upload::policy(exchange),
         _ => tasks::poll(exchange, task),
     }))
+}
+
+/// The service's refusal of a URL that is not one.
+pub(crate) fn not_valid() -> Refusal {
+    media::not_valid()
+}
+
+/// Signs a text as result files are signed.
+pub(crate) fn sign(state: &State, text: &str) -> String {
+    result::sign(state.video.seed, text)
 }
 
 /// Words a refusal as the object store does; `None` for paths that are not its.

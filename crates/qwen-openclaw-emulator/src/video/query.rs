@@ -1,7 +1,7 @@
 //! The query of a request.
 
 /// Returns the value of a parameter, its escapes resolved; `None` when it is absent or empty.
-pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     query
         .unwrap_or_default()
         .split('&')

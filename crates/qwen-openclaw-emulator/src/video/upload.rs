@@ -59,7 +59,7 @@ struct Policy {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     pub(super) key: String,
     pub(super) region: Region,
     pub(super) model: String,
@@ -84,20 +84,31 @@ impl Store {
         now: Duration,
     ) -> Result<(), Refusal> {
         for key in urls.iter().filter_map(|url| url.strip_prefix("oss://")) {
-            let resolve = exchange.request.header("x-dashscope-ossresourceresolve");
-            if resolve != Some("enable") {
-                return Err(media::not_valid());
-            }
-            let there = self.files.iter().find(|file| {
-                file.key == key
-                    && file.model == model
-                    && file.region == exchange.endpoint.region
-                    && now < file.expires
-            });
-            let file = there.ok_or_else(media::no_download)?;
+            let file = self.find(key, exchange, model, now)?;
             media::check_image(file.length, file.pixels)?;
         }
         Ok(())
+    }
+
+    /// Finds the file of an address, without its scheme.
+    pub(super) fn find(
+        &self,
+        key: &str,
+        exchange: &Exchange<'_>,
+        model: &str,
+        now: Duration,
+    ) -> Result<&File, Refusal> {
+        let resolve = exchange.request.header("x-dashscope-ossresourceresolve");
+        if resolve != Some("enable") {
+            return Err(media::not_valid());
+        }
+        let there = self.files.iter().find(|file| {
+            file.key == key
+                && file.model == model
+                && file.region == exchange.endpoint.region
+                && now < file.expires
+        });
+        there.ok_or_else(media::no_download)
     }
 }
 

@@ -74,6 +74,17 @@ impl Client {
         .await;
     }
 
+    /// Sends a request to DashScope's own API.
+    pub(crate) async fn native(&mut self, path: &str, body: &Value, headers: &[(&str, &str)]) {
+        let mut all = vec![
+            ("authorization", "Bearer sk-test"),
+            ("content-type", "application/json"),
+        ];
+        all.extend(headers);
+        let path = format!("/api/v1{path}");
+        self.send("POST", &path, &all, &body.to_string()).await;
+    }
+
     /// Reads more; false at the end of the connection.
     async fn fill(&mut self) -> io::Result<bool> {
         Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
