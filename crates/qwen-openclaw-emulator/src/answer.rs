@@ -18,7 +18,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: AnswerBody,
-    /// What a chat used.
+    /// What a model used that counts tokens.
     pub(crate) tokens: Option<TokenCounts>,
 }
 

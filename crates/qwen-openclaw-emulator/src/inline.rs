@@ -28,6 +28,7 @@ pub(crate) fn sniff(data: &[u8]) -> Option<&'static str> {
         (at(0, b"\xff\xd8\xff"), "JPEG"),
         (at(0, b"GIF8"), "GIF"),
         (at(0, b"BM"), "BMP"),
+        (at(0, b"II*\0") || at(0, b"MM\0*"), "TIFF"),
         (riff && at(8, b"WEBP"), "WebP"),
         (riff && at(8, b"WAVE"), "WAV"),
         (riff && at(8, b"AVI "), "AVI"),

@@ -13,6 +13,7 @@ mod endpoint;
 mod event_form;
 mod fault;
 mod id;
+mod images;
 mod inline;
 mod key;
 mod limits;

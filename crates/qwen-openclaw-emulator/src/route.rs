@@ -8,7 +8,7 @@ use crate::{
     chat, cors,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
-    key, limits, models, native, oauth,
+    images, key, limits, models, native, oauth,
     refusal::Refusal,
     screen,
     state::State,
@@ -140,6 +140,10 @@ impl<'a> Exchange<'a> {
             (Protocol::OpenAi(_), path) if path.starts_with("/models/") => {
                 self.only(&Method::GET)?;
                 models::one(self, path.trim_start_matches("/models/"))
+            }
+            (Protocol::OpenAi(Plan::Standard), "/images/generations") => {
+                self.only(&Method::POST)?;
+                images::generations(self)
             }
             (Protocol::Native, "/models") => {
                 self.only(&Method::GET)?;

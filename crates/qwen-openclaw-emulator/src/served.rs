@@ -17,7 +17,7 @@ pub struct ServedRequest {
     pub(crate) complete: bool,
 }
 
-/// The tokens of a chat: as many as its `usage` says.
+/// The tokens of an answer: as many as its `usage` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TokenCounts {
     pub(crate) prompt: usize,
@@ -49,13 +49,13 @@ impl ServedRequest {
         self.status
     }
 
-    /// Returns the number of input tokens; `None` unless a chat was answered.
+    /// Returns the number of input tokens; `None` where the model counts none.
     #[must_use]
     pub fn prompt_tokens(&self) -> Option<usize> {
         self.tokens.map(|tokens| tokens.prompt)
     }
 
-    /// Returns the number of output tokens, reasoning included; `None` unless a chat was answered.
+    /// Returns the number of output tokens, reasoning included; `None` where the model counts none.
     #[must_use]
     pub fn completion_tokens(&self) -> Option<usize> {
         self.tokens.map(|tokens| tokens.completion)

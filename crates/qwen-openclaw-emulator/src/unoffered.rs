@@ -10,7 +10,6 @@ const OPEN_AI: &[&str] = &[
     "/conversations",
     "/embeddings",
     "/files",
-    "/images/generations",
     "/responses",
     "/systemone",
 ];
@@ -18,9 +17,6 @@ const OPEN_AI: &[&str] = &[
 /// Paths below DashScope's own API.
 const NATIVE: &[&str] = &[
     "/files",
-    "/services/aigc/image-generation/generation",
-    "/services/aigc/image2image/image-synthesis",
-    "/services/aigc/text2image/image-synthesis",
     "/services/audio/asr/transcription",
     "/services/audio/tts/SpeechSynthesizer",
     "/services/audio/tts/customization",

@@ -23,8 +23,15 @@ mod usage;
 mod whole;
 
 pub(crate) use self::{
-    cache::PromptCache, encrypted::EncryptedReasoning, reply::Composed, request::ChatRequest,
-    steps::Piece, think::thinks, tokenize::tokenize, usage::Usage,
+    cache::PromptCache,
+    encrypted::EncryptedReasoning,
+    reply::Composed,
+    request::ChatRequest,
+    steps::Piece,
+    think::thinks,
+    tokenize::tokenize,
+    tokens::{count as count_tokens, split as split_tokens},
+    usage::Usage,
 };
 pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 

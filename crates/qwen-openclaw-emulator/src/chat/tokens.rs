@@ -5,7 +5,7 @@ const LONGEST: usize = 7;
 
 /// Cuts text into tokens that give the text again when joined: a short run of letters or digits
 /// with the blank before it, a single sign, or a single ideograph.
-pub(super) fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -17,7 +17,7 @@ pub(super) fn split(text: &str) -> Vec<&str> {
 }
 
 /// Counts the tokens of a text.
-pub(super) fn count(text: &str) -> usize {
+pub(crate) fn count(text: &str) -> usize {
     let mut count = 0;
     let mut rest = text;
     while !rest.is_empty() {

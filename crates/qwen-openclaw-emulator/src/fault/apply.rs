@@ -137,7 +137,9 @@ fn redirect(exchange: &Exchange<'_>, origin: &str) -> Answer {
 /// Whether an answer is a result file, or a part of one.
 fn is_file(answer: &Answer) -> bool {
     let mut headers = answer.headers.iter();
-    headers.any(|(name, value)| name == "content-type" && value == "video/mp4")
+    headers.any(|(name, value)| {
+        name == "content-type" && ["video/mp4", "image/png"].contains(&&**value)
+    })
 }
 
 /// Breaks a file off, or puts something else in its place. The length in the headers is that of

@@ -108,10 +108,12 @@ kinds! {
     JsonInsteadOfStream = "json-instead-of-stream", "one JSON object although a stream was \
         requested";
     SecondFinish = "second-finish", "another finish reason after the first";
-    SlowTask = "slow-task", "a new video task runs for a long time (delay, 60 s)";
-    TaskFails = "task-fails", "a new video task fails at its end (code, InternalError)";
-    TaskVanishes = "task-vanishes", "the created or polled video task is unknown from then on";
-    DuplicateTask = "duplicate-task", "one video request creates two tasks";
+    SlowTask = "slow-task", "a new task runs for a long time (delay, 60 s)";
+    TaskFails = "task-fails", "a new task fails at its end (code, InternalError)";
+    TaskVanishes = "task-vanishes", "the created or polled task is unknown from then on";
+    ResultsFail = "results-fail", "the results of a new image task after the first ones fail \
+        (after, 3; at least the last; code, InternalError.Timeout)";
+    DuplicateTask = "duplicate-task", "one request creates two tasks";
     WrongLength = "wrong-length", "a file ends before the length that its headers promise (by \
         size, 1000)";
     NotMp4 = "not-mp4", "an HTML page instead of a result file, with the file's content type";
@@ -122,7 +124,11 @@ impl FaultKind {
     pub(super) const fn is_of_tasks(self) -> bool {
         matches!(
             self,
-            Self::SlowTask | Self::TaskFails | Self::TaskVanishes | Self::DuplicateTask
+            Self::SlowTask
+                | Self::TaskFails
+                | Self::TaskVanishes
+                | Self::ResultsFail
+                | Self::DuplicateTask
         )
     }
 

@@ -73,7 +73,8 @@ impl Fault {
         self.kind
     }
 
-    /// Sets how many events are sent before the fault. Default: 3. As text: `after`.
+    /// Sets how many events are sent before the fault, or how many results a task has. Default: 3. As
+    /// text: `after`.
     pub const fn after(mut self, events: usize) -> Self {
         self.after = events;
         self
@@ -101,8 +102,9 @@ impl Fault {
         self
     }
 
-    /// Sets the error code of [`FaultKind::TaskFails`] and [`FaultKind::NewScheme`]. Default:
-    /// `InternalError` and `insufficient_quota`. As text: `code`.
+    /// Sets the error code of [`FaultKind::TaskFails`], [`FaultKind::ResultsFail`] and
+    /// [`FaultKind::NewScheme`]. Default: `InternalError`, `InternalError.Timeout` and
+    /// `insufficient_quota`. As text: `code`.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
@@ -118,6 +120,16 @@ impl Fault {
     /// The code a task fails with.
     pub(crate) fn task_code(&self) -> &str {
         self.code.as_deref().unwrap_or("InternalError")
+    }
+
+    /// The code with which results of a task fail.
+    pub(crate) fn result_code(&self) -> &str {
+        self.code.as_deref().unwrap_or("InternalError.Timeout")
+    }
+
+    /// How many events, or results, go out unharmed.
+    pub(crate) const fn events(&self) -> usize {
+        self.after
     }
 
     pub(crate) fn delay_or(&self, milliseconds: u64) -> Duration {

@@ -18,6 +18,7 @@ pub(crate) use self::temporary_keys::check as temporary_key;
 use crate::{
     answer::Answer,
     chat::{self, ChatRequest},
+    images,
     models::{self, NativePath},
     refusal::Refusal,
     route::Exchange,
@@ -40,7 +41,10 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
 fn multimodal(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let body = exchange.request.json();
     let model = body["model"].as_str().unwrap_or_default();
-    if is_speech(model) || is_image(model) {
+    if images::offers(model) {
+        return images::sync(exchange, &body);
+    }
+    if is_speech(model) {
         return Err(Refusal::not_offered(model));
     }
     chat(exchange, NativePath::Multimodal)
@@ -49,13 +53,6 @@ fn multimodal(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
 /// Whether a model speaks a text.
 fn is_speech(model: &str) -> bool {
     model.contains("tts")
-}
-
-/// Whether a model makes images.
-fn is_image(model: &str) -> bool {
-    ["qwen-image", "wan2", "z-image"]
-        .iter()
-        .any(|family| model.starts_with(family))
 }
 
 /// Answers a chat, with an event of its own for a refusal where a stream was asked for.

@@ -9,8 +9,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{clock::DAY, models::Pace, request::Order, settings::VideoSettings};
-use crate::{endpoint::Region, id::Id};
+use super::{clock::DAY, models::Pace, settings::VideoSettings, work::Work};
+use crate::{endpoint::Region, id::Id, images::PartialFailure};
 
 /// The state of a task.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -20,7 +20,7 @@ pub enum VideoStatus {
     Pending,
     /// It is running.
     Running,
-    /// It finished, and the video is available.
+    /// It finished, and its results are available.
     Succeeded,
     /// It failed.
     Failed,
@@ -58,13 +58,15 @@ pub(super) struct Task {
     pub(super) id: String,
     pub(super) request_id: Id,
     pub(super) region: Region,
-    pub(super) order: Order,
+    pub(super) work: Work,
     /// The request's body.
     pub(super) body: Value,
     pub(super) submitted: Duration,
     /// How long it will run.
     pub(super) takes: Duration,
     pub(super) failure: Option<Failure>,
+    /// Which of several results fail, and why.
+    pub(super) partial: Option<PartialFailure>,
     pub(super) started: Option<Duration>,
     pub(super) canceled: Option<Duration>,
     pub(super) lost: bool,
@@ -85,6 +87,11 @@ impl Task {
         } else {
             VideoStatus::Pending
         }
+    }
+
+    /// Whether it has results.
+    pub(super) fn succeeded(&self, now: Duration) -> bool {
+        self.failure.is_none() && self.ended().is_some_and(|ended| ended <= now)
     }
 
     /// When it ends or has ended by itself, once that is known.
@@ -114,13 +121,13 @@ impl Board {
         let mut full = HashSet::new();
         for task in &mut self.tasks {
             let waits = task.started.is_none() && task.canceled.is_none() && !task.lost;
-            let line = (task.region, task.order.model.pace);
+            let line = (task.region, task.work.pace());
             if !waits || full.contains(&line) {
                 continue;
             }
             let ready = task.submitted.saturating_add(settings.queued);
             let limits = settings.limits.running;
-            let most = limits.map(|most| most.min(task.order.model.pace.running()));
+            let most = limits.map(|most| most.min(task.work.pace().running()));
             let places = self.places.entry(line).or_default();
             places.retain(|free| ready < *free);
             let start = match most {
@@ -168,7 +175,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{id::Ids, video::settings::VideoLimits};
+    use crate::{
+        id::Ids,
+        video::{request::Order, settings::VideoLimits},
+    };
 
     const fn at(milliseconds: u64) -> Duration {
         Duration::from_millis(1_000_000 + milliseconds)
@@ -188,11 +198,12 @@ mod tests {
             id: name.to_owned(),
             request_id: Ids::new(0).next(),
             region: Region::Global,
-            order: Order::read(&body, Region::Global, false).unwrap(),
+            work: Work::Video(Order::read(&body, Region::Global, false).unwrap()),
             body,
             submitted,
             takes: Duration::from_millis(1000),
             failure: None,
+            partial: None,
             started: None,
             canceled: None,
             lost: false,

@@ -34,7 +34,8 @@ impl<'a> Video<'a> {
         Self { state }
     }
 
-    /// Returns every task so far, oldest first, including those now unknown to the service.
+    /// Returns every task so far, for videos and for images, oldest first, including those now unknown
+    /// to the service.
     #[must_use]
     pub fn tasks(&self) -> Vec<VideoTask> {
         let studio = &self.state.video;
@@ -101,7 +102,7 @@ impl<'a> Video<'a> {
     }
 }
 
-/// A snapshot of a video task.
+/// A snapshot of a task, for a video or for images.
 #[derive(Clone, Debug)]
 pub struct VideoTask {
     task: Task,
@@ -125,7 +126,7 @@ impl VideoTask {
     /// Returns the model's id.
     #[must_use]
     pub fn model(&self) -> &str {
-        &self.task.order.id
+        self.task.work.model()
     }
 
     /// Returns the region in which it was submitted.
@@ -158,16 +159,16 @@ impl VideoTask {
         self.task.started
     }
 
-    /// Returns the video's width and height.
+    /// Returns the width and height of the video or of the images.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
-        (self.task.order.width, self.task.order.height)
+        self.task.work.size()
     }
 
-    /// Returns the video's length in seconds.
+    /// Returns the video's length in seconds; 0 for images.
     #[must_use]
     pub fn seconds(&self) -> u64 {
-        self.task.order.seconds
+        self.task.work.seconds()
     }
 }
 

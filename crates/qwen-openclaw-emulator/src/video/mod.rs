@@ -1,8 +1,9 @@
-//! Video tasks: creating, polling, listing, and canceling them, and their result files.
+//! Tasks for videos and images: creating, polling, listing, and canceling them, and result files.
 
 mod board;
 mod clock;
 mod form;
+mod gallery;
 mod h264;
 mod handle;
 mod media;
@@ -16,6 +17,7 @@ mod settings;
 mod tasks;
 mod upload;
 mod usage;
+mod work;
 
 use std::{
     sync::{Mutex, MutexGuard},
@@ -27,6 +29,7 @@ use http::{Method, header::AUTHORIZATION};
 use self::{
     board::Board,
     clock::EmulatedClock,
+    gallery::Shown,
     rates::Rates,
     upload::{File, Store},
 };
@@ -36,7 +39,12 @@ pub use self::{
     rates::VideoRoute,
     settings::VideoLimits,
 };
-pub(crate) use self::{query::parameter, settings::VideoSettings};
+pub(crate) use self::{
+    gallery::show,
+    query::parameter,
+    request::{empty, unknown_model},
+    settings::VideoSettings,
+};
 use crate::{
     answer::Answer, capture::CapturedRequest, lock::lock, refusal::Refusal, route::Exchange,
     state::State,
@@ -58,6 +66,8 @@ pub(crate) struct Books {
     board: Board,
     rates: Rates,
     store: Store,
+    /// Images that were made without a task.
+    gallery: Vec<Shown>,
     /// How many requests for files came with a credential.
     credentials: usize,
 }
@@ -70,6 +80,11 @@ impl Studio {
             seed,
             books: Mutex::default(),
         }
+    }
+
+    /// The emulated time since 1970.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
     }
 
     /// The books, brought up to the present.
@@ -137,7 +152,7 @@ pub(crate) fn count(state: &State, request: &CapturedRequest) {
 }
 
 /// Answers a request to DashScope's own API, whose key has been checked; `None` for paths that
-/// are none of videos.
+/// are none of tasks and uploads.
 pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answer, Refusal>> {
     let path = path.trim_end_matches('/');
     let (method, route) = match VideoRoute::below(path)? {
@@ -146,7 +161,7 @@ pub(crate) fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Answe
     };
     let task = path.trim_start_matches("/tasks/");
     Some(exchange.only(&method).and_then(|()| match route {
-        VideoRoute::Create => tasks::create(exchange, path == rates::FRAMES_PATH),
+        VideoRoute::Create => tasks::create(exchange, path),
         VideoRoute::List => tasks::list(exchange),
         VideoRoute::Cancel => tasks::cancel(exchange, task.trim_end_matches("/cancel")),
         VideoRoute::Policy => upload::policy(exchange),

@@ -79,13 +79,15 @@ pub(super) enum Pace {
     Old,
     /// 2 a second, 1 at once.
     Frames,
+    /// As set, apart from videos.
+    Images,
 }
 
 impl Pace {
     /// The maximum requests per second.
     pub(super) const fn submits(self) -> usize {
         match self {
-            Self::Current => usize::MAX,
+            Self::Current | Self::Images => usize::MAX,
             Self::Old | Self::Frames => 2,
         }
     }
@@ -93,7 +95,7 @@ impl Pace {
     /// The maximum concurrent tasks.
     pub(super) const fn running(self) -> usize {
         match self {
-            Self::Current => usize::MAX,
+            Self::Current | Self::Images => usize::MAX,
             Self::Old => 2,
             Self::Frames => 1,
         }

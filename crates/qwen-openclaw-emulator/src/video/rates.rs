@@ -8,6 +8,7 @@ use std::{
 use super::{models::Pace, result, settings::VideoLimits, upload};
 use crate::{
     endpoint::{Endpoint, Protocol},
+    images,
     refusal::Refusal,
 };
 
@@ -15,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum VideoRoute {
-    /// Creates a task: `POST …/video-synthesis`.
+    /// Creates a task: `POST …/video-synthesis`, or one of the paths for images.
     Create,
     /// Polls a task: `GET /tasks/{id}`.
     Poll,
@@ -49,6 +50,7 @@ impl VideoRoute {
     pub(super) fn below(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "/services/aigc/video-generation/video-synthesis" | FRAMES_PATH => Some(Self::Create),
+            path if images::task_path(path).is_some() => Some(Self::Create),
             "/tasks" => Some(Self::List),
             "/uploads" => Some(Self::Policy),
             path => {

@@ -89,7 +89,7 @@ impl Order {
     }
 }
 
-fn empty(field: &str, code: &'static str) -> Refusal {
+pub(crate) fn empty(field: &str, code: &'static str) -> Refusal {
     Refusal {
         native_code: code.into(),
         ..Refusal::parameter(format!(
@@ -98,7 +98,7 @@ fn empty(field: &str, code: &'static str) -> Refusal {
     }
 }
 
-fn unknown_model(id: &str) -> Refusal {
+pub(crate) fn unknown_model(id: &str) -> Refusal {
     Refusal {
         message: format!("The model `{id}` does not exist or you do not have access to it.").into(),
         ..Refusal::coded(404, "ModelNotFound", "")

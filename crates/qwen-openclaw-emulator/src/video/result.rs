@@ -7,14 +7,18 @@ use bytes::Bytes;
 use http::Method;
 
 use super::{
+    Books,
     board::Task,
     clock::DAY,
     mp4,
     query::{escape, parameter},
+    request::Order,
+    work::Work,
 };
 use crate::{
     answer::{Answer, AnswerBody},
     id::{Id, splitmix},
+    images,
     route::Exchange,
 };
 
@@ -27,11 +31,10 @@ const ELSEWHERE: &str = "/elsewhere";
 /// Who signs.
 pub(super) const KEY_ID: &str = "LTAI5tEmulator";
 
-/// Returns the URL of a task's video, valid for a day after the task's end.
-pub(super) fn signed_url(exchange: &Exchange<'_>, task: &Task) -> String {
-    let ended = task.ended().unwrap_or(task.submitted);
-    let expires = ended.saturating_add(DAY).as_secs();
-    let path = format!("{FOLDER}{}.mp4", task.id);
+/// Returns the URL of a file, valid for a day after it was made.
+pub(super) fn signed_url(exchange: &Exchange<'_>, file: &str, made: Duration) -> String {
+    let expires = made.saturating_add(DAY).as_secs();
+    let path = format!("{FOLDER}{file}");
     let signature = escape(&sign(
         exchange.state.video.seed,
         &format!("{path}?{expires}"),
@@ -101,19 +104,67 @@ pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     if let Some(refusal) = refused(exchange, &path, now) {
         return Some(refusal);
     }
-    let found = books
-        .board
-        .all()
-        .iter()
-        .find(|task| name.strip_suffix(".mp4") == Some(&task.id));
-    let Some(task) = found.filter(|task| task.ended().is_some_and(|ended| ended <= now)) else {
+    let file = if let Some((order, index)) = books.image(name, now) {
+        File::Image(order.clone(), index)
+    } else if let Some((task, order)) = clip(&books, name, now) {
+        File::Clip {
+            width: order.width,
+            height: order.height,
+            seconds: order.seconds,
+            seed: seed(&task.id),
+        }
+    } else {
         let message = "The specified key does not exist.";
         return Some(store_error(404, "NoSuchKey", message, id));
     };
-    let (order, seed) = (task.order.clone(), seed(&task.id));
+    // It is made while no other request waits for the books.
     drop(books);
-    let file = mp4::clip(order.width, order.height, order.seconds, seed);
-    Some(ranged(exchange, file, &format!("\"{:016X}\"", seed)))
+    let tag = format!("\"{:016X}\"", seed(name.trim_end_matches(".mp4")));
+    Some(ranged(exchange, &file, &tag))
+}
+
+/// What a file is made of.
+enum File {
+    Clip {
+        width: u32,
+        height: u32,
+        seconds: u64,
+        seed: u64,
+    },
+    Image(images::Order, usize),
+}
+
+impl File {
+    const fn content_type(&self) -> &'static str {
+        match self {
+            Self::Clip { .. } => "video/mp4",
+            Self::Image(..) => "image/png",
+        }
+    }
+
+    fn data(&self) -> Bytes {
+        match self {
+            Self::Clip {
+                width,
+                height,
+                seconds,
+                seed,
+            } => mp4::clip(*width, *height, *seconds, *seed),
+            Self::Image(order, index) => images::draw(order, *index).into(),
+        }
+    }
+}
+
+/// Finds the task whose video has this name, if it is finished.
+fn clip<'a>(books: &'a Books, name: &str, now: Duration) -> Option<(&'a Task, &'a Order)> {
+    let id = name.strip_suffix(".mp4")?;
+    let mut tasks = books.board.all().iter();
+    let task =
+        tasks.find(|task| task.id == id && task.ended().is_some_and(|ended| ended <= now))?;
+    match &task.work {
+        Work::Video(order) => Some((task, order)),
+        Work::Images(_) => None,
+    }
 }
 
 /// A number that follows from a name.
@@ -147,8 +198,9 @@ fn refused(exchange: &Exchange<'_>, path: &str, now: Duration) -> Option<Answer>
 }
 
 /// The file, or the part of it that is asked for.
-fn ranged(exchange: &Exchange<'_>, file: Bytes, tag: &str) -> Answer {
-    let length = file.len();
+fn ranged(exchange: &Exchange<'_>, file: &File, tag: &str) -> Answer {
+    let (content_type, data) = (file.content_type(), file.data());
+    let length = data.len();
     let request = exchange.request;
     let with = |answer: Answer| {
         answer
@@ -162,7 +214,7 @@ fn ranged(exchange: &Exchange<'_>, file: Bytes, tag: &str) -> Answer {
         .is_none_or(|wanted| wanted == tag);
     let range = request.header("range").filter(|_| same);
     match range.and_then(|range| part(range, length)) {
-        None => with(store_answer(200, "video/mp4", file, exchange.id)),
+        None => with(store_answer(200, content_type, data, exchange.id)),
         Some(Err(())) => with(store_error(
             416,
             "InvalidRange",
@@ -171,8 +223,8 @@ fn ranged(exchange: &Exchange<'_>, file: Bytes, tag: &str) -> Answer {
         ))
         .header("content-range", format!("bytes */{length}")),
         Some(Ok((first, last))) => {
-            let part = file.slice(first..=last);
-            with(store_answer(206, "video/mp4", part, exchange.id))
+            let part = data.slice(first..=last);
+            with(store_answer(206, content_type, part, exchange.id))
                 .header("content-range", format!("bytes {first}-{last}/{length}"))
         }
     }

@@ -8,22 +8,25 @@ use super::{
     VideoRoute, VideoStatus,
     board::{Failure, Task},
     clock::{self, DAY},
+    gallery,
     models::Usage,
     query::parameter,
     request::Order,
     result,
     usage::usage,
+    work::Work,
 };
 use crate::{
     answer::Answer,
     endpoint::Region,
     fault::{Fault, FaultKind},
+    images::{self, PartialFailure},
     refusal::Refusal,
     route::Exchange,
 };
 
-/// `POST …/video-synthesis`.
-pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answer, Refusal> {
+/// `POST` to a path that creates tasks.
+pub(super) fn create(exchange: &Exchange<'_>, path: &str) -> Result<Answer, Refusal> {
     let studio = &exchange.state.video;
     let now = studio.clock.now();
     let request = exchange.request;
@@ -37,21 +40,28 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
     let body: Value =
         serde_json::from_slice(&request.body).map_err(|_| Refusal::unreadable_body())?;
     let region = exchange.endpoint.region;
-    let order = Order::read(&body, region, frames_path)?;
     let mut books = studio.books();
-    books.store.check(&order.urls, exchange, &order.id, now)?;
+    let work = Work::read(exchange, &books, &body, path)?;
     books
         .rates
-        .submit(order.model.pace, &studio.settings().limits, now)?;
+        .submit(work.pace(), &studio.settings().limits, now)?;
     let fault = |kind| exchange.fault.filter(|fault| fault.kind() == kind);
     let takes = match fault(FaultKind::SlowTask) {
         Some(fault) => fault.delay_or(60_000),
         None => studio.settings().running,
     };
-    let failure = fault(FaultKind::TaskFails).map(|fault| Failure {
-        code: fault.task_code().to_owned(),
+    let failed = |code: &str| Failure {
+        code: code.to_owned(),
         message: "The task failed, as it was asked to.".to_owned(),
-    });
+    };
+    let mut failure = fault(FaultKind::TaskFails).map(|fault| failed(fault.task_code()));
+    let mut partial = None;
+    if let (Some(fault), Work::Images(order)) = (fault(FaultKind::ResultsFail), &work) {
+        partial = PartialFailure::of(fault, order);
+        if partial.is_none() {
+            failure = Some(failed(fault.result_code()));
+        }
+    }
     // Depends on the time, so that a client that polls a previous emulator's task does not get
     // another task.
     let id = || exchange.state.ids.next().at(now).to_string();
@@ -59,11 +69,12 @@ pub(super) fn create(exchange: &Exchange<'_>, frames_path: bool) -> Result<Answe
         id: id(),
         request_id: exchange.id,
         region,
-        order,
+        work,
         body,
         submitted: now,
         takes,
         failure,
+        partial,
         started: None,
         canceled: None,
         lost: fault(FaultKind::TaskVanishes).is_some(),
@@ -116,20 +127,46 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
             Ok(answer(exchange, json!({"output": output})))
         }
         (VideoStatus::Succeeded, _) => {
-            let order = &task.order;
-            if let Some(prompt) = &order.prompt {
-                output["orig_prompt"] = prompt.as_str().into();
-                let says = !matches!(order.model.usage, Usage::V26 | Usage::V26Audio);
-                if says && order.prompt_extend {
-                    output["actual_prompt"] = format!("{prompt}, in every detail").into();
-                }
-            }
-            output["video_url"] = result::signed_url(exchange, task).into();
-            let body = json!({"output": output, "usage": usage(order)});
-            Ok(answer(exchange, body))
+            let usage = match &task.work {
+                Work::Video(order) => video(exchange, task, order, &mut output),
+                Work::Images(order) => images(exchange, task, order, &mut output),
+            };
+            Ok(answer(exchange, json!({"output": output, "usage": usage})))
         }
         _ => Ok(answer(exchange, json!({"output": output}))),
     }
+}
+
+/// Adds a finished video to the output, and returns the usage.
+fn video(exchange: &Exchange<'_>, task: &Task, order: &Order, output: &mut Value) -> Value {
+    if let Some(prompt) = &order.prompt {
+        output["orig_prompt"] = prompt.as_str().into();
+        let says = !matches!(order.model.usage, Usage::V26 | Usage::V26Audio);
+        if says && order.prompt_extend {
+            output["actual_prompt"] = format!("{prompt}, in every detail").into();
+        }
+    }
+    let ended = task.ended().unwrap_or(task.submitted);
+    let file = format!("{}.mp4", task.id);
+    output["video_url"] = result::signed_url(exchange, &file, ended).into();
+    usage(order)
+}
+
+/// Adds finished images to the output, and returns the usage.
+fn images(
+    exchange: &Exchange<'_>,
+    task: &Task,
+    order: &images::Order,
+    output: &mut Value,
+) -> Value {
+    let partial = task.partial.as_ref();
+    let count = partial.map_or(order.count(), |partial| partial.succeeded);
+    let urls = gallery::task_urls(exchange, task, count);
+    let (results, usage) = images::finished(order, &urls, partial);
+    if let (Some(output), Value::Object(mut results)) = (output.as_object_mut(), results) {
+        output.append(&mut results);
+    }
+    usage
 }
 
 /// `POST /tasks/{id}/cancel`.
@@ -207,7 +244,7 @@ impl Filter {
         };
         (self.from..self.to).contains(&task.submitted)
             && is(&self.task, &task.id)
-            && is(&self.model, &task.order.id)
+            && is(&self.model, task.work.model())
             && is(&self.status, task.status(now).word())
             && is(&self.key, KEY_ID)
             && is(&self.region, region(task.region))
@@ -256,22 +293,18 @@ pub(super) fn list(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
 
 fn row(task: &Task, now: Duration) -> Value {
     let milliseconds = |at: Duration| u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-    let path = match task.order.model.input {
-        super::models::Input::Frames => "image2video",
-        _ => "video-generation",
-    };
     let mut row = json!({
         "api_key_id": KEY_ID,
         "caller_parent_id": "1000000000000001",
         "caller_uid": "1000000000000001",
         "gmt_create": milliseconds(task.submitted),
         "start_time": milliseconds(task.submitted),
-        "model_name": task.order.id,
+        "model_name": task.work.model(),
         "region": region(task.region),
         "request_id": task.request_id.to_string(),
         "status": task.status(now).word(),
         "task_id": task.id,
-        "user_api_unique_key": format!("apikey:v1:aigc:{path}:video-synthesis:{}", task.order.id),
+        "user_api_unique_key": format!("apikey:v1:aigc:{}:{}", task.work.api(), task.work.model()),
     });
     let ended = task.ended().filter(|ended| *ended <= now);
     if let Some(ended) = ended.or(task.canceled) {

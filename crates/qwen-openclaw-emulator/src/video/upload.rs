@@ -15,7 +15,11 @@ use super::{
     result::{KEY_ID, sign, store_answer, store_error},
 };
 use crate::{
-    answer::Answer, endpoint::Region, inline, models as chat_models, refusal::Refusal,
+    answer::Answer,
+    endpoint::Region,
+    images::{self, Look},
+    inline, models as chat_models,
+    refusal::Refusal,
     route::Exchange,
 };
 
@@ -63,9 +67,11 @@ pub(crate) struct File {
     pub(super) key: String,
     pub(super) region: Region,
     pub(super) model: String,
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// Width and height of an image.
-    pixels: Option<(u32, u32)>,
+    pub(crate) pixels: Option<(u32, u32)>,
+    /// The colors that stand for the image.
+    pub(crate) look: Look,
     expires: Duration,
 }
 
@@ -124,7 +130,7 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let model = parameter(query, "model").ok_or_else(|| Refusal::parameter("model must be set"))?;
     let region = exchange.endpoint.region;
     let video: Option<&Model> = models::find(&model, region);
-    if video.is_none() {
+    if video.is_none() && !images::offers(&model) {
         chat_models::find(exchange, &model)?;
     }
     let limits = &studio.settings().limits;
@@ -269,6 +275,7 @@ fn take(exchange: &Exchange<'_>, store: &Store, now: Duration) -> Result<File, O
         model: policy.model.clone(),
         length,
         pixels: inline::pixels(content),
+        look: Look::of_image(content),
         expires: now + KEPT,
     })
 }

@@ -12,7 +12,8 @@ use crate::{
 
 const MODEL: &str = "wan2.6-i2v";
 
-async fn policy(emulator: &Emulator, model: &str) -> Value {
+/// Gets a policy for a model.
+pub(crate) async fn policy(emulator: &Emulator, model: &str) -> Value {
     let path = format!("/api/v1/uploads?action=getPolicy&model={model}");
     let answer = call(emulator, "GET", &path, &[], "").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -20,7 +21,7 @@ async fn policy(emulator: &Emulator, model: &str) -> Value {
 }
 
 /// The documented form for a policy and a file name.
-fn form(policy: &Value, name: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn form(policy: &Value, name: &str) -> Vec<(&'static str, String)> {
     let text = |field: &str| policy[field].as_str().unwrap().to_owned();
     vec![
         ("OSSAccessKeyId", text("oss_access_key_id")),
@@ -34,7 +35,8 @@ fn form(policy: &Value, name: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn send(
+/// Sends a form.
+pub(crate) async fn send(
     emulator: &Emulator,
     fields: &[(&'static str, String)],
     headers: &[(&str, &str)],
