@@ -108,7 +108,7 @@ async fn the_stream_of_text_and_images_can_break() {
     let text = error.text();
     let (_, last) = text.trim_end().rsplit_once("\n\n").unwrap();
     let payload = last
-        .strip_prefix("event:error\nstatus:400\n:HTTP_STATUS/400\ndata:")
+        .strip_prefix("id:2\nevent:error\n:HTTP_STATUS/400\ndata:")
         .unwrap();
     let payload: Value = serde_json::from_str(payload).unwrap();
     assert_eq!(payload["code"], "DataInspectionFailed");
