@@ -96,6 +96,8 @@ pub(crate) enum Protocol {
     OpenAi(Plan),
     /// DashScope's own (`/api/v1`), errors as `{"code","message","request_id"}`.
     Native,
+    /// Reranking in the style of other providers, with errors as those of the OpenAI-compatible API.
+    Rerank,
 }
 
 /// One endpoint of the emulator.
@@ -107,6 +109,9 @@ pub(crate) struct Endpoint {
 
 /// The path of DashScope's own API, where video jobs live.
 const NATIVE_PATH: &str = "/api/v1";
+
+/// The path of reranking, which is not below the OpenAI-compatible API.
+const RERANK_PATH: &str = "/compatible-api/v1";
 
 impl Endpoint {
     pub(crate) const fn open_ai(plan: Plan, region: Region) -> Self {
@@ -123,7 +128,14 @@ impl Endpoint {
         }
     }
 
-    /// Every endpoint, in listing order.
+    const fn rerank(region: Region) -> Self {
+        Self {
+            protocol: Protocol::Rerank,
+            region,
+        }
+    }
+
+    /// Every endpoint with a base URL, in listing order.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         Region::ALL.into_iter().flat_map(|region| {
             Plan::ALL
@@ -138,7 +150,8 @@ impl Endpoint {
     /// DashScope's own API is also found below the OpenAI-compatible one: that is where clients with a
     /// single base URL, such as OpenClaw, look for it.
     pub(crate) fn split(path: &str) -> Option<(Self, &str)> {
-        let (endpoint, rest) = Self::all().find_map(|endpoint| {
+        let mut all = Self::all().chain(Region::ALL.map(Self::rerank));
+        let (endpoint, rest) = all.find_map(|endpoint| {
             let rest = below(
                 path.strip_prefix(endpoint.region.prefix())?,
                 endpoint.local_path(),
@@ -157,7 +170,7 @@ impl Endpoint {
     pub(crate) const fn plan(self) -> Plan {
         match self.protocol {
             Protocol::OpenAi(plan) => plan,
-            Protocol::Native => Plan::Standard,
+            Protocol::Native | Protocol::Rerank => Plan::Standard,
         }
     }
 
@@ -170,6 +183,7 @@ impl Endpoint {
         match self.protocol {
             Protocol::OpenAi(plan) => plan.path(),
             Protocol::Native => NATIVE_PATH,
+            Protocol::Rerank => RERANK_PATH,
         }
     }
 }
@@ -185,6 +199,7 @@ impl fmt::Display for Endpoint {
         let title = match self.protocol {
             Protocol::OpenAi(plan) => plan.title(),
             Protocol::Native => "AIGC",
+            Protocol::Rerank => "Rerank",
         };
         write!(f, "{title} {}", self.region.title())
     }

@@ -48,6 +48,18 @@ pub(crate) fn pixels(data: &[u8]) -> Option<(u32, u32)> {
     header_size(data).filter(|(width, height)| *width > 0 && *height > 0)
 }
 
+/// The tokens of an image: one for each square of 32 pixels, a fixed count for an image whose size
+/// is not seen.
+pub(crate) fn image_tokens(pixels: Option<(u32, u32)>) -> usize {
+    match pixels {
+        Some((width, height)) => {
+            let squares = width.div_ceil(32) as usize * height.div_ceil(32) as usize;
+            squares.clamp(64, 16_384) + 2
+        }
+        None => 258,
+    }
+}
+
 fn header_size(data: &[u8]) -> Option<(u32, u32)> {
     let big = |at: usize| {
         Some(u32::from(u16::from_be_bytes(

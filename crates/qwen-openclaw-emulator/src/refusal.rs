@@ -83,7 +83,7 @@ impl Refusal {
     pub(crate) fn wrong_key(endpoint: Endpoint) -> Self {
         let message = match endpoint.protocol {
             Protocol::Native => "Invalid API-key provided.",
-            Protocol::OpenAi(Plan::Standard) => "Incorrect API key provided. ",
+            Protocol::OpenAi(Plan::Standard) | Protocol::Rerank => "Incorrect API key provided. ",
             Protocol::OpenAi(_) => "invalid access token or token expired",
         };
         Self::new(
@@ -166,7 +166,7 @@ impl Refusal {
     pub(crate) fn body(&self, protocol: Protocol, id: Id) -> String {
         match protocol {
             Protocol::Native => self.native_body(id),
-            Protocol::OpenAi(_) => self.open_ai_body(id),
+            Protocol::OpenAi(_) | Protocol::Rerank => self.open_ai_body(id),
         }
     }
 
@@ -188,8 +188,14 @@ impl Refusal {
                 r#"{{"error":{{"code":{code},"param":null,"message":{message},"type":{kind}}},"id":"{completion}","request_id":"{id}"}}"#
             );
         }
+        // Those of the embedding models have the id twice (jjyaoao/HelloAgents#27).
+        let twice = if self.code == "InvalidParameter" {
+            format!(r#""id":"{id}","#)
+        } else {
+            String::new()
+        };
         format!(
-            r#"{{"error":{{"message":{message},"type":{kind},"param":null,"code":{code}}},"request_id":"{id}"}}"#
+            r#"{{"error":{{"message":{message},"type":{kind},"param":null,"code":{code}}},{twice}"request_id":"{id}"}}"#
         )
     }
 }

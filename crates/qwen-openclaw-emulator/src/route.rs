@@ -5,12 +5,12 @@ use http::Method;
 use crate::{
     answer::{Answer, Outgoing},
     capture::CapturedRequest,
-    chat, cors,
+    chat, cors, embeddings,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
-    images, key, limits, models, native, oauth,
+    files, images, key, limits, models, native, oauth,
     refusal::Refusal,
-    screen,
+    rerank, screen,
     state::State,
     video,
 };
@@ -149,6 +149,15 @@ impl<'a> Exchange<'a> {
                 self.only(&Method::GET)?;
                 Ok(models::native_list(self))
             }
+            (Protocol::OpenAi(Plan::Standard), "/embeddings") => embeddings::open_ai(self),
+            (Protocol::OpenAi(Plan::Standard), path) if files::has(path) => {
+                files::open_ai(self, path)
+            }
+            (Protocol::Rerank, "/reranks") => rerank::flat(self),
+            (Protocol::Native, embeddings::TEXT_PATH) => embeddings::native(self),
+            (Protocol::Native, embeddings::MEDIA_PATH) => embeddings::multimodal(self),
+            (Protocol::Native, rerank::PATH) => rerank::native(self),
+            (Protocol::Native, path) if files::has(path) => files::native(self, path),
             (Protocol::Native, path) => native::answer(self, path)
                 .or_else(|| video::answer(self, path))
                 .unwrap_or_else(|| Err(unknown())),

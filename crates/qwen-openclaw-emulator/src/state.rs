@@ -13,6 +13,7 @@ use crate::{
     chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
     control::ControlToken,
     fault::Faults,
+    files::Files,
     id::Ids,
     limits::Limits,
     lock::lock,
@@ -83,6 +84,7 @@ pub(crate) struct State {
     pub(crate) cache: PromptCache,
     pub(crate) reasoning: EncryptedReasoning,
     pub(crate) video: Studio,
+    pub(crate) files: Files,
     pub(crate) counts: watch::Sender<Connections>,
     pub(crate) started: Instant,
 }
@@ -136,6 +138,7 @@ impl State {
             cache,
             reasoning,
             video,
+            files,
             counts,
         } = self;
         *lock(settings) = start.settings;
@@ -149,6 +152,7 @@ impl State {
         cache.clear();
         reasoning.clear();
         video.reset(start.video);
+        files.clear();
         counts.send_modify(|counts| {
             *counts = Connections {
                 accepted: counts.open,

@@ -8,21 +8,15 @@ const OPEN_AI: &[&str] = &[
     "/batches",
     "/completions",
     "/conversations",
-    "/embeddings",
-    "/files",
     "/responses",
     "/systemone",
 ];
 
 /// Paths below DashScope's own API.
 const NATIVE: &[&str] = &[
-    "/files",
     "/services/audio/asr/transcription",
     "/services/audio/tts/SpeechSynthesizer",
     "/services/audio/tts/customization",
-    "/services/embeddings/multimodal-embedding/multimodal-embedding",
-    "/services/embeddings/text-embedding/text-embedding",
-    "/services/rerank/text-rerank/text-rerank",
 ];
 
 /// Paths of APIs that the emulator has nothing of.
@@ -32,7 +26,6 @@ const OTHERS: &[&str] = &[
     "/api/v2/apps/protocols/compatible-mode/v1/conversations",
     "/api/v2/apps/protocols/compatible-mode/v1/responses",
     "/apps/anthropic/v1/messages",
-    "/compatible-api/v1/reranks",
 ];
 
 /// Tells whether the service has a path, given that the emulator does not.
@@ -40,7 +33,7 @@ pub(crate) fn is_of_service(path: &str) -> bool {
     let (known, rest) = match Endpoint::split(path) {
         Some((endpoint, rest)) => match endpoint.protocol {
             Protocol::OpenAi(Plan::Standard) => (OPEN_AI, rest),
-            Protocol::OpenAi(_) => return false,
+            Protocol::OpenAi(_) | Protocol::Rerank => return false,
             Protocol::Native => (NATIVE, rest),
         },
         None => {
@@ -61,22 +54,20 @@ mod tests {
     #[test]
     fn knows_the_service() {
         for path in [
-            "/compatible-mode/v1/embeddings",
-            "/compatible-mode/v1/files/file-1/content",
+            "/compatible-mode/v1/batches/batch-1/cancel",
             "/cn/compatible-mode/v1/responses",
             "/api/v1/services/audio/tts/SpeechSynthesizer",
             "/compatible-mode/v1/api/v1/files",
             "/cn/apps/anthropic/v1/messages",
-            "/compatible-api/v1/reranks",
         ] {
             assert!(is_of_service(path), "{path}");
         }
         for path in [
             "/compatible-mode/v1/reranks",
-            "/compatible-mode/v1/embeddingsx",
+            "/compatible-mode/v1/batchesx",
             "/coding/v1/embeddings",
-            "/api/v1/embeddings",
-            "/embeddings",
+            "/api/v1/batches",
+            "/batches",
         ] {
             assert!(!is_of_service(path), "{path}");
         }

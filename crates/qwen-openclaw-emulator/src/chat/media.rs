@@ -46,16 +46,9 @@ pub(super) fn of(part: &Part) -> Vec<Medium<'_>> {
 }
 
 impl Medium<'_> {
-    /// Input tokens: one for each square of 32 pixels of an image, a fixed count for what cannot
-    /// be measured without fetching or decoding it.
+    /// Input tokens: a fixed count for what cannot be measured without fetching or decoding it.
     pub(super) fn tokens(&self) -> MediaTokens {
-        let image = || match self.size() {
-            Some((width, height)) => {
-                let squares = width.div_ceil(32) as usize * height.div_ceil(32) as usize;
-                squares.clamp(64, 16_384) + 2
-            }
-            None => 258,
-        };
+        let image = || inline::image_tokens(self.size());
         let none = MediaTokens::default();
         match self.kind {
             Kind::Image => MediaTokens {

@@ -17,7 +17,7 @@ mod stream;
 mod structured;
 mod think;
 mod tokenize;
-mod tokens;
+pub(crate) mod tokens;
 mod tools;
 mod usage;
 mod whole;

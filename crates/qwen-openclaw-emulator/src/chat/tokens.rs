@@ -27,6 +27,17 @@ pub(crate) fn count(text: &str) -> usize {
     count
 }
 
+/// Cuts a text after this many tokens, and counts those that are left.
+pub(crate) fn cut(text: &str, most: usize) -> (&str, usize) {
+    let mut rest = text;
+    let mut count = 0;
+    while count < most && !rest.is_empty() {
+        rest = &rest[first(rest)..];
+        count += 1;
+    }
+    (&text[..text.len() - rest.len()], count)
+}
+
 /// The length of the first token, at least one character.
 fn first(text: &str) -> usize {
     let mut characters = text.char_indices().peekable();
@@ -62,6 +73,13 @@ mod tests {
             split("Hello, extraordinary 你好!"),
             ["Hello", ",", " extraor", "dinary", " 你", "好", "!"]
         );
+    }
+
+    #[test]
+    fn cuts_after_a_number_of_tokens() {
+        assert_eq!(cut("Hello, you 你好", 3), ("Hello, you", 3));
+        assert_eq!(cut("你好", 3), ("你好", 2));
+        assert_eq!(cut("", 3), ("", 0));
     }
 
     #[test]

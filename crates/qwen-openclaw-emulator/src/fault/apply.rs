@@ -138,7 +138,7 @@ fn redirect(exchange: &Exchange<'_>, origin: &str) -> Answer {
 fn is_file(answer: &Answer) -> bool {
     let mut headers = answer.headers.iter();
     headers.any(|(name, value)| {
-        name == "content-type" && ["video/mp4", "image/png"].contains(&&**value)
+        name == "content-type" && ["video/mp4", "image/png", "application/gzip"].contains(&&**value)
     })
 }
 

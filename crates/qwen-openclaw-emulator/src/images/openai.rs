@@ -27,7 +27,7 @@ pub(crate) fn answer(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let usage = answers::classes(&order, order.count);
     let urls = video::show(exchange, &mut books, order);
     let data: Vec<Value> = urls.iter().map(|url| json!({"url": url})).collect();
-    let created = exchange.state.video.now().as_secs();
+    let created = exchange.state.video.unix_time().as_secs();
     let body = json!({"created": created, "data": data, "usage": usage});
     Ok(Answer::json(200, body.to_string(), exchange.id))
 }

@@ -11,6 +11,7 @@ use crate::{
     answer::Answer,
     endpoint::{Plan, Region},
     key,
+    query::parameter,
     refusal::Refusal,
     route::Exchange,
     state::State,
@@ -23,7 +24,7 @@ const MOST: u64 = 1800;
 
 pub(super) fn answer(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let query = exchange.request.query.as_deref();
-    let seconds = match video::parameter(query, "expire_in_seconds") {
+    let seconds = match parameter(query, "expire_in_seconds") {
         None => DEFAULT,
         // The range is documented, the text inferred.
         Some(given) => given

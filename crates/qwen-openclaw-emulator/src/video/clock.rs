@@ -55,7 +55,7 @@ impl EmulatedClock {
 }
 
 /// A moment as it stands in tasks, such as `2025-09-29 14:18:52.331`.
-pub(super) fn in_words(at: Duration) -> String {
+pub(crate) fn in_words(at: Duration) -> String {
     let Civil(year, month, day) = Civil::of(at.as_secs() + BEIJING);
     let (hour, minute, second) = time_of_day(at.as_secs() + BEIJING);
     let milliseconds = at.subsec_millis();
@@ -76,7 +76,7 @@ pub(super) fn date(at: Duration) -> String {
 }
 
 /// Reads a moment of the task list's filters, `YYYYMMDDhhmmss`.
-pub(super) fn from_digits(text: &str) -> Option<Duration> {
+pub(crate) fn from_digits(text: &str) -> Option<Duration> {
     if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -15,7 +15,7 @@ pub(super) struct Shown {
 
 /// Keeps the images of a request, and returns their URLs.
 pub(crate) fn show(exchange: &Exchange<'_>, books: &mut Books, order: Order) -> Vec<String> {
-    let now = exchange.state.video.now();
+    let now = exchange.state.video.unix_time();
     let shown = Shown {
         // As for tasks: no emulator has a file of a previous one.
         id: exchange.id.at(now).to_string(),
@@ -62,6 +62,6 @@ impl Books {
     /// Finds the image at a URL of this emulator; `None` for foreign ones.
     pub(crate) fn picture(&self, exchange: &Exchange<'_>, url: &str) -> Option<(&Order, usize)> {
         let path = url.strip_prefix(&exchange.origin())?.split('?').next()?;
-        self.image(result::name(path)?, exchange.state.video.now())
+        self.image(result::name(path)?, exchange.state.video.unix_time())
     }
 }

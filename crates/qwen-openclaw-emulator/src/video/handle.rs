@@ -34,8 +34,8 @@ impl<'a> Video<'a> {
         Self { state }
     }
 
-    /// Returns every task so far, for videos and for images, oldest first, including those now unknown
-    /// to the service.
+    /// Returns every task so far, of every kind, oldest first, including those now unknown to the
+    /// service.
     #[must_use]
     pub fn tasks(&self) -> Vec<VideoTask> {
         let studio = &self.state.video;
@@ -102,7 +102,7 @@ impl<'a> Video<'a> {
     }
 }
 
-/// A snapshot of a task, for a video or for images.
+/// A snapshot of a task: for a video, for images, or for the vectors of a file.
 #[derive(Clone, Debug)]
 pub struct VideoTask {
     task: Task,
@@ -159,13 +159,13 @@ impl VideoTask {
         self.task.started
     }
 
-    /// Returns the width and height of the video or of the images.
+    /// Returns the width and height of the video or of the images; 0 for other tasks.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
         self.task.work.size()
     }
 
-    /// Returns the video's length in seconds; 0 for images.
+    /// Returns the video's length in seconds; 0 for other tasks.
     #[must_use]
     pub fn seconds(&self) -> u64 {
         self.task.work.seconds()

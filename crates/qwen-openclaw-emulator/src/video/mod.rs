@@ -1,15 +1,14 @@
-//! Tasks for videos and images: creating, polling, listing, and canceling them, and result files.
+//! Tasks, most of them for videos and images: creating, polling, listing, and canceling them, and
+//! result files.
 
 mod board;
-mod clock;
-mod form;
+pub(crate) mod clock;
 mod gallery;
 mod h264;
 mod handle;
 mod media;
 mod models;
 mod mp4;
-mod query;
 mod rates;
 mod request;
 mod result;
@@ -41,12 +40,11 @@ pub use self::{
 };
 pub(crate) use self::{
     gallery::show,
-    query::parameter,
     request::{empty, unknown_model},
     settings::VideoSettings,
 };
 use crate::{
-    answer::Answer, capture::CapturedRequest, lock::lock, refusal::Refusal, route::Exchange,
+    answer::Answer, capture::CapturedRequest, lock::lock, query, refusal::Refusal, route::Exchange,
     state::State,
 };
 
@@ -80,11 +78,6 @@ impl Studio {
             seed,
             books: Mutex::default(),
         }
-    }
-
-    /// The emulated time since 1970.
-    pub(crate) fn now(&self) -> Duration {
-        self.clock.now()
     }
 
     /// The books, brought up to the present.
@@ -177,6 +170,11 @@ pub(crate) fn not_valid() -> Refusal {
 /// Signs a text as result files are signed.
 pub(crate) fn sign(state: &State, text: &str) -> String {
     result::sign(state.video.seed, text)
+}
+
+/// Creates a task by a request whose path, below DashScope's own API, is not only for tasks.
+pub(crate) fn create(exchange: &Exchange<'_>, path: &str) -> Result<Answer, Refusal> {
+    tasks::create(exchange, path)
 }
 
 /// Words a refusal as the object store does; `None` for paths that are not its.

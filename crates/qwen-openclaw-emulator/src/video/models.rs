@@ -81,13 +81,15 @@ pub(super) enum Pace {
     Frames,
     /// As set, apart from videos.
     Images,
+    /// As set, apart from both.
+    Vectors,
 }
 
 impl Pace {
     /// The maximum requests per second.
     pub(super) const fn submits(self) -> usize {
         match self {
-            Self::Current | Self::Images => usize::MAX,
+            Self::Current | Self::Images | Self::Vectors => usize::MAX,
             Self::Old | Self::Frames => 2,
         }
     }
@@ -95,7 +97,7 @@ impl Pace {
     /// The maximum concurrent tasks.
     pub(super) const fn running(self) -> usize {
         match self {
-            Self::Current | Self::Images => usize::MAX,
+            Self::Current | Self::Images | Self::Vectors => usize::MAX,
             Self::Old => 2,
             Self::Frames => 1,
         }

@@ -6,19 +6,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::Method;
 
-use super::{
-    Books,
-    board::Task,
-    clock::DAY,
-    mp4,
-    query::{escape, parameter},
-    request::Order,
-    work::Work,
-};
+use super::{Books, clock::DAY, mp4, work::Work};
 use crate::{
     answer::{Answer, AnswerBody},
+    embeddings,
     id::{Id, splitmix},
     images,
+    query::{escape, parameter},
     route::Exchange,
 };
 
@@ -106,20 +100,16 @@ pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     }
     let file = if let Some((order, index)) = books.image(name, now) {
         File::Image(order.clone(), index)
-    } else if let Some((task, order)) = clip(&books, name, now) {
-        File::Clip {
-            width: order.width,
-            height: order.height,
-            seconds: order.seconds,
-            seed: seed(&task.id),
-        }
+    } else if let Some(file) = of_task(&books, name, now) {
+        file
     } else {
         let message = "The specified key does not exist.";
         return Some(store_error(404, "NoSuchKey", message, id));
     };
     // It is made while no other request waits for the books.
     drop(books);
-    let tag = format!("\"{:016X}\"", seed(name.trim_end_matches(".mp4")));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let tag = format!("\"{:016X}\"", seed(stem));
     Some(ranged(exchange, &file, &tag))
 }
 
@@ -132,6 +122,7 @@ enum File {
         seed: u64,
     },
     Image(images::Order, usize),
+    Vectors(embeddings::Lines),
 }
 
 impl File {
@@ -139,6 +130,7 @@ impl File {
         match self {
             Self::Clip { .. } => "video/mp4",
             Self::Image(..) => "image/png",
+            Self::Vectors(_) => "application/gzip",
         }
     }
 
@@ -151,19 +143,25 @@ impl File {
                 seed,
             } => mp4::clip(*width, *height, *seconds, *seed),
             Self::Image(order, index) => images::draw(order, *index).into(),
+            Self::Vectors(lines) => lines.file(),
         }
     }
 }
 
-/// Finds the task whose video has this name, if it is finished.
-fn clip<'a>(books: &'a Books, name: &str, now: Duration) -> Option<(&'a Task, &'a Order)> {
-    let id = name.strip_suffix(".mp4")?;
+/// Finds the file of a finished task by its name.
+fn of_task(books: &Books, name: &str, now: Duration) -> Option<File> {
+    let (id, extension) = name.split_once('.')?;
     let mut tasks = books.board.all().iter();
-    let task =
-        tasks.find(|task| task.id == id && task.ended().is_some_and(|ended| ended <= now))?;
-    match &task.work {
-        Work::Video(order) => Some((task, order)),
-        Work::Images(_) => None,
+    let task = tasks.find(|task| task.id == id && task.succeeded(now))?;
+    match (&task.work, extension) {
+        (Work::Video(order), "mp4") => Some(File::Clip {
+            width: order.width,
+            height: order.height,
+            seconds: order.seconds,
+            seed: seed(&task.id),
+        }),
+        (Work::Vectors(lines), "gz") => Some(File::Vectors(lines.clone())),
+        _ => None,
     }
 }
 

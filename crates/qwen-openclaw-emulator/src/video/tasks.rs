@@ -54,7 +54,9 @@ pub(super) fn create(exchange: &Exchange<'_>, path: &str) -> Result<Answer, Refu
         code: code.to_owned(),
         message: "The task failed, as it was asked to.".to_owned(),
     };
-    let mut failure = fault(FaultKind::TaskFails).map(|fault| failed(fault.task_code()));
+    let mut failure = fault(FaultKind::TaskFails)
+        .map(|fault| failed(fault.task_code()))
+        .or_else(|| work.failure());
     let mut partial = None;
     if let (Some(fault), Work::Images(order)) = (fault(FaultKind::ResultsFail), &work) {
         partial = PartialFailure::of(fault, order);
@@ -124,12 +126,21 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
         (VideoStatus::Failed, Some(Failure { code, message })) => {
             output["code"] = code.as_str().into();
             output["message"] = message.as_str().into();
+            if let Work::Vectors(_) = task.work {
+                output["url"] = "null".into();
+            }
             Ok(answer(exchange, json!({"output": output})))
         }
         (VideoStatus::Succeeded, _) => {
             let usage = match &task.work {
                 Work::Video(order) => video(exchange, task, order, &mut output),
                 Work::Images(order) => images(exchange, task, order, &mut output),
+                Work::Vectors(lines) => {
+                    let file = format!("{id}.gz");
+                    let ended = task.ended().unwrap_or(task.submitted);
+                    output["url"] = result::signed_url(exchange, &file, ended).into();
+                    lines.usage()
+                }
             };
             Ok(answer(exchange, json!({"output": output, "usage": usage})))
         }
@@ -304,7 +315,7 @@ fn row(task: &Task, now: Duration) -> Value {
         "request_id": task.request_id.to_string(),
         "status": task.status(now).word(),
         "task_id": task.id,
-        "user_api_unique_key": format!("apikey:v1:aigc:{}:{}", task.work.api(), task.work.model()),
+        "user_api_unique_key": format!("apikey:v1:{}:{}", task.work.api(), task.work.model()),
     });
     let ended = task.ended().filter(|ended| *ended <= now);
     if let Some(ended) = ended.or(task.canceled) {

@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use http::Method;
 use serde_json::json;
 
 use super::{
     clock::{self, DAY},
-    form::{self, Field},
     media,
     models::{self, Model},
-    query::parameter,
     result::{KEY_ID, sign, store_answer, store_error},
 };
 use crate::{
     answer::Answer,
+    embeddings,
     endpoint::Region,
+    form::{self, Field},
     images::{self, Look},
     inline, models as chat_models,
+    query::parameter,
     refusal::Refusal,
+    rerank,
     route::Exchange,
 };
 
@@ -68,6 +71,10 @@ pub(crate) struct File {
     pub(super) region: Region,
     pub(super) model: String,
     pub(crate) length: usize,
+    /// The content, where it is read.
+    pub(crate) content: Bytes,
+    /// A number that follows from the content.
+    pub(crate) digest: u64,
     /// Width and height of an image.
     pub(crate) pixels: Option<(u32, u32)>,
     /// The colors that stand for the image.
@@ -130,7 +137,11 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let model = parameter(query, "model").ok_or_else(|| Refusal::parameter("model must be set"))?;
     let region = exchange.endpoint.region;
     let video: Option<&Model> = models::find(&model, region);
-    if video.is_none() && !images::offers(&model) {
+    let is_known = video.is_some()
+        || images::offers(&model)
+        || embeddings::takes_uploads(&model)
+        || rerank::takes_uploads(&model);
+    if !is_known {
         chat_models::find(exchange, &model)?;
     }
     let limits = &studio.settings().limits;
@@ -274,6 +285,12 @@ fn take(exchange: &Exchange<'_>, store: &Store, now: Duration) -> Result<File, O
         region: policy.region,
         model: policy.model.clone(),
         length,
+        content: if embeddings::reads_uploads(&policy.model) {
+            Bytes::copy_from_slice(content)
+        } else {
+            Bytes::new()
+        },
+        digest: embeddings::digest(content),
         pixels: inline::pixels(content),
         look: Look::of_image(content),
         expires: now + KEPT,
@@ -313,6 +330,7 @@ mod tests {
             .iter()
             .map(|name| Field {
                 name: (*name).to_owned(),
+                file_name: None,
                 content: b"",
             })
             .collect();

@@ -4,17 +4,19 @@ use serde_json::Value;
 
 use super::{
     Books,
+    board::Failure,
     models::{Input, Pace},
     rates::FRAMES_PATH,
     request::Order,
 };
-use crate::{images, refusal::Refusal, route::Exchange};
+use crate::{embeddings, images, refusal::Refusal, route::Exchange};
 
 /// What a task makes.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
     Video(Order),
     Images(images::Order),
+    Vectors(embeddings::Lines),
 }
 
 impl Work {
@@ -29,8 +31,12 @@ impl Work {
             let order = images::Order::read(exchange, books, body, Some(path))?;
             return Ok(Self::Images(order));
         }
+        if path == embeddings::TEXT_PATH {
+            let lines = embeddings::Lines::read(exchange, books, body)?;
+            return Ok(Self::Vectors(lines));
+        }
         let order = Order::read(body, exchange.endpoint.region, path == FRAMES_PATH)?;
-        let now = exchange.state.video.now();
+        let now = exchange.state.video.unix_time();
         books.store.check(&order.urls, exchange, &order.id, now)?;
         Ok(Self::Video(order))
     }
@@ -40,6 +46,7 @@ impl Work {
         match self {
             Self::Video(order) => &order.id,
             Self::Images(order) => order.model(),
+            Self::Vectors(lines) => lines.model(),
         }
     }
 
@@ -47,6 +54,18 @@ impl Work {
         match self {
             Self::Video(order) => order.model.pace,
             Self::Images(_) => Pace::Images,
+            Self::Vectors(_) => Pace::Vectors,
+        }
+    }
+
+    /// Why the task is bound to fail.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Video(_) | Self::Images(_) => None,
+            Self::Vectors(lines) => lines.failure().map(|(code, message)| Failure {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            }),
         }
     }
 
@@ -55,24 +74,27 @@ impl Work {
         match self {
             Self::Video(order) => (order.width, order.height),
             Self::Images(order) => order.size(),
+            Self::Vectors(_) => (0, 0),
         }
     }
 
     pub(super) fn seconds(&self) -> u64 {
         match self {
             Self::Video(order) => order.seconds,
-            Self::Images(_) => 0,
+            Self::Images(_) | Self::Vectors(_) => 0,
         }
     }
 
     /// The name of the API in task lists.
     pub(super) fn api(&self) -> String {
-        match self {
+        let api = match self {
             Self::Video(order) if order.model.input == Input::Frames => {
-                "image2video:video-synthesis".to_owned()
+                "aigc:image2video:video-synthesis"
             }
-            Self::Video(_) => "video-generation:video-synthesis".to_owned(),
-            Self::Images(order) => order.api(),
-        }
+            Self::Video(_) => "aigc:video-generation:video-synthesis",
+            Self::Images(order) => return format!("aigc:{}", order.api()),
+            Self::Vectors(_) => "embeddings:text-embedding:text-embedding",
+        };
+        api.to_owned()
     }
 }

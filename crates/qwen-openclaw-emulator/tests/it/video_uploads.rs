@@ -55,6 +55,46 @@ pub(crate) async fn send(
     client.answer().await
 }
 
+/// Uploads an image for a model and returns its URL.
+pub(crate) async fn upload(emulator: &Emulator, model: &str, content: &[u8]) -> String {
+    upload_as(emulator, model, "file.png", content).await
+}
+
+/// Uploads a file for a model, as the SDK does, and returns its URL.
+pub(crate) async fn upload_as(
+    emulator: &Emulator,
+    model: &str,
+    name: &str,
+    content: &[u8],
+) -> String {
+    let policy = policy(emulator, model).await;
+    let mut fields = form(&policy, name);
+    let key = fields[3].1.clone();
+    fields.pop();
+    let mut body = Vec::new();
+    for (name, value) in &fields {
+        body.extend(part(name, value.as_bytes()));
+    }
+    body.extend(part("file", content));
+    body.extend(b"--b--\r\n");
+    let mut client = Client::connect(emulator).await;
+    let head = format!(
+        "POST /dashscope-file HTTP/1.1\r\nhost: localhost\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    client.write(head.as_bytes()).await;
+    client.write(&body).await;
+    let answer = client.answer().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    format!("oss://{key}")
+}
+
+fn part(name: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+    [head.as_bytes(), content, b"\r\n"].concat()
+}
+
 /// Submits a clip that starts from `url`, with or without the header that resolves uploads.
 async fn create(emulator: &Emulator, url: &str, resolve: bool) -> Answer {
     let body = json!({"model": MODEL, "input": {"img_url": url}});

@@ -11,7 +11,7 @@ pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 /// Writes text so that it can stand in a query.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
