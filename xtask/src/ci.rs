@@ -32,7 +32,12 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         steps.command("kills at random moments", &mut kills())?;
         steps.command("two hundred editors at once", &mut editors())?;
         steps.command("two hundred users of one store", &mut store())?;
-        steps.task("OpenClaw and the command", || openclaw(&workspace))?;
+        steps.task("OpenClaw and the command", || {
+            interop(&workspace, "openclaw.sh")
+        })?;
+        steps.task("vectors for Python programs", || {
+            interop(&workspace, "vectors.sh")
+        })?;
         let dry_run = [
             "publish",
             "--workspace",
@@ -79,10 +84,10 @@ fn store() -> Command {
     command
 }
 
-/// OpenClaw itself, where npm can install it.
-fn openclaw(workspace: &Workspace) -> Result<Outcome, Error> {
+/// Programs by other people, where they can be installed.
+fn interop(workspace: &Workspace, name: &str) -> Result<Outcome, Error> {
     let mut script = Command::new("bash");
-    script.arg(workspace.root.join("tests/interop/openclaw.sh"));
+    script.arg(workspace.root.join("tests/interop").join(name));
     Ok(script_outcome(&mut script))
 }
 

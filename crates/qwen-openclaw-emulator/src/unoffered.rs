@@ -57,7 +57,7 @@ mod tests {
             "/compatible-mode/v1/batches/batch-1/cancel",
             "/cn/compatible-mode/v1/responses",
             "/api/v1/services/audio/tts/SpeechSynthesizer",
-            "/compatible-mode/v1/api/v1/files",
+            "/compatible-mode/v1/api/v1/services/audio/asr/transcription",
             "/cn/apps/anthropic/v1/messages",
         ] {
             assert!(is_of_service(path), "{path}");
