@@ -77,10 +77,20 @@ impl Emulator {
         self.url(Endpoint::native(region))
     }
 
+    /// Returns the base URL of the Standard plan in Anthropic's protocol, as its SDK expects it: without
+    /// `/v1`.
+    #[must_use]
+    pub fn anthropic_url(&self, region: Region) -> String {
+        self.url(Endpoint::anthropic(Plan::Standard, region))
+    }
+
     /// Returns every base URL with its name.
+    ///
+    /// The plans have Anthropic's protocol too, at `/coding/apps/anthropic` and
+    /// `/token-plan/apps/anthropic`; these are not listed.
     #[must_use]
     pub fn base_urls(&self) -> Vec<BaseUrl> {
-        Endpoint::all()
+        Endpoint::listed()
             .map(|endpoint| BaseUrl::new(endpoint, self.origin()))
             .collect()
     }

@@ -41,6 +41,19 @@ impl Plan {
         }
     }
 
+    /// The plans that have Anthropic's protocol.
+    const ANTHROPIC: [Self; 3] = [Self::Standard, Self::Coding, Self::Token];
+
+    /// The path of this plan's API in Anthropic's protocol.
+    const fn anthropic_path(self) -> &'static str {
+        match self {
+            Self::Standard => "/apps/anthropic",
+            Self::Coding => "/coding/apps/anthropic",
+            Self::Token => "/token-plan/apps/anthropic",
+            Self::Portal => "/portal/apps/anthropic",
+        }
+    }
+
     const fn title(self) -> &'static str {
         match self {
             Self::Standard => "Standard",
@@ -89,7 +102,7 @@ impl Region {
     }
 }
 
-/// Which of the two protocols an endpoint uses.
+/// Which protocol an endpoint uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
     /// `chat/completions` and `models`, errors as `{"error":{..}}`.
@@ -98,6 +111,8 @@ pub(crate) enum Protocol {
     Native,
     /// Reranking in the style of other providers, with errors as those of the OpenAI-compatible API.
     Rerank,
+    /// Anthropic's (`v1/messages`), errors as `{"type":"error","error":{..}}`.
+    Anthropic(Plan),
 }
 
 /// One endpoint of the emulator.
@@ -135,14 +150,31 @@ impl Endpoint {
         }
     }
 
+    pub(crate) const fn anthropic(plan: Plan, region: Region) -> Self {
+        Self {
+            protocol: Protocol::Anthropic(plan),
+            region,
+        }
+    }
+
     /// Every endpoint with a base URL, in listing order.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         Region::ALL.into_iter().flat_map(|region| {
+            let anthropic = Plan::ANTHROPIC
+                .into_iter()
+                .map(move |plan| Self::anthropic(plan, region));
             Plan::ALL
                 .into_iter()
                 .map(move |plan| Self::open_ai(plan, region))
                 .chain([Self::native(region)])
+                .chain(anthropic)
         })
+    }
+
+    /// The endpoints that a terminal lists. The plans' in Anthropic's protocol follow from the others.
+    pub(crate) fn listed() -> impl Iterator<Item = Self> {
+        let of_plan = |plan| matches!(plan, Protocol::Anthropic(plan) if plan != Plan::Standard);
+        Self::all().filter(move |endpoint| !of_plan(endpoint.protocol))
     }
 
     /// Finds the endpoint of a request path, and the rest of the path.
@@ -169,7 +201,7 @@ impl Endpoint {
     /// The plan whose keys are accepted here.
     pub(crate) const fn plan(self) -> Plan {
         match self.protocol {
-            Protocol::OpenAi(plan) => plan,
+            Protocol::OpenAi(plan) | Protocol::Anthropic(plan) => plan,
             Protocol::Native | Protocol::Rerank => Plan::Standard,
         }
     }
@@ -184,6 +216,7 @@ impl Endpoint {
             Protocol::OpenAi(plan) => plan.path(),
             Protocol::Native => NATIVE_PATH,
             Protocol::Rerank => RERANK_PATH,
+            Protocol::Anthropic(plan) => plan.anthropic_path(),
         }
     }
 }
@@ -200,6 +233,10 @@ impl fmt::Display for Endpoint {
             Protocol::OpenAi(plan) => plan.title(),
             Protocol::Native => "AIGC",
             Protocol::Rerank => "Rerank",
+            Protocol::Anthropic(Plan::Standard) => "Anthropic",
+            Protocol::Anthropic(plan) => {
+                return write!(f, "{} Anthropic {}", plan.title(), self.region.title());
+            }
         };
         write!(f, "{title} {}", self.region.title())
     }

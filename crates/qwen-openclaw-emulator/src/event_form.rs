@@ -1,10 +1,15 @@
 //! How the events of a stream are written, by protocol.
 
+use serde_json::Value;
+
 /// The form of a protocol's events.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum EventForm {
     /// Data alone, and `[DONE]` after the last event: the OpenAI-compatible chat.
     Data,
+    /// Named by the `type` of its payload, and nothing after the last event: the Responses API, and
+    /// Anthropic's protocol.
+    Named,
     /// A number, a kind and a status, no blank after the colons, and nothing after the last event:
     /// DashScope's own protocol.
     Native,
@@ -15,22 +20,29 @@ impl EventForm {
     pub(crate) const fn last(self) -> Option<&'static str> {
         match self {
             Self::Data => Some("[DONE]"),
-            Self::Native => None,
+            Self::Named | Self::Native => None,
         }
     }
 
     /// What stands before the data.
     pub(crate) const fn field(self) -> &'static str {
         match self {
-            Self::Data => "data: ",
+            Self::Data | Self::Named => "data: ",
             Self::Native => "data:",
         }
     }
 
     /// The lines before the data of an event. Events are counted from 0.
-    pub(crate) fn head(self, number: usize, _payload: &str) -> Vec<String> {
+    pub(crate) fn head(self, number: usize, payload: &str) -> Vec<String> {
         match self {
             Self::Data => Vec::new(),
+            Self::Named => {
+                let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+                let name = payload["type"].as_str();
+                name.map(|name| format!("event: {name}"))
+                    .into_iter()
+                    .collect()
+            }
             Self::Native => native_head(number, "result", 200),
         }
     }
@@ -67,6 +79,7 @@ mod tests {
         let payload = r#"{"type":"x"}"#;
         for (form, expected) in [
             (EventForm::Data, "data: {\"type\":\"x\"}\n\n"),
+            (EventForm::Named, "event: x\ndata: {\"type\":\"x\"}\n\n"),
             (
                 EventForm::Native,
                 "id:3\nevent:result\n:HTTP_STATUS/200\ndata:{\"type\":\"x\"}\n\n",

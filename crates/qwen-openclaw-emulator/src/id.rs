@@ -51,6 +51,11 @@ impl Id {
         Self(mix(self.0 as u64, time.as_nanos() as u64))
     }
 
+    /// The id of the `index`th part of what this one is the id of.
+    pub(crate) fn part(self, index: usize) -> Self {
+        Self(mix(self.0 as u64, index as u64))
+    }
+
     /// The id of the request's `index`th tool call.
     pub(crate) fn call(self, index: usize) -> String {
         let number = mix(self.0 as u64, index as u64);

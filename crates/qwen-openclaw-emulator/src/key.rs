@@ -29,7 +29,7 @@ pub(crate) fn check(
     endpoint: Endpoint,
     required: &[String],
 ) -> Result<(), Refusal> {
-    let key = bearer(headers).ok_or_else(|| Refusal::missing_key(endpoint))?;
+    let key = of(headers, endpoint).ok_or_else(|| Refusal::missing_key(endpoint))?;
     let accepted = required.is_empty() || required.iter().any(|required| required == key);
     if accepted && has_form(key, endpoint) && belongs(key, endpoint) {
         Ok(())
@@ -38,7 +38,20 @@ pub(crate) fn check(
     }
 }
 
-/// The key of a request, or `None` when it is absent or empty.
+/// The key of a request. Anthropic's protocol has a header of its own for it, which counts first;
+/// that is inferred.
+pub(crate) fn of(headers: &HeaderMap, endpoint: Endpoint) -> Option<&str> {
+    let own = || headers.get("x-api-key")?.to_str().ok();
+    match endpoint.protocol {
+        Protocol::Anthropic(_) => own()
+            .map(str::trim)
+            .filter(|key| !key.is_empty())
+            .or_else(|| bearer(headers)),
+        _ => bearer(headers),
+    }
+}
+
+/// The bearer token of a request, or `None` when it is absent or empty.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, key) = value.split_once(' ')?;

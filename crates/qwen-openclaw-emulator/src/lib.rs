@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod anthropic;
 mod body;
 mod builder;
 mod capture;
@@ -30,6 +31,7 @@ mod query;
 mod refusal;
 mod reply;
 mod rerank;
+mod responses;
 mod rewind;
 mod route;
 mod screen;

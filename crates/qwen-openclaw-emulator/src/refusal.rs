@@ -1,4 +1,4 @@
-//! Errors in the two shapes in which the service sends them.
+//! Errors in the shapes in which the service sends them.
 
 use std::borrow::Cow;
 
@@ -84,7 +84,9 @@ impl Refusal {
         let message = match endpoint.protocol {
             Protocol::Native => "Invalid API-key provided.",
             Protocol::OpenAi(Plan::Standard) | Protocol::Rerank => "Incorrect API key provided. ",
-            Protocol::OpenAi(_) => "invalid access token or token expired",
+            // Inferred from the newer scheme, which has a type of Anthropic's for this text.
+            Protocol::Anthropic(Plan::Standard) => "Incorrect API key provided.",
+            Protocol::OpenAi(_) | Protocol::Anthropic(_) => "invalid access token or token expired",
         };
         Self::new(
             401,
@@ -117,8 +119,13 @@ impl Refusal {
         if unoffered::is_of_service(path) {
             return Self::not_offered(path);
         }
+        Self::not_found(format!("There is no such path: {path}"))
+    }
+
+    /// An object that is not there.
+    pub(crate) fn not_found(message: String) -> Self {
         Self {
-            message: Cow::Owned(format!("There is no such path: {path}")),
+            message: Cow::Owned(message),
             ..Self::new(404, "not_found", "NotFound", INVALID_REQUEST, "")
         }
     }
@@ -162,11 +169,45 @@ impl Refusal {
         )
     }
 
+    /// The same with another name for a parameter, that of a protocol which is not the chat's. That the
+    /// service does so is inferred.
+    pub(crate) fn reworded(self, of_chat: &str, name: &str) -> Self {
+        Self {
+            message: Cow::Owned(self.message.replace(of_chat, name)),
+            ..self
+        }
+    }
+
     /// The body in the shape of `protocol`.
     pub(crate) fn body(&self, protocol: Protocol, id: Id) -> String {
         match protocol {
             Protocol::Native => self.native_body(id),
             Protocol::OpenAi(_) | Protocol::Rerank => self.open_ai_body(id),
+            Protocol::Anthropic(_) => self.anthropic_body(id),
+        }
+    }
+
+    pub(crate) fn anthropic_body(&self, id: Id) -> String {
+        format!(
+            r#"{{"type":"error","error":{{"type":{},"message":{}}},"request_id":"{id}"}}"#,
+            json!(self.anthropic_type()),
+            json!(self.message),
+        )
+    }
+
+    /// The `type` that the SDK's registry, and Anthropic, give an error.
+    fn anthropic_type(&self) -> &'static str {
+        match self.status {
+            401 => "authentication_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 if self.code == "insufficient_quota" => "billing_error",
+            429 => "rate_limit_error",
+            503 => "overloaded_error",
+            504 => "timeout_error",
+            400..=499 => "invalid_request_error",
+            _ => "api_error",
         }
     }
 

@@ -4,13 +4,16 @@ use http::Method;
 
 use crate::{
     answer::{Answer, Outgoing},
+    anthropic,
     capture::CapturedRequest,
     chat, cors, embeddings,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
     files, images, key, limits, models, native, oauth,
     refusal::Refusal,
-    rerank, screen,
+    rerank,
+    responses::{self, conversations},
+    screen,
     state::State,
     video,
 };
@@ -133,6 +136,13 @@ impl<'a> Exchange<'a> {
                 self.only(&Method::POST)?;
                 chat::complete(self)
             }
+            (Protocol::OpenAi(Plan::Standard), path) if path.starts_with(responses::PATH) => {
+                responses::answer(self, path)
+            }
+            (Protocol::OpenAi(Plan::Standard), path) if path.starts_with(conversations::PATH) => {
+                conversations::answer(self, path)
+            }
+            (Protocol::Anthropic(_), "/v1/messages") => anthropic::answer(self),
             (Protocol::OpenAi(_), "/models") => {
                 self.only(&Method::GET)?;
                 Ok(models::list(self))
@@ -182,7 +192,7 @@ impl<'a> Exchange<'a> {
     fn front_page(&self) -> Answer {
         let origin = self.origin();
         let mut page = String::from("qwen-openclaw emulator: Model Studio on loopback\n\n");
-        for endpoint in Endpoint::all() {
+        for endpoint in Endpoint::listed() {
             page.push_str(&BaseUrl::new(endpoint, &origin).to_string());
             page.push('\n');
         }

@@ -19,6 +19,7 @@ use crate::{
     lock::lock,
     models::Models,
     oauth,
+    responses::{Conversations, Responses},
     screen::Access,
     script::Scripts,
     served::{Observer, ServedRequest, TokenCounts},
@@ -83,6 +84,8 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) cache: PromptCache,
     pub(crate) reasoning: EncryptedReasoning,
+    pub(crate) responses: Responses,
+    pub(crate) conversations: Conversations,
     pub(crate) video: Studio,
     pub(crate) files: Files,
     pub(crate) counts: watch::Sender<Connections>,
@@ -137,6 +140,8 @@ impl State {
             ids,
             cache,
             reasoning,
+            responses,
+            conversations,
             video,
             files,
             counts,
@@ -151,6 +156,8 @@ impl State {
         ids.reset();
         cache.clear();
         reasoning.clear();
+        responses.clear();
+        conversations.clear();
         video.reset(start.video);
         files.clear();
         counts.send_modify(|counts| {

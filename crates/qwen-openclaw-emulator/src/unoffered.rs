@@ -4,13 +4,7 @@ use crate::endpoint::{Endpoint, Plan, Protocol, Region};
 
 /// Paths below the OpenAI-compatible API of pay-as-you-go. Not among them is `/reranks`, which leads
 /// nowhere at the service either.
-const OPEN_AI: &[&str] = &[
-    "/batches",
-    "/completions",
-    "/conversations",
-    "/responses",
-    "/systemone",
-];
+const OPEN_AI: &[&str] = &["/batches", "/completions", "/systemone"];
 
 /// Paths below DashScope's own API.
 const NATIVE: &[&str] = &[
@@ -25,7 +19,6 @@ const OTHERS: &[&str] = &[
     "/api-ws/v1/realtime",
     "/api/v2/apps/protocols/compatible-mode/v1/conversations",
     "/api/v2/apps/protocols/compatible-mode/v1/responses",
-    "/apps/anthropic/v1/messages",
 ];
 
 /// Tells whether the service has a path, given that the emulator does not.
@@ -33,7 +26,7 @@ pub(crate) fn is_of_service(path: &str) -> bool {
     let (known, rest) = match Endpoint::split(path) {
         Some((endpoint, rest)) => match endpoint.protocol {
             Protocol::OpenAi(Plan::Standard) => (OPEN_AI, rest),
-            Protocol::OpenAi(_) | Protocol::Rerank => return false,
+            Protocol::OpenAi(_) | Protocol::Anthropic(_) | Protocol::Rerank => return false,
             Protocol::Native => (NATIVE, rest),
         },
         None => {
@@ -55,10 +48,10 @@ mod tests {
     fn knows_the_service() {
         for path in [
             "/compatible-mode/v1/batches/batch-1/cancel",
-            "/cn/compatible-mode/v1/responses",
+            "/cn/compatible-mode/v1/systemone",
             "/api/v1/services/audio/tts/SpeechSynthesizer",
             "/compatible-mode/v1/api/v1/services/audio/asr/transcription",
-            "/cn/apps/anthropic/v1/messages",
+            "/cn/api-ws/v1/inference",
         ] {
             assert!(is_of_service(path), "{path}");
         }

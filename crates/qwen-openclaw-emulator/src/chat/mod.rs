@@ -25,9 +25,10 @@ mod whole;
 pub(crate) use self::{
     cache::PromptCache,
     encrypted::EncryptedReasoning,
-    reply::Composed,
+    reply::{Call, Composed},
     request::ChatRequest,
     steps::Piece,
+    stream::pieces,
     think::thinks,
     tokenize::tokenize,
     tokens::{count as count_tokens, split as split_tokens},
@@ -146,6 +147,14 @@ pub(crate) fn reply<'a>(
         replies,
         usage,
     })
+}
+
+impl ChatReply<'_> {
+    /// The reply to a request that can ask for one only, and its usage.
+    pub(crate) fn into_one(self) -> (Composed, Usage) {
+        let one = self.replies.into_iter().next();
+        (one.unwrap_or_default(), self.usage)
+    }
 }
 
 /// What stands around every answer and every chunk of it.

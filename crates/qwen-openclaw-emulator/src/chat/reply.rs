@@ -3,7 +3,7 @@
 use super::{Chat, encrypted::Sealed, prose, structured, think, tokens, tools};
 
 /// One of a request's answers.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Composed {
     /// What the model thinks before; `None` when it does not.
     pub(crate) reasoning: Option<String>,

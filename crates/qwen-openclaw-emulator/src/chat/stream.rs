@@ -207,7 +207,7 @@ pub(super) fn encrypted_pieces(ciphertext: &str, delivery: EncryptedDelivery) ->
 }
 
 /// Cuts a text as the service does, single tokens at first, then several at once, and counts them.
-pub(super) fn pieces(text: &str) -> Vec<(String, usize)> {
+pub(crate) fn pieces(text: &str) -> Vec<(String, usize)> {
     let tokens = tokens::split(text);
     let (first, rest) = tokens.split_at(tokens.len().min(3));
     first

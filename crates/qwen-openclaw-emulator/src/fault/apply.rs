@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    ErrorShape, Fault, FaultKind, error_body, native,
+    ErrorShape, Fault, FaultKind, error_body, named, native,
     sse::{self, Style},
 };
 use crate::{
@@ -191,6 +191,7 @@ fn in_stream(
     let id = exchange.id;
     let form = stream.form;
     let mut events = stream.events;
+    let repeated = sse::content(form, &events, " and on");
     match fault.kind {
         FaultKind::JsonInsteadOfStream => {
             return Outgoing::Plain(Answer::json(200, stream.whole, id));
@@ -211,7 +212,6 @@ fn in_stream(
     if error.is_some() {
         events.truncate(fault.after);
     }
-    let repeated = sse::content(form, &events, " and on");
     let style = Style::of(form, fault.kind);
     let complete = error.is_none() && !cuts(fault.kind);
     if complete && fault.kind != FaultKind::NoDone {
@@ -233,10 +233,14 @@ fn in_stream(
                 )
             }
             FaultKind::StreamErrorNative => format!("data: {}\n\n", refusal.native_body(id)),
-            FaultKind::StreamErrorEvent => {
-                format!("event: error\ndata: {}\n\n", refusal.open_ai_body(id))
+            FaultKind::StreamError if form == EventForm::Data => {
+                format!("data: {}\n\n", refusal.open_ai_body(id))
             }
-            _ => format!("data: {}\n\n", refusal.open_ai_body(id)),
+            // Anthropic's protocol has no error that is not an event of this type.
+            _ => {
+                let body = refusal.body(exchange.endpoint.protocol, id);
+                format!("event: error\ndata: {body}\n\n")
+            }
         });
     }
     if let (FaultKind::Truncate | FaultKind::Reset | FaultKind::Stall, Some(last)) =
@@ -245,6 +249,7 @@ fn in_stream(
         // What arrived of an event that never will be whole must not pass for one.
         last.push_str(match form {
             EventForm::Data => "data: {\"choices\":[{\"delta\":{\"conte",
+            EventForm::Named => named::CUT,
             EventForm::Native => native::CUT,
         });
     }

@@ -3,6 +3,7 @@
 mod apply;
 mod error_body;
 mod kind;
+mod named;
 mod native;
 mod new_scheme;
 mod rules;

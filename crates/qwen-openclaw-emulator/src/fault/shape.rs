@@ -36,31 +36,11 @@ impl ErrorShape {
 
     /// The body of an error in this shape.
     pub(super) fn body(self, refusal: &Refusal, id: Id) -> String {
-        let message = json!(refusal.message);
         match self {
             Self::OpenAi => refusal.open_ai_body(id),
             Self::Native => refusal.native_body(id),
-            Self::Anthropic => format!(
-                r#"{{"type":"error","error":{{"type":{},"message":{message}}},"request_id":"{id}"}}"#,
-                json!(anthropic_type(refusal))
-            ),
-            Self::Text => format!(r#"{{"error":{message}}}"#),
+            Self::Anthropic => refusal.anthropic_body(id),
+            Self::Text => format!(r#"{{"error":{}}}"#, json!(refusal.message)),
         }
-    }
-}
-
-/// The `type` that the SDK's registry, and Anthropic, give an error.
-fn anthropic_type(refusal: &Refusal) -> &'static str {
-    match refusal.status {
-        401 => "authentication_error",
-        403 => "permission_error",
-        404 => "not_found_error",
-        413 => "request_too_large",
-        429 if refusal.code == "insufficient_quota" => "billing_error",
-        429 => "rate_limit_error",
-        503 => "overloaded_error",
-        504 => "timeout_error",
-        400..=499 => "invalid_request_error",
-        _ => "api_error",
     }
 }

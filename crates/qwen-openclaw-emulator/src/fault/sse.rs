@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Fault, FaultKind, native};
+use super::{Fault, FaultKind, named, native};
 use crate::event_form::EventForm;
 
 /// How a stream's events are written.
@@ -72,8 +72,10 @@ impl Style {
 
 /// Changes the JSON of events.
 pub(super) fn change_payloads(fault: &Fault, form: EventForm, events: &mut Vec<String>) {
-    if form == EventForm::Native {
-        return native::change_payloads(fault, events);
+    match form {
+        EventForm::Data => {}
+        EventForm::Named => return named::change_payloads(fault, events),
+        EventForm::Native => return native::change_payloads(fault, events),
     }
     match fault.kind {
         FaultKind::DuplicateFields => {
@@ -142,8 +144,10 @@ pub(super) fn insert(events: &mut Vec<String>, at: usize, event: String) {
 
 /// An event with this content, in the likeness of the stream's first.
 pub(super) fn content(form: EventForm, events: &[String], text: &str) -> Option<String> {
-    if form == EventForm::Native {
-        return native::content(events, text);
+    match form {
+        EventForm::Data => {}
+        EventForm::Named => return named::content(events, text),
+        EventForm::Native => return native::content(events, text),
     }
     let (_, rest) = events.first()?.split_once(r#"],"object":"#)?;
     let text = serde_json::Value::from(text);

@@ -96,7 +96,7 @@ pub(crate) fn check(exchange: &Exchange<'_>) -> Option<Answer> {
         };
     }
     drop(gates);
-    let key = key::bearer(&exchange.request.headers)?;
+    let key = key::of(&exchange.request.headers, exchange.endpoint)?;
     let now = exchange.state.now();
     let mut quotas = lock(&limits.quotas);
     let exhausted = quotas.iter_mut().find_map(|(_, budget)| {
@@ -115,7 +115,7 @@ pub(crate) fn check(exchange: &Exchange<'_>) -> Option<Answer> {
 
 /// Counts the tokens of an answer.
 pub(crate) fn spend(exchange: &Exchange<'_>, answer: &Answer) {
-    let key = key::bearer(&exchange.request.headers);
+    let key = key::of(&exchange.request.headers, exchange.endpoint);
     let (Some(tokens), Some(key)) = (answer.tokens, key) else {
         return;
     };

@@ -62,7 +62,8 @@ impl<'a> Video<'a> {
     /// Moves the emulated time forward.
     ///
     /// Tasks start, end, and are forgotten after a day; URLs and uploads expire, and so do the portal's
-    /// logins and tokens, marked prompts in the cache, and quotas. The maximum is a century in total.
+    /// logins and tokens, marked prompts in the cache, quotas, and the responses of the Responses API.
+    /// The maximum is a century in total.
     pub fn advance(&self, by: Duration) {
         self.state.video.clock.advance(by);
     }

@@ -80,6 +80,11 @@ impl Studio {
         }
     }
 
+    /// The emulated time since 1970.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
     /// The books, brought up to the present.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         let mut books = lock(&self.books);

@@ -1,6 +1,6 @@
 //! Addresses, keys and model lists.
 
-use qwen_openclaw_emulator::{Emulator, Plan, Region, Reply, VideoRoute};
+use qwen_openclaw_emulator::{BaseUrl, Emulator, Plan, Region, Reply, VideoRoute};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, stream};
@@ -47,12 +47,14 @@ async fn every_plan_has_its_models_in_both_regions() {
 async fn base_urls_are_served() {
     let emulator = Emulator::start().await.unwrap();
     let urls = emulator.base_urls();
-    assert_eq!(urls.len(), 10);
+    assert_eq!(urls.len(), 12);
     assert_eq!(
         urls[0].to_string(),
         format!("Standard Global    {}", emulator.base_url())
     );
-    for url in &urls {
+    let anthropic = |url: &&BaseUrl| url.label().starts_with("Anthropic");
+    assert_eq!(urls.iter().filter(anthropic).count(), 2);
+    for url in urls.iter().filter(|url| !anthropic(url)) {
         let path = url.url().strip_prefix(emulator.origin()).unwrap();
         assert_eq!(
             get(&emulator, &format!("{path}/models"), Some("sk-1"))
@@ -218,9 +220,9 @@ async fn what_only_the_service_has_is_told_apart() {
             "The emulator does not offer this: /compatible-mode/v1/batches",
         ),
         (
-            "/apps/anthropic/v1/messages",
+            "/compatible-mode/v1/batches",
             "not_offered_by_emulator",
-            "The emulator does not offer this: /apps/anthropic/v1/messages",
+            "The emulator does not offer this: /compatible-mode/v1/batches",
         ),
         (
             "/compatible-mode/v1/reranks",

@@ -6,6 +6,9 @@
 )]
 
 mod agents;
+mod anthropic;
+mod anthropic_faults;
+mod anthropic_refusals;
 mod browser;
 mod chat;
 mod client;
@@ -36,6 +39,11 @@ mod recorded;
 mod refusal_table;
 mod refusals;
 mod rerank;
+mod responses;
+mod responses_conversations;
+mod responses_faults;
+mod responses_refusals;
+mod responses_store;
 mod screen;
 mod scripts;
 mod served;
