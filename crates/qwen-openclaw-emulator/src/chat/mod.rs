@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod cache;
+mod context;
 mod encrypted;
 mod keys;
 mod logprobs;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::{media, shape};
+use super::{context, media, shape};
 use crate::{models::Model, refusal::Refusal};
 
 /// A chat request. Fields that the emulator has no use for are ignored.
@@ -201,10 +201,13 @@ impl ChatRequest {
             .map(Message::text)
     }
 
-    /// What the user said last.
+    /// What the user said last, without what an agent added to it.
     pub(crate) fn prompt(&self) -> String {
-        let last = self.messages.iter().rfind(|message| message.role == "user");
-        last.map(Message::text).unwrap_or_default()
+        let said = self.messages.iter().rev();
+        let said = said.filter(|message| message.role == "user");
+        let mut own = said.clone().map(Message::text).filter_map(context::without);
+        let last = || said.clone().next().map(Message::text);
+        own.next().or_else(last).unwrap_or_default()
     }
 
     /// Drops the reasoning of earlier turns, which the model gets to see only if asked to.

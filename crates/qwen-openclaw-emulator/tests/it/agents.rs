@@ -161,3 +161,30 @@ async fn the_policy_decides_which_tool_is_called() {
     let message = reply(&emulator, &list, &fields).await;
     assert_eq!(called(&message), ["list_directory"]);
 }
+
+#[tokio::test]
+async fn what_an_agent_adds_to_a_prompt_calls_no_tool() {
+    let emulator = Emulator::start().await.unwrap();
+    let fields = json!({"tools": coder()});
+    let qwen_code = [json!({"role": "user", "content": [
+        {"type": "text", "text": "<system-reminder>\n`edit` and `read_file` exist\n</system-reminder>"},
+        {"type": "text", "text": "Why is the sky blue?"}]})];
+    // OpenClaw says it after the prompt, in a message of its own.
+    let openclaw = [
+        user("Why is the sky blue?"),
+        user(
+            "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\nActive edit sessions: none\n\
+             <<<END_OPENCLAW_INTERNAL_CONTEXT>>>",
+        ),
+    ];
+    for messages in [&qwen_code[..], &openclaw] {
+        let message = reply(&emulator, messages, &fields).await;
+        assert!(called(&message).is_empty(), "{message}");
+        let text = message["content"].as_str().unwrap();
+        assert!(text.contains("“Why is the sky blue?”"), "{text}");
+    }
+    let mut asked = openclaw.to_vec();
+    asked[0] = user("List this directory");
+    let message = reply(&emulator, &asked, &fields).await;
+    assert_eq!(called(&message), ["list_directory"]);
+}
