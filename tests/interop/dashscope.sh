@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# The service's own Python SDK makes video clips on the emulator: what works there must work here.
+# The service's own Python SDK makes video clips on the emulator: what works there must work here. The page
+# about it is run too.
 # Needs Python with venv and pip, and PyPI; skips without them. Everything stays on loopback.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
+source tests/interop/common.bash
 command -v python3 >/dev/null || skip "there is no python3"
 version=2.0.2
 venv=${DASHSCOPE_VENV:-tests/interop/.venv/dashscope}
@@ -16,7 +14,6 @@ if ! "$venv/bin/pip" show dashscope 2>/dev/null | grep -qx "Version: $version"; 
     "$venv/bin/pip" install --quiet "dashscope==$version" || skip "dashscope cannot be installed"
 fi
 cargo build --quiet --locked -p qwen-openclaw-cli
-command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 
 work=$(mktemp -d)
 started=()
@@ -50,4 +47,14 @@ failing=$base
 env -i PATH="$PATH" HOME="$work" LANG=C.UTF-8 NO_PROXY=127.0.0.1 \
     DASHSCOPE_HTTP_BASE_URL="$plain" DASHSCOPE_API_KEY=sk-test \
     "$venv/bin/python" tests/interop/dashscope_video.py "$throttled" "$unavailable" "$failing"
+
+origin=${plain%/api/v1}
+snippet dashscope sh >"$work/settings"
+source "$work/settings"
+for block in 1 2; do
+    snippet dashscope python $block >"$work/snippet.py"
+    printed=$(alone NO_PROXY=127.0.0.1 DASHSCOPE_HTTP_BASE_URL="$DASHSCOPE_HTTP_BASE_URL" \
+        DASHSCOPE_API_KEY="$DASHSCOPE_API_KEY" "$venv/bin/python" "$work/snippet.py")
+    same_as_page dashscope $block "$printed"
+done
 echo "dashscope $version: passed"

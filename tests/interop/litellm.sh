@@ -5,18 +5,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
-command -v python3 >/dev/null || skip "there is no python3"
-venv=${LITELLM_VENV:-tests/interop/.venv/litellm}
-if [[ ! -x $venv/bin/litellm ]]; then
-    python3 -m venv "$venv" 2>/dev/null || skip "python3 has no venv"
-    "$venv/bin/pip" install --quiet 'litellm[proxy]' || skip "litellm cannot be installed"
-fi
+source tests/interop/common.bash
+# The newest whose proxy PyPI has all parts of.
+version=1.108.7
+python_packages litellm-proxy "litellm[proxy]==$version"
+venv=$(dirname "$python")
 cargo build --quiet --locked -p qwen-openclaw-cli
-command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 
 work=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -31,7 +25,7 @@ model_list:
       mock_response: '$text'
 CONFIG
 env LITELLM_MASTER_KEY=$key LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False \
-    "$venv/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" >"$work/proxy.log" 2>&1 &
+    "$venv/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" >"$work/proxy.log" 2>&1 &
 proxy=$!
 trap 'kill $proxy 2>/dev/null || true; wait $proxy 2>/dev/null || true; rm -rf "$work"' EXIT
 
@@ -66,6 +60,6 @@ CHECK
 code=0
 printf %s sk-wrong | "${ask[@]}" "Hello?" >/dev/null 2>"$work/stderr" || code=$?
 # Without a database the proxy answers a key it does not know with 400 and these words.
-[[ $code == 7 ]] && grep -q 'error: No connected db' "$work/stderr" ||
+[[ $code == 4 ]] && grep -q 'error: No connected db' "$work/stderr" ||
     { echo "a wrong key exits with $code:"; cat "$work/stderr"; exit 1; }
-echo "litellm $("$venv/bin/pip" show litellm | sed -n 's/^Version: //p'): passed"
+echo "litellm $version, the proxy: passed"

@@ -5,46 +5,19 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-skip() {
-    echo "skipped: $1"
-    exit 0
-}
-fail() {
-    echo "FAILED: $1" >&2
-    exit 1
-}
+source tests/interop/common.bash
 version=2026.9.6
 plugin=2026.9.4
-for program in node npm unshare; do
-    command -v "$program" >/dev/null || skip "there is no $program"
-done
 # A network namespace without interfaces, so that nothing depends on what OpenClaw promises not to send.
 unshare --map-root-user --net true 2>/dev/null || skip "no program can be kept off the network here"
+newer_node
+npm_packages openclaw "openclaw@$version"
+# Packed, because OpenClaw would otherwise fetch it while onboarding.
+npm_archive @openclaw/qwen-provider "$plugin"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-# npm with a cache, prefix and log of its own.
-install() {
-    npm install --prefix "$work/$1" --cache "$work/cache" --no-audit --no-fund --no-save \
-        --no-update-notifier "$2" >"$work/npm.log" 2>&1
-}
-# OpenClaw wants a newer Node than many machines have; npm has that as a package.
-if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number);
-    process.exit((a === 24 && b >= 16) || (a === 26 && b >= 1) || a > 26 ? 0 : 1)'; then
-    install node node@24 || skip "Node 24 cannot be installed from npm"
-    PATH=$work/node/node_modules/.bin:$PATH
-    node --version >/dev/null 2>&1 || skip "Node 24 from npm does not run here"
-fi
-install openclaw "openclaw@$version" || skip "openclaw $version cannot be installed"
-# Packed, because OpenClaw would otherwise fetch it while onboarding.
-npm pack --silent --cache "$work/cache" --pack-destination "$work" \
-    "@openclaw/qwen-provider@$plugin" >/dev/null 2>&1 ||
-    skip "OpenClaw's Qwen plugin $plugin cannot be fetched"
-archive=$(echo "$work"/openclaw-qwen-provider-*.tgz)
-
 cargo build --quiet --locked -p qwen-openclaw-cli
-command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 key=sk-invented-0123456789abcdef
 masked=sk-inven...89abcdef
 
@@ -55,7 +28,7 @@ ours() {
 openclaw() {
     unshare --map-root-user --net env -i PATH="$PATH" HOME="$home" LANG=C.UTF-8 DO_NOT_TRACK=1 \
         OPENCLAW_NO_AUTO_UPDATE=1 NO_UPDATE_NOTIFIER=1 npm_config_update_notifier=false \
-        timeout 300 "$work/openclaw/node_modules/.bin/openclaw" "$@"
+        timeout 300 "$modules/node_modules/.bin/openclaw" "$@"
 }
 # Runs a command, shows what it said only if it failed, and leaves its standard output in $out.
 run() {

@@ -335,3 +335,37 @@ fn their_links_lead_somewhere() {
         }
     }
 }
+
+/// The pages of `docs/clients/` and the scripts that run them name the same versions.
+#[test]
+fn pages_of_clients_are_those_that_are_run() {
+    let files = |folder: &str| -> Vec<PathBuf> {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let scripts: Vec<String> = files("tests/interop")
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sh"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let index = text_of("docs/clients/README.md");
+    for page in files("docs/clients") {
+        let name = page.file_stem().unwrap().to_str().unwrap();
+        if name == "README" {
+            continue;
+        }
+        assert!(
+            index.contains(&format!("({name}.md)")),
+            "{name} is not listed"
+        );
+        let snippet = format!("snippet {name} ");
+        let run = scripts.iter().find(|script| script.contains(&snippet));
+        let run = run.unwrap_or_else(|| panic!("no script runs {name}.md"));
+        let text = fs::read_to_string(&page).unwrap();
+        let numbers = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+        let versions = numbers.map(|number| number.trim_matches('.'));
+        for version in versions.filter(|version| version.split('.').count() == 3) {
+            assert!(run.contains(version), "{name}.md names {version}");
+        }
+    }
+}

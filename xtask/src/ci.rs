@@ -1,6 +1,6 @@
 //! `ci`: what must pass before a change is accepted.
 
-use std::{io, process::Command};
+use std::{fs, io, path::PathBuf, process::Command};
 
 use crate::{
     check,
@@ -32,12 +32,12 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         steps.command("kills at random moments", &mut kills())?;
         steps.command("two hundred editors at once", &mut editors())?;
         steps.command("two hundred users of one store", &mut store())?;
-        steps.task("OpenClaw and the command", || {
-            interop(&workspace, "openclaw.sh")
-        })?;
-        steps.task("vectors for Python programs", || {
-            interop(&workspace, "vectors.sh")
-        })?;
+        for script in interop(&workspace)? {
+            let name = script.file_name().unwrap_or_default().to_string_lossy();
+            let mut bash = Command::new("bash");
+            bash.arg(&script);
+            steps.task(&format!("interop/{name}"), || Ok(script_outcome(&mut bash)))?;
+        }
         let dry_run = [
             "publish",
             "--workspace",
@@ -84,11 +84,20 @@ fn store() -> Command {
     command
 }
 
-/// Programs by other people, where they can be installed.
-fn interop(workspace: &Workspace, name: &str) -> Result<Outcome, Error> {
-    let mut script = Command::new("bash");
-    script.arg(workspace.root.join("tests/interop").join(name));
-    Ok(script_outcome(&mut script))
+/// The scripts in which programs of others run against the emulator and the command, where npm and pip
+/// can install them.
+fn interop(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
+    let folder = workspace.root.join("tests/interop");
+    let unreadable = || Error::io("read tests/interop");
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable())? {
+        let path = entry.map_err(unreadable())?.path();
+        if path.extension().is_some_and(|extension| extension == "sh") {
+            scripts.push(path);
+        }
+    }
+    scripts.sort();
+    Ok(scripts)
 }
 
 /// How a script ended that says in its last line why it skips.
