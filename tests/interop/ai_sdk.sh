@@ -18,5 +18,7 @@ for block in 1 2 3; do
     [[ $block == 3 ]] || same_as_page ai-sdk 1 "$printed"
 done
 [[ $(head -c 8 "$work/lobster.mp4" | tail -c 4) == ftyp ]] || fail "the page made no video"
-cp tests/interop/ai_sdk.mjs "$work"
-alone node "$work/ai_sdk.mjs" "$origin"
+for script in ai_sdk.mjs ai_sdk_services.mjs; do
+    cp "tests/interop/$script" "$work"
+    alone node "$work/$script" "$origin"
+done

@@ -24,5 +24,7 @@ ln -s "$(realpath "$modules")/node_modules" "$work/node_modules"
 snippet openai js >"$work/snippet.mjs"
 printed=$(alone "${settings[@]}" node "$work/snippet.mjs")
 same_as_page openai 1 "$printed"
-cp tests/interop/openai_chat.mjs "$work"
-alone "${settings[@]}" node "$work/openai_chat.mjs"
+for script in openai_chat.mjs openai_services.mjs; do
+    cp "tests/interop/$script" "$work"
+    alone "${settings[@]}" node "$work/$script"
+done
