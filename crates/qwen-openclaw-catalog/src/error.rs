@@ -130,7 +130,7 @@ impl fmt::Display for Error {
             ErrorKind::UnknownRegion => ("region", "use", ""),
             ErrorKind::UnknownEdition => ("edition", "use", ""),
             ErrorKind::UnknownLevel => ("thinking level", "use", ""),
-            ErrorKind::UnknownFormat => ("video format", "use", ""),
+            ErrorKind::UnknownFormat => ("format", "use", ""),
             ErrorKind::EmptyModel => {
                 return write!(f, "no model id given; write it as {given}/MODEL");
             }

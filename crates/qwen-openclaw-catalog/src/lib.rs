@@ -26,21 +26,22 @@
 //!
 //! An [`Endpoint`] is the base URL of a [`Plan`] in a [`Region`]; each key belongs to one endpoint.
 //! [`classify`] identifies any base URL and tells whether it is the service itself, and
-//! [`aigc_origin_for`] returns where its video jobs go. A [`Provider`] is the first half of a
+//! [`aigc_origin_for`] returns where its image and video jobs go. A [`Provider`] is the first half of a
 //! [`ModelRef`], with its aliases, environment variables and defaults; an [`AuthChoice`] is a way
 //! to set one up.
 //!
 //! # Models
 //!
 //! [`models`], [`find`] and [`nearest_models`] query the chat catalog; [`listing`] and
-//! [`availability`] tell what an endpoint offers of it, and [`video::listing`] of the video models.
+//! [`availability`] tell what an endpoint offers of it, and [`image::listing`] and [`video::listing`]
+//! of the image and video models.
 //! The [`Edition`] selects the catalog; the default merges them all. A [`ChatModel`] has limits,
 //! modalities, a [`Thinking`] contract and a kind of [`StructuredOutput`]; unknown values are
 //! `None`.
 //!
 //! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
-//! configuration uses. [`video`] is the catalog of the Wan models, and [`price`] computes what chat
-//! costs.
+//! configuration uses. [`image`] is the catalog of the image models, [`video`] that of the Wan video
+//! models, and [`price`] computes what chat costs.
 //!
 //! # Features
 //!
@@ -54,6 +55,7 @@ mod compat;
 mod edition;
 mod endpoint;
 mod error;
+pub mod image;
 mod listing;
 mod modality;
 mod model_ref;
@@ -62,6 +64,7 @@ mod plan;
 pub mod price;
 mod provider;
 mod row;
+mod size;
 mod structured;
 mod thinking;
 pub mod video;

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     chat::{ChatModel, find, models, standard_only},
-    classify::classify,
+    classify::{Classification, classify},
     edition::Edition,
     endpoint::Endpoint,
     plan::{Plan, Region},
@@ -223,6 +223,16 @@ fn of_row(model: &'static ChatModel, edition: Edition, base_url: &str) -> Availa
         Availability::Disputed(reason)
     } else {
         Availability::Hidden(reason)
+    }
+}
+
+/// The availability of a model that only Standard keys can be used for.
+pub(crate) fn with_standard_key(model: &'static str, class: Classification) -> Availability {
+    match (class.plan(), class.region()) {
+        (None | Some(Plan::Standard), _) | (_, None) => Availability::Available,
+        (Some(plan), Some(region)) => {
+            Availability::Hidden(HiddenReason::standard_only(model, plan, region))
+        }
     }
 }
 

@@ -368,7 +368,7 @@ impl VideoModel {
 }
 
 /// Cuts `-YYYY-MM-DD` off the end of an id.
-fn without_date(id: &str) -> &str {
+pub(crate) fn without_date(id: &str) -> &str {
     let Some(start) = id.len().checked_sub("-2026-01-01".len()) else {
         return id;
     };

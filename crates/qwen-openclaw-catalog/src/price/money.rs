@@ -133,6 +133,12 @@ impl Cost {
         self.plus(rate, u64::from(seconds) * RATE_STEPS)
     }
 
+    /// Adds the cost of a number of images, at a rate per image.
+    #[must_use]
+    pub fn plus_images(self, rate: Rate, images: u32) -> Self {
+        self.plus(rate, u64::from(images) * RATE_STEPS)
+    }
+
     /// Returns a percentage of this amount, rounded to the nearest millionth of a millionth.
     #[must_use]
     pub const fn percent(self, percent: u64) -> Self {

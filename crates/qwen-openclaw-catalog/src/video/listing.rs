@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use super::{VideoModel, models};
 use crate::{
-    classify::{Classification, classify},
+    classify::classify,
     edition::Edition,
-    listing::{Availability, HiddenReason},
-    plan::Plan,
+    listing::{Availability, with_standard_key},
     provider::Provider,
 };
 
@@ -45,24 +44,15 @@ pub fn listing(provider: &Provider, edition: Edition, base_url: &str) -> Vec<Lis
     let class = classify(base_url);
     let row = |model| Listing {
         model,
-        availability: availability(model, class),
+        availability: with_standard_key(model.id(), class),
     };
     models().iter().map(row).collect()
-}
-
-fn availability(model: &VideoModel, class: Classification) -> Availability {
-    match (class.plan(), class.region()) {
-        (None | Some(Plan::Standard), _) | (_, None) => Availability::Available,
-        (Some(plan), Some(region)) => {
-            Availability::Hidden(HiddenReason::standard_only(model.id(), plan, region))
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::Endpoint;
+    use crate::{endpoint::Endpoint, plan::Plan};
 
     #[test]
     fn only_standard_keys_make_videos() {
