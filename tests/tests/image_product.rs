@@ -1,4 +1,4 @@
-//! Images as jobs: a product of the task crate that no library of the workspace knows.
+//! A product of the task crate that is made up here, with several results of each task.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails its test")]
 

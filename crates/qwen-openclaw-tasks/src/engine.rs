@@ -8,7 +8,7 @@ use std::{
 };
 
 use qwen_openclaw_auth::{CredentialProvider, StaticCredential, fault, state::Fields};
-use qwen_openclaw_catalog::Provider;
+use qwen_openclaw_catalog::{Provider, Region};
 use qwen_openclaw_client::{Connection, ConnectionBuilder, EndpointRules};
 use qwen_openclaw_http::UrlPolicy;
 use serde_json::{Map, Value};
@@ -22,6 +22,7 @@ use crate::{
         is_result_url,
     },
     ledger::store::{JobLease, JobStore, Replaced},
+    likeness::Likeness,
     next::NextStep,
     service::answer::TaskReport,
     service::api::Api,
@@ -59,18 +60,6 @@ pub struct Rates {
     pub running: Option<usize>,
 }
 
-/// Whether a task was created by a request, judging by the service's report of it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Likeness {
-    /// The report matches the request, in enough detail to rule out other requests.
-    Same,
-    /// The task was created by another request.
-    Other,
-    /// The report does not say enough.
-    Untold,
-}
-
 /// A task to submit. `Debug` shows neither the body nor header values.
 #[derive(Clone)]
 #[must_use]
@@ -81,6 +70,8 @@ pub struct NewTask {
     pub(crate) body: Value,
     pub(crate) uploads: Vec<Upload>,
     pub(crate) target: Option<PathBuf>,
+    pub(crate) synchronous: bool,
+    pub(crate) count: u32,
 }
 
 impl NewTask {
@@ -93,6 +84,8 @@ impl NewTask {
             body,
             uploads: Vec::new(),
             target: None,
+            synchronous: false,
+            count: 1,
         }
     }
 
@@ -105,6 +98,21 @@ impl NewTask {
     /// Records a file that was uploaded for this task.
     pub fn upload(mut self, upload: Upload) -> Self {
         self.uploads.push(upload);
+        self
+    }
+
+    /// Says that the response has the results, not a task. It is waited for up to ten minutes, and
+    /// the job is then [`Succeeded`](crate::Phase::Succeeded), or
+    /// [`Failed`](crate::Phase::Failed) without a result. The default is a task.
+    pub fn synchronous(mut self) -> Self {
+        self.synchronous = true;
+        self
+    }
+
+    /// Sets how many results are requested: the names of more than one are numbered, even if fewer
+    /// are made. The default is 1.
+    pub fn count(mut self, count: u32) -> Self {
+        self.count = count;
         self
     }
 
@@ -183,6 +191,16 @@ impl Tasks {
     #[must_use]
     pub fn origin(&self) -> &str {
         self.shared.api.origin.as_str()
+    }
+
+    /// Returns the region whose prices apply, if the host belongs to one.
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        let regions = Region::all().iter().copied();
+        let origin = self.origin();
+        regions
+            .into_iter()
+            .find(|region| region.aigc_origin() == origin)
     }
 
     /// Returns the ledger.
@@ -347,6 +365,9 @@ impl Shared {
             request_id: None,
             state: None,
             failure: None,
+            synchronous: task.synchronous,
+            count: task.count,
+            failures: Vec::new(),
             results: Vec::new(),
             usage: None,
             target: task.target,
@@ -365,7 +386,7 @@ impl Shared {
     }
 
     /// Notes what the service says of a task.
-    fn note(&self, record: &mut JobRecord, report: &TaskReport, state: &TaskState) {
+    pub(crate) fn note(&self, record: &mut JobRecord, report: &TaskReport, state: &TaskState) {
         record.state = Some(state.clone());
         record.usage = report.usage.clone();
         let failure = || Failure {
@@ -375,13 +396,15 @@ impl Shared {
         match state {
             TaskState::Succeeded => {
                 record.results = self.results(report);
+                record.failures = report.failures();
                 record.phase = Phase::Succeeded;
                 if record.results.is_empty() {
                     record.phase = Phase::Failed;
-                    record.failure = Some(Failure {
+                    let none = || Failure {
                         code: None,
                         message: Some("the task succeeded without a result".to_owned()),
-                    });
+                    };
+                    record.failure = Some(record.failures.first().cloned().unwrap_or_else(none));
                 }
             }
             TaskState::Failed => {
@@ -432,12 +455,25 @@ pub(crate) fn unsent(record: &JobRecord) -> Error {
             .with_code(failure.code.as_deref())
         }
         Phase::Prepared => Error::new(ErrorKind::Ambiguous, "the job was never sent"),
-        _ => Error::new(
-            ErrorKind::Ambiguous,
-            "it is unclear whether the service has the job",
-        ),
+        _ => undecided(record, None),
     };
     error
         .of_job(&record.id, None)
         .with_next(record.next_steps())
+}
+
+/// The error of a job about which it is unclear whether the service has it.
+pub(crate) fn undecided(record: &JobRecord, why: Option<&str>) -> Error {
+    let mut message = match record.synchronous {
+        true => {
+            "it is unclear whether the service made the results; if so, they are billed, and \
+             cannot be downloaded"
+        }
+        false => "it is unclear whether the service has the job",
+    }
+    .to_owned();
+    if let Some(why) = why {
+        message += &format!(" ({why})");
+    }
+    Error::new(ErrorKind::Ambiguous, message)
 }

@@ -11,7 +11,7 @@ use crate::{
     Error,
     engine::Tasks,
     ledger::record::{JobRecord, ResultFile},
-    transfer::download::{Progress, SaveOptions, Targets, save},
+    transfer::download::{Progress, SaveOptions, Targets, numbered, save},
 };
 
 /// A finished job, with at least one result.
@@ -60,7 +60,8 @@ impl Finished {
     }
 
     /// Saves the result at `path`, which must not exist yet, and returns the job with the path in
-    /// its record. Several results are saved with numbered names: `a-1.png`, `a-2.png`.
+    /// its record. If several were requested, their names are numbered: `a-1.png`, `a-2.png`
+    /// ([`numbered`]).
     ///
     /// Each file is written next to its final name and renamed when it is complete. An interrupted
     /// download resumes where it stopped, in another process as well. The job is
@@ -89,7 +90,12 @@ impl Finished {
         options: SaveOptions,
         progress: impl FnMut(Progress) + Send,
     ) -> Result<Self, Error> {
-        let targets = Targets::numbered(path.as_ref(), self.results().len());
+        let results = self.results().len();
+        let count = results.max(self.record.count as usize);
+        let mut paths = numbered(path.as_ref(), count);
+        paths.truncate(results);
+        let base = Some(path.as_ref().to_owned());
+        let targets = Targets { base, paths };
         self.save_at(targets, options, progress).await
     }
 

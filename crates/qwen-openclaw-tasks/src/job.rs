@@ -126,7 +126,7 @@ impl Job {
     }
 
     /// Cancels the job. The service cancels only tasks that are still queued; a job that was never
-    /// submitted is dropped without a request.
+    /// submitted is dropped without a request, and so is a synchronous one whose outcome is unknown.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Job {
     pub async fn cancel(&mut self) -> Result<&JobRecord, Error> {
         let id = self.id().clone();
         let record = self.tasks.record(&id).await?;
-        if record.phase == Phase::Prepared {
+        if record.may_be_dropped() {
             self.record = self.tasks.drop_unsent(&id).await?;
             return Ok(&self.record);
         }

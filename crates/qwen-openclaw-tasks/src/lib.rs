@@ -44,18 +44,24 @@
 //! [`Phase::Ambiguous`] until the caller decides ([`Tasks::adopt`], [`Tasks::resubmit`]). The
 //! possible next steps are data: [`NextStep`].
 //!
+//! A request whose response has the results themselves ([`NewTask::synchronous`]) is a job too. It
+//! has no task that could be found again: if its process dies while the request is under way, it is
+//! unknown whether the results were made and billed, and it is sent again only on request.
+//!
 //! # Features
 //!
 //! `rustls` (default), `rustls-no-provider` and `native-tls` select the TLS implementation; see
 //! `qwen-openclaw-http`. `contract` adds the module of that name, for tests of a [`JobStore`].
 
 mod builder;
+mod check;
 mod engine;
 mod error;
 mod finished;
 mod hint;
 mod job;
 mod ledger;
+mod likeness;
 mod next;
 mod reconcile;
 mod resume;
@@ -79,19 +85,22 @@ pub use qwen_openclaw_http::ErrorKind;
 pub use crate::ledger::store::contract;
 pub use crate::{
     builder::TasksBuilder,
-    engine::{Likeness, NewTask, Product, Rates, Tasks},
+    check::{Change, Changes, Strictness, is_remote, unknown_model},
+    engine::{NewTask, Product, Rates, Tasks},
     error::Error,
     finished::Finished,
     hint::Hint,
     job::{Job, Watch},
     ledger::record::{Failure, JobId, JobRecord, Phase, ResultFile, Upload},
     ledger::store::{FileJobs, JobLease, JobList, JobStore, MemoryJobs, Replaced},
+    likeness::Likeness,
     next::NextStep,
     resume::Resumed,
     service::answer::TaskReport,
     service::schedule::PollSchedule,
     service::state::TaskState,
-    transfer::download::{FileKind, Progress, SaveOptions, check_target},
+    transfer::download::{FileKind, Progress, SaveOptions, check_target, numbered},
+    transfer::upload::read_file,
 };
 
 #[cfg(doctest)]

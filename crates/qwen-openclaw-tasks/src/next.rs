@@ -31,7 +31,7 @@ impl JobRecord {
     pub fn next_steps(&self) -> Vec<NextStep> {
         match self.phase {
             Phase::Prepared => NextStep::unsent(),
-            Phase::Sending | Phase::Ambiguous => NextStep::undecided(Vec::new()),
+            Phase::Sending | Phase::Ambiguous => NextStep::undecided(self, Vec::new()),
             Phase::Submitted => vec![NextStep::Wait],
             Phase::Succeeded => vec![NextStep::Save],
             Phase::Saved | Phase::Refused | Phase::Failed | Phase::Canceled | Phase::Expired => {
@@ -47,8 +47,12 @@ impl NextStep {
         vec![Self::Resubmit, Self::Cancel]
     }
 
-    /// About a job that the service may have, as one of `tasks` perhaps.
-    pub(crate) fn undecided(tasks: Vec<String>) -> Vec<Self> {
+    /// About a job that the service may have, as one of `tasks` perhaps. Without tasks there is
+    /// nothing to look for.
+    pub(crate) fn undecided(record: &JobRecord, tasks: Vec<String>) -> Vec<Self> {
+        if record.synchronous {
+            return Self::unsent();
+        }
         vec![Self::LookAgain, Self::Adopt { tasks }, Self::Resubmit]
     }
 }

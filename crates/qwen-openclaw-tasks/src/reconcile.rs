@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     Error, ErrorKind,
-    engine::{Likeness, Tasks},
+    engine::{Tasks, undecided},
     job::Job,
     ledger::record::{JobRecord, Phase},
+    likeness::Likeness,
     next::NextStep,
     service::answer::ListedTask,
     service::clock::{self, Clock, Made},
@@ -71,6 +72,8 @@ impl Tasks {
     /// while no other job of that model and time is unresolved. Otherwise the job becomes
     /// ambiguous. Nothing is sent again.
     ///
+    /// A synchronous job has no task to look for, and becomes ambiguous.
+    ///
     /// A task's words are told when it is done. A caller that has just sent the job has the time.
     ///
     /// The caller has the job's lease.
@@ -79,6 +82,11 @@ impl Tasks {
         record: JobRecord,
         cause: Option<Error>,
     ) -> Result<Job, Error> {
+        if record.synchronous {
+            return Err(self
+                .give_up_looking(&record, None, Vec::new(), cause)
+                .await?);
+        }
         let just_sent = cause.is_some();
         let (started, deadline) = (Instant::now(), self.shared.deadline);
         let mut looks = LOOKS.into_iter();
@@ -136,26 +144,36 @@ impl Tasks {
             }
             Err(ref error) => format!("the service's list of tasks could not be read: {error}"),
         };
-        let id = record.id.clone();
-        let given_up = self.update(&id, |record| {
+        let tasks = match &found {
+            Ok(Found::Untold(ids) | Found::Open(ids)) => ids.clone(),
+            Ok(Found::One(id)) => vec![id.clone()],
+            _ => Vec::new(),
+        };
+        let cause = cause.or(found.err());
+        Err(self
+            .give_up_looking(&record, Some(&why), tasks, cause)
+            .await?)
+    }
+
+    /// Notes that a job is ambiguous, and returns the error that says so.
+    async fn give_up_looking(
+        &self,
+        record: &JobRecord,
+        why: Option<&str>,
+        tasks: Vec<String>,
+        cause: Option<Error>,
+    ) -> Result<Error, Error> {
+        let given_up = self.update(&record.id, |record| {
             if record.phase == Phase::Sending {
                 record.phase = Phase::Ambiguous;
             }
         });
         given_up.await?;
         fault::point("given-up");
-        let error = Error::new(
-            ErrorKind::Ambiguous,
-            format!("it is unclear whether the service has the job ({why})"),
-        );
-        let tasks = match &found {
-            Ok(Found::Untold(ids) | Found::Open(ids)) => ids.clone(),
-            Ok(Found::One(id)) => vec![id.clone()],
-            _ => Vec::new(),
-        };
-        let error = error.with_next(NextStep::undecided(tasks));
-        let error = error.of_job(&id, None);
-        Err(match cause.or(found.err()) {
+        let error = undecided(record, why);
+        let error = error.with_next(NextStep::undecided(record, tasks));
+        let error = error.of_job(&record.id, None);
+        Ok(match cause {
             Some(cause) => error.after(cause),
             None => error,
         })

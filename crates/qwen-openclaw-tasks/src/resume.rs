@@ -110,7 +110,10 @@ impl Tasks {
         if task_id.is_empty() {
             return Err(Error::refused("no task is named").of_job(id, None));
         }
-        self.undecided(id).await?;
+        if self.undecided(id).await?.synchronous {
+            let error = "the job's request makes no task";
+            return Err(Error::refused(error).of_job(id, None));
+        }
         let lease = self.lease(id).await?;
         let record = self.undecided(id).await?;
         let report = self.shared.api.get(task_id).await?;

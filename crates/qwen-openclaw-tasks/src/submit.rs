@@ -1,6 +1,6 @@
 //! Sends tasks: each once, unless it is certain that no task was made.
 
-use std::{collections::HashSet, time::SystemTime};
+use std::{collections::HashSet, path::Path, time::SystemTime};
 
 use qwen_openclaw_auth::fault;
 use tokio::time::{sleep, timeout};
@@ -18,7 +18,7 @@ use crate::{
     service::api::Created,
     service::running::Place,
     service::state::TaskState,
-    transfer::download::check_target,
+    transfer::download::{check_target, numbered},
 };
 
 impl Tasks {
@@ -35,7 +35,7 @@ impl Tasks {
     /// job's id.
     pub async fn submit(&self, task: NewTask) -> Result<Job, Error> {
         self.shared.api.check_key().await?;
-        task.target.as_deref().map_or(Ok(()), check_target)?;
+        check_targets(task.target.as_deref(), task.count)?;
         let record = self.shared.new_record(task);
         let id = &record.id;
         let lease = self.lease(id).await?;
@@ -65,17 +65,17 @@ impl Tasks {
             let error = error.with_hint(Hint::SubmitAnew);
             return Err(error.of_job(id, None));
         }
-        let target = record.target().map_or(Ok(()), check_target);
+        let target = check_targets(record.target(), record.count);
         target.map_err(|error| error.of_job(id, None))?;
         self.send(record, lease).await
     }
 
-    /// Gives up a job that was never sent.
+    /// Gives up a job that was never sent, or has no task that could be found.
     pub(crate) async fn drop_unsent(&self, id: &JobId) -> Result<JobRecord, Error> {
         let _lease = self.lease(id).await?;
         // It may have moved on before the lease was ours.
         let record = self.record(id).await?;
-        if record.phase != Phase::Prepared {
+        if !record.may_be_dropped() {
             return Err(busy(id));
         }
         self.update(id, |record| record.phase = Phase::Canceled)
@@ -86,7 +86,8 @@ impl Tasks {
         let id = record.id.clone();
         let place = self.enter(&id).await?;
         let job = self.send_now(record).await?;
-        if let Some(place) = place {
+        // What is done at once does not run.
+        if let Some(place) = place.filter(|_| job.record().phase == Phase::Submitted) {
             place.keep();
         }
         drop(lease);
@@ -108,11 +109,11 @@ impl Tasks {
                 })
                 .await?;
             fault::point("sending");
-            let (path, headers, body) = (&record.path, &record.headers, &record.body);
-            let created = shared.api.create(path, headers, body).await;
+            let created = shared.api.create(&record).await;
             fault::point("answered");
             let (error, refused) = match created {
                 Created::Task(report, task_id) => return self.accept(&id, report, task_id).await,
+                Created::Results(report) => return self.accept_results(&id, report).await,
                 Created::Unclear(error) => {
                     warn!(job = %id, "unclear whether the service took the job");
                     return self.reconcile(record, Some(error)).await;
@@ -144,7 +145,7 @@ impl Tasks {
         let error = error.of_job(id, None);
         let error = match phase {
             Phase::Prepared => error.with_next(NextStep::unsent()),
-            Phase::Ambiguous => error.with_next(NextStep::undecided(Vec::new())),
+            Phase::Ambiguous => error.with_next(NextStep::undecided(before, Vec::new())),
             _ => error,
         };
         let noted = self.update(id, |record| {
@@ -160,6 +161,19 @@ impl Tasks {
             // The record says that it is being sent: resuming it finds out.
             Err(failed) => failed.with_source(error),
         }
+    }
+
+    /// Notes what was made at once.
+    async fn accept_results(&self, id: &JobId, report: TaskReport) -> Result<Job, Error> {
+        let noted = self.update(id, |record| {
+            record.request_id = report.request_id.clone();
+            self.shared.note(record, &report, &TaskState::Succeeded);
+        });
+        let unnoted = |error: Error| error.with_next(NextStep::unsent());
+        let record = noted.await.map_err(unnoted)?;
+        fault::point("noted");
+        debug!(job = %id, "done");
+        Ok(Job::new(self.clone(), record))
     }
 
     async fn accept(&self, id: &JobId, report: TaskReport, task_id: String) -> Result<Job, Error> {
@@ -224,4 +238,13 @@ impl Tasks {
             }
         }
     }
+}
+
+/// Nothing is paid for that could not be saved.
+fn check_targets(target: Option<&Path>, count: u32) -> Result<(), Error> {
+    let Some(target) = target else {
+        return Ok(());
+    };
+    let paths = numbered(target, count.max(1) as usize);
+    paths.iter().try_for_each(|path| check_target(path))
 }

@@ -7,4 +7,5 @@ mod fake;
 mod polling;
 mod saving;
 mod submitting;
+mod synchronous;
 mod uploading;

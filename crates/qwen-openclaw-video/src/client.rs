@@ -6,11 +6,12 @@ use qwen_openclaw_auth::{CredentialProvider, StaticCredential};
 use qwen_openclaw_catalog::{Region, aigc_origin_for, video};
 use qwen_openclaw_client::ConnectionBuilder;
 use qwen_openclaw_tasks::{
-    Error, FileKind, Job, JobId, NewTask, Product, Rates, Resumed, Tasks, TasksBuilder, Upload,
+    Error, FileKind, Job, JobId, NewTask, Product, Rates, Resumed, Strictness, Tasks, TasksBuilder,
+    Upload,
 };
 use serde_json::{Map, Value};
 
-use crate::wan::{Checked, Strictness, VideoRequest, likeness};
+use crate::wan::{Checked, VideoRequest, likeness};
 
 const VIDEO: Product = Product {
     name: "video",
@@ -99,11 +100,7 @@ impl Client {
     /// Returns the region whose prices apply, if the host belongs to one.
     #[must_use]
     pub fn region(&self) -> Option<Region> {
-        let origin = self.origin();
-        Region::all()
-            .iter()
-            .copied()
-            .find(|region| region.aigc_origin() == origin)
+        self.tasks.region()
     }
 
     /// Submits a request. It is rejected if the model does not accept all of its values.

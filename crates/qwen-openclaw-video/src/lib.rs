@@ -58,11 +58,13 @@ pub use qwen_openclaw_http as http;
 #[doc(no_inline)]
 pub use qwen_openclaw_tasks as task;
 #[doc(no_inline)]
-pub use qwen_openclaw_tasks::{Error, ErrorKind, Finished, Hint, Job, NextStep};
+pub use qwen_openclaw_tasks::{
+    Change, Error, ErrorKind, Finished, Hint, Job, NextStep, Strictness,
+};
 
 pub use crate::{
     client::{Client, ClientBuilder},
-    wan::{AspectRatio, Change, Checked, Reference, ShotType, Strictness, VideoRequest},
+    wan::{AspectRatio, Checked, Reference, ShotType, VideoRequest},
 };
 
 #[cfg(doctest)]

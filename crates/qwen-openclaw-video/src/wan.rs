@@ -11,50 +11,17 @@ mod format;
 mod likeness;
 mod references;
 
-use std::fmt;
-
 use qwen_openclaw_catalog::{
     Region,
     price::Cost,
     video::{self, Resolution, Size, VideoModel},
 };
+use qwen_openclaw_tasks::{Change, Changes, Strictness, unknown_model};
 
 use crate::Error;
 
 pub(crate) use self::likeness::likeness;
 pub use self::{aspect::AspectRatio, references::Reference};
-
-/// What to do with a value that the model does not take.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Strictness {
-    /// Refuse it, before anything is sent.
-    #[default]
-    Exact,
-    /// Take the nearest value that the model takes, and report the change.
-    Normalise,
-}
-
-/// A value that was changed to one that the model takes.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Change {
-    /// The parameter.
-    pub what: &'static str,
-    /// What was asked for.
-    pub requested: String,
-    /// What is sent; `None` when it is left out.
-    pub applied: Option<String>,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.applied {
-            Some(applied) => write!(f, "{} {} becomes {applied}", self.what, self.requested),
-            None => write!(f, "{} {} is left out", self.what, self.requested),
-        }
-    }
-}
 
 /// How the shots of a video follow each other.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -256,25 +223,13 @@ impl VideoRequest {
     pub fn check(&self, strictness: Strictness) -> Result<Checked, Error> {
         let id = self.model.trim();
         let model = video::find(id).ok_or_else(|| {
-            let close = video::nearest_models(id);
-            let (lead, ids) = if close.is_empty() {
-                let all = video::models().iter();
-                ("it has", all.map(VideoModel::id).collect())
-            } else {
-                ("close to it:", close)
-            };
-            let ids = ids.join(", ");
-            Error::refused(format!(
-                "the catalog has no video model `{id}`; {lead} {ids}"
-            ))
+            let all = video::models().iter().map(VideoModel::id);
+            unknown_model("video", id, video::nearest_models(id), all)
         })?;
         references::check(self, model)?;
-        let mut changes = Changes {
-            strictness,
-            changes: Vec::new(),
-        };
+        let mut changes = Changes::new(strictness);
         let body = body::build(self, model, &mut changes)?;
-        Ok(body.into_checked(model, changes.changes))
+        Ok(body.into_checked(model, changes.finish()))
     }
 }
 
@@ -340,35 +295,6 @@ impl Checked {
             .into_iter()
             .chain(resolve)
             .collect()
-    }
-}
-
-/// Where values that the model does not take end up.
-struct Changes {
-    strictness: Strictness,
-    changes: Vec<Change>,
-}
-
-impl Changes {
-    /// Notes that `requested` becomes `applied`, or refuses it, saying what there `is`.
-    fn note(
-        &mut self,
-        what: &'static str,
-        requested: impl ToString,
-        applied: Option<String>,
-        is: impl FnOnce() -> String,
-    ) -> Result<(), Error> {
-        let requested = requested.to_string();
-        if self.strictness == Strictness::Exact {
-            let message = format!("the model does not take the {what} {requested}: {}", is());
-            return Err(Error::refused(message));
-        }
-        self.changes.push(Change {
-            what,
-            requested,
-            applied,
-        });
-        Ok(())
     }
 }
 

@@ -307,6 +307,15 @@ pub struct JobRecord {
     pub(crate) state: Option<TaskState>,
     #[serde(default)]
     pub(crate) failure: Option<Failure>,
+    /// Whether the answer to the request has the results, and there is no task.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) synchronous: bool,
+    /// How many results were asked for.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) count: u32,
+    /// Why some of the results are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failures: Vec<Failure>,
     #[serde(default)]
     pub(crate) results: Vec<ResultFile>,
     #[serde(default)]
@@ -370,11 +379,17 @@ impl JobRecord {
             }
         };
         cut(&mut self.request_id);
-        if let Some(failure) = &mut self.failure {
+        self.failures.truncate(MOST_RESULTS);
+        for failure in self.failure.iter_mut().chain(&mut self.failures) {
             cut(&mut failure.code);
             cut(&mut failure.message);
         }
         self.usage = self.usage.take().and_then(shortened);
+    }
+
+    /// Whether it may be given up without a word to the service: there is no task.
+    pub(crate) fn may_be_dropped(&self) -> bool {
+        self.phase == Phase::Prepared || self.synchronous && self.phase.is_unresolved()
     }
 
     /// Whether it is older than the service keeps tasks.
@@ -467,6 +482,25 @@ impl JobRecord {
         &self.results
     }
 
+    /// Returns whether the response to the request has the results, and there is no task
+    /// ([`NewTask::synchronous`](crate::NewTask::synchronous)).
+    #[must_use]
+    pub fn is_synchronous(&self) -> bool {
+        self.synchronous
+    }
+
+    /// Returns how many results were requested.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Returns the errors of results that the service did not make, while it made others.
+    #[must_use]
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
     /// Returns the usage reported by the service.
     #[must_use]
     pub fn usage(&self) -> Option<&Value> {
@@ -490,6 +524,18 @@ impl JobRecord {
     pub fn uploads(&self) -> &[Upload] {
         &self.uploads
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(value: &u32) -> bool {
+    *value == 1
 }
 
 /// What was counted, or its short entries where it is too much.

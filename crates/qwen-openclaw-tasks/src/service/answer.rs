@@ -9,7 +9,10 @@ use qwen_openclaw_http::Secrets;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::{ledger::record::is_task_id, service::state::TaskState};
+use crate::{
+    ledger::record::{Failure, is_task_id},
+    service::state::TaskState,
+};
 
 /// What is kept of an answer about a task. The rest is skipped.
 const FIELDS: [&str; 7] = [
@@ -132,6 +135,23 @@ impl TaskReport {
             usage: value.get("usage").filter(|usage| !usage.is_null()).cloned(),
             output,
         }
+    }
+}
+
+impl TaskReport {
+    /// Why single results are missing: each stands among the others, with a code in place of a URL.
+    pub(crate) fn failures(&self) -> Vec<Failure> {
+        let results = self.output.get("results").and_then(Value::as_array);
+        let results = results.into_iter().flatten();
+        let failure = |result: &Value| {
+            let code = text(result.get("code"))?;
+            let message = text(result.get("message"));
+            Some(Failure {
+                code: Some(code),
+                message,
+            })
+        };
+        results.filter_map(failure).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The requests about tasks: each is sent once, and says what is certain afterwards.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use qwen_openclaw_client::{Connection, RequestTemplate, Route, ServiceHost};
 use qwen_openclaw_http::{BaseUrl, BufferedResponse, ServerError};
@@ -9,7 +9,7 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
     Error, ErrorKind,
-    ledger::record::is_task_id,
+    ledger::record::{JobRecord, is_task_id},
     service::answer::{ListPage, TaskReport, skim},
     service::clock::Clock,
     service::pace::Pace,
@@ -18,6 +18,9 @@ use crate::{
 /// The largest answer that is read. The service's own have a few KiB; one that says far too much
 /// of a task that is paid for is still the answer.
 const LARGEST_ANSWER: usize = 8 << 20;
+/// How long a request may take whose answer has the results (help.aliyun.com, Model Studio,
+/// Qwen-Image 3.0).
+const LONGEST_WORK: Duration = Duration::from_secs(600);
 /// From here on an answer takes long enough to read that it would hold up others.
 const LONG_ANSWER: usize = 256 << 10;
 
@@ -35,6 +38,8 @@ pub(crate) struct Api {
 pub(crate) enum Created {
     /// There is a task.
     Task(TaskReport, String),
+    /// There is no task, as its results are there already.
+    Results(TaskReport),
     /// There is none: the service refused it, or was not reached.
     Nothing(Error),
     /// There is none: nothing was sent.
@@ -52,21 +57,22 @@ enum Attempts {
 
 impl Api {
     /// Asks for a task, once; again only with a newer credential after a 401.
-    pub(crate) async fn create(
-        &self,
-        path: &str,
-        headers: &[(String, String)],
-        body: &Value,
-    ) -> Created {
-        let request = RequestTemplate::post(path.trim_start_matches('/'), body.to_string());
-        let request = headers.iter().fold(request, |request, (name, value)| {
+    pub(crate) async fn create(&self, record: &JobRecord) -> Created {
+        let path = record.path.trim_start_matches('/');
+        let request = RequestTemplate::post(path, record.body.to_string());
+        let headers = record.headers.iter();
+        let mut request = headers.fold(request, |request, (name, value)| {
             request.header(name.as_str(), value.as_str())
         });
+        if record.synchronous {
+            request = request.head_timeout(LONGEST_WORK);
+        }
         let mut call = self.call(request);
         let error = match call.answer_once(LARGEST_ANSWER).await {
             Ok(answer) => {
+                let request_id = answer.request_id();
                 return match read(answer, skim).await {
-                    Ok(value) => read_created(&value),
+                    Ok(value) => read_created(&value, record.synchronous, request_id),
                     Err(error) => Created::Unclear(error),
                 };
             }
@@ -205,10 +211,21 @@ async fn read<T: Send + 'static>(
     })
 }
 
-fn read_created(value: &Value) -> Created {
-    let report = TaskReport::of(value);
+fn read_created(value: &Value, synchronous: bool, request_id: Option<Box<str>>) -> Created {
+    let mut report = TaskReport::of(value);
+    report.request_id = report.request_id.or(request_id.map(Into::into));
     if let Some(id) = report.task_id.clone().filter(|id| is_task_id(id)) {
         return Created::Task(report, id);
+    }
+    if synchronous {
+        // The OpenAI-compatible paths have a list in its place.
+        if let (true, Some(data @ Value::Array(_))) = (report.output.is_empty(), value.get("data"))
+        {
+            report.output.insert("data".to_owned(), data.clone());
+        }
+        if !report.output.is_empty() {
+            return Created::Results(report);
+        }
     }
     let server = serde_json::to_vec(value).ok();
     let server = server.as_deref().and_then(ServerError::parse);
@@ -219,7 +236,10 @@ fn read_created(value: &Value) -> Created {
         )),
         _ => Created::Unclear(Error::new(
             ErrorKind::Protocol,
-            "the service's answer names no task",
+            match synchronous {
+                true => "the service's answer has no results",
+                false => "the service's answer names no task",
+            },
         )),
     }
 }

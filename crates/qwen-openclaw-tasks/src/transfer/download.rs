@@ -149,20 +149,6 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
-    /// One result at `path`, and several under its name with numbers: `a-1.png`, `a-2.png`.
-    pub(crate) fn numbered(path: &Path, count: usize) -> Self {
-        let paths = match count {
-            0 | 1 => vec![path.to_owned()],
-            _ => (1..=count)
-                .map(|number| with_number(path, number))
-                .collect(),
-        };
-        Self {
-            base: Some(path.to_owned()),
-            paths,
-        }
-    }
-
     /// The same names from the root on, if the ledger can hold them and no two are the same.
     fn absolute(self) -> Result<Self, Error> {
         let absolute = |path: &PathBuf| {
@@ -184,6 +170,18 @@ impl Targets {
             }
         }
         Ok(Self { base, paths })
+    }
+}
+
+/// Returns the paths for `count` results that are saved at `path`: itself for one, and numbered
+/// names for several, `a-1.png` and `a-2.png` for `a.png`.
+#[must_use]
+pub fn numbered(path: &Path, count: usize) -> Vec<PathBuf> {
+    match count {
+        0 | 1 => vec![path.to_owned()],
+        _ => (1..=count)
+            .map(|number| with_number(path, number))
+            .collect(),
     }
 }
 

@@ -38,8 +38,7 @@ impl Tasks {
     /// [`ErrorKind::Storage`] if it cannot be read, [`ErrorKind::InvalidRequest`] if it is not a
     /// regular file, empty or too large, and any error with which the service rejects the upload.
     pub async fn upload(&self, model: &str, path: &Path, limit: u64) -> Result<Upload, Error> {
-        let content = read(path, limit)?;
-        let media_type = media_type(&content);
+        let (content, media_type) = read_file(path, limit)?;
         let name = file_name(path);
         let mut tries = 0;
         loop {
@@ -147,6 +146,19 @@ fn is_late(error: &Error) -> bool {
     error.status() == Some(403) && error.to_string().contains(LATE)
 }
 
+/// Reads a local file of up to `limit` bytes, and returns its content and the media type that its
+/// first bytes tell.
+///
+/// # Errors
+///
+/// [`ErrorKind::Storage`] if it cannot be read, [`ErrorKind::InvalidRequest`] if it is not a regular
+/// file, empty or too large.
+pub fn read_file(path: &Path, limit: u64) -> Result<(Bytes, &'static str), Error> {
+    let content = read(path, limit)?;
+    let media_type = media_type(&content);
+    Ok((content, media_type))
+}
+
 fn read(path: &Path, limit: u64) -> Result<Bytes, Error> {
     let failed = |error| {
         let message = format!("could not read {}", path.display());
@@ -225,6 +237,8 @@ fn media_type(content: &[u8]) -> &'static str {
             ..,
         ] => "audio/wav",
         [b'B', b'M', ..] => "image/bmp",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => "image/tiff",
         [b'I', b'D', b'3', ..] => "audio/mpeg",
         [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', ..] => "video/quicktime",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",

@@ -1,12 +1,13 @@
 //! The body of a request, in the two protocols.
 
 use qwen_openclaw_catalog::video::{
-    self, AudioField, Framing, MAX_SEED, Mode, NEGATIVE_PROMPT_LIMIT, Protocol, Resolution, Sound,
+    AudioField, Framing, MAX_SEED, Mode, NEGATIVE_PROMPT_LIMIT, Protocol, Resolution, Sound,
     VideoModel,
 };
+use qwen_openclaw_tasks::{Change, Changes};
 use serde_json::{Map, Value, json};
 
-use super::{Change, Changes, Checked, ShotType, VideoRequest, format::Format};
+use super::{Checked, ShotType, VideoRequest, format::Format};
 use crate::Error;
 
 pub(super) struct Body {
@@ -49,7 +50,7 @@ pub(super) fn build(
     }
     if let Some(negative) = &request.negative_prompt {
         let limit = Some(NEGATIVE_PROMPT_LIMIT);
-        let negative = cut("negative prompt", negative, limit, changes)?;
+        let negative = changes.cut("negative prompt", negative, limit)?;
         input.insert("negative_prompt".into(), negative.into());
     }
     add_references(request, model, &mut input)?;
@@ -103,29 +104,10 @@ fn prompt(
             Err(Error::refused(format!("{} needs a prompt", model.id())))
         }
         None => Ok(None),
-        Some(prompt) => cut("prompt", prompt, model.prompt_limit(), changes).map(Some),
+        Some(prompt) => changes
+            .cut("prompt", prompt, model.prompt_limit())
+            .map(Some),
     }
-}
-
-/// The service cuts a text that is too long without a word; here it is said.
-fn cut(
-    what: &'static str,
-    text: &str,
-    limit: Option<u32>,
-    changes: &mut Changes,
-) -> Result<String, Error> {
-    let count = text.chars().count();
-    let Some(limit) = limit
-        .map(|limit| limit as usize)
-        .filter(|limit| count > *limit)
-    else {
-        return Ok(text.to_owned());
-    };
-    let applied = Some(format!("its first {limit}"));
-    changes.note(what, format!("of {count} characters"), applied, || {
-        format!("at most {limit} characters")
-    })?;
-    Ok(text.chars().take(limit).collect())
 }
 
 fn seconds(
@@ -247,16 +229,7 @@ fn add_switches(
         }
     }
     if let Some(seed) = request.seed {
-        let seed = match seed > MAX_SEED {
-            true => {
-                let applied = seed % (MAX_SEED + 1);
-                changes.note("seed", seed, Some(applied.to_string()), || {
-                    format!("at most {}", video::MAX_SEED)
-                })?;
-                applied
-            }
-            false => seed,
-        };
+        let seed = changes.seed(seed, MAX_SEED)?;
         parameters.insert("seed".into(), seed.into());
     }
     Ok(silent)

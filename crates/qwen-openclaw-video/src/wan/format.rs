@@ -1,8 +1,9 @@
 //! From what was asked for to a format that the model has.
 
 use qwen_openclaw_catalog::video::{Framing, Ratio, Resolution, Size, VideoModel};
+use qwen_openclaw_tasks::Changes;
 
-use super::{AspectRatio, Changes, VideoRequest};
+use super::{AspectRatio, VideoRequest};
 use crate::Error;
 
 /// The format of the video; the ratio is `None` where it follows the image.

@@ -8,10 +8,6 @@ use qwen_openclaw_tasks::{Likeness, TaskReport};
 const SECONDS_APART: f64 = 1.0;
 
 /// Compares the prompt, and what was counted of a video that is done: length, size, resolution.
-///
-/// Without a prompt nothing tells one request from another of that model. Neither does a prompt
-/// that is not all there is to it: the same words go with many images and seeds, and the service
-/// says nothing of those.
 pub(crate) fn likeness(body: &Value, report: &TaskReport) -> Likeness {
     let usage = report.usage.as_ref().and_then(Value::as_object);
     let parameters = body.get("parameters").and_then(Value::as_object);
@@ -22,20 +18,7 @@ pub(crate) fn likeness(body: &Value, report: &TaskReport) -> Likeness {
     }
     let asked = body.pointer("/input/prompt").and_then(Value::as_str);
     let told = report.output.get("orig_prompt").and_then(Value::as_str);
-    let (Some(asked), Some(told)) = (words(asked), words(told)) else {
-        return Likeness::Untold;
-    };
-    if asked == told {
-        return match is_all_words(body) {
-            true => Likeness::Same,
-            false => Likeness::Untold,
-        };
-    }
-    // The service cuts what is too long, without a word.
-    match asked.starts_with(&told) {
-        true => Likeness::Untold,
-        false => Likeness::Other,
-    }
+    Likeness::of_prompts(asked, told, is_all_words(body))
 }
 
 /// Whether a request is its prompt, but for what a batch of requests has in common.
@@ -66,12 +49,6 @@ fn counted_otherwise(parameters: &Map<String, Value>, usage: &Map<String, Value>
         numbers(parameters.get("resolution"), 1),
         numbers(usage.get("SR"), 1),
     )
-}
-
-/// A text, however its words are set apart.
-fn words(text: Option<&str>) -> Option<String> {
-    let words: Vec<&str> = text?.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn number(value: Option<&Value>) -> Option<f64> {

@@ -1,6 +1,7 @@
 //! The images and videos that a request refers to.
 
 use qwen_openclaw_catalog::video::{MediaType, Mode, Protocol, VideoModel};
+use qwen_openclaw_tasks::is_remote;
 
 use super::VideoRequest;
 use crate::{Error, Hint};
@@ -56,11 +57,7 @@ impl Reference {
     /// Returns true for a URL that the service can reach: http, https, or its own storage.
     #[must_use]
     pub fn is_remote(&self) -> bool {
-        let scheme = self
-            .url
-            .split_once("://")
-            .map(|(scheme, _)| scheme.to_ascii_lowercase());
-        matches!(scheme.as_deref(), Some("http" | "https" | "oss"))
+        is_remote(&self.url)
     }
 
     /// Returns the path of a reference that is a file of this machine, without `file://`.
