@@ -22,6 +22,7 @@ const CONFIG: &str = "qwen-openclaw-config";
 const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
 const TASKS: &str = "qwen-openclaw-tasks";
+const IMAGE: &str = "qwen-openclaw-image";
 const VIDEO: &str = "qwen-openclaw-video";
 const ROUTER: &str = "qwen-openclaw-router";
 const STATE: &str = "qwen-openclaw-state";
@@ -73,6 +74,12 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: IMAGE,
+        below: &[CATALOG, HTTP, AUTH, CLIENT, TASKS],
+        in_tests: &[],
+        foreign: None,
+    },
+    Layer {
         package: VIDEO,
         below: &[CATALOG, HTTP, AUTH, CLIENT, TASKS],
         in_tests: &[EMULATOR],
@@ -99,7 +106,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: FACADE,
         below: &[
-            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO, ROUTER,
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, IMAGE, VIDEO, ROUTER,
         ],
         in_tests: &[EMULATOR],
         foreign: None,
@@ -113,7 +120,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "qwen-openclaw-tests",
         below: &[
-            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, VIDEO, EMULATOR, FACADE,
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, IMAGE, VIDEO, EMULATOR, FACADE,
         ],
         in_tests: &[],
         foreign: None,
