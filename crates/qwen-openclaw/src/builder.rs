@@ -30,12 +30,12 @@ pub struct QwenBuilder {
     pub(crate) router: Option<qwen_openclaw_router::Router>,
     /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
-    #[cfg(feature = "video")]
+    #[cfg(feature = "__tasks")]
     pub(crate) video_key: Option<ApiKey>,
-    #[cfg(feature = "video")]
-    pub(crate) jobs: Option<Arc<dyn qwen_openclaw_video::task::JobStore>>,
-    #[cfg(feature = "video")]
-    pub(crate) polls: Option<qwen_openclaw_video::task::PollSchedule>,
+    #[cfg(feature = "__tasks")]
+    pub(crate) jobs: Option<Arc<dyn qwen_openclaw_tasks::JobStore>>,
+    #[cfg(feature = "__tasks")]
+    pub(crate) polls: Option<qwen_openclaw_tasks::PollSchedule>,
 }
 
 impl QwenBuilder {
@@ -67,9 +67,9 @@ impl QwenBuilder {
     pub fn home(mut self) -> Result<Self, Error> {
         let folder = StateDir::of(self.routes.current_environment())?;
         self.routes = self.routes.store(Arc::new(FileStore::in_folder(&folder)));
-        #[cfg(feature = "video")]
+        #[cfg(feature = "__tasks")]
         {
-            let jobs = qwen_openclaw_video::task::FileJobs::in_folder(&folder);
+            let jobs = qwen_openclaw_tasks::FileJobs::in_folder(&folder);
             self.jobs = Some(Arc::new(jobs));
         }
         Ok(self)
@@ -175,7 +175,7 @@ impl QwenBuilder {
         self.routes(|routes| routes.region(region))
     }
 
-    /// Sets the workspace for requests to the provider `qwen`, videos included. The default is the
+    /// Sets the workspace for requests to the provider `qwen`, images and videos included. The default is the
     /// key's own.
     pub fn workspace(self, id: impl Into<String>) -> Self {
         self.routes(|routes| routes.workspace(id))

@@ -11,9 +11,9 @@ use qwen_openclaw_config as config;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 #[cfg(feature = "router")]
 use qwen_openclaw_router::{Attempt, Exceeded, RouteError};
+#[cfg(feature = "__tasks")]
+use qwen_openclaw_tasks as tasks;
 use qwen_openclaw_transport as transport;
-#[cfg(feature = "video")]
-use qwen_openclaw_video as video;
 
 #[cfg(feature = "router")]
 use crate::router::SendError;
@@ -35,8 +35,8 @@ struct Inner {
 enum Of {
     Chat(transport::Error),
     Auth(auth::Error),
-    #[cfg(feature = "video")]
-    Video(video::Error),
+    #[cfg(feature = "__tasks")]
+    Task(tasks::Error),
     #[cfg(feature = "config")]
     Config(config::Error),
     #[cfg(feature = "router")]
@@ -128,14 +128,14 @@ impl Error {
         }
     }
 
-    /// Returns the video error, if generating a video failed.
-    #[cfg(feature = "video")]
+    /// Returns the error of the job, if making an image or a video failed.
+    #[cfg(feature = "__tasks")]
     #[must_use]
-    pub fn as_video(&self) -> Option<&video::Error> {
+    pub fn as_task(&self) -> Option<&tasks::Error> {
         match &self.inner.of {
-            Of::Video(error) => Some(error),
+            Of::Task(error) => Some(error),
             #[cfg(feature = "router")]
-            Of::Route(error) => error.last()?.error.as_video(),
+            Of::Route(error) => error.last()?.error.as_task(),
             _ => None,
         }
     }
@@ -192,8 +192,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match &self.inner.of {
             Of::Chat(error) => error.hint().map(ToString::to_string),
-            #[cfg(feature = "video")]
-            Of::Video(error) => error.hint().map(ToString::to_string),
+            #[cfg(feature = "__tasks")]
+            Of::Task(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.hint(),
             _ => None,
@@ -252,10 +252,10 @@ impl From<catalog::Error> for Error {
     }
 }
 
-#[cfg(feature = "video")]
-impl From<video::Error> for Error {
-    fn from(error: video::Error) -> Self {
-        Self::new(error.as_http().clone(), Of::Video(error))
+#[cfg(feature = "__tasks")]
+impl From<tasks::Error> for Error {
+    fn from(error: tasks::Error) -> Self {
+        Self::new(error.as_http().clone(), Of::Task(error))
     }
 }
 
@@ -317,8 +317,8 @@ impl fmt::Display for Error {
             Of::Facade => fmt::Display::fmt(&self.inner.http, f),
             Of::Chat(error) => fmt::Display::fmt(error, f),
             Of::Auth(error) => fmt::Display::fmt(error, f),
-            #[cfg(feature = "video")]
-            Of::Video(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "__tasks")]
+            Of::Task(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "router")]
@@ -336,8 +336,8 @@ impl fmt::Debug for Error {
             Of::Facade => fmt::Debug::fmt(&self.inner.http, f),
             Of::Chat(error) => fmt::Debug::fmt(error, f),
             Of::Auth(error) => fmt::Debug::fmt(error, f),
-            #[cfg(feature = "video")]
-            Of::Video(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "__tasks")]
+            Of::Task(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "router")]

@@ -1,5 +1,5 @@
 //! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: streaming chat with token usage, and
-//! video generation, on every plan and in both regions.
+//! generation of images and videos, on every plan and in both regions.
 //!
 //! ```no_run
 //! use qwen_openclaw::{Qwen, chat::Event};
@@ -32,6 +32,7 @@
 //!   [`Chat::send`] returns it whole, [`Chat::json`] returns a Rust type, and [`Chat::run_tools`]
 //!   answers the model's tool calls.
 //! * [`Qwen::describe_image`] and [`Qwen::describe_video`] ask what an image or a video shows.
+//! * [`Qwen::image`] generates and edits images, as jobs that are often done at once.
 //! * [`Qwen::video`] generates videos, as jobs: [`Video::submit`], then [`wait`](video::Job::wait) and
 //!   [`save`](video::Finished::save). With [`Qwen::from_home`] a job survives a crash:
 //!   [`resume`](video::Client::resume) finds it again.
@@ -41,7 +42,7 @@
 //!   rule, without sending anything.
 //!
 //! The underlying crates are re-exported as [`catalog`], [`auth`], [`http`], [`client`], [`chat`],
-//! [`routing`] and [`video`]. Each can be used on its own.
+//! [`image`], [`routing`] and [`video`]. Each can be used on its own.
 //!
 //! # Features
 //!
@@ -56,6 +57,7 @@
 //!   `QwenBuilder::router`; see [`routing`].
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
+//! * `image` (default): image generation and editing, [`Qwen::image`].
 //! * `video` (default): video generation, [`Qwen::video`].
 
 mod builder;
@@ -64,9 +66,13 @@ mod cost;
 mod error;
 #[cfg(feature = "config")]
 mod from_openclaw;
+#[cfg(feature = "image")]
+mod image_builder;
 mod qwen;
 #[cfg(feature = "router")]
 mod router;
+#[cfg(feature = "__tasks")]
+mod tasks;
 #[cfg(feature = "video")]
 mod video_builder;
 
@@ -84,6 +90,9 @@ pub use qwen_openclaw_config as config;
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, ErrorScope};
+#[cfg(feature = "image")]
+#[doc(inline)]
+pub use qwen_openclaw_image as image;
 #[cfg(feature = "router")]
 #[doc(inline)]
 pub use qwen_openclaw_router as routing;
@@ -99,6 +108,8 @@ pub use crate::{
     builder::QwenBuilder, chat_builder::Chat, cost::ReplyCost, error::Error, qwen::Qwen,
 };
 
+#[cfg(feature = "image")]
+pub use crate::image_builder::Image;
 #[cfg(feature = "router")]
 pub use crate::router::Answered;
 #[cfg(feature = "video")]

@@ -1,6 +1,6 @@
 //! The entry point: one connection per provider.
 
-#[cfg(feature = "video")]
+#[cfg(feature = "__tasks")]
 use std::sync::OnceLock;
 use std::{
     collections::HashMap,
@@ -28,14 +28,16 @@ pub(crate) struct Inner {
     clients: Mutex<HashMap<Provider, Client>>,
     #[cfg(feature = "router")]
     pub(crate) account_clients: crate::router::AccountClients,
+    #[cfg(feature = "image")]
+    pub(crate) image: OnceLock<qwen_openclaw_image::Client>,
     #[cfg(feature = "video")]
     pub(crate) video: OnceLock<qwen_openclaw_video::Client>,
 }
 
 impl Qwen {
     /// Takes keys and settings from the environment of the process and from `~/.openclaw/.env`, as
-    /// OpenClaw does. A key is looked up when it is first needed. Video jobs are kept in memory only,
-    /// so a crash loses track of them; [`from_home`](Self::from_home) keeps them in files.
+    /// OpenClaw does. A key is looked up when it is first needed. Image and video jobs are kept in memory
+    /// only, so a crash loses track of them; [`from_home`](Self::from_home) keeps them in files.
     ///
     /// # Errors
     ///
@@ -245,6 +247,8 @@ impl Qwen {
             clients: Mutex::default(),
             #[cfg(feature = "router")]
             account_clients: Default::default(),
+            #[cfg(feature = "image")]
+            image: OnceLock::new(),
             #[cfg(feature = "video")]
             video: OnceLock::new(),
         };

@@ -4,9 +4,9 @@
 mod accounting;
 mod candidates;
 mod describe;
+#[cfg(feature = "__tasks")]
+mod tasks;
 mod tools;
-#[cfg(feature = "video")]
-mod video;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,13 +15,13 @@ use qwen_openclaw_router::{Attempt, Choice, Router};
 use qwen_openclaw_transport::{Billing, ChatRequest, ProgressHook, Reply, ReplyStream};
 
 use self::candidates::{Candidates, Target};
-#[cfg(feature = "video")]
-pub(crate) use self::video::Accepted;
+#[cfg(feature = "__tasks")]
+pub(crate) use self::tasks::Accepted;
 pub(crate) use self::{accounting::SendError, candidates::AccountClients};
 use crate::{Chat, Error, Qwen, QwenBuilder};
 
 impl QwenBuilder {
-    /// Sends every chat, description and video request through `router`. The default is none, and then
+    /// Sends every chat, description, image and video request through `router`. The default is none, and then
     /// each request goes to its model with the first account of its provider.
     ///
     /// With a router, every request is counted and kept within the budgets. If an account of the

@@ -1,21 +1,16 @@
 //! A video request being built, and the client that generates videos.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use qwen_openclaw_auth::{ApiKey, StaticCredential};
-use qwen_openclaw_catalog::{
-    Provider,
-    video::{Resolution, Size},
-};
+use qwen_openclaw_catalog::video::{Resolution, Size};
 use qwen_openclaw_client::Route;
 use qwen_openclaw_video::{
-    AspectRatio, Checked, Client, Job, Strictness, VideoRequest,
-    task::{JobStore, PollSchedule, Upload},
+    AspectRatio, Checked, Client, Job, Strictness, VideoRequest, task::Upload,
 };
 
 #[cfg(feature = "router")]
 use crate::router::Accepted;
-use crate::{Error, Qwen, QwenBuilder};
+use crate::{Error, Qwen};
 
 impl Qwen {
     /// Starts a video with a model such as `qwen/wan2.6-t2v`. An id without a provider means `qwen`,
@@ -57,81 +52,13 @@ impl Qwen {
     ///
     /// As [`Routes::route_to`](qwen_openclaw_client::Routes::route_to).
     pub async fn video_route(&self) -> Result<Route, Error> {
-        let settings = &self.inner.settings;
-        let route = match &settings.video_key {
-            Some(key) => {
-                let routes = settings.routes.clone();
-                let routes = routes.api_key(Provider::QWEN, key.clone());
-                routes.route_to(&Provider::QWEN).await
-            }
-            None => settings.routes.standard_route().await,
-        };
-        route.map_err(|error| transport_error(error).into())
+        self.tasks_route().await
     }
 
     async fn connect_video(&self) -> Result<Client, Error> {
-        let settings = &self.inner.settings;
-        let routes = &settings.routes;
-        let credential = match &settings.video_key {
-            Some(key) => Arc::new(StaticCredential::new(key.clone())),
-            None => routes.standard_credentials().map_err(transport_error)?,
-        };
-        // Jobs stay with the host that has them, so the host is decided once, by the current key.
-        let route = self.video_route().await?;
-        let base_url = route.endpoint().base_url().as_str();
-        let routes = routes.clone().base_url(Provider::QWEN, base_url);
-        let connection = routes.connect_with(&Provider::QWEN, credential);
-        let builder = Client::over(connection.map_err(transport_error)?).tasks(|mut tasks| {
-            if let Some(store) = &settings.jobs {
-                tasks = tasks.store(Arc::clone(store));
-            }
-            if let Some(schedule) = settings.polls {
-                tasks = tasks.schedule(schedule);
-            }
-            if let Some(policy) = &settings.retry {
-                tasks = tasks.retry(policy.clone());
-            }
-            tasks
-        });
+        let connection = self.tasks_connection().await?;
+        let builder = Client::over(connection).tasks(|tasks| self.task_settings(tasks));
         Ok(builder.build()?)
-    }
-}
-
-fn transport_error(error: qwen_openclaw_client::Error) -> qwen_openclaw_transport::Error {
-    error.into()
-}
-
-impl QwenBuilder {
-    /// Sets the key for generating videos, for use beside a plan's key, which cannot. It must be a
-    /// Standard key of the same region. The default is the key of `qwen`.
-    pub fn video_api_key(mut self, key: ApiKey) -> Self {
-        self.video_key = Some(key);
-        self
-    }
-
-    /// Sets the ledger that video jobs are written to. The default is memory, where a crash loses
-    /// track of jobs that are running and billed; [`home`](Self::home) sets the files that the command
-    /// uses.
-    ///
-    /// ```no_run
-    /// use std::sync::Arc;
-    /// use qwen_openclaw::{Qwen, auth::{Environment, StateDir}, video::task::FileJobs};
-    ///
-    /// let environment = Environment::capture();
-    /// let jobs = FileJobs::in_folder(&StateDir::of(&environment)?);
-    /// let qwen = Qwen::builder().environment(environment).jobs(Arc::new(jobs)).build()?;
-    /// # let _ = qwen;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn jobs(mut self, store: Arc<dyn JobStore>) -> Self {
-        self.jobs = Some(store);
-        self
-    }
-
-    /// Sets how often the service is polled for a video. The default is [`PollSchedule::default`].
-    pub fn polls(mut self, schedule: PollSchedule) -> Self {
-        self.polls = Some(schedule);
-        self
     }
 }
 
@@ -239,14 +166,8 @@ impl Video {
     /// [`NotFound`](crate::ErrorKind::NotFound) for an unknown provider,
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for one that does not generate videos.
     pub fn request(&self) -> Result<VideoRequest, Error> {
-        let model = self.qwen.parse(&self.reference)?;
-        if model.provider != Provider::QWEN {
-            let provider = model.provider.id();
-            return Err(Error::refused(format!(
-                "the provider {provider} does not generate videos"
-            )));
-        }
-        Ok(self.request.clone().model_id(model.model))
+        let model = self.qwen.model_of_qwen(&self.reference, "videos")?;
+        Ok(self.request.clone().model_id(model))
     }
 
     /// Returns the request as it will be sent, with what was changed in it. Nothing is sent.
@@ -271,7 +192,7 @@ impl Video {
         #[cfg(feature = "router")]
         if let Some(router) = self.qwen.router() {
             let submit = || client.submit_checked(&checked, target.clone(), uploads.clone());
-            let video = Accepted::of(&checked, client.region());
+            let video = Accepted::video(&checked, client.region());
             let agent = self.agent.as_deref();
             return self.qwen.submit_routed(router, &video, agent, submit).await;
         }

@@ -38,8 +38,8 @@ impl SendError {
         }
     }
 
-    #[cfg(feature = "video")]
-    pub(super) fn video(error: Error) -> Self {
+    #[cfg(feature = "__tasks")]
+    pub(super) fn task(error: Error) -> Self {
         let sends = u32::from(error.as_http().was_sent());
         Self {
             error,

@@ -7,6 +7,8 @@ mod custom_provider;
 mod examples;
 #[cfg(feature = "config")]
 mod from_openclaw;
+#[cfg(feature = "image")]
+mod image;
 #[cfg(feature = "config")]
 mod openclaw_effects;
 mod plans;

@@ -157,7 +157,7 @@ async fn the_standard_profile_works_beside_a_plan_key() {
 fn needs_standard_key(error: &qwen_openclaw::Error) -> bool {
     use qwen_openclaw::{Hint, video};
 
-    let hint = error.as_video().and_then(video::Error::hint);
+    let hint = error.as_task().and_then(video::Error::hint);
     matches!(
         hint,
         Some(video::Hint::Call(Hint::TasksNeedStandardKey { .. }))

@@ -231,7 +231,7 @@ async fn videos_are_counted_when_the_service_has_accepted_them() {
     three.qwen.fault(FaultRule::new(FaultKind::Arrearage));
     let error = refused(video.submit().await);
     assert_eq!(error.kind(), ErrorKind::Billing);
-    assert!(error.as_video().is_some());
+    assert!(error.as_task().is_some());
     let entries = entries(&router).await;
     let [accepted, failed] = &entries[..] else {
         panic!("{entries:?}")
