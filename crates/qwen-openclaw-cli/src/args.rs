@@ -8,6 +8,8 @@ use qwen_openclaw::catalog::{self, Edition, Plan, Region};
 use crate::{
     config::ConfigCommand,
     gateway::GatewayCommand,
+    image::args::ImageCommand,
+    jobs::args::with_example as with_job_example,
     models::{
         aliases::AliasesCommand,
         choice::example,
@@ -44,7 +46,14 @@ pub(crate) enum Command {
     Chat(Box<crate::chat::args::Chat>),
     /// Describe images or a video
     Describe(crate::describe::Describe),
+    /// Generate and edit images
+    #[command(mut_subcommands(|command| with_job_example(command, "image", "cat.png")))]
+    Image {
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
     /// Generate videos with Wan, as jobs that survive a crash
+    #[command(mut_subcommands(|command| with_job_example(command, "video", "cat.mp4")))]
     Video {
         #[command(subcommand)]
         command: VideoCommand,
@@ -54,7 +63,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
-    /// Show what is set up: models, endpoint, key, logins and video jobs
+    /// Show what is set up: models, endpoint, key, logins and jobs
     Status(crate::status::Status),
     /// Show what was used and what it cost; manage budgets and cooldowns
     Usage(Box<crate::usage::Usage>),
@@ -87,8 +96,8 @@ pub(crate) enum Command {
 pub(crate) enum ModelsCommand {
     /// List the models that an endpoint offers, with their prices
     #[command(
-        after_help = "Prices are list prices: input/output per million tokens (1M), or per second of video \
-                            (/s).\nSubscriptions have none, and what is not known is left out.\n\n\
+        after_help = "Prices are list prices: input/output per million tokens (1M), per second of video (/s), \
+                            or per image.\nSubscriptions have none, and what is not known is left out.\n\n\
                             Example: qwen-openclaw models list --plan coding --all"
     )]
     List(List),
@@ -248,6 +257,7 @@ impl Cli {
             Command::Plugins { command } => document(command.wants_json()),
             Command::Status(status) => document(status.json),
             Command::Usage(usage) => document(usage.wants_json()),
+            Command::Image { command } => document(command.wants_json()),
             Command::Video { command } => document(command.wants_json()),
         }
     }

@@ -95,6 +95,7 @@ pub(crate) fn unresolved(config: &Config) -> Vec<config::Error> {
     for choice in [
         &defaults.model,
         &defaults.image_model,
+        &defaults.image_generation_model,
         &defaults.video_generation_model,
     ] {
         let texts = choice

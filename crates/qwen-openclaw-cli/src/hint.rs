@@ -54,8 +54,8 @@ pub(crate) fn for_command(hint: &Hint) -> String {
     }
 }
 
-/// Words a hint about a video. What may be done about its job is [`advice`](crate::video::advice).
-pub(crate) fn for_video(hint: &TaskHint) -> String {
+/// Words a hint about a job. What may be done about it is [`advice`](crate::jobs::advice).
+pub(crate) fn for_task(hint: &TaskHint) -> String {
     match hint {
         TaskHint::Call(hint) => for_command(hint),
         TaskHint::UploadFirst => "`--upload` uploads it first".to_owned(),
@@ -178,7 +178,7 @@ mod tests {
             (TaskHint::ChooseAnotherName, "`--overwrite`"),
             (TaskHint::Call(Hint::RaiseTokenLimit), "`--max-tokens`"),
         ] {
-            let text = for_video(&hint);
+            let text = for_task(&hint);
             assert!(text.contains(words), "{text}");
         }
         // Hints that no flag helps with keep the library's words.

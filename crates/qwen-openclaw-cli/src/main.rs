@@ -16,7 +16,9 @@ mod explain;
 mod failure;
 mod gateway;
 mod hint;
+mod image;
 mod interrupt;
+mod jobs;
 mod key;
 mod key_check;
 mod models;
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Onboard(onboard) => onboard::run(*onboard),
         Command::Usage(usage) => usage::run(&usage),
+        Command::Image { command } => image::run(command),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
         Command::Completions(arguments) => completions::completions(&arguments),

@@ -19,6 +19,7 @@ use qwen_openclaw::{
     Route,
     catalog::{
         Availability, ChatModel, Classification, Edition, Modality, ModelRef, Provider, classify,
+        image::{self, ImageModel},
         listing,
         video::{self, VideoModel},
     },
@@ -74,7 +75,11 @@ fn rows_of(provider: &Provider, edition: Edition, base_url: &str) -> Vec<Row> {
     let videos = videos
         .iter()
         .map(|row| Row::of_video(row.model, row.availability, class));
-    chat.chain(videos).collect()
+    let images = image::listing(provider, edition, base_url);
+    let images = images
+        .iter()
+        .map(|row| Row::of_image(row.model, row.availability, class));
+    chat.chain(images).chain(videos).collect()
 }
 
 /// The provider of that name, which the configuration or the catalog must know.
@@ -130,6 +135,16 @@ impl Row {
             price: Price::of_chat(class, model.id()),
             notes: model.notes().to_owned(),
             tags: tags.into_iter().collect(),
+            ..Self::of(model.model_ref(), availability)
+        }
+    }
+
+    fn of_image(model: &ImageModel, availability: Availability, class: Classification) -> Self {
+        Self {
+            name: model.id().to_owned(),
+            input: joined(&model.input()),
+            price: Price::of_image(class, model),
+            notes: model.mode().label().to_owned(),
             ..Self::of(model.model_ref(), availability)
         }
     }

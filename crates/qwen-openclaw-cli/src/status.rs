@@ -19,10 +19,10 @@ use crate::{
     columns::field,
     explain,
     failure::{Failure, plain},
+    jobs::{Kind, state},
     output::Out,
     survey::Survey,
     usage::cooldowns,
-    video::state,
 };
 
 #[derive(Args, Debug)]
@@ -205,9 +205,13 @@ impl Overview {
             ));
         }
         if let Some(more) = unfinished.len().checked_sub(MOST).filter(|more| *more > 0) {
-            lines.push(format!(
-                "{more} more: `qwen-openclaw video list --unfinished`"
-            ));
+            let has = |kind: Kind| unfinished.iter().any(|record| kind.makes(record));
+            let kinds = [Kind::Image, Kind::Video]
+                .into_iter()
+                .filter(|kind| has(*kind));
+            let list = |kind: Kind| format!("`qwen-openclaw {} list --unfinished`", kind.name());
+            let lists: Vec<String> = kinds.map(list).collect();
+            lines.push(format!("{more} more: {}", lists.join(", ")));
         }
         lines
     }

@@ -6,8 +6,8 @@ use super::{Failure, OTHER, exit_code, with_causes};
 use crate::{
     attempts::Attempts,
     hint,
+    jobs::advice,
     symptom::{self, Symptom},
-    video::advice,
 };
 
 /// A command line that could not be parsed, without the usage text that clap adds.
@@ -51,11 +51,10 @@ impl From<qwen_openclaw::Error> for Failure {
             None => plain(with_causes(message, &error)),
         };
         // What may be done about a job has words of its own here.
-        let hint = match error.as_video() {
-            Some(video) => {
-                let id = video.job_id();
-                let advice = id.and_then(|id| advice(id, video.next_steps()));
-                advice.or_else(|| video.hint().map(hint::for_video))
+        let hint = match error.as_task() {
+            Some(task) => {
+                let advice = task.job_id().and_then(|id| advice(id, task.next_steps()));
+                advice.or_else(|| task.hint().map(hint::for_task))
             }
             None => hint,
         };

@@ -39,11 +39,22 @@ pub(super) fn add(
     let defaults = &config.agents.defaults;
     let default = config.default_model().ok().flatten();
     let default = default.and_then(|text| settings.parse(&text).ok());
-    let video = config.primary(&defaults.video_generation_model).ok();
-    let video = video.flatten().and_then(|text| settings.parse(&text).ok());
+    let made_by = [
+        &defaults.image_generation_model,
+        &defaults.video_generation_model,
+    ];
+    let made_by = made_by
+        .into_iter()
+        .filter_map(|choice| config.primary(choice).ok()?);
+    let made_by = made_by.filter_map(|text| settings.parse(&text).ok());
     let named = defaults.models.iter();
     let named = named.filter_map(|settings_of| settings.parse(&settings_of.model).ok());
-    let configured: Vec<ModelRef> = default.iter().chain(&video).cloned().chain(named).collect();
+    let configured: Vec<ModelRef> = default
+        .iter()
+        .cloned()
+        .chain(made_by)
+        .chain(named)
+        .collect();
     for model in configured.iter().filter(|model| is_listed(model)) {
         let has_row = rows.iter().any(|row| row.is(model));
         if !has_row && config.models.mode != ModelsMode::Replace {

@@ -2,6 +2,7 @@
 
 use qwen_openclaw::catalog::{
     Classification,
+    image::{self, ImageModel, ImagePrice},
     price::{self, ChatPrice, Rate, Tier},
     video::{self, Resolution, VideoModel, VideoPrice},
 };
@@ -12,6 +13,8 @@ use serde_json::{Map, Value, json};
 pub(super) enum Price {
     /// By the token.
     Chat(ChatPrice),
+    /// By the image.
+    Image(&'static ImagePrice),
     /// By the second.
     Video(&'static VideoPrice),
 }
@@ -19,6 +22,10 @@ pub(super) enum Price {
 impl Price {
     pub(super) fn of_chat(class: Classification, model: &str) -> Option<Self> {
         price::on(class, model).map(Self::Chat)
+    }
+
+    pub(super) fn of_image(class: Classification, model: &ImageModel) -> Option<Self> {
+        image::price_on(class, model).map(Self::Image)
     }
 
     pub(super) fn of_video(class: Classification, model: &VideoModel) -> Option<Self> {
@@ -39,16 +46,22 @@ impl Price {
                 let (input, output) = (first.input, first.output);
                 format!("{from}{} {input}/{output}", list.currency)
             }
+            Self::Image(list) => {
+                let rates = [
+                    Some(list.image),
+                    Some(list.large_image),
+                    list.extended_image,
+                ];
+                let range = range(rates.into_iter().flatten());
+                range.map_or_else(String::new, |range| {
+                    format!("{} {range}/image", list.currency)
+                })
+            }
             Self::Video(list) => {
                 let all = list.seconds.iter().chain(list.silent_seconds);
                 let rates = all.map(|(_, rate)| *rate);
-                match (rates.clone().min(), rates.max()) {
-                    (Some(low), Some(high)) if low < high => {
-                        format!("{} {low}-{high}/s", list.currency)
-                    }
-                    (Some(only), _) => format!("{} {only}/s", list.currency),
-                    _ => String::new(),
-                }
+                let range = range(rates);
+                range.map_or_else(String::new, |range| format!("{} {range}/s", list.currency))
             }
         }
     }
@@ -62,6 +75,20 @@ impl Price {
                 "source": list.source,
                 "asOf": list.as_of,
             }),
+            Self::Image(list) => {
+                let mut json = json!({
+                    "currency": list.currency,
+                    "per": "image",
+                    "image": list.image,
+                    "largeImage": list.large_image,
+                    "source": list.source,
+                    "asOf": list.as_of,
+                });
+                if let Some(rate) = list.extended_image {
+                    json["extendedImage"] = json!(rate);
+                }
+                json
+            }
             Self::Video(list) => {
                 let mut json = json!({
                     "currency": list.currency,
@@ -77,6 +104,15 @@ impl Price {
             }
         }
     }
+}
+
+/// The lowest and the highest rate, or the only one.
+fn range(rates: impl Iterator<Item = Rate> + Clone) -> Option<String> {
+    let (low, high) = (rates.clone().min()?, rates.max()?);
+    Some(match low < high {
+        true => format!("{low}-{high}"),
+        false => low.to_string(),
+    })
 }
 
 fn tier(tier: &Tier) -> Value {
@@ -110,7 +146,10 @@ mod tests {
         let class = classify(endpoint.base_url());
         let price = match video::find(model) {
             Some(model) => Price::of_video(class, model),
-            None => Price::of_chat(class, model),
+            None => match image::find(model) {
+                Some(model) => Price::of_image(class, model),
+                None => Price::of_chat(class, model),
+            },
         };
         price.map(|price| price.text())
     }
@@ -126,6 +165,9 @@ mod tests {
             (global, "qwen3-coder-plus", "from USD 1.00/5.00"),
             (china, "wan2.6-t2v", "CNY 0.60-1.00/s"),
             (global, "wan2.6-i2v-flash", "USD 0.025-0.075/s"),
+            (global, "qwen-image-3.0-pro", "USD 0.0357-0.0714/image"),
+            (china, "qwen-image", "CNY 0.25/image"),
+            (china, "z-image-turbo", "CNY 0.10-0.20/image"),
         ] {
             assert_eq!(text(endpoint, model).as_deref(), Some(expected), "{model}");
         }

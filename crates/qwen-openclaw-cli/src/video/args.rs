@@ -11,32 +11,14 @@ use qwen_openclaw::{
     video::AspectRatio,
 };
 
-use crate::args::Connection;
+use crate::{args::Connection, jobs::args::JobCommand};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum VideoCommand {
     /// Generate a video from text, images or videos
     Generate(Box<Generate>),
-    /// List the jobs submitted from this machine
-    #[command(after_help = "Example: qwen-openclaw video list --unfinished")]
-    List(List),
-    /// Show a job and its current state at the service
-    #[command(after_help = "Example: qwen-openclaw video show 20261128")]
-    Show(One),
-    /// Wait for a job and save its video
-    #[command(after_help = "Example: qwen-openclaw video wait 20261128 -o cat.mp4")]
-    Wait(Save),
-    /// Resume jobs that a crash or a lost connection interrupted
-    #[command(after_help = "Example: qwen-openclaw video resume")]
-    Resume(Resume),
-    /// Cancel a job that is still queued
-    #[command(after_help = "Example: qwen-openclaw video cancel 20261128")]
-    Cancel(One),
-    /// Save the video of a finished job
-    #[command(after_help = "Example: qwen-openclaw video download 20261128 -o cat.mp4")]
-    Download(Save),
-    /// Remove the records of old jobs for which nothing is left to do
-    Prune(Prune),
+    #[command(flatten)]
+    Jobs(JobCommand),
 }
 
 #[derive(Args, Debug)]
@@ -136,98 +118,6 @@ pub(crate) struct Generate {
     pub(crate) connection: Connection,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct List {
-    /// Only unfinished jobs
-    #[arg(long)]
-    pub(crate) unfinished: bool,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct One {
-    /// Job id, its beginning, or the task id
-    pub(crate) job: String,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Save {
-    /// Job id, its beginning, or the task id
-    pub(crate) job: String,
-
-    /// File to save the video in; `-` is standard output [default: the one given at submission, or the
-    /// job id and .mp4]
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-
-    /// Overwrite the file if it exists
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-
-    /// Print the result as one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Example: qwen-openclaw video prune --older-than 7 --dry-run\n\n\
-                  Jobs are removed that were saved, refused or canceled, that failed, or whose video can no\n\
-                  longer be fetched; never one that may still be running. Saved videos stay."
-)]
-pub(crate) struct Prune {
-    /// Keep jobs that were submitted in the last N days
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    pub(crate) older_than: u32,
-
-    /// Show what would be removed, and remove nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Resume {
-    /// Only this job: its id, its beginning, or the task id
-    pub(crate) job: Option<String>,
-
-    /// Adopt this task of the service as the job's own
-    #[arg(
-        long,
-        value_name = "TASK",
-        requires = "job",
-        conflicts_with = "resubmit"
-    )]
-    pub(crate) adopt: Option<String>,
-
-    /// Submit the job again; if the service has it after all, it is generated and billed twice
-    #[arg(long, requires = "job")]
-    pub(crate) resubmit: bool,
-
-    /// Print one JSON document
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-}
-
 /// The help of the model.
 fn default_model() -> String {
     format!(
@@ -267,11 +157,7 @@ impl VideoCommand {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Generate(generate) => generate.json,
-            Self::List(list) => list.json,
-            Self::Show(one) | Self::Cancel(one) => one.json,
-            Self::Wait(save) | Self::Download(save) => save.json,
-            Self::Resume(resume) => resume.json,
-            Self::Prune(prune) => prune.json,
+            Self::Jobs(command) => command.wants_json(),
         }
     }
 }

@@ -1,29 +1,29 @@
 //! `video generate`.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::path::Path;
 
 use qwen_openclaw::{
-    Qwen, QwenBuilder,
-    catalog::{Modality, Provider, Region, aigc_origin_for, video::DEFAULT_MODEL},
+    Qwen,
+    catalog::{Modality, video::DEFAULT_MODEL},
     config::Config,
-    video::{
-        Checked, Client, Job, Reference, Strictness, VideoRequest,
-        task::{self, JobStore, MemoryJobs, PollSchedule},
-    },
+    video::{Checked, Client, Job, Reference, Strictness, VideoRequest},
 };
-use qwen_openclaw_emulator::Emulator;
 use serde_json::json;
 
-use super::{
-    args::Generate,
-    follow,
-    follow::Teller,
-    ledger_in,
-    piped::{Piped, is_stdout},
-    view,
-};
+use super::args::Generate;
 use crate::{
-    block_on, failure::Failure, interrupt::Interrupt, output, output::Out, settings::Settings,
+    block_on,
+    failure::Failure,
+    interrupt::Interrupt,
+    jobs::{
+        Kind,
+        deliver::{self, Delivery},
+        follow::Teller,
+        piped::{Piped, is_stdout},
+    },
+    output,
+    output::Out,
+    settings::Settings,
     state::State,
 };
 
@@ -42,12 +42,12 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
         let checked = request.check(strictness)?;
         return estimate(&arguments, settings, &checked);
     }
-    let piped = Piped::of(arguments.output.as_deref(), arguments.json)?;
+    let piped = Piped::of(Kind::Video, arguments.output.as_deref(), arguments.json)?;
     match &arguments.output {
         Some(_) if piped.is_some() => {}
-        Some(path) => check_target(path, arguments.overwrite)?,
+        Some(path) => deliver::check_target(path, arguments.overwrite)?,
         // Under the job's name, in this folder.
-        None if !arguments.no_wait => check_folder(Path::new("video.mp4"))?,
+        None if !arguments.no_wait => deliver::check_folder(Path::new("video.mp4"))?,
         None => {}
     }
     // What is wrong is said before anything is uploaded.
@@ -66,39 +66,15 @@ pub(crate) fn run(arguments: Generate) -> Result<(), Failure> {
 /// Nothing is uploaded that is larger than the configuration allows.
 fn check_sizes(request: &VideoRequest, config: &Config) -> Result<(), Failure> {
     let references = request.references().iter();
-    for reference in references.filter(|reference| !reference.is_remote()) {
-        let kind = match reference.is_video() {
-            true => Modality::Video,
-            false => Modality::Image,
-        };
-        let path = reference.local_path();
-        let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        if let Some(limit) = config.media_limit(kind).filter(|limit| bytes > limit.bytes) {
-            return Err(Failure::invalid_request(format!(
-                "{path} has {bytes} bytes, and `{}` in {} allows {}",
-                limit.key,
-                config.file(),
-                limit.bytes
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// A video is paid for, so it is seen beforehand whether it can be saved.
-fn check_target(path: &Path, overwrite: bool) -> Result<(), Failure> {
-    if path.to_str().is_none() {
-        return Err(Failure::invalid_request(format!(
-            "{} is a name that the ledger cannot hold",
-            path.display()
-        )));
-    }
-    output::check_target(path, overwrite)?;
-    check_folder(path)
-}
-
-fn check_folder(path: &Path) -> Result<(), Failure> {
-    task::check_target(path).map_err(|error| Failure::of(4, "invalid_request", &error))
+    references
+        .filter(|reference| !reference.is_remote())
+        .try_for_each(|reference| {
+            let kind = match reference.is_video() {
+                true => Modality::Video,
+                false => Modality::Image,
+            };
+            deliver::check_size(reference.local_path(), kind, config)
+        })
 }
 
 async fn generate(
@@ -110,7 +86,7 @@ async fn generate(
 ) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     // The emulator ends with this function.
-    let (_emulator, builder) = connect(settings).await?;
+    let (_emulator, builder) = deliver::connect(settings).await?;
     let state = State::for_requests(&settings.environment, arguments.emulator).await;
     let router = state.router()?.build();
     let qwen = builder.router(router.clone()).build()?;
@@ -134,46 +110,21 @@ async fn generate(
             );
         }
     })?;
-    if arguments.no_wait {
-        if arguments.json {
-            return print(&job, &checked, &client);
-        }
-        output::note(&format!(
-            "fetch the video: qwen-openclaw video wait {}",
-            job.id()
-        ));
-        return Out::new().line(job.id().as_str());
-    }
-    let followed = async {
-        let finished = follow::wait(&job, &teller).await?;
-        let path = piped.as_ref().map(Piped::path);
-        let path = path.as_deref().or(arguments.output.as_deref());
-        let saved = follow::save(finished, path, arguments.overwrite, &teller).await;
-        // The emulator ends with its jobs.
-        saved.map_err(|failure| match arguments.emulator {
-            true => failure,
-            false => follow::with_resume(failure, job.id()),
-        })
+    let delivery = Delivery {
+        kind: Kind::Video,
+        output: arguments.output.as_deref(),
+        overwrite: arguments.overwrite,
+        no_wait: arguments.no_wait,
+        emulator: arguments.emulator,
     };
-    let saved = interrupt.or(followed).await.inspect_err(|failure| {
-        if failure.is_interrupted() && !arguments.emulator {
-            let id = job.id();
-            output::note(&format!("the job goes on: qwen-openclaw video wait {id}"));
-        }
-    })?;
-    drop(teller);
-    if let Some(piped) = piped {
-        return piped.write();
-    }
-    let job = job.with_record(saved.record().clone());
-    if arguments.json {
-        return print(&job, &checked, &client);
-    }
-    let mut out = Out::new();
-    for path in job.record().saved() {
-        out.line(&path.display().to_string())?;
-    }
-    Ok(())
+    let document = |job: &Job| {
+        let cost = client.region().and_then(|region| checked.estimate(region));
+        deliver::document(job, checked.changes(), cost)
+    };
+    let document = arguments.json.then_some(document);
+    delivery
+        .deliver(&job, &mut interrupt, teller, piped, document)
+        .await
 }
 
 /// What it takes to submit a request.
@@ -220,20 +171,6 @@ impl Submission<'_> {
         ));
         Ok((job, checked))
     }
-}
-
-async fn connect(settings: &Settings) -> Result<(Option<Emulator>, QwenBuilder), Failure> {
-    let (emulator, builder) = settings.open(&Provider::QWEN).await?;
-    let builder = if emulator.is_some() {
-        let polls = PollSchedule::default()
-            .first(Duration::from_millis(100))
-            .settled(Duration::from_millis(500));
-        builder.jobs(Arc::new(MemoryJobs::new())).polls(polls)
-    } else {
-        let store: Arc<dyn JobStore> = ledger_in(&settings.environment)?;
-        builder.jobs(store)
-    };
-    Ok((emulator, builder))
 }
 
 fn request(arguments: &Generate, settings: &Settings) -> Result<VideoRequest, Failure> {
@@ -297,29 +234,13 @@ fn pretend_uploaded(request: VideoRequest, upload: bool) -> Result<VideoRequest,
     }
 }
 
-/// The region whose prices apply, as the flags and the environment say.
-fn region(arguments: &Generate, settings: Settings) -> Result<Region, Failure> {
-    if let Some(region) = arguments.connection.region {
-        return Ok(region);
-    }
-    let settings = settings.without_key();
-    let qwen = settings.builder(&Provider::QWEN)?.build()?;
-    let route = block_on(async { Ok(qwen.video_route().await?) })?;
-    let origin = aigc_origin_for(Some(route.endpoint().base_url().as_str()));
-    let china = origin.is_some_and(|origin| origin == Region::China.aigc_origin());
-    Ok(match china {
-        true => Region::China,
-        false => Region::Global,
-    })
-}
-
 fn estimate(arguments: &Generate, settings: Settings, checked: &Checked) -> Result<(), Failure> {
-    let cost = checked.estimate(region(arguments, settings)?);
+    let cost = checked.estimate(deliver::region(&arguments.connection, settings)?);
     if arguments.json {
         let document = json!({
             "model": checked.model(),
             "request": checked.body(),
-            "changes": changes(checked),
+            "changes": deliver::changes(checked.changes()),
             "estimate": cost,
         });
         return Out::new().document(&document);
@@ -333,24 +254,4 @@ fn estimate(arguments: &Generate, settings: Settings, checked: &Checked) -> Resu
         Some(cost) => format!("{model}, {seconds} s at {resolution}: {cost} at list price"),
         None => format!("{model}, {seconds} s at {resolution}: the price is not known"),
     })
-}
-
-fn changes(checked: &Checked) -> Vec<serde_json::Value> {
-    let change = |change: &qwen_openclaw::video::Change| {
-        json!({
-            "what": change.what,
-            "requested": change.requested,
-            "applied": change.applied,
-        })
-    };
-    checked.changes().iter().map(change).collect()
-}
-
-fn print(job: &Job, checked: &Checked, client: &Client) -> Result<(), Failure> {
-    let mut document = view::document(job.record());
-    document["changes"] = changes(checked).into();
-    if let Some(cost) = client.region().and_then(|region| checked.estimate(region)) {
-        document["estimate"] = json!(cost);
-    }
-    Out::new().document(&document)
 }

@@ -157,6 +157,22 @@ fn describe_and_video_have_models_of_their_own() {
         .exits_with(4);
     ran.says("the provider google does not generate videos");
     assert_eq!(model(&foreign, &["-m", "wan2.6-t2v"]), "wan2.6-t2v");
+
+    let drawn_by = |config: &str| {
+        let home = Home::new(config);
+        let ran = home.run(&["image", "generate", "a cat", "--estimate", "--json"]);
+        ran.exits_with(0).json()["model"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(drawn_by(CONFIG), "qwen-image-3.0");
+    let choice = "imageGenerationModel: { primary: 'qwen/wan2.7-image' },";
+    let chosen = CONFIG.replace(
+        "videoGenerationModel",
+        &format!("{choice} videoGenerationModel"),
+    );
+    assert_eq!(drawn_by(&chosen), "wan2.7-image");
 }
 
 #[test]

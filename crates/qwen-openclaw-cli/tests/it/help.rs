@@ -51,6 +51,21 @@ fn of_describe() {
 }
 
 #[test]
+fn of_image() {
+    insta::assert_snapshot!("help-image", help(&["image", "--help"]));
+    insta::assert_snapshot!(
+        "help-image-generate",
+        help(&["image", "generate", "--help"])
+    );
+    insta::assert_snapshot!("help-image-edit", help(&["image", "edit", "--help"]));
+    let resume = help(&["image", "resume", "--help"]);
+    assert!(
+        resume.ends_with("Example: qwen-openclaw image resume\n"),
+        "{resume}"
+    );
+}
+
+#[test]
 fn of_video() {
     insta::assert_snapshot!("help-video", help(&["video", "--help"]));
     insta::assert_snapshot!(

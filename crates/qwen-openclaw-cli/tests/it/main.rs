@@ -21,6 +21,7 @@ mod emulator;
 mod emulator_page;
 mod faults;
 mod help;
+mod image;
 mod json;
 mod kills;
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `models list`.
 
-use qwen_openclaw::catalog::{Edition, Provider, models, video};
+use qwen_openclaw::catalog::{Edition, Provider, image, models, video};
 use qwen_openclaw_emulator::{Emulator, Plan, Region, Reply, Script};
 use serde_json::{Value, json};
 
@@ -63,12 +63,12 @@ fn json_has_the_shape_of_openclaw() {
 #[test]
 fn plain_is_one_ref_a_line() {
     let merged = models(&Provider::QWEN, Edition::Merged).len();
-    let videos = video::models().len();
+    let made = image::models().len() + video::models().len();
     let token = models(&Provider::QWEN_TOKEN_PLAN, Edition::Merged).len();
     for (arguments, count) in [
         (&["--edition", "2026.4"][..], 9),
         (&["--edition", "2026.9"], 14),
-        (&["--edition", "all"], merged + videos),
+        (&["--edition", "all"], merged + made),
         (&["--provider", "modelstudio", "--edition", "2026.4"], 9),
         (&["--plan", "coding", "--edition", "2026.4"], 8),
         (&["--plan", "coding", "--edition", "2026.4", "--all"], 9),
@@ -225,6 +225,27 @@ fn prices_are_those_of_the_region() {
 }
 
 #[test]
+fn image_models_are_listed_with_their_prices() {
+    let row_of = |arguments: &[&str], model: &str| row(arguments, model);
+    let pro = row_of(&[], "qwen/qwen-image-3.0-pro");
+    assert_eq!(pro["input"], "text+image");
+    let price = &pro["price"];
+    assert_eq!(price["per"], "image");
+    assert_eq!(
+        (&price["image"], &price["largeImage"]),
+        (&json!(0.0357), &json!(0.0714))
+    );
+    assert!(price.get("extendedImage").is_none(), "{price}");
+    let turbo = row_of(&["--region", "china"], "qwen/z-image-turbo");
+    assert_eq!(turbo["input"], "text");
+    assert_eq!(turbo["price"]["extendedImage"], 0.2);
+    // What it costs there is not known.
+    assert!(row_of(&[], "qwen/z-image-turbo").get("price").is_none());
+    let coding = row_of(&["--plan", "coding", "--all"], "qwen/qwen-image-edit");
+    assert_eq!(coding["available"], false);
+}
+
+#[test]
 fn video_models_are_listed_with_their_prices() {
     let row_of = |arguments: &[&str]| row(arguments, "qwen/wan2.6-i2v-flash");
     let global = row_of(&[]);
@@ -272,7 +293,8 @@ fn a_pipe_gets_one_model_a_line() {
         let list = list.run().exits_with(0).stdout;
         let (header, rows) = list.split_once('\n').unwrap();
         assert!(header.starts_with("Model "), "{header}");
-        let all = models(&Provider::QWEN, Edition::Merged).len() + video::models().len();
+        let made = image::models().len() + video::models().len();
+        let all = models(&Provider::QWEN, Edition::Merged).len() + made;
         assert_eq!(rows.lines().count(), all);
         assert!(rows.lines().all(|line| line.starts_with("qwen/")), "{rows}");
     }

@@ -192,7 +192,7 @@ fn its_commands_change_what_it_says() {
     }
     // Where each of them is, as the page says.
     let state = operator.state();
-    assert_eq!(state["jobs"].len(), 1);
+    assert_eq!(state["jobs"].len(), 2);
     assert!(
         operator
             .home
@@ -210,7 +210,8 @@ fn its_commands_change_what_it_says() {
 #[test]
 fn the_commands_that_it_names_exist() {
     let commands = [
-        "chat", "config", "doctor", "gateway", "models", "onboard", "plugins", "status", "video",
+        "chat", "config", "doctor", "gateway", "image", "models", "onboard", "plugins", "status",
+        "video",
     ];
     let operator = Operator::new(None);
     fs::write(operator.home.path().join("key.txt"), KEY).unwrap();

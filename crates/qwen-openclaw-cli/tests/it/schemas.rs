@@ -97,10 +97,29 @@ fn results_and_errors() {
     let made = video(&["generate", "a cat", "--seconds", "99", "-o", output]);
     let listed = video(&["list"]);
     let estimate = video(&["generate", "a cat", "--estimate"]);
+    let image = |arguments: &[&str]| {
+        let command = Qwen::new(&[&["image"], arguments, &["--json"]].concat());
+        command.at(&service).env("HOME", home).run()
+    };
+    let crane = folder.path().join("a.png");
+    let crane = [
+        "generate",
+        "a cat",
+        "-n",
+        "2",
+        "-o",
+        crane.to_str().unwrap(),
+    ];
+    let several = image(&crane);
+    let drawn = image(&["generate", "a cat", "--estimate"]);
+    let drawings = image(&["list"]);
     for (name, ran) in [
         ("video", made),
         ("video-list", listed),
         ("video-estimate", estimate),
+        ("image", several),
+        ("image-estimate", drawn),
+        ("image-list", drawings),
         ("chat", chat),
         ("describe", describe),
         ("models-list", list),

@@ -10,10 +10,14 @@ use qwen_openclaw::video::{
 use serde_json::{Value, json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::{failure::Failure, output::Out};
+use super::Kind;
+use crate::{
+    failure::Failure,
+    output::{self, Out},
+};
 
 /// The job as JSON: what there is of it.
-pub(super) fn document(record: &JobRecord) -> Value {
+pub(crate) fn document(record: &JobRecord) -> Value {
     let mut document = json!({
         "id": record.id().as_str(),
         "phase": record.phase().as_str(),
@@ -54,19 +58,42 @@ pub(super) fn document(record: &JobRecord) -> Value {
         };
         document["results"] = record.results().iter().map(result).collect();
     }
+    if !record.failures().is_empty() {
+        document["failures"] = json!(record.failures());
+    }
     if !record.uploads().is_empty() {
         document["uploads"] = json!(record.uploads());
     }
     document
 }
 
-/// What the video is to show.
+/// What the result is to show: each form of a request has its own place for it.
 fn prompt(record: &JobRecord) -> Option<&str> {
-    record.body().pointer("/input/prompt")?.as_str()
+    let body = record.body();
+    let prompt = body.pointer("/input/prompt").or_else(|| body.get("prompt"));
+    let message = || {
+        let content = body.pointer("/input/messages/0/content")?.as_array()?;
+        content.iter().find_map(|part| part.get("text"))
+    };
+    prompt.or_else(message)?.as_str()
+}
+
+/// Prints where the results of a job were saved, and says which were not made.
+pub(crate) fn saved(record: &JobRecord) -> Result<(), Failure> {
+    for failure in record.failures() {
+        let why = failure.message.as_deref().or(failure.code.as_deref());
+        let why = why.unwrap_or_default();
+        output::note(&format!("warning: a result was not made: {why}"));
+    }
+    let mut out = Out::new();
+    for path in record.saved() {
+        out.line(&path.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// Jobs with a header, each with its prompt below; nothing if there are none.
-pub(super) fn table<'a>(
+pub(crate) fn table<'a>(
     records: impl IntoIterator<Item = &'a JobRecord>,
     out: &mut Out,
 ) -> Result<(), Failure> {
@@ -86,7 +113,7 @@ pub(super) fn table<'a>(
 }
 
 /// The job on one line, with the time in `zone`.
-pub(super) fn line(record: &JobRecord, zone: &TimeZone) -> String {
+pub(crate) fn line(record: &JobRecord, zone: &TimeZone) -> String {
     let created = local(record.created_at(), zone);
     let (id, model) = (record.id().as_str(), record.model());
     columns(id, &created, model, &state(record))
@@ -148,17 +175,24 @@ pub(crate) fn state(record: &JobRecord) -> String {
 
 /// What may be done about a job, in the words of this command.
 pub(crate) fn advice(id: &JobId, steps: &[NextStep]) -> Option<String> {
+    advice_of(Kind::running(), id, steps)
+}
+
+fn advice_of(kind: Kind, id: &JobId, steps: &[NextStep]) -> Option<String> {
+    let name = kind.name();
     let words = |step: &NextStep| {
         Some(match step {
-            NextStep::Wait => format!("`video wait {id}` waits for it"),
-            NextStep::Save => format!("`video download {id}` saves it"),
-            NextStep::LookAgain => format!("`video resume {id}` looks for it again"),
+            NextStep::Wait => format!("`{name} wait {id}` waits for it"),
+            NextStep::Save => format!("`{name} download {id}` saves it"),
+            NextStep::LookAgain => format!("`{name} resume {id}` looks for it again"),
             NextStep::Adopt { tasks } => match &tasks[..] {
-                [task] => format!("`video resume {id} --adopt {task}` takes that task for its own"),
-                _ => format!("`video resume {id} --adopt TASK` takes a task for its own"),
+                [task] => {
+                    format!("`{name} resume {id} --adopt {task}` takes that task for its own")
+                }
+                _ => format!("`{name} resume {id} --adopt TASK` takes a task for its own"),
             },
-            NextStep::Resubmit => format!("`video resume {id} --resubmit` sends it"),
-            NextStep::Cancel => format!("`video cancel {id}` drops it"),
+            NextStep::Resubmit => format!("`{name} resume {id} --resubmit` sends it"),
+            NextStep::Cancel => format!("`{name} cancel {id}` drops it"),
             _ => return None,
         })
     };
@@ -167,7 +201,7 @@ pub(crate) fn advice(id: &JobId, steps: &[NextStep]) -> Option<String> {
 }
 
 /// How long a result can still be fetched.
-pub(super) fn until(expires_at: SystemTime, now: SystemTime) -> String {
+pub(crate) fn until(expires_at: SystemTime, now: SystemTime) -> String {
     match expires_at.duration_since(now) {
         Ok(left) if left.as_secs() >= 3600 => {
             format!("to be fetched within {} h", left.as_secs() / 3600)
@@ -197,11 +231,13 @@ mod tests {
             NextStep::Resubmit,
         ];
         assert_eq!(
-            advice(&id, &steps).unwrap(),
+            advice_of(Kind::Video, &id, &steps).unwrap(),
             "`video resume a-1` looks for it again, `video resume a-1 --adopt t` takes that task \
              for its own, `video resume a-1 --resubmit` sends it"
         );
-        assert_eq!(advice(&id, &[]), None);
+        assert_eq!(advice_of(Kind::Image, &id, &[]), None);
+        let again = advice_of(Kind::Image, &id, &[NextStep::LookAgain]);
+        assert_eq!(again.unwrap(), "`image resume a-1` looks for it again");
     }
 
     #[test]

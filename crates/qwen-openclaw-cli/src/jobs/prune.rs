@@ -1,4 +1,4 @@
-//! `video prune`: removes the records of old jobs for which nothing is left to do.
+//! `prune`: removes the records of old jobs for which nothing is left to do.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use qwen_openclaw::{
 };
 use serde_json::json;
 
-use super::{args::Prune, view};
+use super::{Kind, args::Prune, view};
 use crate::{
     args::Connection,
     failure::Failure,
@@ -17,7 +17,7 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) async fn run(arguments: Prune) -> Result<(), Failure> {
+pub(super) async fn run(kind: Kind, arguments: Prune) -> Result<(), Failure> {
     let folder = StateDir::of(&Connection::default().environment()?)?;
     let store = FileJobs::in_folder(&folder);
     let now = SystemTime::now();
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: Prune) -> Result<(), Failure> {
     let list = store.list().await?;
     let mut pruned = Vec::new();
     for record in list.records {
-        if !is_done(&record, now, age) {
+        if !kind.makes(&record) || !is_done(&record, now, age) {
             continue;
         }
         if arguments.dry_run || remove(&store, &record, now, age).await? {
@@ -53,8 +53,8 @@ pub(super) async fn run(arguments: Prune) -> Result<(), Failure> {
     };
     output::note(&match pruned.len() {
         0 => "no such jobs".to_owned(),
-        1 => format!("1 job {verb}; saved videos stay"),
-        count => format!("{count} jobs {verb}; saved videos stay"),
+        1 => format!("1 job {verb}; saved {}s stay", kind.name()),
+        count => format!("{count} jobs {verb}; saved {}s stay", kind.name()),
     });
     Ok(())
 }

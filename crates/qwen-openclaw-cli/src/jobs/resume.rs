@@ -1,15 +1,15 @@
-//! `video resume`: resumes what a crash or a lost network has left.
+//! `resume`: resumes what a crash or a lost network has left.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use qwen_openclaw::video::{
-    Client, Finished, Job,
-    task::{FileJobs, JobRecord, JobStore, Phase, Resumed},
+    Finished, Job,
+    task::{FileJobs, JobRecord, JobStore, Phase, Resumed, Tasks},
 };
 use serde_json::{Value, json};
 
-use super::{args::Resume, client_of, find, follow, follow::Teller, ledger, view};
+use super::{Kind, args::Resume, find, follow, follow::Teller, ledger, tasks_of, view};
 use crate::{failure::Failure, interrupt::Interrupt, output, output::Out};
 
 /// What has become of each job.
@@ -23,7 +23,7 @@ struct Report {
     failure: Option<Failure>,
 }
 
-pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
+pub(super) async fn run(kind: Kind, arguments: Resume) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
     let store = ledger(&arguments.connection)?;
     let teller = Teller::new();
@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
         json: arguments.json,
         ..Report::default()
     };
-    let resumed = interrupt.or(resume(&arguments, &store, &teller, &mut report));
+    let resumed = interrupt.or(resume(kind, &arguments, &store, &teller, &mut report));
     resumed.await?;
     drop(teller);
     if arguments.json {
@@ -53,6 +53,7 @@ pub(super) async fn run(arguments: Resume) -> Result<(), Failure> {
 }
 
 async fn resume(
+    kind: Kind,
     arguments: &Resume,
     store: &Arc<FileJobs>,
     teller: &Teller,
@@ -60,9 +61,9 @@ async fn resume(
 ) -> Result<(), Failure> {
     let mut going = Vec::new();
     if let Some(text) = &arguments.job {
-        let record = find(store, text).await?;
-        let tasks = client_of(&arguments.connection, store, &record).await?;
-        let (tasks, id) = (tasks.tasks(), record.id());
+        let record = find(kind, store, text).await?;
+        let tasks = tasks_of(kind, &arguments.connection, store, &record).await?;
+        let id = record.id();
         match (&arguments.adopt, arguments.resubmit) {
             (Some(task), _) => going.push(tasks.adopt(id, task).await?),
             (None, true) => going.push(tasks.resubmit(id).await?),
@@ -77,8 +78,8 @@ async fn resume(
     }
     // One client for each host and workspace: another has other tasks, and takes other keys.
     let unfinished = list.records.into_iter();
-    let unfinished = unfinished.filter(|record| !record.phase().is_settled());
-    let mut clients: BTreeMap<_, Client> = BTreeMap::new();
+    let unfinished = unfinished.filter(|record| kind.makes(record) && !record.phase().is_settled());
+    let mut clients: BTreeMap<_, Tasks> = BTreeMap::new();
     for record in unfinished {
         let place = (
             record.origin().to_owned(),
@@ -86,7 +87,7 @@ async fn resume(
         );
         let client = match clients.get(&place) {
             Some(client) => client.clone(),
-            None => match client_of(&arguments.connection, store, &record).await {
+            None => match tasks_of(kind, &arguments.connection, store, &record).await {
                 Ok(client) => client,
                 Err(failure) => {
                     report.error(&record, failure);
@@ -95,7 +96,7 @@ async fn resume(
             },
         };
         clients.insert(place, client.clone());
-        match client.tasks().resume_job(record.id()).await {
+        match client.resume_job(record.id()).await {
             Ok(resumed) => going.extend(report.sort(&record, resumed)),
             Err(error) => report.error(&record, error.into()),
         }
@@ -103,7 +104,7 @@ async fn resume(
     finish(going, teller, report).await
 }
 
-/// Waits for all jobs at once, and saves each video as soon as it is made.
+/// Waits for all jobs at once, and saves each result as soon as it is made.
 async fn finish(going: Vec<Job>, teller: &Teller, report: &mut Report) -> Result<(), Failure> {
     let wait = |job: Job| async move {
         let done = follow::wait(&job, teller).await;
@@ -156,11 +157,7 @@ impl Report {
         if self.json {
             return Ok(());
         }
-        let mut out = Out::new();
-        for path in finished.record().saved() {
-            out.line(&path.display().to_string())?;
-        }
-        Ok(())
+        view::saved(finished.record())
     }
 
     fn error(&mut self, record: &JobRecord, failure: Failure) {

@@ -1,4 +1,4 @@
-//! Follows a job to its video, saying how far it is.
+//! Follows a job to its result, saying how far it is.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,17 +11,17 @@ use qwen_openclaw::video::{
     task::{JobId, Phase, Progress, SaveOptions},
 };
 
-use super::view;
+use super::{Kind, view};
 use crate::{failure::Failure, output, terminal};
 
 /// Says how far a job is: a bar on a terminal, otherwise a line for each change.
-pub(super) struct Teller {
+pub(crate) struct Teller {
     bar: ProgressBar,
     terminal: bool,
 }
 
 impl Teller {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let terminal = terminal::redraws();
         let target = match terminal {
             true => ProgressDrawTarget::stderr(),
@@ -36,7 +36,7 @@ impl Teller {
     }
 
     /// Says what happens now.
-    pub(super) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         match self.terminal {
             true => self.bar.set_message(output::harmless(text)),
             false => output::note(text),
@@ -64,8 +64,8 @@ impl Drop for Teller {
     }
 }
 
-/// Waits until the service has made the video.
-pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure> {
+/// Waits until the service has made the result.
+pub(crate) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure> {
     let mut watch = job.watch();
     let mut last = job.clone();
     while let Some(record) = watch.next().await {
@@ -87,19 +87,20 @@ pub(super) async fn wait(job: &Job, teller: &Teller) -> Result<Finished, Failure
     Ok(last.finished()?)
 }
 
-/// A video that is made and could not be saved is not lost, and must not be made again.
-pub(super) fn with_resume(failure: Failure, id: &JobId) -> Failure {
+/// A result that is made and could not be saved is not lost, and must not be made again.
+pub(crate) fn with_resume(failure: Failure, id: &JobId) -> Failure {
     if failure.is_interrupted() || failure.is_expired() {
         return failure;
     }
+    let kind = Kind::running().name();
     failure.with_another_hint(format!(
-        "the video is made and kept for a day: `qwen-openclaw video resume {id}` saves it"
+        "the {kind} is made and kept for a day: `qwen-openclaw {kind} resume {id}` saves it"
     ))
 }
 
-/// Saves a video: where it is asked for, else where it was asked for when it was submitted, else
+/// Saves a result: where it is asked for, else where it was asked for when it was submitted, else
 /// under the job's name.
-pub(super) async fn save(
+pub(crate) async fn save(
     finished: Finished,
     path: Option<&Path>,
     overwrite: bool,
@@ -107,7 +108,7 @@ pub(super) async fn save(
 ) -> Result<Finished, Failure> {
     let record = finished.record();
     let path = path.or(record.target()).map_or_else(
-        || PathBuf::from(format!("{}.mp4", record.id())),
+        || PathBuf::from(format!("{}.{}", record.id(), Kind::running().extension())),
         Path::to_owned,
     );
     let options = match overwrite {

@@ -1,15 +1,16 @@
-//! `video list`, `show`, `wait`, `download` and `cancel`.
+//! `list`, `show`, `wait`, `download` and `cancel`.
 
 use std::path::Path;
 
 use jiff::tz::TimeZone;
 use qwen_openclaw::{
     auth::StateDir,
-    video::task::{FileJobs, Job, JobStore, Phase},
+    video::task::{FileJobs, Job, JobRecord, JobStore, Phase},
 };
 use serde_json::json;
 
 use super::{
+    Kind,
     args::{List, One, Save},
     find, follow,
     follow::Teller,
@@ -19,11 +20,13 @@ use super::{
 };
 use crate::{args::Connection, failure::Failure, interrupt::Interrupt, output, output::Out};
 
-pub(super) async fn list(arguments: List) -> Result<(), Failure> {
+pub(super) async fn list(kind: Kind, arguments: List) -> Result<(), Failure> {
     let folder = StateDir::of(&Connection::default().environment()?)?;
     let list = FileJobs::in_folder(&folder).list().await?;
     let records = list.records.iter();
-    let records = records.filter(|record| !arguments.unfinished || !record.phase().is_settled());
+    let records = records.filter(|record| {
+        kind.makes(record) && (!arguments.unfinished || !record.phase().is_settled())
+    });
     if arguments.json {
         let jobs: Vec<_> = records.map(view::document).collect();
         let unreadable: Vec<_> = list.unreadable.iter().map(ToString::to_string).collect();
@@ -31,7 +34,8 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
         return Out::new().document(&document);
     }
     let mut out = Out::new();
-    if list.records.is_empty() && list.unreadable.is_empty() {
+    let mut records = records.peekable();
+    if records.peek().is_none() && list.unreadable.is_empty() {
         output::note("no jobs");
     }
     view::table(records, &mut out)?;
@@ -41,13 +45,13 @@ pub(super) async fn list(arguments: List) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) async fn show(arguments: One) -> Result<(), Failure> {
+pub(super) async fn show(kind: Kind, arguments: One) -> Result<(), Failure> {
     let store = ledger(&arguments.connection)?;
-    let mut record = find(&store, &arguments.job).await?;
+    let mut record = find(kind, &store, &arguments.job).await?;
     if record.phase() == Phase::Submitted {
         let mut interrupt = Interrupt::listen()?;
         let asked = interrupt.or(async {
-            let mut job = job_of(&arguments.connection, &store, &record).await?;
+            let mut job = job_of(kind, &arguments.connection, &store, &record).await?;
             Ok(job.refresh().await?.clone())
         });
         match asked.await {
@@ -63,33 +67,34 @@ pub(super) async fn show(arguments: One) -> Result<(), Failure> {
     print(&record, arguments.json)
 }
 
-pub(super) async fn cancel(arguments: One) -> Result<(), Failure> {
+pub(super) async fn cancel(kind: Kind, arguments: One) -> Result<(), Failure> {
     let store = ledger(&arguments.connection)?;
-    let record = find(&store, &arguments.job).await?;
-    let mut job = job_of(&arguments.connection, &store, &record).await?;
+    let record = find(kind, &store, &arguments.job).await?;
+    let mut job = job_of(kind, &arguments.connection, &store, &record).await?;
     let record = Interrupt::listen()?
         .or(async { Ok(job.cancel().await?.clone()) })
         .await?;
     print(&record, arguments.json)
 }
 
-/// Saves the video of a job; if `patient`, once it is made.
-pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> {
+/// Saves the result of a job; if `patient`, once it is made.
+pub(super) async fn wait(kind: Kind, arguments: Save, patient: bool) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()?;
-    let piped = Piped::of(arguments.output.as_deref(), arguments.json)?;
+    let piped = Piped::of(kind, arguments.output.as_deref(), arguments.json)?;
     let mut arguments = arguments;
     if let Some(piped) = &piped {
         arguments.output = Some(piped.path());
     }
     let store = ledger(&arguments.connection)?;
-    let record = find(&store, &arguments.job).await?;
-    let job = job_of(&arguments.connection, &store, &record).await?;
+    let record = find(kind, &store, &arguments.job).await?;
+    let job = job_of(kind, &arguments.connection, &store, &record).await?;
     let teller = Teller::new();
     let saved = interrupt.or(save(&job, &arguments, patient, &teller)).await;
     let job = saved.inspect_err(|failure| {
         if failure.is_interrupted() {
             let id = job.id();
-            output::note(&format!("the job goes on: qwen-openclaw video wait {id}"));
+            let name = kind.name();
+            output::note(&format!("the job goes on: qwen-openclaw {name} wait {id}"));
         }
     })?;
     drop(teller);
@@ -100,11 +105,7 @@ pub(super) async fn wait(arguments: Save, patient: bool) -> Result<(), Failure> 
         let document = view::document(job.record());
         return Out::new().document(&document);
     }
-    let mut out = Out::new();
-    for path in job.record().saved() {
-        out.line(&path.display().to_string())?;
-    }
-    Ok(())
+    view::saved(job.record())
 }
 
 async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Result<Job, Failure> {
@@ -126,7 +127,7 @@ async fn save(job: &Job, arguments: &Save, patient: bool, teller: &Teller) -> Re
     Ok(job.with_record(saved.record().clone()))
 }
 
-fn print(record: &qwen_openclaw::video::task::JobRecord, json: bool) -> Result<(), Failure> {
+fn print(record: &JobRecord, json: bool) -> Result<(), Failure> {
     let document = view::document(record);
     if json {
         return Out::new().document(&document);
