@@ -41,7 +41,8 @@
 //!
 //! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
 //! configuration uses. [`image`] is the catalog of the image models, [`video`] that of the Wan video
-//! models, and [`price`] computes what chat costs.
+//! models, [`embedding`] and [`rerank`] are those of the models for search, and [`price`] computes what
+//! chat costs.
 //!
 //! # Features
 //!
@@ -53,6 +54,7 @@ mod chat;
 mod classify;
 mod compat;
 mod edition;
+pub mod embedding;
 mod endpoint;
 mod error;
 pub mod image;
@@ -63,6 +65,7 @@ mod nearest;
 mod plan;
 pub mod price;
 mod provider;
+pub mod rerank;
 mod row;
 mod size;
 mod structured;
