@@ -32,6 +32,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         steps.command("kills at random moments", &mut kills())?;
         steps.command("two hundred editors at once", &mut editors())?;
         steps.command("two hundred users of one store", &mut store())?;
+        steps.command("a million texts embedded", &mut million())?;
         for script in interop(&workspace)? {
             let name = script.file_name().unwrap_or_default().to_string_lossy();
             let mut bash = Command::new("bash");
@@ -63,6 +64,21 @@ fn kills() -> Command {
     let package = ["test", "--quiet", "-p", "qwen-openclaw-cli", "--locked"];
     let mut command = cargo(package);
     command.args(["--test", "it", "--", "--ignored", "kills"]);
+    command
+}
+
+/// The same, for what a million texts take, at the speed of a release.
+fn million() -> Command {
+    let package = ["test", "--quiet", "--release", "-p", "qwen-openclaw-cli"];
+    let mut command = cargo(package);
+    command.args([
+        "--locked",
+        "--test",
+        "it",
+        "--",
+        "--ignored",
+        "a_million_texts",
+    ]);
     command
 }
 

@@ -47,7 +47,7 @@ pub enum Hint {
         /// The base URL that it was sent to.
         base_url: String,
     },
-    /// Tasks and uploads need a Standard key of the region.
+    /// Tasks, uploads, embeddings and reranking need a Standard key of the region.
     TasksNeedStandardKey {
         /// The key as it may be shown, and where it was found, where there is one.
         key: Option<SentKey>,
@@ -225,10 +225,10 @@ impl fmt::Display for Hint {
                 origin: Some(origin),
             } => write!(
                 f,
-                "the key {key} was sent to {origin}: tasks need a Standard key of that region"
+                "the key {key} was sent to {origin}, which needs a Standard key of that region"
             ),
             Self::TasksNeedStandardKey { .. } => {
-                f.write_str("tasks need a Standard key of the region, and a Standard endpoint")
+                f.write_str("this needs a Standard key of the region, and a Standard endpoint")
             }
             Self::PlanLacksModel { plan, standard } => write!(
                 f,

@@ -14,8 +14,8 @@ pub enum ServiceHost {
     /// Below the base URL: chat, embeddings, the list of models.
     #[default]
     Api,
-    /// Below the AIGC host of the same region, `/api/v1/...`: tasks and uploads. It needs a Standard
-    /// key: that of a plan is not sent there.
+    /// Below the AIGC host of the same region, `/api/v1/...`: tasks, uploads, reranking. It needs a
+    /// Standard key: that of a plan is not sent there.
     Aigc,
 }
 

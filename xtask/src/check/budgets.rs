@@ -50,6 +50,12 @@ const BUDGETS: &[Budget] = &[
         limit: 110,
     },
     Budget {
+        package: "qwen-openclaw-embeddings",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 110,
+    },
+    Budget {
         package: "qwen-openclaw-router",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],

@@ -21,6 +21,7 @@ const AUTH: &str = "qwen-openclaw-auth";
 const CONFIG: &str = "qwen-openclaw-config";
 const CLIENT: &str = "qwen-openclaw-client";
 const TRANSPORT: &str = "qwen-openclaw-transport";
+const EMBEDDINGS: &str = "qwen-openclaw-embeddings";
 const TASKS: &str = "qwen-openclaw-tasks";
 const IMAGE: &str = "qwen-openclaw-image";
 const VIDEO: &str = "qwen-openclaw-video";
@@ -68,6 +69,12 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: EMBEDDINGS,
+        below: &[CATALOG, HTTP, AUTH, CLIENT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
         package: TASKS,
         below: &[CATALOG, HTTP, AUTH, CLIENT],
         in_tests: &[EMULATOR],
@@ -106,7 +113,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: FACADE,
         below: &[
-            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, TASKS, IMAGE, VIDEO, ROUTER,
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, EMBEDDINGS, TASKS, IMAGE, VIDEO, ROUTER,
         ],
         in_tests: &[EMULATOR],
         foreign: None,
