@@ -8,6 +8,8 @@ use qwen_openclaw_auth as auth;
 use qwen_openclaw_catalog as catalog;
 #[cfg(feature = "config")]
 use qwen_openclaw_config as config;
+#[cfg(feature = "embeddings")]
+use qwen_openclaw_embeddings as embeddings;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 #[cfg(feature = "router")]
 use qwen_openclaw_router::{Attempt, Exceeded, RouteError};
@@ -37,6 +39,8 @@ enum Of {
     Auth(auth::Error),
     #[cfg(feature = "__tasks")]
     Task(tasks::Error),
+    #[cfg(feature = "embeddings")]
+    Embeddings(embeddings::Error),
     #[cfg(feature = "config")]
     Config(config::Error),
     #[cfg(feature = "router")]
@@ -100,6 +104,8 @@ impl Error {
         match &self.inner.of {
             Of::Route(error) => Some(error),
             Of::Chat(error) => error.origin()?.downcast_ref(),
+            #[cfg(feature = "embeddings")]
+            Of::Embeddings(error) => error.origin()?.downcast_ref(),
             _ => None,
         }
     }
@@ -122,6 +128,8 @@ impl Error {
         match &self.inner.of {
             Of::Auth(error) => Some(error),
             Of::Chat(error) => error.as_auth(),
+            #[cfg(feature = "embeddings")]
+            Of::Embeddings(error) => error.as_auth(),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.as_auth(),
             _ => None,
@@ -136,6 +144,19 @@ impl Error {
             Of::Task(error) => Some(error),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.as_task(),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of embedding or reranking, if that failed. It has the vectors of the texts
+    /// before the failure.
+    #[cfg(feature = "embeddings")]
+    #[must_use]
+    pub fn as_embeddings(&self) -> Option<&embeddings::Error> {
+        match &self.inner.of {
+            Of::Embeddings(error) => Some(error),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_embeddings(),
             _ => None,
         }
     }
@@ -194,6 +215,8 @@ impl Error {
             Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => error.hint().map(ToString::to_string),
+            #[cfg(feature = "embeddings")]
+            Of::Embeddings(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.hint(),
             _ => None,
@@ -259,6 +282,13 @@ impl From<tasks::Error> for Error {
     }
 }
 
+#[cfg(feature = "embeddings")]
+impl From<embeddings::Error> for Error {
+    fn from(error: embeddings::Error) -> Self {
+        Self::new(error.as_http().clone(), Of::Embeddings(error))
+    }
+}
+
 #[cfg(feature = "router")]
 impl From<RouteError<SendError>> for Error {
     fn from(error: RouteError<SendError>) -> Self {
@@ -284,6 +314,25 @@ impl From<Error> for transport::Error {
             Of::Chat(error) => error,
             Of::Route(route) => {
                 let last = route.last().and_then(|last| last.error.as_chat());
+                let last = last.filter(|last| last.kind() == kind).cloned();
+                last.unwrap_or_else(other).with_origin(route)
+            }
+            _ => other(),
+        }
+    }
+}
+
+/// For what is embedded through the router; as for transport.
+#[cfg(all(feature = "embeddings", feature = "router"))]
+impl From<Error> for embeddings::Error {
+    fn from(error: Error) -> Self {
+        let (kind, message) = (error.kind(), error.to_string());
+        let Inner { http, of } = *error.inner;
+        let other = || Self::from(http.with_message(message));
+        match of {
+            Of::Embeddings(error) => error,
+            Of::Route(route) => {
+                let last = route.last().and_then(|last| last.error.as_embeddings());
                 let last = last.filter(|last| last.kind() == kind).cloned();
                 last.unwrap_or_else(other).with_origin(route)
             }
@@ -319,6 +368,8 @@ impl fmt::Display for Error {
             Of::Auth(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "embeddings")]
+            Of::Embeddings(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "router")]
@@ -338,6 +389,8 @@ impl fmt::Debug for Error {
             Of::Auth(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "embeddings")]
+            Of::Embeddings(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "router")]

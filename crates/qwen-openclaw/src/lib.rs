@@ -1,5 +1,5 @@
-//! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: streaming chat with token usage, and
-//! generation of images and videos, on every plan and in both regions.
+//! Qwen Cloud (Alibaba Model Studio / DashScope) for Rust: streaming chat with token usage, images and
+//! videos, embeddings and reranking, on every plan and in both regions.
 //!
 //! ```no_run
 //! use qwen_openclaw::{Qwen, chat::Event};
@@ -36,13 +36,15 @@
 //! * [`Qwen::video`] generates videos, as jobs: [`Video::submit`], then [`wait`](video::Job::wait) and
 //!   [`save`](video::Finished::save). With [`Qwen::from_home`] a job survives a crash:
 //!   [`resume`](video::Client::resume) finds it again.
+//! * [`Qwen::embed`] embeds texts, one or a million ([`Embed::stream`]), [`Qwen::embed_contents`] images
+//!   and videos too, and [`Qwen::rerank`] orders documents by how well they answer a query.
 //! * [`QwenBuilder::router`] makes every request accounted for, kept within budgets, and sent to another
 //!   account or a fallback model when the first one does not answer; [`Answered`] says who did.
 //! * [`Qwen::route`] explains which provider, endpoint, key and model a ref resolves to, and by which
 //!   rule, without sending anything.
 //!
 //! The underlying crates are re-exported as [`catalog`], [`auth`], [`http`], [`client`], [`chat`],
-//! [`image`], [`routing`] and [`video`]. Each can be used on its own.
+//! [`image`], [`routing`], [`video`] and [`embeddings`]. Each can be used on its own.
 //!
 //! # Features
 //!
@@ -59,10 +61,13 @@
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `image` (default): image generation and editing, [`Qwen::image`].
 //! * `video` (default): video generation, [`Qwen::video`].
+//! * `embeddings` (default): embeddings and reranking, [`Qwen::embed`] and [`Qwen::rerank`].
 
 mod builder;
 mod chat_builder;
 mod cost;
+#[cfg(feature = "embeddings")]
+mod embed_builder;
 mod error;
 #[cfg(feature = "config")]
 mod from_openclaw;
@@ -87,6 +92,9 @@ pub use qwen_openclaw_client::{CustomProvider, Hint, Route, RouteWarning};
 #[cfg(feature = "config")]
 #[doc(inline)]
 pub use qwen_openclaw_config as config;
+#[cfg(feature = "embeddings")]
+#[doc(inline)]
+pub use qwen_openclaw_embeddings as embeddings;
 #[doc(inline)]
 pub use qwen_openclaw_http as http;
 pub use qwen_openclaw_http::{ErrorKind, ErrorScope};
@@ -108,6 +116,8 @@ pub use crate::{
     builder::QwenBuilder, chat_builder::Chat, cost::ReplyCost, error::Error, qwen::Qwen,
 };
 
+#[cfg(feature = "embeddings")]
+pub use crate::embed_builder::{Embed, Rerank};
 #[cfg(feature = "image")]
 pub use crate::image_builder::Image;
 #[cfg(feature = "router")]

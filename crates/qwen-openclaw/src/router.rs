@@ -7,6 +7,8 @@ mod describe;
 #[cfg(feature = "__tasks")]
 mod tasks;
 mod tools;
+#[cfg(feature = "embeddings")]
+mod vectors;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,11 +19,14 @@ use qwen_openclaw_transport::{Billing, ChatRequest, ProgressHook, Reply, ReplySt
 use self::candidates::{Candidates, Target};
 #[cfg(feature = "__tasks")]
 pub(crate) use self::tasks::Accepted;
+#[cfg(feature = "embeddings")]
+pub(crate) use self::vectors::VectorSender;
 pub(crate) use self::{accounting::SendError, candidates::AccountClients};
 use crate::{Chat, Error, Qwen, QwenBuilder};
 
 impl QwenBuilder {
-    /// Sends every chat, description, image and video request through `router`. The default is none, and then
+    /// Sends every request through `router`: chats, descriptions, images, videos, embeddings, rankings.
+    /// The default is none, and then
     /// each request goes to its model with the first account of its provider.
     ///
     /// With a router, every request is counted and kept within the budgets. If an account of the

@@ -38,6 +38,17 @@ impl SendError {
         }
     }
 
+    #[cfg(feature = "embeddings")]
+    pub(super) fn embeddings(error: qwen_openclaw_embeddings::Error) -> Self {
+        Self {
+            used: Used {
+                sends: error.attempts(),
+                ..Used::default()
+            },
+            error: error.into(),
+        }
+    }
+
     #[cfg(feature = "__tasks")]
     pub(super) fn task(error: Error) -> Self {
         let sends = u32::from(error.as_http().was_sent());

@@ -4,6 +4,8 @@
 #![allow(clippy::duplicate_mod, reason = "each example brings the same helper")]
 
 mod custom_provider;
+#[cfg(feature = "embeddings")]
+mod embeddings;
 mod examples;
 #[cfg(feature = "config")]
 mod from_openclaw;

@@ -5,6 +5,8 @@ mod accounting;
 mod budgets;
 mod chain;
 mod rows;
+#[cfg(feature = "embeddings")]
+mod vectors;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use qwen_openclaw::{
 
 use super::{CLAUDE, QWEN, Three, entries, refused, shown};
 
-fn requests(limit: u64) -> Budget {
+pub(super) fn requests(limit: u64) -> Budget {
     Budget::new("daily", Period::Day, Limit::Requests(limit))
 }
 
