@@ -58,6 +58,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: VideoCommand,
     },
+    /// Turn texts into vectors (embeddings), any number of them
+    Embed(Box<crate::embed::Embed>),
+    /// Order documents by how well they answer a query
+    Rerank(Box<crate::rerank::Rerank>),
     /// List and explain models; manage stored keys and logins
     Models {
         #[command(subcommand)]
@@ -250,11 +254,13 @@ impl Cli {
             Command::Config { command } => document(command.wants_json()),
             Command::Describe(describe) => document(describe.json),
             Command::Doctor(doctor) => document(doctor.json),
+            Command::Embed(embed) => document(embed.json),
             Command::Emulator(_) | Command::Completions(_) | Command::Man(_) => None,
             Command::Gateway { command } => document(command.wants_json()),
             Command::Models { command } => document(command.wants_json()),
             Command::Onboard(onboard) => document(onboard.json),
             Command::Plugins { command } => document(command.wants_json()),
+            Command::Rerank(rerank) => document(rerank.json),
             Command::Status(status) => document(status.json),
             Command::Usage(usage) => document(usage.wants_json()),
             Command::Image { command } => document(command.wants_json()),

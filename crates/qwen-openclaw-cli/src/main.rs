@@ -11,6 +11,7 @@ mod configuration;
 mod connect;
 mod describe;
 mod doctor;
+mod embed;
 mod emulator;
 mod explain;
 mod failure;
@@ -29,6 +30,7 @@ mod output;
 mod plugins;
 mod prompt;
 mod render;
+mod rerank;
 mod session;
 mod settings;
 mod state;
@@ -36,6 +38,7 @@ mod status;
 mod survey;
 mod symptom;
 mod terminal;
+mod texts;
 mod unknown;
 mod usage;
 mod verbose;
@@ -76,6 +79,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Chat(chat) => chat::run(*chat),
         Command::Describe(describe) => describe::run(describe),
+        Command::Embed(embed) => embed::run(*embed),
+        Command::Rerank(rerank) => rerank::run(*rerank),
         Command::Models { command } => run_models(command),
         Command::Config { command } => config::run(&command),
         Command::Plugins { command } => plugins::run(&command),

@@ -41,6 +41,7 @@ impl From<qwen_openclaw::Error> for Failure {
         // Where only one was asked, its error says it all; several are listed below the message.
         let attempts = Attempts::of_several(error.attempts());
         let known = error.as_chat().and_then(|error| error.hint());
+        let known = known.or_else(|| error.as_embeddings()?.hint());
         let hint = match (known, symptom) {
             // The portal counts by the day.
             (Some(Hint::QuotaUsedUp), Some((Symptom::DailyLimit, _))) => None,
@@ -131,6 +132,7 @@ through_the_facade!(
     qwen_openclaw::catalog::Error,
     qwen_openclaw::chat::Error,
     qwen_openclaw::client::Error,
+    qwen_openclaw::embeddings::Error,
     qwen_openclaw::video::Error,
 );
 

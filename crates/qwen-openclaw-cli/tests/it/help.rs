@@ -51,6 +51,12 @@ fn of_describe() {
 }
 
 #[test]
+fn of_embed_and_rerank() {
+    insta::assert_snapshot!("help-embed", help(&["embed", "--help"]));
+    insta::assert_snapshot!("help-rerank", help(&["rerank", "--help"]));
+}
+
+#[test]
 fn of_image() {
     insta::assert_snapshot!("help-image", help(&["image", "--help"]));
     insta::assert_snapshot!(

@@ -17,6 +17,7 @@ mod doctor;
 #[cfg(unix)]
 mod documented;
 mod effects;
+mod embed;
 mod emulator;
 mod emulator_page;
 mod faults;
@@ -26,6 +27,8 @@ mod json;
 mod kills;
 #[cfg(unix)]
 mod looks;
+#[cfg(target_os = "linux")]
+mod million;
 mod models;
 mod models_status;
 mod notes;
@@ -44,6 +47,7 @@ mod pty;
 mod qwen4;
 mod refusals;
 mod requests;
+mod rerank;
 mod routing;
 mod run;
 mod schemas;

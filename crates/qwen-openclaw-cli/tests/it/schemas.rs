@@ -97,6 +97,20 @@ fn results_and_errors() {
     let made = video(&["generate", "a cat", "--seconds", "99", "-o", output]);
     let listed = video(&["list"]);
     let estimate = video(&["generate", "a cat", "--estimate"]);
+    let embed = |flags: &[&str]| {
+        let command = Qwen::new(&[&["embed", "--json"], flags].concat());
+        let line = r#"{"id":"a","text":"a fox"}"#;
+        command.at(&service).stdin(line).run()
+    };
+    let rerank = |flags: &[&str]| {
+        let command = Qwen::new(&[&["rerank", "animals"], flags].concat());
+        command.at(&service).run()
+    };
+    let embedded = embed(&["--jsonl"]);
+    let tokens = embed(&["--jsonl", "--estimate", "--region", "china"]);
+    let line = Qwen::new(&["embed", "a fox"]).at(&service).run();
+    let ranked = rerank(&["--json", "a fox", "a house"]);
+    let ranked_line = rerank(&["a fox"]);
     let image = |arguments: &[&str]| {
         let command = Qwen::new(&[&["image"], arguments, &["--json"]].concat());
         command.at(&service).env("HOME", home).run()
@@ -114,6 +128,11 @@ fn results_and_errors() {
     let drawn = image(&["generate", "a cat", "--estimate"]);
     let drawings = image(&["list"]);
     for (name, ran) in [
+        ("embed", embedded),
+        ("embed-estimate", tokens),
+        ("embed-line", line),
+        ("rerank", ranked),
+        ("rerank-line", ranked_line),
         ("video", made),
         ("video-list", listed),
         ("video-estimate", estimate),
