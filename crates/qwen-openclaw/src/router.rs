@@ -26,8 +26,8 @@ use crate::{Chat, Error, Qwen, QwenBuilder};
 
 impl QwenBuilder {
     /// Sends every request through `router`: chats, descriptions, images, videos, embeddings, rankings.
-    /// The default is none, and then
-    /// each request goes to its model with the first account of its provider.
+    /// The default is none, and then each request goes to its model with the first account of its
+    /// provider.
     ///
     /// With a router, every request is counted and kept within the budgets. If an account of the
     /// provider fails, its other accounts are tried

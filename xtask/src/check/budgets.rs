@@ -56,6 +56,12 @@ const BUDGETS: &[Budget] = &[
         limit: 110,
     },
     Budget {
+        package: "qwen-openclaw-image",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 115,
+    },
+    Budget {
         package: "qwen-openclaw-router",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],
