@@ -35,8 +35,10 @@ impl<'de> Visitor<'de> for Numbers {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vector, A::Error> {
         let mut vector = Vec::with_capacity(USUAL);
-        while let Some(number) = numbers.next_element()? {
-            vector.push(number);
+        // As doubles, of which those too large for a float become infinite: serde_json refuses such a
+        // float or not by a feature that some other crate sets.
+        while let Some(number) = numbers.next_element::<f64>()? {
+            vector.push(number as f32);
         }
         vector.shrink_to_fit();
         Ok(Vector(vector))

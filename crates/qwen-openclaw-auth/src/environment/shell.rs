@@ -262,8 +262,16 @@ mod tests {
         let cause = environment.problems()[0].source().unwrap().to_string();
         assert_eq!(cause, "it took longer than 400 ms");
         if let Ok(pid) = fs::read_to_string(folder.path().join("pid")) {
-            let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-            assert!(state.is_err() || state.unwrap().contains(" Z "));
+            let state = format!("/proc/{}/stat", pid.trim());
+            let runs = || fs::read_to_string(&state).is_ok_and(|state| !state.contains(" Z "));
+            // A process that was killed ends when it next gets a turn.
+            while runs() {
+                assert!(
+                    started.elapsed() < Duration::from_secs(60),
+                    "{pid} still runs"
+                );
+                std::thread::sleep(Duration::from_millis(10));
+            }
         }
     }
 
