@@ -104,9 +104,10 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         | FaultKind::SecondFinish
         // No reasoning is encrypted here.
         | FaultKind::ReasoningLost
-        // Those of video tasks and files mean nothing here.
+        // Those of tasks and files mean nothing here.
         | FaultKind::SlowTask
         | FaultKind::TaskFails
+        | FaultKind::ResultsFail
         | FaultKind::TaskVanishes
         | FaultKind::DuplicateTask
         | FaultKind::WrongLength
