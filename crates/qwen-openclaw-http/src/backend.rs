@@ -16,6 +16,8 @@ use crate::{
     base_url::is_loopback,
     target::{ResolveName, SystemNames},
 };
+#[cfg(feature = "ws")]
+use crate::{Upgrade, Upgraded};
 
 #[derive(Debug)]
 pub(crate) struct BackendOptions {
@@ -45,6 +47,9 @@ pub(crate) struct Backend {
     options: BackendOptions,
     loopback: OnceLock<Result<reqwest::Client, Error>>,
     remote: OnceLock<Result<reqwest::Client, Error>>,
+    /// Like `remote`, for HTTP/1.1 alone: in HTTP/2 there is nothing to upgrade.
+    #[cfg(feature = "ws")]
+    sockets: OnceLock<Result<reqwest::Client, Error>>,
     platform: OnceLock<Result<tls::Platform, Error>>,
     last_url: LastUrl,
 }
@@ -55,6 +60,8 @@ impl Backend {
             options,
             loopback: OnceLock::new(),
             remote: OnceLock::new(),
+            #[cfg(feature = "ws")]
+            sockets: OnceLock::new(),
             platform: OnceLock::new(),
             last_url: LastUrl::default(),
         }
@@ -73,13 +80,21 @@ impl Backend {
     /// A client for one request to a server-supplied URL. It shares no connections: its resolver's
     /// answers are only valid for this request.
     fn client_to(&self, url: &url::Url, target: &CheckedTarget) -> Result<reqwest::Client, Error> {
+        build(self.builder_to(url, target)?)
+    }
+
+    fn builder_to(
+        &self,
+        url: &url::Url,
+        target: &CheckedTarget,
+    ) -> Result<reqwest::ClientBuilder, Error> {
         let addresses = target.addresses().iter();
         let resolver = Pinned {
             host: url.host_str().unwrap_or_default().to_owned(),
             addresses: addresses.map(|ip| SocketAddr::new(*ip, 0)).collect(),
             others: self.options.names.clone(),
         };
-        build(self.remote_builder()?.dns_resolver(Arc::new(resolver)))
+        Ok(self.remote_builder()?.dns_resolver(Arc::new(resolver)))
     }
 
     fn remote_builder(&self) -> Result<reqwest::ClientBuilder, Error> {
@@ -122,6 +137,26 @@ impl SendRequest for Backend {
         execute(&client, request).await
     }
 
+    #[cfg(feature = "ws")]
+    async fn upgrade(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Upgrade>, Error> {
+        let target = request.extensions().get::<CheckedTarget>().cloned();
+        let request = self.last_url.read(request)?;
+        let url = request.url();
+        let client = match target {
+            Some(target) => build(self.builder_to(url, &target)?.http1_only())?,
+            // Plain http is never negotiated up.
+            None if is_loopback(url) && url.scheme() == "http" => self.client_for(url)?,
+            None => {
+                let client = || build(self.remote_builder()?.http1_only());
+                self.sockets.get_or_init(client).clone()?
+            }
+        };
+        upgrade(&client, request).await
+    }
+
     fn lookup(&self) -> Lookup {
         Lookup::Checked
     }
@@ -158,6 +193,14 @@ impl CallerClient {
 impl SendRequest for CallerClient {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
         execute(&self.client, self.last_url.read(request)?).await
+    }
+
+    #[cfg(feature = "ws")]
+    async fn upgrade(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Upgrade>, Error> {
+        upgrade(&self.client, self.last_url.read(request)?).await
     }
 
     fn lookup(&self) -> Lookup {
@@ -202,15 +245,35 @@ async fn execute(
     client: &reqwest::Client,
     request: reqwest::Request,
 ) -> Result<http::Response<Body>, Error> {
-    let response = client.execute(request).await.map_err(|error| {
-        let failed = if error.is_connect() {
-            Error::unsent(ErrorKind::Network).with_message("could not connect to the server")
-        } else {
-            Error::new(ErrorKind::Network).with_message("the connection was lost")
-        };
-        failed.with_source(error.without_url())
-    })?;
+    let response = client.execute(request).await.map_err(failed)?;
     Ok(http::Response::from(response).map(Body::from_reqwest))
+}
+
+#[cfg(feature = "ws")]
+async fn upgrade(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+) -> Result<http::Response<Upgrade>, Error> {
+    let response = client.execute(request).await.map_err(failed)?;
+    if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+        let response = http::Response::from(response).map(Body::from_reqwest);
+        return Ok(response.map(Upgrade::Refused));
+    }
+    let headers = response.headers().clone();
+    let upgraded = response.upgrade().await.map_err(failed)?;
+    let mut accepted = http::Response::new(Upgrade::Accepted(Upgraded::new(upgraded)));
+    *accepted.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+    *accepted.headers_mut() = headers;
+    Ok(accepted)
+}
+
+fn failed(error: reqwest::Error) -> Error {
+    let failed = if error.is_connect() {
+        Error::unsent(ErrorKind::Network).with_message("could not connect to the server")
+    } else {
+        Error::new(ErrorKind::Network).with_message("the connection was lost")
+    };
+    failed.with_source(error.without_url())
 }
 
 /// Resolves one host to its checked addresses. Any other name belongs to a proxy, which the user

@@ -1,6 +1,7 @@
 //! The client: sends requests, enforces limits, and turns error statuses into errors.
 
 use std::{
+    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -23,6 +24,8 @@ use crate::{
 
 mod buffered;
 mod fetch;
+#[cfg(feature = "ws")]
+mod open_socket;
 
 pub use buffered::BufferedResponse;
 
@@ -94,6 +97,17 @@ impl Client {
         request: Request,
         secrets: &Secrets,
     ) -> Result<(String, http::Response<Body>), Error> {
+        self.exchange_by(request, secrets, |sender, request| sender.send(request))
+            .await
+    }
+
+    /// Like [`exchange`](Self::exchange), by any method of the sender.
+    async fn exchange_by<'a, T>(
+        &'a self,
+        request: Request,
+        secrets: &Secrets,
+        send: impl FnOnce(&'a dyn SendRequest, http::Request<Bytes>) -> Sending<'a, T>,
+    ) -> Result<(String, http::Response<T>), Error> {
         let limit = request.head_timeout.unwrap_or(self.head_timeout);
         let public_only = request.public_only;
         let mut request = request.into_http()?;
@@ -108,7 +122,7 @@ impl Client {
             if public_only {
                 self.check_target(&mut request).await?;
             }
-            self.sender.send(request).await
+            send(&*self.sender, request).await
         };
         let response = match timeout(limit, sent).await {
             Ok(Err(error)) if error.kind() == ErrorKind::Network && !error.was_sent() => {
@@ -158,6 +172,9 @@ impl Client {
         })
     }
 }
+
+/// A request on its way, as [`SendRequest`] has it.
+type Sending<'a, T> = Pin<Box<dyn Future<Output = Result<http::Response<T>, Error>> + Send + 'a>>;
 
 fn late(host: &str, limit: Duration) -> Error {
     let seconds = limit.as_secs_f32();

@@ -38,6 +38,7 @@
 //! * `rustls` (default): TLS by rustls with ring and the platform's trust store.
 //! * `rustls-no-provider`: TLS by rustls with the crypto provider that the process installed.
 //! * `native-tls`: TLS by the platform's library.
+//! * `ws`: WebSockets, opened by [`Client::open_socket`] under the same rules as requests.
 //! * `reqwest-0-13`: adds `ClientBuilder::reqwest`, to pass in a configured reqwest 0.13 client.
 
 mod backend;
@@ -57,6 +58,8 @@ mod multipart;
 mod request;
 mod retry;
 mod send;
+#[cfg(feature = "ws")]
+mod socket;
 mod target;
 mod url_policy;
 
@@ -78,6 +81,9 @@ pub use crate::{
     target::CheckedTarget,
     url_policy::{AllowedUrl, UrlPolicy},
 };
+
+#[cfg(feature = "ws")]
+pub use crate::socket::{Socket, SocketMessage, SocketOptions, SocketSender, Upgrade, Upgraded};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

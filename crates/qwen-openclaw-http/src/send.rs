@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{Body, Error};
+#[cfg(feature = "ws")]
+use crate::{ErrorKind, Upgrade};
 
 /// Sends one request and returns the response head with its unread body.
 ///
@@ -29,6 +31,23 @@ pub trait SendRequest: std::fmt::Debug + Send + Sync {
     /// [`Error::new`](crate::Error::new) otherwise. A response with an error status is an `Ok`
     /// here.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error>;
+
+    /// Sends a request that asks for a WebSocket, and waits for the response head. By default, the
+    /// sender does not do that.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); [`ErrorKind::Setup`](crate::ErrorKind::Setup) by default. A response
+    /// that refuses is an `Ok` here.
+    #[cfg(feature = "ws")]
+    async fn upgrade(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Upgrade>, Error> {
+        let _ = request;
+        Err(Error::unsent(ErrorKind::Setup)
+            .with_message("the sender of this HTTP client does not open WebSockets"))
+    }
 
     /// Returns how this sender resolves names. The default is [`Lookup::Unchecked`], which trusts nothing.
     fn lookup(&self) -> Lookup {
