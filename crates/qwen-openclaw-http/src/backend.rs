@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http::Uri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+#[cfg(feature = "files")]
+use crate::FileBody;
 use crate::{
     Body, CheckedTarget, Error, ErrorKind, Lookup, SendRequest,
     base_url::is_loopback,
@@ -130,6 +132,22 @@ impl SendRequest for Backend {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error> {
         let target = request.extensions().get::<CheckedTarget>().cloned();
         let request = self.last_url.read(request)?;
+        let client = match target {
+            Some(target) => self.client_to(request.url(), &target)?,
+            None => self.client_for(request.url())?,
+        };
+        execute(&client, request).await
+    }
+
+    #[cfg(feature = "files")]
+    async fn send_file(
+        &self,
+        request: http::Request<()>,
+        file: FileBody,
+    ) -> Result<http::Response<Body>, Error> {
+        let target = request.extensions().get::<CheckedTarget>().cloned();
+        let mut request = self.last_url.read(request.map(|()| Bytes::new()))?;
+        *request.body_mut() = Some(reqwest::Body::wrap(file.open().await?));
         let client = match target {
             Some(target) => self.client_to(request.url(), &target)?,
             None => self.client_for(request.url())?,

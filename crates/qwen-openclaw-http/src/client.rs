@@ -97,6 +97,13 @@ impl Client {
         request: Request,
         secrets: &Secrets,
     ) -> Result<(String, http::Response<Body>), Error> {
+        #[cfg(feature = "files")]
+        if let Some(file) = request.file.clone() {
+            let sent = self.exchange_by(request, secrets, |sender, request| {
+                sender.send_file(request.map(drop), file)
+            });
+            return sent.await;
+        }
         self.exchange_by(request, secrets, |sender, request| sender.send(request))
             .await
     }

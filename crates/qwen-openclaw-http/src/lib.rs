@@ -38,6 +38,7 @@
 //! * `rustls` (default): TLS by rustls with ring and the platform's trust store.
 //! * `rustls-no-provider`: TLS by rustls with the crypto provider that the process installed.
 //! * `native-tls`: TLS by the platform's library.
+//! * `files`: forms whose file is read while it is sent ([`Request::multipart_file`]).
 //! * `ws`: WebSockets, opened by [`Client::open_socket`] under the same rules as requests.
 //! * `reqwest-0-13`: adds `ClientBuilder::reqwest`, to pass in a configured reqwest 0.13 client.
 
@@ -51,6 +52,8 @@ mod error;
 mod error_body;
 mod error_kind;
 mod error_scope;
+#[cfg(feature = "files")]
+mod file;
 mod form;
 mod headers;
 pub mod json;
@@ -82,6 +85,8 @@ pub use crate::{
     url_policy::{AllowedUrl, UrlPolicy},
 };
 
+#[cfg(feature = "files")]
+pub use crate::file::{FileBody, FormPath};
 #[cfg(feature = "ws")]
 pub use crate::socket::{Socket, SocketMessage, SocketOptions, SocketSender, Upgrade, Upgraded};
 

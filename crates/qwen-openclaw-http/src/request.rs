@@ -22,6 +22,9 @@ pub struct Request {
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Sent instead of `body`.
+    #[cfg(feature = "files")]
+    pub(crate) file: Option<crate::file::FileBody>,
     pub(crate) head_timeout: Option<Duration>,
     secrets: Secrets,
     /// Whether its URL came from a server and must not reach into the local network.
@@ -35,6 +38,8 @@ impl Request {
             url: url.into(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            #[cfg(feature = "files")]
+            file: None,
             head_timeout: None,
             secrets: Secrets::default(),
             public_only: false,

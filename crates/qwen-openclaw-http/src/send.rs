@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+#[cfg(feature = "files")]
+use crate::FileBody;
 use crate::{Body, Error};
 #[cfg(feature = "ws")]
 use crate::{ErrorKind, Upgrade};
@@ -31,6 +33,22 @@ pub trait SendRequest: std::fmt::Debug + Send + Sync {
     /// [`Error::new`](crate::Error::new) otherwise. A response with an error status is an `Ok`
     /// here.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, Error>;
+
+    /// Sends `request` with a body that is read from a file. By default, all of it is read first.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); [`ErrorKind::Storage`](crate::ErrorKind::Storage) when the file cannot
+    /// be read.
+    #[cfg(feature = "files")]
+    async fn send_file(
+        &self,
+        request: http::Request<()>,
+        file: FileBody,
+    ) -> Result<http::Response<Body>, Error> {
+        let content = file.read().await?;
+        self.send(request.map(|()| content)).await
+    }
 
     /// Sends a request that asks for a WebSocket, and waits for the response head. By default, the
     /// sender does not do that.
