@@ -3,7 +3,9 @@
 use std::{fmt, time::Duration};
 
 use qwen_openclaw_auth::Credential;
-use qwen_openclaw_http::{Attempts, BufferedResponse, Response};
+use qwen_openclaw_http::{Attempts, BufferedResponse, Client, Request, Response};
+#[cfg(feature = "ws")]
+use qwen_openclaw_http::{Socket, SocketOptions};
 use tokio::time::sleep;
 use tracing::debug;
 
@@ -70,14 +72,34 @@ impl Call {
     /// When there is no route or no credential; otherwise same as
     /// [`qwen_openclaw_http::Client::send`], with a [`Hint`] if the remedy is known.
     pub async fn once(&mut self) -> Result<Response, Error> {
+        self.once_by(async |http, request| http.send(request).await)
+            .await
+    }
+
+    /// Opens a WebSocket with the request, and tries again only with a refreshed credential after a
+    /// 401.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`once`](Self::once) and [`qwen_openclaw_http::Client::open_socket`].
+    #[cfg(feature = "ws")]
+    pub async fn open_socket(&mut self, options: &SocketOptions) -> Result<Socket, Error> {
+        self.once_by(async |http, request| http.open_socket(request, options.clone()).await)
+            .await
+    }
+
+    async fn once_by<T>(
+        &mut self,
+        send: impl AsyncFn(&Client, Request) -> Result<T, qwen_openclaw_http::Error>,
+    ) -> Result<T, Error> {
         loop {
             let route = self.next_route().await?;
             let http = self.connection.http();
             let (entry, headers) = (self.connection.entry(), self.connection.headers());
             let request = self.request.build(http, &route, entry, headers)?;
             self.connection.drain().wait_for_a_free_one().await;
-            let error = match http.send(request).await {
-                Ok(response) => return Ok(response),
+            let error = match send(http, request).await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => portal::reread(error, &route),
             };
             if error.status() == Some(401)

@@ -38,6 +38,8 @@
 //! * `rustls` (default), `rustls-no-provider`, `native-tls`: the TLS implementation; see
 //!   `qwen-openclaw-http`.
 //! * `store`: `Routes::store`, stored credentials as a source of keys. Adds serde_json and tempfile.
+//! * `files`: [`RequestTemplate::form`], a form whose file is read while it is sent.
+//! * `ws`: [`Call::open_socket`], a WebSocket.
 //! * `portal`: refreshes portal logins, and reads the login of the Qwen Code CLI.
 
 mod accounts;

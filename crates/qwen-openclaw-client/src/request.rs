@@ -1,8 +1,12 @@
 //! A request before its endpoint and key are known.
 
 use std::time::Duration;
+#[cfg(feature = "files")]
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
+#[cfg(feature = "files")]
+use qwen_openclaw_http::FormPath;
 use qwen_openclaw_http::{Client, ExtraHeaders, Request};
 
 use crate::{Error, Route, entry_headers::EntryHeaders};
@@ -19,15 +23,56 @@ pub enum ServiceHost {
     Aigc,
 }
 
+#[derive(Clone, Copy)]
+enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+#[derive(Clone)]
+enum Body {
+    None,
+    Json(Bytes),
+    #[cfg(feature = "files")]
+    Form(Arc<Form>),
+}
+
+/// A form with a file that is opened for each attempt.
+#[cfg(feature = "files")]
+struct Form {
+    fields: Vec<(String, String)>,
+    field: String,
+    file_name: String,
+    media_type: String,
+    path: PathBuf,
+}
+
+#[cfg(feature = "files")]
+impl Form {
+    fn fill(&self, request: Request) -> Result<Request, qwen_openclaw_http::Error> {
+        let fields = self.fields.iter();
+        let fields: Vec<(&str, &str)> = fields.map(|(name, value)| (&**name, &**value)).collect();
+        let file = FormPath {
+            field: &self.field,
+            file_name: &self.file_name,
+            media_type: &self.media_type,
+            path: &self.path,
+        };
+        request.multipart_file(&fields, &file)
+    }
+}
+
 /// A request before its endpoint and key are known.
 ///
 /// The actual request is built for each attempt. `Debug` shows neither body nor header values.
 #[derive(Clone)]
 #[must_use]
 pub struct RequestTemplate {
+    method: Method,
     path: String,
     host: ServiceHost,
-    body: Option<Bytes>,
+    body: Body,
     headers: ExtraHeaders,
     accept: Option<&'static str>,
     head_timeout: Option<Duration>,
@@ -38,9 +83,10 @@ impl RequestTemplate {
     /// Creates a GET request for `path` below the base URL.
     pub fn get(path: impl Into<String>) -> Self {
         Self {
+            method: Method::Get,
             path: path.into(),
             host: ServiceHost::Api,
-            body: None,
+            body: Body::None,
             headers: ExtraHeaders::default(),
             accept: None,
             head_timeout: None,
@@ -50,8 +96,40 @@ impl RequestTemplate {
 
     /// Creates a POST request with a JSON body for `path` below the base URL.
     pub fn post(path: impl Into<String>, json: impl Into<Bytes>) -> Self {
+        let json: Bytes = json.into();
         Self {
-            body: Some(json.into()),
+            method: Method::Post,
+            body: match json.is_empty() {
+                true => Body::None,
+                false => Body::Json(json),
+            },
+            ..Self::get(path)
+        }
+    }
+
+    /// Creates a DELETE request for `path` below the base URL.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::Delete,
+            ..Self::get(path)
+        }
+    }
+
+    /// Creates a POST request for `path` below the base URL with a form: its fields, and then a file,
+    /// which is read while it is sent, in the same memory however large it is.
+    #[cfg(feature = "files")]
+    pub fn form(path: impl Into<String>, fields: &[(&str, &str)], file: &FormPath<'_>) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let form = Form {
+            fields: fields.iter().map(owned).collect(),
+            field: file.field.to_owned(),
+            file_name: file.file_name.to_owned(),
+            media_type: file.media_type.to_owned(),
+            path: file.path.to_owned(),
+        };
+        Self {
+            method: Method::Post,
+            body: Body::Form(Arc::new(form)),
             ..Self::get(path)
         }
     }
@@ -109,10 +187,16 @@ impl RequestTemplate {
             }
         };
         let url = base.join(&self.path);
+        let request = match self.method {
+            Method::Get => http.get(url),
+            Method::Post => http.post(url),
+            Method::Delete => http.delete(url),
+        };
         let mut request = match &self.body {
-            None => http.get(url),
-            Some(body) if body.is_empty() => http.post(url),
-            Some(body) => http.post(url).json_bytes(body.clone()),
+            Body::None => request,
+            Body::Json(json) => request.json_bytes(json.clone()),
+            #[cfg(feature = "files")]
+            Body::Form(form) => form.fill(request)?,
         };
         if let Some(credential) = route.credential() {
             request = request.bearer(credential.key().expose())?;

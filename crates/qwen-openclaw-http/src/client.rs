@@ -63,6 +63,11 @@ impl Client {
         Request::new(Method::POST, url)
     }
 
+    /// Creates a DELETE request.
+    pub fn delete(&self, url: impl Into<String>) -> Request {
+        Request::new(Method::DELETE, url)
+    }
+
     /// Sends `request` once and waits for the head of a successful response.
     ///
     /// # Errors

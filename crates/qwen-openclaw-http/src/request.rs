@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::{AllowedUrl, Body, Error, ErrorKind, Secrets};
 
-/// A request, created by [`Client::get`](crate::Client::get) or
-/// [`Client::post`](crate::Client::post).
+/// A request, created by [`Client::get`](crate::Client::get), [`Client::post`](crate::Client::post) or
+/// [`Client::delete`](crate::Client::delete).
 ///
 /// Cheap to clone, so that it can be retried.
 #[derive(Clone)]

@@ -214,3 +214,90 @@ async fn a_route_can_be_rejected_before_anything_is_sent() {
     });
     assert_eq!(call.once().await.unwrap_err().to_string(), "a plan's key");
 }
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_form_is_sent_again_whole_with_the_new_token() {
+    use std::io::Write;
+
+    use qwen_openclaw_client::http::FormPath;
+
+    let server = MockServer::start().await;
+    Mock::given(header("authorization", "Bearer token-0"))
+        .respond_with(ResponseTemplate::new(401))
+        .mount(&server)
+        .await;
+    Mock::given(header("authorization", "Bearer token-1"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("{}"))
+        .mount(&server)
+        .await;
+    let connection = connection(&server).credentials(Arc::new(Renewed::default()));
+    let connection = connection.build().unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"{}\n").unwrap();
+    let form = RequestTemplate::form(
+        "files",
+        &[("purpose", "batch")],
+        &FormPath {
+            field: "file",
+            file_name: "a.jsonl",
+            media_type: "application/jsonl",
+            path: file.path(),
+        },
+    );
+    connection.call(form).answer_once(100).await.unwrap();
+    let mut gone = connection.call(RequestTemplate::delete("files/file-1"));
+    gone.answer_once(100).await.unwrap();
+    let seen = server.received_requests().await.unwrap();
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|request| {
+            (
+                request.method.as_str(),
+                request.url.path(),
+                request.body.len(),
+            )
+        })
+        .collect();
+    let length = seen[0].2;
+    assert!(length > 200);
+    let expected = [
+        ("POST", "/v1/files", length),
+        ("POST", "/v1/files", length),
+        ("DELETE", "/v1/files/file-1", 0),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn a_socket_is_refused_with_a_hint_like_any_call() {
+    use qwen_openclaw_client::http::SocketOptions;
+
+    let server = MockServer::start().await;
+    Mock::given(header("authorization", "Bearer token-0"))
+        .and(header("upgrade", "websocket"))
+        .respond_with(ResponseTemplate::new(401))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(header("authorization", "Bearer token-1"))
+        .respond_with(ResponseTemplate::new(401).set_body_string(
+            r#"{"code":"InvalidApiKey","message":"Invalid API-key provided.","request_id":"r"}"#,
+        ))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let connection = connection(&server).credentials(Arc::new(Renewed::default()));
+    let connection = connection.build().unwrap();
+    let mut call = connection.call(RequestTemplate::get("inference"));
+    let error = call
+        .open_socket(&SocketOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        qwen_openclaw_client::http::ErrorKind::Authentication
+    );
+    assert_eq!(error.as_http().request_id(), Some("r"));
+}
