@@ -10,6 +10,7 @@ use crate::{
     refusal::Refusal,
     reply::Reply,
     served::TokenCounts,
+    speech::Socket,
 };
 
 /// The answer of a route.
@@ -27,6 +28,8 @@ pub(crate) struct Answer {
 pub(crate) enum AnswerBody {
     Whole(Bytes),
     Stream(EventStream),
+    /// The connection becomes a WebSocket.
+    Socket(Box<Socket>),
 }
 
 /// An answer given as events.

@@ -24,6 +24,7 @@ use crate::{
     screen::Access,
     script::{Script, Scripts},
     served::{Observer, ServedRequest},
+    speech::Voices,
     state::{Config, Settings, State},
     video::{Studio, VideoLimits, VideoSettings},
 };
@@ -279,6 +280,7 @@ impl EmulatorBuilder {
             conversations: Conversations::default(),
             video: Studio::new(self.video, self.seed),
             files: Files::default(),
+            voices: Voices::default(),
             counts: watch::Sender::default(),
             started: Instant::now(),
             start: self,

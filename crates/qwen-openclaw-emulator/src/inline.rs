@@ -35,12 +35,22 @@ pub(crate) fn sniff(data: &[u8]) -> Option<&'static str> {
         (at(4, b"ftypqt"), "QuickTime"),
         (at(4, b"ftyp"), "MP4"),
         (at(0, b"\x1a\x45\xdf\xa3"), "WebM"),
-        (at(0, b"ID3") || at(0, b"\xff\xfb"), "MP3"),
+        (at(0, b"ID3") || is_mpeg_audio(data), "MP3"),
         (at(0, b"fLaC"), "FLAC"),
         (at(0, b"OggS"), "Ogg"),
     ]
     .into_iter()
     .find_map(|(is, name)| is.then_some(name))
+}
+
+/// Whether data starts with a frame of MPEG audio, layer III.
+fn is_mpeg_audio(data: &[u8]) -> bool {
+    matches!(data, [0xff, 0xfa | 0xfb | 0xf2 | 0xf3 | 0xe2 | 0xe3, ..])
+}
+
+/// Whether data is audio of a known format.
+pub(crate) fn is_audio(data: &[u8]) -> bool {
+    matches!(sniff(data), Some("WAV" | "MP3" | "FLAC" | "Ogg"))
 }
 
 /// Width and height of an image. An image without any width or height is none.

@@ -38,6 +38,7 @@ mod screen;
 mod script;
 mod served;
 mod server;
+mod speech;
 mod state;
 mod unoffered;
 mod video;

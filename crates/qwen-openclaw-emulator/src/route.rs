@@ -6,14 +6,14 @@ use crate::{
     answer::{Answer, Outgoing},
     anthropic,
     capture::CapturedRequest,
-    chat, cors, embeddings,
+    cors, embeddings,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
     fault::{self, Fault},
     files, images, key, limits, models, native, oauth,
     refusal::Refusal,
     rerank,
     responses::{self, conversations},
-    screen,
+    screen, speech,
     state::State,
     video,
 };
@@ -70,8 +70,8 @@ pub(crate) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn new(state: &'a State, request: &'a CapturedRequest) -> Self {
-        let split = Endpoint::split(&request.path);
+    pub(crate) fn new(state: &'a State, request: &'a CapturedRequest) -> Self {
+        let split = Endpoint::split(&request.path).or_else(|| speech::route(&request.path));
         Self {
             state,
             request,
@@ -134,7 +134,7 @@ impl<'a> Exchange<'a> {
         match (self.endpoint.protocol, rest.trim_end_matches('/')) {
             (Protocol::OpenAi(_), "/chat/completions") => {
                 self.only(&Method::POST)?;
-                chat::complete(self)
+                speech::chat(self)
             }
             (Protocol::OpenAi(Plan::Standard), path) if path.starts_with(responses::PATH) => {
                 responses::answer(self, path)
@@ -168,6 +168,9 @@ impl<'a> Exchange<'a> {
             (Protocol::Native, embeddings::MEDIA_PATH) => embeddings::multimodal(self),
             (Protocol::Native, rerank::PATH) => rerank::native(self),
             (Protocol::Native, path) if files::has(path) => files::native(self, path),
+            (Protocol::Native, speech::SYNTHESIS_PATH) => speech::synthesize(self),
+            (Protocol::Native, speech::VOICES_PATH) => speech::customize(self),
+            (Protocol::Native, path) if path.starts_with("/api-ws/") => speech::open(self, path),
             (Protocol::Native, path) => native::answer(self, path)
                 .or_else(|| video::answer(self, path))
                 .unwrap_or_else(|| Err(unknown())),

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header::CONNECTION};
 use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -21,6 +22,7 @@ use crate::{
     reply::Reply,
     rewind::Rewind,
     route, screen,
+    speech::{self, Socket},
     state::{OpenConnection, OpenReply, State},
     wire::{self, After, Asked},
 };
@@ -48,7 +50,14 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
 }
 
 /// The sending end of the wish to answer a request by hand.
-type Takeover = mpsc::Sender<(Reply, Asked, OpenReply)>;
+type Takeover = mpsc::Sender<Taken>;
+
+/// What a connection is taken over for.
+enum Taken {
+    Reply(Reply, Asked, OpenReply),
+    /// A socket, with the headers of its handshake.
+    Socket(Vec<(String, String)>, Box<Socket>, OpenReply),
+}
 
 /// Serves one connection until it closes. Hyper does, until a reply needs exact bytes; those are
 /// written by hand, and then hyper gets the connection back.
@@ -60,7 +69,7 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
         let (takeover, mut taken) = mpsc::channel(1);
         let service = service_fn(|request| respond(Arc::clone(&state), takeover.clone(), request));
         let mut http = http1::Builder::new().serve_connection(TokioIo::new(io), service);
-        let (reply, asked, mut open) = tokio::select! {
+        let taken = tokio::select! {
             // An error here is the client's doing, such as leaving early.
             _ = &mut http => return,
             Some(taken) = taken.recv() => taken,
@@ -68,6 +77,12 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
         let parts = http.into_parts();
         io = parts.io.into_inner();
         io.give_back(&parts.read_buf);
+        let (reply, asked, mut open) = match taken {
+            Taken::Reply(reply, asked, open) => (reply, asked, open),
+            Taken::Socket(headers, socket, open) => {
+                return speech::serve(io, state, &headers, *socket, open).await;
+            }
+        };
         let after = wire::send(&mut io, &reply, asked).await;
         if after != After::Abandoned {
             open.finish();
@@ -135,6 +150,16 @@ async fn respond(
         (Ok(()), Err(refusal)) => route::refuse(&state, &captured, &refusal),
     };
     match outgoing {
+        Outgoing::Plain(Answer {
+            status,
+            headers,
+            body: AnswerBody::Socket(socket),
+            ..
+        }) => {
+            open.sending(Some(status), None);
+            let _ = takeover.try_send(Taken::Socket(headers, socket, open));
+            std::future::pending().await
+        }
         Outgoing::Plain(answer) => {
             open.sending(Some(answer.status), answer.tokens);
             if let (AnswerBody::Whole(_), Some(tokens)) = (&answer.body, answer.tokens) {
@@ -153,7 +178,7 @@ async fn respond(
         Outgoing::Exact(reply) => {
             open.sending(reply.sent_status(), None);
             // There is one request at a time, and room for one reply.
-            let _ = takeover.try_send((reply, asked, open));
+            let _ = takeover.try_send(Taken::Reply(reply, asked, open));
             // The connection's task drops this future when it takes over.
             std::future::pending().await
         }
@@ -179,6 +204,8 @@ fn keep_alive(version: Version, headers: &HeaderMap) -> bool {
 fn plain(answer: Answer, state: &State, open: OpenReply) -> Response<ReplyBody> {
     let body = match answer.body {
         AnswerBody::Whole(bytes) => ReplyBody::whole(bytes, open),
+        // Those are taken over before.
+        AnswerBody::Socket(_) => ReplyBody::whole(Bytes::new(), open),
         AnswerBody::Stream(stream) => ReplyBody::stream(&stream, state.settings(), open),
     };
     let mut response = Response::new(body);

@@ -23,6 +23,7 @@ use crate::{
     screen::Access,
     script::Scripts,
     served::{Observer, ServedRequest, TokenCounts},
+    speech::Voices,
     video::Studio,
 };
 
@@ -88,6 +89,7 @@ pub(crate) struct State {
     pub(crate) conversations: Conversations,
     pub(crate) video: Studio,
     pub(crate) files: Files,
+    pub(crate) voices: Voices,
     pub(crate) counts: watch::Sender<Connections>,
     pub(crate) started: Instant,
 }
@@ -144,6 +146,7 @@ impl State {
             conversations,
             video,
             files,
+            voices,
             counts,
         } = self;
         *lock(settings) = start.settings;
@@ -160,6 +163,7 @@ impl State {
         conversations.clear();
         video.reset(start.video);
         files.clear();
+        voices.clear();
         counts.send_modify(|counts| {
             *counts = Connections {
                 accepted: counts.open,
@@ -231,6 +235,25 @@ impl OpenReply {
         if let Some(served) = &mut self.served {
             served.status = status;
             served.tokens = tokens;
+        }
+    }
+
+    /// Notes the model of a socket, which its handshake does not tell.
+    pub(crate) fn model(&mut self, model: &str) {
+        if let Some(served) = &mut self.served {
+            served.model = Some(model.to_owned());
+        }
+    }
+
+    /// Notes what a socket spent so far.
+    pub(crate) fn spent(&mut self, tokens: Option<TokenCounts>) {
+        if let (Some(served), Some(more)) = (&mut self.served, tokens) {
+            let so_far = served.tokens.get_or_insert(TokenCounts {
+                prompt: 0,
+                completion: 0,
+            });
+            so_far.prompt += more.prompt;
+            so_far.completion += more.completion;
         }
     }
 

@@ -6,17 +6,8 @@ use crate::endpoint::{Endpoint, Plan, Protocol, Region};
 /// nowhere at the service either.
 const OPEN_AI: &[&str] = &["/batches", "/completions", "/systemone"];
 
-/// Paths below DashScope's own API.
-const NATIVE: &[&str] = &[
-    "/services/audio/asr/transcription",
-    "/services/audio/tts/SpeechSynthesizer",
-    "/services/audio/tts/customization",
-];
-
 /// Paths of APIs that the emulator has nothing of.
 const OTHERS: &[&str] = &[
-    "/api-ws/v1/inference",
-    "/api-ws/v1/realtime",
     "/api/v2/apps/protocols/compatible-mode/v1/conversations",
     "/api/v2/apps/protocols/compatible-mode/v1/responses",
 ];
@@ -26,8 +17,7 @@ pub(crate) fn is_of_service(path: &str) -> bool {
     let (known, rest) = match Endpoint::split(path) {
         Some((endpoint, rest)) => match endpoint.protocol {
             Protocol::OpenAi(Plan::Standard) => (OPEN_AI, rest),
-            Protocol::OpenAi(_) | Protocol::Anthropic(_) | Protocol::Rerank => return false,
-            Protocol::Native => (NATIVE, rest),
+            _ => return false,
         },
         None => {
             let china = path.strip_prefix(Region::China.prefix());
@@ -49,9 +39,6 @@ mod tests {
         for path in [
             "/compatible-mode/v1/batches/batch-1/cancel",
             "/cn/compatible-mode/v1/systemone",
-            "/api/v1/services/audio/tts/SpeechSynthesizer",
-            "/compatible-mode/v1/api/v1/services/audio/asr/transcription",
-            "/cn/api-ws/v1/inference",
         ] {
             assert!(is_of_service(path), "{path}");
         }

@@ -36,6 +36,9 @@ pub(crate) fn apply(
     if fault.kind == FaultKind::LostAnswer {
         return Outgoing::Exact(Reply::raw().end(End::Reset));
     }
+    if let (AnswerBody::Socket(_), FaultKind::HeadersStall) = (&answer.body, fault.kind) {
+        return Outgoing::Exact(Reply::raw().head_never());
+    }
     let harmless = fault.kind.is_of_tasks() || fault.kind == FaultKind::ReasoningLost;
     if !(200..300).contains(&answer.status) || harmless {
         return Outgoing::Plain(answer);
@@ -43,6 +46,8 @@ pub(crate) fn apply(
     match answer.body.clone() {
         AnswerBody::Whole(file) if is_file(&answer) => in_file(fault, answer, file),
         AnswerBody::Stream(stream) => in_stream(fault, exchange, answer, stream),
+        // It breaks itself.
+        AnswerBody::Socket(_) => Outgoing::Plain(answer),
         AnswerBody::Whole(body) => {
             let cut = body.len() / 2;
             let halves = [body.slice(..cut), body.slice(cut..)];
@@ -137,9 +142,7 @@ fn redirect(exchange: &Exchange<'_>, origin: &str) -> Answer {
 /// Whether an answer is a result file, or a part of one.
 fn is_file(answer: &Answer) -> bool {
     let mut headers = answer.headers.iter();
-    headers.any(|(name, value)| {
-        name == "content-type" && ["video/mp4", "image/png", "application/gzip"].contains(&&**value)
-    })
+    headers.any(|(name, value)| name == "x-oss-object-type" && value == "Normal")
 }
 
 /// Breaks a file off, or puts something else in its place. The length in the headers is that of

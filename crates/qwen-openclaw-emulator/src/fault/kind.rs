@@ -116,6 +116,7 @@ kinds! {
     DuplicateTask = "duplicate-task", "one request creates two tasks";
     WrongLength = "wrong-length", "a file ends before the length that its headers promise (by \
         size, 1000)";
+    SocketCloses = "socket-closes", "a WebSocket is closed in mid-task (code, 1011)";
     NotMp4 = "not-mp4", "an HTML page instead of a result file, with the file's content type";
 }
 

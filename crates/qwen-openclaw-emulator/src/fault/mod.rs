@@ -104,8 +104,8 @@ impl Fault {
     }
 
     /// Sets the error code of [`FaultKind::TaskFails`], [`FaultKind::ResultsFail`] and
-    /// [`FaultKind::NewScheme`]. Default: `InternalError`, `InternalError.Timeout` and
-    /// `insufficient_quota`. As text: `code`.
+    /// [`FaultKind::NewScheme`], or the code with which [`FaultKind::SocketCloses`] closes. Default:
+    /// `InternalError`, `InternalError.Timeout`, `insufficient_quota`, and 1011. As text: `code`.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
@@ -131,6 +131,17 @@ impl Fault {
     /// How many events, or results, go out unharmed.
     pub(crate) const fn events(&self) -> usize {
         self.after
+    }
+
+    pub(crate) fn size_or(&self, bytes: usize) -> usize {
+        self.size.unwrap_or(bytes)
+    }
+
+    /// The code a WebSocket is closed with.
+    pub(crate) fn close_code(&self) -> u16 {
+        let code = self.code.as_deref().and_then(|code| code.parse().ok());
+        code.filter(|code| (1000..=4999).contains(code))
+            .unwrap_or(1011)
     }
 
     pub(crate) fn delay_or(&self, milliseconds: u64) -> Duration {

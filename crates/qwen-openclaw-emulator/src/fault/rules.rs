@@ -201,6 +201,17 @@ impl Faults {
         lock(&self.0).to_vec()
     }
 
+    /// The fault that a task on a socket meets for its model, which the handshake does not tell.
+    pub(crate) fn due_for_model(&self, request: &CapturedRequest) -> Option<Fault> {
+        let mut rules = lock(&self.0);
+        let due = rules
+            .iter_mut()
+            .filter(|(_, rule)| rule.model.is_some())
+            .find_map(|(_, rule)| rule.due(request));
+        rules.retain(|rule| rule.left != Some(0));
+        due
+    }
+
     /// The fault that a request meets. Its own header goes before the rules.
     pub(crate) fn due(&self, request: &CapturedRequest) -> Result<Option<Fault>, ParseFaultError> {
         if let Some(wish) = request.header(FAULT_HEADER) {

@@ -22,6 +22,7 @@ use crate::{
     models::{self, NativePath},
     refusal::Refusal,
     route::Exchange,
+    speech,
 };
 
 /// Answers a request to DashScope's own API, whose key has been checked; `None` for paths that
@@ -44,15 +45,10 @@ fn multimodal(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     if images::offers(model) {
         return images::sync(exchange, &body);
     }
-    if is_speech(model) {
-        return Err(Refusal::not_offered(model));
+    if let Some(answer) = speech::multimodal(exchange, model) {
+        return answer;
     }
     chat(exchange, NativePath::Multimodal)
-}
-
-/// Whether a model speaks a text.
-fn is_speech(model: &str) -> bool {
-    model.contains("tts")
 }
 
 /// Answers a chat, with an event of its own for a refusal where a stream was asked for.

@@ -103,7 +103,7 @@ impl<'a> Video<'a> {
     }
 }
 
-/// A snapshot of a task: for a video, for images, or for the vectors of a file.
+/// A snapshot of a task: for a video, for images, for transcripts, or for the vectors of a file.
 #[derive(Clone, Debug)]
 pub struct VideoTask {
     task: Task,

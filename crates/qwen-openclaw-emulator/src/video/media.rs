@@ -27,7 +27,7 @@ pub(super) fn not_valid() -> Refusal {
     Refusal::parameter(format!("InternalError.Algo.InvalidParameter: {NOT_VALID}"))
 }
 
-pub(super) const fn no_download() -> Refusal {
+pub(crate) const fn no_download() -> Refusal {
     Refusal::new(
         400,
         "invalid_parameter_error",

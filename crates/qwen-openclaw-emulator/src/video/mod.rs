@@ -13,6 +13,7 @@ mod rates;
 mod request;
 mod result;
 mod settings;
+mod spoken;
 mod tasks;
 mod upload;
 mod usage;
@@ -30,6 +31,7 @@ use self::{
     clock::EmulatedClock,
     gallery::Shown,
     rates::Rates,
+    spoken::Spoken,
     upload::{File, Store},
 };
 pub use self::{
@@ -39,9 +41,12 @@ pub use self::{
     settings::VideoLimits,
 };
 pub(crate) use self::{
+    clock::in_words,
     gallery::show,
+    media::no_download,
     request::{empty, unknown_model},
     settings::VideoSettings,
+    spoken::{own_file, publish},
 };
 use crate::{
     answer::Answer, capture::CapturedRequest, lock::lock, query, refusal::Refusal, route::Exchange,
@@ -66,6 +71,8 @@ pub(crate) struct Books {
     store: Store,
     /// Images that were made without a task.
     gallery: Vec<Shown>,
+    /// What was spoken without a task.
+    spoken: Vec<Spoken>,
     /// How many requests for files came with a credential.
     credentials: usize,
 }

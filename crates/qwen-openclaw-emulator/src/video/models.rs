@@ -83,13 +83,15 @@ pub(super) enum Pace {
     Images,
     /// As set, apart from both.
     Vectors,
+    /// Recognition. That it counts apart from videos is inferred, and its limits are theirs.
+    Transcripts,
 }
 
 impl Pace {
     /// The maximum requests per second.
     pub(super) const fn submits(self) -> usize {
         match self {
-            Self::Current | Self::Images | Self::Vectors => usize::MAX,
+            Self::Current | Self::Images | Self::Vectors | Self::Transcripts => usize::MAX,
             Self::Old | Self::Frames => 2,
         }
     }
@@ -97,7 +99,7 @@ impl Pace {
     /// The maximum concurrent tasks.
     pub(super) const fn running(self) -> usize {
         match self {
-            Self::Current | Self::Images | Self::Vectors => usize::MAX,
+            Self::Current | Self::Images | Self::Vectors | Self::Transcripts => usize::MAX,
             Self::Old => 2,
             Self::Frames => 1,
         }

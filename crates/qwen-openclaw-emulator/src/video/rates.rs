@@ -10,13 +10,14 @@ use crate::{
     endpoint::{Endpoint, Protocol},
     images,
     refusal::Refusal,
+    speech,
 };
 
 /// A route of the video API.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum VideoRoute {
-    /// Creates a task: `POST …/video-synthesis`, or one of the paths for images.
+    /// Creates a task: `POST …/video-synthesis`, `…/transcription`, or one of the paths for images.
     Create,
     /// Polls a task: `GET /tasks/{id}`.
     Poll,
@@ -49,7 +50,9 @@ impl VideoRoute {
     /// Finds the route of a path below DashScope's own API.
     pub(super) fn below(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
-            "/services/aigc/video-generation/video-synthesis" | FRAMES_PATH => Some(Self::Create),
+            "/services/aigc/video-generation/video-synthesis"
+            | FRAMES_PATH
+            | speech::TRANSCRIPTION_PATH => Some(Self::Create),
             path if images::task_path(path).is_some() => Some(Self::Create),
             "/tasks" => Some(Self::List),
             "/uploads" => Some(Self::Policy),

@@ -1,6 +1,6 @@
 //! Result files at signed, expiring URLs, as in an object store.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::{
     images,
     query::{escape, parameter},
     route::Exchange,
+    speech::Speech,
 };
 
 /// Where results are, below the origin.
@@ -100,6 +101,8 @@ pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     }
     let file = if let Some((order, index)) = books.image(name, now) {
         File::Image(order.clone(), index)
+    } else if let Some(speech) = books.speech(name) {
+        File::Speech(speech.clone())
     } else if let Some(file) = of_task(&books, name, now) {
         file
     } else {
@@ -110,7 +113,7 @@ pub(super) fn answer(exchange: &Exchange<'_>) -> Option<Answer> {
     drop(books);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let tag = format!("\"{:016X}\"", seed(stem));
-    Some(ranged(exchange, &file, &tag))
+    Some(ranged(exchange, file, &tag))
 }
 
 /// What a file is made of.
@@ -123,6 +126,8 @@ enum File {
     },
     Image(images::Order, usize),
     Vectors(embeddings::Lines),
+    Speech(Speech),
+    Transcript(String),
 }
 
 impl File {
@@ -131,36 +136,67 @@ impl File {
             Self::Clip { .. } => "video/mp4",
             Self::Image(..) => "image/png",
             Self::Vectors(_) => "application/gzip",
+            Self::Speech(speech) => speech.format().content_type(),
+            Self::Transcript(_) => "application/json",
         }
     }
 
-    fn data(&self) -> Bytes {
+    fn content(self) -> Content {
         match self {
             Self::Clip {
                 width,
                 height,
                 seconds,
                 seed,
-            } => mp4::clip(*width, *height, *seconds, *seed),
-            Self::Image(order, index) => images::draw(order, *index).into(),
-            Self::Vectors(lines) => lines.file(),
+            } => Content::Made(mp4::clip(width, height, seconds, seed)),
+            Self::Speech(speech) => Content::Speech(speech),
+            Self::Transcript(text) => Content::Made(text.into()),
+            Self::Image(order, index) => Content::Made(images::draw(&order, index).into()),
+            Self::Vectors(lines) => Content::Made(lines.file()),
+        }
+    }
+}
+
+/// The content of a file. Only what is asked for is made of speech.
+enum Content {
+    Made(Bytes),
+    Speech(Speech),
+}
+
+impl Content {
+    fn length(&self) -> usize {
+        match self {
+            Self::Made(bytes) => bytes.len(),
+            Self::Speech(speech) => usize::try_from(speech.file_length()).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn part(&self, part: Range<usize>) -> Bytes {
+        match self {
+            Self::Made(bytes) => bytes.slice(part),
+            Self::Speech(speech) => speech.file_part(part.start as u64..part.end as u64).into(),
         }
     }
 }
 
 /// Finds the file of a finished task by its name.
 fn of_task(books: &Books, name: &str, now: Duration) -> Option<File> {
-    let (id, extension) = name.split_once('.')?;
+    let (stem, extension) = name.split_once('.')?;
     let mut tasks = books.board.all().iter();
-    let task = tasks.find(|task| task.id == id && task.succeeded(now))?;
-    match (&task.work, extension) {
-        (Work::Video(order), "mp4") => Some(File::Clip {
+    let task = tasks.find(|task| stem.starts_with(&task.id) && task.succeeded(now))?;
+    let rest = &stem[task.id.len()..];
+    match (&task.work, rest, extension) {
+        (Work::Video(order), "", "mp4") => Some(File::Clip {
             width: order.width,
             height: order.height,
             seconds: order.seconds,
             seed: seed(&task.id),
         }),
-        (Work::Vectors(lines), "gz") => Some(File::Vectors(lines.clone())),
+        (Work::Vectors(lines), "", "gz") => Some(File::Vectors(lines.clone())),
+        (Work::Transcripts(transcripts), number, "json") => {
+            let number = number.strip_prefix('-')?.parse().ok()?;
+            transcripts.file(number).map(File::Transcript)
+        }
         _ => None,
     }
 }
@@ -196,9 +232,10 @@ fn refused(exchange: &Exchange<'_>, path: &str, now: Duration) -> Option<Answer>
 }
 
 /// The file, or the part of it that is asked for.
-fn ranged(exchange: &Exchange<'_>, file: &File, tag: &str) -> Answer {
-    let (content_type, data) = (file.content_type(), file.data());
-    let length = data.len();
+fn ranged(exchange: &Exchange<'_>, file: File, tag: &str) -> Answer {
+    let content_type = file.content_type();
+    let content = file.content();
+    let length = content.length();
     let request = exchange.request;
     let with = |answer: Answer| {
         answer
@@ -212,7 +249,12 @@ fn ranged(exchange: &Exchange<'_>, file: &File, tag: &str) -> Answer {
         .is_none_or(|wanted| wanted == tag);
     let range = request.header("range").filter(|_| same);
     match range.and_then(|range| part(range, length)) {
-        None => with(store_answer(200, content_type, data, exchange.id)),
+        None => with(store_answer(
+            200,
+            content_type,
+            content.part(0..length),
+            exchange.id,
+        )),
         Some(Err(())) => with(store_error(
             416,
             "InvalidRange",
@@ -221,7 +263,7 @@ fn ranged(exchange: &Exchange<'_>, file: &File, tag: &str) -> Answer {
         ))
         .header("content-range", format!("bytes */{length}")),
         Some(Ok((first, last))) => {
-            let part = data.slice(first..=last);
+            let part = content.part(first..last + 1);
             with(store_answer(206, content_type, part, exchange.id))
                 .header("content-range", format!("bytes {first}-{last}/{length}"))
         }

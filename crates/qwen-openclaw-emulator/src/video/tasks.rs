@@ -126,8 +126,12 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
         (VideoStatus::Failed, Some(Failure { code, message })) => {
             output["code"] = code.as_str().into();
             output["message"] = message.as_str().into();
-            if let Work::Vectors(_) = task.work {
-                output["url"] = "null".into();
+            match &task.work {
+                Work::Vectors(_) => output["url"] = "null".into(),
+                Work::Transcripts(transcripts) => {
+                    transcripts.add_failures(code, message, &mut output);
+                }
+                Work::Video(_) | Work::Images(_) => {}
             }
             Ok(answer(exchange, json!({"output": output})))
         }
@@ -140,6 +144,13 @@ pub(super) fn poll(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal>
                     let ended = task.ended().unwrap_or(task.submitted);
                     output["url"] = result::signed_url(exchange, &file, ended).into();
                     lines.usage()
+                }
+                Work::Transcripts(transcripts) => {
+                    let ended = task.ended().unwrap_or(task.submitted);
+                    transcripts.add_results(&mut output, |number| {
+                        result::signed_url(exchange, &format!("{id}-{number}.json"), ended)
+                    });
+                    transcripts.usage()
                 }
             };
             Ok(answer(exchange, json!({"output": output, "usage": usage})))

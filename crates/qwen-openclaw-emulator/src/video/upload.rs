@@ -1,6 +1,6 @@
 //! Temporary uploads: the policy, the form that it allows, and what becomes of the file.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -24,6 +24,7 @@ use crate::{
     refusal::Refusal,
     rerank,
     route::Exchange,
+    speech::{self, Heard, hear},
 };
 
 /// Where forms are sent, below the origin.
@@ -79,6 +80,8 @@ pub(crate) struct File {
     pub(crate) pixels: Option<(u32, u32)>,
     /// The colors that stand for the image.
     pub(crate) look: Look,
+    /// What is said in an audio file.
+    pub(crate) heard: Option<Arc<Heard>>,
     expires: Duration,
 }
 
@@ -139,6 +142,7 @@ pub(super) fn policy(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     let video: Option<&Model> = models::find(&model, region);
     let is_known = video.is_some()
         || images::offers(&model)
+        || speech::is_known(&model)
         || embeddings::takes_uploads(&model)
         || rerank::takes_uploads(&model);
     if !is_known {
@@ -293,6 +297,7 @@ fn take(exchange: &Exchange<'_>, store: &Store, now: Duration) -> Result<File, O
         digest: embeddings::digest(content),
         pixels: inline::pixels(content),
         look: Look::of_image(content),
+        heard: inline::is_audio(content).then(|| Arc::new(hear(content))),
         expires: now + KEPT,
     })
 }

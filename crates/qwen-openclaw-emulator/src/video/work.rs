@@ -9,7 +9,7 @@ use super::{
     rates::FRAMES_PATH,
     request::Order,
 };
-use crate::{embeddings, images, refusal::Refusal, route::Exchange};
+use crate::{embeddings, images, refusal::Refusal, route::Exchange, speech};
 
 /// What a task makes.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub(super) enum Work {
     Video(Order),
     Images(images::Order),
     Vectors(embeddings::Lines),
+    Transcripts(speech::Transcripts),
 }
 
 impl Work {
@@ -35,6 +36,10 @@ impl Work {
             let lines = embeddings::Lines::read(exchange, books, body)?;
             return Ok(Self::Vectors(lines));
         }
+        if path == speech::TRANSCRIPTION_PATH {
+            let transcripts = speech::Transcripts::read(exchange, books, body)?;
+            return Ok(Self::Transcripts(transcripts));
+        }
         let order = Order::read(body, exchange.endpoint.region, path == FRAMES_PATH)?;
         let now = exchange.state.video.unix_time();
         books.store.check(&order.urls, exchange, &order.id, now)?;
@@ -47,6 +52,7 @@ impl Work {
             Self::Video(order) => &order.id,
             Self::Images(order) => order.model(),
             Self::Vectors(lines) => lines.model(),
+            Self::Transcripts(transcripts) => transcripts.model(),
         }
     }
 
@@ -55,6 +61,7 @@ impl Work {
             Self::Video(order) => order.model.pace,
             Self::Images(_) => Pace::Images,
             Self::Vectors(_) => Pace::Vectors,
+            Self::Transcripts(_) => Pace::Transcripts,
         }
     }
 
@@ -66,6 +73,12 @@ impl Work {
                 code: code.to_owned(),
                 message: message.to_owned(),
             }),
+            Self::Transcripts(transcripts) => {
+                transcripts.failure().map(|(code, message)| Failure {
+                    code: code.to_owned(),
+                    message: message.to_owned(),
+                })
+            }
         }
     }
 
@@ -75,13 +88,14 @@ impl Work {
             Self::Video(order) => (order.width, order.height),
             Self::Images(order) => order.size(),
             Self::Vectors(_) => (0, 0),
+            Self::Transcripts(_) => (0, 0),
         }
     }
 
     pub(super) fn seconds(&self) -> u64 {
         match self {
             Self::Video(order) => order.seconds,
-            Self::Images(_) | Self::Vectors(_) => 0,
+            Self::Images(_) | Self::Vectors(_) | Self::Transcripts(_) => 0,
         }
     }
 
@@ -94,6 +108,7 @@ impl Work {
             Self::Video(_) => "aigc:video-generation:video-synthesis",
             Self::Images(order) => return format!("aigc:{}", order.api()),
             Self::Vectors(_) => "embeddings:text-embedding:text-embedding",
+            Self::Transcripts(_) => "audio:asr:transcription",
         };
         api.to_owned()
     }

@@ -199,6 +199,10 @@ impl Answer {
         lines.find_map(|(key, value)| (key == name).then_some(value))
     }
 
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.chunks.concat()
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.chunks.concat()).unwrap()
     }

@@ -238,9 +238,6 @@ async fn what_only_the_service_has_is_told_apart() {
             (&json!(code), &json!(message))
         );
     }
-    let native = "/api/v1/services/audio/tts/SpeechSynthesizer";
-    let answer = get(&emulator, native, Some("sk-1")).await.json();
-    assert_eq!(answer["code"], "not_offered_by_emulator");
 }
 
 #[tokio::test]

@@ -302,6 +302,6 @@ async fn only_pay_as_you_go_has_images() {
     assert_eq!(get.status, 405);
     // Other kinds of models on the shared path.
     let answer = post(&emulator, SYNC, &native("qwen3-tts-flash", &[], json!({}))).await;
-    assert_eq!(answer.status, 404);
-    assert_eq!(answer.json()["code"], "not_offered_by_emulator");
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["message"], "text must be set");
 }

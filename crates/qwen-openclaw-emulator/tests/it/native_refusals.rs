@@ -242,12 +242,3 @@ async fn methods_keys_and_asynchronous_calls() {
     // The gate before the service answers whole, whatever was asked for.
     assert_eq!(answer.json()["code"], "InvalidApiKey");
 }
-
-#[tokio::test]
-async fn models_that_speak_are_not_offered() {
-    let emulator = Emulator::start().await.unwrap();
-    let body = json!({"model": "qwen3-tts-flash", "input": {"text": "Hi", "voice": "Cherry"}});
-    let answer = send(&emulator, MULTIMODAL, &body, &[]).await;
-    assert_eq!(answer.status, 404);
-    assert_eq!(answer.json()["code"], "not_offered_by_emulator");
-}
