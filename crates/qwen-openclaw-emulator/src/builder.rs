@@ -10,6 +10,7 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, time::Instant};
 
 use crate::{
+    batches::Batches,
     capture::Captures,
     chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
     control::ControlToken,
@@ -281,6 +282,7 @@ impl EmulatorBuilder {
             video: Studio::new(self.video, self.seed),
             files: Files::default(),
             voices: Voices::default(),
+            batches: Batches::default(),
             counts: watch::Sender::default(),
             started: Instant::now(),
             start: self,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod anthropic;
+mod batches;
 mod body;
 mod builder;
 mod capture;
@@ -39,6 +40,7 @@ mod script;
 mod served;
 mod server;
 mod speech;
+mod spool;
 mod state;
 mod unoffered;
 mod video;

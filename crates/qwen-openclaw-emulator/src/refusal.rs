@@ -130,6 +130,17 @@ impl Refusal {
         }
     }
 
+    /// Bytes that could not be stored or read back, by an error of the operating system.
+    pub(crate) const fn storage() -> Self {
+        Self::new(
+            500,
+            "internal_error",
+            "InternalError",
+            "internal_error",
+            "The file could not be stored or read.",
+        )
+    }
+
     /// What the service has and the emulator does not.
     pub(crate) fn not_offered(what: &str) -> Self {
         let code = "not_offered_by_emulator";

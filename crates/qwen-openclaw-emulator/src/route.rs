@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::{
     answer::{Answer, Outgoing},
-    anthropic,
+    anthropic, batches,
     capture::CapturedRequest,
     cors, embeddings,
     endpoint::{BaseUrl, Endpoint, Plan, Protocol, Region},
@@ -65,7 +65,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) endpoint: Endpoint,
     /// The fault the request meets.
     pub(crate) fault: Option<&'a Fault>,
-    /// The path below the endpoint's own; `None` when it is below no endpoint.
+    /// The path below the endpoint's own; `None` when it is below no endpoint, or in a batch.
     rest: Option<&'a str>,
 }
 
@@ -80,6 +80,28 @@ impl<'a> Exchange<'a> {
             fault: None,
             rest: split.map(|split| split.1),
         }
+    }
+
+    /// A request that stands in a line of a batch.
+    pub(crate) const fn of_line(
+        state: &'a State,
+        request: &'a CapturedRequest,
+        endpoint: Endpoint,
+        id: crate::id::Id,
+    ) -> Self {
+        Self {
+            state,
+            request,
+            id,
+            endpoint,
+            fault: None,
+            rest: None,
+        }
+    }
+
+    /// Whether the request stands in a line of a batch.
+    pub(crate) const fn is_line(&self) -> bool {
+        self.rest.is_none()
     }
 
     /// The origin by which the client reached the emulator.
@@ -162,6 +184,9 @@ impl<'a> Exchange<'a> {
             (Protocol::OpenAi(Plan::Standard), "/embeddings") => embeddings::open_ai(self),
             (Protocol::OpenAi(Plan::Standard), path) if files::has(path) => {
                 files::open_ai(self, path)
+            }
+            (Protocol::OpenAi(Plan::Standard), path) if batches::has(path) => {
+                batches::answer(self, path)
             }
             (Protocol::Rerank, "/reranks") => rerank::flat(self),
             (Protocol::Native, embeddings::TEXT_PATH) => embeddings::native(self),

@@ -8,6 +8,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    batches::Batches,
     builder::EmulatorBuilder,
     capture::{CapturedRequest, Captures},
     chat::{EncryptedDelivery, EncryptedReasoning, PromptCache, ToolCalls},
@@ -90,6 +91,7 @@ pub(crate) struct State {
     pub(crate) video: Studio,
     pub(crate) files: Files,
     pub(crate) voices: Voices,
+    pub(crate) batches: Batches,
     pub(crate) counts: watch::Sender<Connections>,
     pub(crate) started: Instant,
 }
@@ -147,6 +149,7 @@ impl State {
             video,
             files,
             voices,
+            batches,
             counts,
         } = self;
         *lock(settings) = start.settings;
@@ -164,6 +167,7 @@ impl State {
         video.reset(start.video);
         files.clear();
         voices.clear();
+        batches.clear();
         counts.send_modify(|counts| {
             *counts = Connections {
                 accepted: counts.open,

@@ -4,7 +4,7 @@ use crate::endpoint::{Endpoint, Plan, Protocol, Region};
 
 /// Paths below the OpenAI-compatible API of pay-as-you-go. Not among them is `/reranks`, which leads
 /// nowhere at the service either.
-const OPEN_AI: &[&str] = &["/batches", "/completions", "/systemone"];
+const OPEN_AI: &[&str] = &["/completions", "/systemone"];
 
 /// Paths of APIs that the emulator has nothing of.
 const OTHERS: &[&str] = &[
@@ -37,14 +37,14 @@ mod tests {
     #[test]
     fn knows_the_service() {
         for path in [
-            "/compatible-mode/v1/batches/batch-1/cancel",
+            "/compatible-mode/v1/completions/x",
             "/cn/compatible-mode/v1/systemone",
         ] {
             assert!(is_of_service(path), "{path}");
         }
         for path in [
             "/compatible-mode/v1/reranks",
-            "/compatible-mode/v1/batchesx",
+            "/compatible-mode/v1/completionsx",
             "/coding/v1/embeddings",
             "/api/v1/batches",
             "/batches",

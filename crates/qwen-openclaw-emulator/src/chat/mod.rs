@@ -133,10 +133,13 @@ pub(crate) fn reply<'a>(
     };
     let prompt = usage::Prompt::measure(chat.request, model);
     refusals::check(&chat, &prompt)?;
-    let cached = exchange
-        .state
-        .cache
-        .look_up(&chat.request.model, &prompt, exchange.state.now());
+    // Batches have no discount for what is cached.
+    let cached = if exchange.is_line() {
+        cache::Cached::default()
+    } else {
+        let cache = &exchange.state.cache;
+        cache.look_up(&chat.request.model, &prompt, exchange.state.now())
+    };
     let mut replies = reply::compose(&chat);
     if let Some(conversation) = encrypts_after {
         let reasoning = &exchange.state.reasoning;

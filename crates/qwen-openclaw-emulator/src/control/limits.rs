@@ -34,6 +34,13 @@ pub(super) const CONTROLS: &[Control] = &[
         run: video_limits,
     },
     Control {
+        method: Method::POST,
+        path: "/quotas/batches",
+        description: "changes limits on requests about batches per minute: create, get, list, cancel \
+                      (null: none)",
+        run: batch_limits,
+    },
+    Control {
         method: Method::DELETE,
         path: "/quotas/{id}",
         description: "removes a quota",
@@ -99,6 +106,7 @@ fn quotas(state: &State, asked: Asked) -> Result<Value, ControlError> {
     Ok(json!({
         "quotas": quotas,
         "video": video(state),
+        "batches": batches(state),
         "portal": super::logins::quota_scenarios(state),
     }))
 }
@@ -170,17 +178,41 @@ fn video(state: &State) -> Value {
 fn video_limits(state: &State, mut asked: Asked) -> Result<Value, ControlError> {
     let fields = &mut asked.fields;
     let mut settings = state.video.settings();
-    let limits = &mut settings.limits;
-    for (name, limit) in limits.fields_mut() {
+    change(fields, settings.limits.fields_mut())?;
+    asked.fields.finish()?;
+    state.video.set_settings(settings);
+    Ok(video(state))
+}
+
+fn batches(state: &State) -> Value {
+    let mut limits = state.batches.limits();
+    let limits = limits.fields_mut();
+    let limits = limits.map(|(name, most)| (name.to_owned(), json!(most)));
+    json!({"limits": limits.into_iter().collect::<Map<_, _>>()})
+}
+
+fn batch_limits(state: &State, mut asked: Asked) -> Result<Value, ControlError> {
+    let fields = &mut asked.fields;
+    let mut limits = state.batches.limits();
+    change(fields, limits.fields_mut())?;
+    asked.fields.finish()?;
+    state.batches.set_limits(limits);
+    Ok(batches(state))
+}
+
+/// Sets the limits that are given; null takes one away.
+fn change<const N: usize>(
+    fields: &mut Fields,
+    limits: [(&'static str, &mut Option<usize>); N],
+) -> Result<(), ControlError> {
+    for (name, limit) in limits {
         match fields.take_nullable(name) {
             None => {}
             Some(Value::Null) => *limit = None,
             Some(value) => *limit = Some(fields.to_number(name, &value)?),
         }
     }
-    asked.fields.finish()?;
-    state.video.set_settings(settings);
-    Ok(video(state))
+    Ok(())
 }
 
 fn gates(state: &State, asked: Asked) -> Result<Value, ControlError> {

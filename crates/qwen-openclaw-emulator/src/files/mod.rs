@@ -5,9 +5,10 @@
 mod native;
 mod open_ai;
 
-use std::{sync::Mutex, time::Duration};
-
-use bytes::Bytes;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 pub(crate) use self::{native::answer as native, open_ai::answer as open_ai};
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     lock::lock,
     refusal::Refusal,
     route::Exchange,
+    spool::Spool,
 };
 
 /// The files of one emulator, in the order in which they came.
@@ -33,9 +35,16 @@ struct File {
     description: String,
     length: usize,
     /// What can be read back.
-    content: Bytes,
+    content: Option<Arc<Spool>>,
     /// When it was uploaded, in emulated time.
     created: Duration,
+}
+
+impl File {
+    /// How many bytes are kept of it.
+    fn kept(&self) -> usize {
+        self.content.as_ref().map_or(0, |_| self.length)
+    }
 }
 
 /// The maximum number of files, the service's.
@@ -54,19 +63,53 @@ impl Files {
     /// Keeps a file, unless there are too many or too large ones. The texts are inferred.
     fn add(&self, file: File) -> Result<(), Refusal> {
         let mut files = lock(&self.0);
-        let bytes: usize = files.iter().map(|file| file.content.len()).sum();
+        let bytes: usize = files.iter().map(File::kept).sum();
         if files.len() >= MAX_FILES {
             return Err(Refusal::parameter(format!(
                 "The number of files should not be larger than {MAX_FILES}."
             )));
         }
-        if bytes + file.content.len() > MAX_BYTES {
+        if bytes + file.kept() > MAX_BYTES {
             return Err(Refusal::parameter(format!(
                 "The total size of files should not be larger than {MAX_BYTES} bytes."
             )));
         }
         files.push(file);
         Ok(())
+    }
+
+    /// Keeps a result of a batch, however many files there are: it ends in its own time, and no one
+    /// could be told.
+    pub(crate) fn add_result(
+        &self,
+        id: &str,
+        endpoint: Endpoint,
+        name: String,
+        content: Arc<Spool>,
+        created: Duration,
+    ) {
+        lock(&self.0).push(File {
+            id: id.to_owned(),
+            endpoint,
+            name,
+            // Inferred: it is OpenAI's word.
+            purpose: "batch_output".to_owned(),
+            description: String::new(),
+            length: usize::try_from(content.length()).unwrap_or(usize::MAX),
+            content: Some(content),
+            created,
+        });
+    }
+
+    /// The content of a file that was uploaded for a batch.
+    pub(crate) fn content_of(
+        &self,
+        exchange: &Exchange<'_>,
+        id: &str,
+    ) -> Result<Arc<Spool>, Refusal> {
+        let file = self.find(exchange, id)?;
+        let content = file.content.filter(|_| file.purpose == "batch");
+        content.ok_or_else(|| Refusal::parameter("The purpose of the input file must be batch."))
     }
 
     /// Forgets all files.

@@ -2,7 +2,6 @@
 //!
 //! Inferred: the purpose of a file that was uploaded without one, which is what the SDK does.
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -48,7 +47,7 @@ fn upload(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
             description: String::from_utf8_lossy(description).into_owned(),
             length: field.content.len(),
             // Nothing here reads a file back.
-            content: Bytes::new(),
+            content: None,
             created: now,
         };
         uploaded.push(json!({"file_id": file.id, "name": file.name}));

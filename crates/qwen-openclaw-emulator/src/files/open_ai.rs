@@ -1,11 +1,12 @@
 //! `/files` of the OpenAI-compatible API.
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{File, form, not_found, text};
-use crate::{answer::Answer, query::parameter, refusal::Refusal, route::Exchange, video::clock};
+use crate::{
+    answer::Answer, query::parameter, refusal::Refusal, route::Exchange, spool::Spool, video::clock,
+};
 
 /// What a file can be for: the word, what ids begin with, and the maximum size in MB.
 const PURPOSES: [(&str, &str, usize); 2] = [
@@ -82,11 +83,10 @@ fn upload(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
         description: String::new(),
         length,
         // No other file can be read back.
-        content: if batch {
-            Bytes::copy_from_slice(file.content)
-        } else {
-            Bytes::new()
-        },
+        content: batch
+            .then(|| Spool::of(file.content))
+            .transpose()
+            .map_err(|_| Refusal::storage())?,
         created: now,
     };
     let row = row(&file);
@@ -131,18 +131,19 @@ fn list(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     Ok(answer_with(exchange, &body))
 }
 
-/// The bytes of a file for a batch. The service's page has this for the results of batches only; the
-/// emulator has none yet, and gives back what was uploaded for one.
+/// The bytes of a file of a batch. The service's page has this for the results only; the emulator gives
+/// back what was uploaded for one, too.
 fn content(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {
     let file = exchange.state.files.find(exchange, id)?;
-    if file.content.is_empty() {
+    let Some(content) = file.content else {
         let purpose = &file.purpose;
         return Err(Refusal::parameter(format!(
             "Not allowed to download files of purpose: {purpose}"
         )));
-    }
+    };
     let kind = "application/octet-stream";
-    Ok(Answer::whole(200, kind, file.content, exchange.id))
+    let bytes = content.bytes().map_err(|_| Refusal::storage())?;
+    Ok(Answer::whole(200, kind, bytes, exchange.id))
 }
 
 fn delete(exchange: &Exchange<'_>, id: &str) -> Result<Answer, Refusal> {

@@ -215,14 +215,9 @@ async fn what_only_the_service_has_is_told_apart() {
     let emulator = Emulator::start().await.unwrap();
     for (path, code, message) in [
         (
-            "/compatible-mode/v1/batches",
+            "/compatible-mode/v1/completions",
             "not_offered_by_emulator",
-            "The emulator does not offer this: /compatible-mode/v1/batches",
-        ),
-        (
-            "/compatible-mode/v1/batches",
-            "not_offered_by_emulator",
-            "The emulator does not offer this: /compatible-mode/v1/batches",
+            "The emulator does not offer this: /compatible-mode/v1/completions",
         ),
         (
             "/compatible-mode/v1/reranks",

@@ -25,19 +25,29 @@ fn form(fields: &[(&str, Option<&str>, &str)]) -> String {
     body + "--b--\r\n"
 }
 
-async fn upload(emulator: &Emulator, purpose: &str, name: &str, content: &str) -> Answer {
+pub(crate) async fn upload(
+    emulator: &Emulator,
+    purpose: &str,
+    name: &str,
+    content: &str,
+) -> Answer {
     let body = form(&[("purpose", None, purpose), ("file", Some(name), content)]);
     call(emulator, "POST", OPEN_AI, &FORM, &body).await
 }
 
 /// Uploads a file that is taken, and returns its id.
-async fn uploaded(emulator: &Emulator, purpose: &str, name: &str, content: &str) -> String {
+pub(crate) async fn uploaded(
+    emulator: &Emulator,
+    purpose: &str,
+    name: &str,
+    content: &str,
+) -> String {
     let answer = upload(emulator, purpose, name, content).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn get(emulator: &Emulator, path: &str) -> Answer {
+pub(crate) async fn get(emulator: &Emulator, path: &str) -> Answer {
     call(emulator, "GET", path, &[], "").await
 }
 

@@ -9,6 +9,8 @@ mod agents;
 mod anthropic;
 mod anthropic_faults;
 mod anthropic_refusals;
+mod batches;
+mod batches_files;
 mod browser;
 mod chat;
 mod client;
