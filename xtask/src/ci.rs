@@ -33,6 +33,7 @@ pub(crate) fn run(full: bool) -> Result<(), Error> {
         steps.command("two hundred editors at once", &mut editors())?;
         steps.command("two hundred users of one store", &mut store())?;
         steps.command("a million texts embedded", &mut million())?;
+        steps.command("a batch of half a gigabyte", &mut large_batch())?;
         for script in interop(&workspace)? {
             let name = script.file_name().unwrap_or_default().to_string_lossy();
             let mut bash = Command::new("bash");
@@ -78,6 +79,21 @@ fn million() -> Command {
         "--",
         "--ignored",
         "a_million_texts",
+    ]);
+    command
+}
+
+/// The same, for what the largest batch takes.
+fn large_batch() -> Command {
+    let package = ["test", "--quiet", "--release", "-p", "qwen-openclaw-batch"];
+    let mut command = cargo(package);
+    command.args([
+        "--locked",
+        "--test",
+        "it",
+        "--",
+        "--ignored",
+        "half_a_gigabyte",
     ]);
     command
 }

@@ -41,14 +41,15 @@
 //!
 //! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
 //! configuration uses. [`image`] is the catalog of the image models, [`video`] that of the Wan video
-//! models, [`embedding`] and [`rerank`] are those of the models for search, and [`price`] computes what
-//! chat costs.
+//! models, [`embedding`] and [`rerank`] are those of the models for search, [`batch`] says what
+//! batches take, and [`price`] computes what chat costs.
 //!
 //! # Features
 //!
 //! - `schemars` (off by default): implements `JsonSchema` for the data types.
 
 mod auth_choice;
+pub mod batch;
 mod cache;
 mod chat;
 mod classify;

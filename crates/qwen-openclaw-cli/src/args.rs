@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use qwen_openclaw::catalog::{self, Edition, Plan, Region};
 
 use crate::{
+    batch::args::BatchCommand,
     config::ConfigCommand,
     gateway::GatewayCommand,
     image::args::ImageCommand,
@@ -57,6 +58,11 @@ pub(crate) enum Command {
     Video {
         #[command(subcommand)]
         command: VideoCommand,
+    },
+    /// Submit files of requests at half the price, and save their results
+    Batch {
+        #[command(subcommand)]
+        command: BatchCommand,
     },
     /// Turn texts into vectors (embeddings), any number of them
     Embed(Box<crate::embed::Embed>),
@@ -263,6 +269,7 @@ impl Cli {
             Command::Rerank(rerank) => document(rerank.json),
             Command::Status(status) => document(status.json),
             Command::Usage(usage) => document(usage.wants_json()),
+            Command::Batch { command } => document(command.wants_json()),
             Command::Image { command } => document(command.wants_json()),
             Command::Video { command } => document(command.wants_json()),
         }

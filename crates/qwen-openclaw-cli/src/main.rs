@@ -3,6 +3,7 @@
 mod args;
 mod attempts;
 mod auth;
+mod batch;
 mod chat;
 mod columns;
 mod completions;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Onboard(onboard) => onboard::run(*onboard),
         Command::Usage(usage) => usage::run(&usage),
+        Command::Batch { command } => batch::run(command),
         Command::Image { command } => image::run(command),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),

@@ -28,6 +28,10 @@ pub struct QwenBuilder {
     pub(crate) configured: HashMap<Provider, crate::from_openclaw::ProviderSettings>,
     #[cfg(feature = "router")]
     pub(crate) router: Option<qwen_openclaw_router::Router>,
+    #[cfg(feature = "batch")]
+    pub(crate) batches: Option<qwen_openclaw_batch::Ledger>,
+    #[cfg(feature = "batch")]
+    pub(crate) batch_polls: Option<qwen_openclaw_batch::PollSchedule>,
     /// An invalid key, reported by `build`.
     failure: Option<qwen_openclaw_auth::Error>,
     #[cfg(feature = "__tasks")]
@@ -71,6 +75,10 @@ impl QwenBuilder {
         {
             let jobs = qwen_openclaw_tasks::FileJobs::in_folder(&folder);
             self.jobs = Some(Arc::new(jobs));
+        }
+        #[cfg(feature = "batch")]
+        {
+            self.batches = Some(qwen_openclaw_batch::Ledger::in_folder(&folder));
         }
         Ok(self)
     }

@@ -5,6 +5,8 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use std::{sync::Arc, time::SystemTime};
 
 use qwen_openclaw_auth as auth;
+#[cfg(feature = "batch")]
+use qwen_openclaw_batch as batch;
 use qwen_openclaw_catalog as catalog;
 #[cfg(feature = "config")]
 use qwen_openclaw_config as config;
@@ -39,6 +41,8 @@ enum Of {
     Auth(auth::Error),
     #[cfg(feature = "__tasks")]
     Task(tasks::Error),
+    #[cfg(feature = "batch")]
+    Batch(batch::Error),
     #[cfg(feature = "embeddings")]
     Embeddings(embeddings::Error),
     #[cfg(feature = "config")]
@@ -128,6 +132,8 @@ impl Error {
         match &self.inner.of {
             Of::Auth(error) => Some(error),
             Of::Chat(error) => error.as_auth(),
+            #[cfg(feature = "batch")]
+            Of::Batch(error) => error.as_auth(),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => error.as_auth(),
             #[cfg(feature = "router")]
@@ -144,6 +150,18 @@ impl Error {
             Of::Task(error) => Some(error),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.as_task(),
+            _ => None,
+        }
+    }
+
+    /// Returns the batch error, if a batch failed. It names the line of a file that was checked.
+    #[cfg(feature = "batch")]
+    #[must_use]
+    pub fn as_batch(&self) -> Option<&batch::Error> {
+        match &self.inner.of {
+            Of::Batch(error) => Some(error),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_batch(),
             _ => None,
         }
     }
@@ -215,6 +233,8 @@ impl Error {
             Of::Chat(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => error.hint().map(ToString::to_string),
+            #[cfg(feature = "batch")]
+            Of::Batch(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "router")]
@@ -279,6 +299,13 @@ impl From<catalog::Error> for Error {
 impl From<tasks::Error> for Error {
     fn from(error: tasks::Error) -> Self {
         Self::new(error.as_http().clone(), Of::Task(error))
+    }
+}
+
+#[cfg(feature = "batch")]
+impl From<batch::Error> for Error {
+    fn from(error: batch::Error) -> Self {
+        Self::new(error.as_http().clone(), Of::Batch(error))
     }
 }
 
@@ -368,6 +395,8 @@ impl fmt::Display for Error {
             Of::Auth(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "batch")]
+            Of::Batch(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "config")]
@@ -389,6 +418,8 @@ impl fmt::Debug for Error {
             Of::Auth(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "__tasks")]
             Of::Task(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "batch")]
+            Of::Batch(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "config")]

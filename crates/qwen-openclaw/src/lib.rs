@@ -61,8 +61,11 @@
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `image` (default): image generation and editing, [`Qwen::image`].
 //! * `video` (default): video generation, [`Qwen::video`].
+//! * `batch` (default): files of requests at half the price, [`Qwen::batch`].
 //! * `embeddings` (default): embeddings and reranking, [`Qwen::embed`] and [`Qwen::rerank`].
 
+#[cfg(feature = "batch")]
+mod batch_builder;
 mod builder;
 mod chat_builder;
 mod cost;
@@ -83,6 +86,9 @@ mod video_builder;
 
 #[doc(inline)]
 pub use qwen_openclaw_auth as auth;
+#[cfg(feature = "batch")]
+#[doc(inline)]
+pub use qwen_openclaw_batch as batch;
 #[doc(inline)]
 pub use qwen_openclaw_catalog as catalog;
 #[doc(inline)]
@@ -116,6 +122,8 @@ pub use crate::{
     builder::QwenBuilder, chat_builder::Chat, cost::ReplyCost, error::Error, qwen::Qwen,
 };
 
+#[cfg(feature = "batch")]
+pub use crate::batch_builder::Batches;
 #[cfg(feature = "embeddings")]
 pub use crate::embed_builder::{Embed, Rerank};
 #[cfg(feature = "image")]

@@ -2,6 +2,8 @@
 //! and accounted for.
 
 mod accounting;
+#[cfg(feature = "batch")]
+mod batch;
 mod candidates;
 mod describe;
 #[cfg(feature = "__tasks")]

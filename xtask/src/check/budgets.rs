@@ -62,6 +62,12 @@ const BUDGETS: &[Budget] = &[
         limit: 115,
     },
     Budget {
+        package: "qwen-openclaw-batch",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 110,
+    },
+    Budget {
         package: "qwen-openclaw-router",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],

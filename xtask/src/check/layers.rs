@@ -25,6 +25,7 @@ const EMBEDDINGS: &str = "qwen-openclaw-embeddings";
 const TASKS: &str = "qwen-openclaw-tasks";
 const IMAGE: &str = "qwen-openclaw-image";
 const VIDEO: &str = "qwen-openclaw-video";
+const BATCH: &str = "qwen-openclaw-batch";
 const ROUTER: &str = "qwen-openclaw-router";
 const STATE: &str = "qwen-openclaw-state";
 const EMULATOR: &str = "qwen-openclaw-emulator";
@@ -93,6 +94,12 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: BATCH,
+        below: &[CATALOG, HTTP, AUTH, CLIENT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
         package: ROUTER,
         below: &[CATALOG, HTTP, AUTH, CLIENT],
         in_tests: &[EMULATOR],
@@ -113,7 +120,8 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: FACADE,
         below: &[
-            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, EMBEDDINGS, TASKS, IMAGE, VIDEO, ROUTER,
+            CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, EMBEDDINGS, TASKS, IMAGE, VIDEO, BATCH,
+            ROUTER,
         ],
         in_tests: &[EMULATOR],
         foreign: None,

@@ -41,6 +41,7 @@ impl From<qwen_openclaw::Error> for Failure {
         // Where only one was asked, its error says it all; several are listed below the message.
         let attempts = Attempts::of_several(error.attempts());
         let known = error.as_chat().and_then(|error| error.hint());
+        let known = known.or_else(|| error.as_batch()?.hint());
         let known = known.or_else(|| error.as_embeddings()?.hint());
         let hint = match (known, symptom) {
             // The portal counts by the day.
@@ -129,6 +130,7 @@ macro_rules! through_the_facade {
 
 through_the_facade!(
     qwen_openclaw::auth::Error,
+    qwen_openclaw::batch::Error,
     qwen_openclaw::catalog::Error,
     qwen_openclaw::chat::Error,
     qwen_openclaw::client::Error,

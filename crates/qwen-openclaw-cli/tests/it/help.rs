@@ -72,6 +72,13 @@ fn of_image() {
 }
 
 #[test]
+fn of_batch() {
+    insta::assert_snapshot!("help-batch", help(&["batch", "--help"]));
+    insta::assert_snapshot!("help-batch-submit", help(&["batch", "submit", "--help"]));
+    insta::assert_snapshot!("help-batch-results", help(&["batch", "results", "--help"]));
+}
+
+#[test]
 fn of_video() {
     insta::assert_snapshot!("help-video", help(&["video", "--help"]));
     insta::assert_snapshot!(

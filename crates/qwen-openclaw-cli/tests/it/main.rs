@@ -4,6 +4,7 @@
 
 mod auth;
 mod bad_input;
+mod batch;
 mod chat;
 mod completions;
 mod config;

@@ -19,6 +19,13 @@ fn schema(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
+/// A document is as its description says.
+pub(crate) fn described(name: &str, document: &Value) {
+    if let Some(schema) = schema(name) {
+        check(document, &schema, name);
+    }
+}
+
 /// Every field of `value` is described, and is of a type that the description allows.
 fn check(value: &Value, schema: &Value, place: &str) {
     let kind = match value {

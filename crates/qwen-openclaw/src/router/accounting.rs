@@ -49,7 +49,7 @@ impl SendError {
         }
     }
 
-    #[cfg(feature = "__tasks")]
+    #[cfg(any(feature = "__tasks", feature = "batch"))]
     pub(super) fn task(error: Error) -> Self {
         let sends = u32::from(error.as_http().was_sent());
         Self {

@@ -2,6 +2,7 @@
 //! for `openai`.
 
 mod accounting;
+mod batch;
 mod budgets;
 mod chain;
 mod rows;

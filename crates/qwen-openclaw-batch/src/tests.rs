@@ -1,0 +1,5 @@
+//! Tests of what is written down, sent and resumed.
+
+mod crashes;
+mod service;
+mod submitting;
