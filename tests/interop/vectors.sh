@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Vectors, rankings and files of the emulator through three Python programs, unchanged: the service's
+# Vectors, rankings, files and batches of the emulator through three Python programs, unchanged: the service's
 # own SDK, OpenAI's, and LangChain. Needs Python with venv and pip, and PyPI; skips without them.
 # Everything stays on loopback.
 set -euo pipefail
@@ -40,7 +40,7 @@ done
 }
 origin=${base%/compatible-mode/v1}
 
-for script in dashscope_vectors openai_vectors langchain_embeddings; do
+for script in dashscope_vectors openai_vectors openai_batches langchain_embeddings; do
     echo "$script"
     # A home of its own: the SDKs look for keys there.
     env -i PATH="$PATH" HOME="$work" LANG=C.UTF-8 NO_PROXY=127.0.0.1 \

@@ -41,8 +41,8 @@
 //!
 //! [`Compat`] holds the request flags of a base URL, and [`Row`] a model in the form that OpenClaw's
 //! configuration uses. [`image`] is the catalog of the image models, [`video`] that of the Wan video
-//! models, [`embedding`] and [`rerank`] are those of the models for search, [`batch`] says what
-//! batches take, and [`price`] computes what chat costs.
+//! models, [`synthesis`] of those that speak, [`embedding`] and [`rerank`] are those of the models for
+//! search, [`batch`] is what batches take, and [`price`] computes what chat costs.
 //!
 //! # Features
 //!
@@ -70,6 +70,7 @@ pub mod rerank;
 mod row;
 mod size;
 mod structured;
+pub mod synthesis;
 mod thinking;
 pub mod video;
 

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Embed(Box<crate::embed::Embed>),
     /// Order documents by how well they answer a query
     Rerank(Box<crate::rerank::Rerank>),
+    /// Turn text into speech, also while the text is being written
+    Speak(Box<crate::speak::Speak>),
     /// List and explain models; manage stored keys and logins
     Models {
         #[command(subcommand)]
@@ -267,6 +269,7 @@ impl Cli {
             Command::Onboard(onboard) => document(onboard.json),
             Command::Plugins { command } => document(command.wants_json()),
             Command::Rerank(rerank) => document(rerank.json),
+            Command::Speak(speak) => document(speak.json),
             Command::Status(status) => document(status.json),
             Command::Usage(usage) => document(usage.wants_json()),
             Command::Batch { command } => document(command.wants_json()),

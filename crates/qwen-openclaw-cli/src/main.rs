@@ -34,6 +34,7 @@ mod render;
 mod rerank;
 mod session;
 mod settings;
+mod speak;
 mod state;
 mod status;
 mod survey;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
         Command::Usage(usage) => usage::run(&usage),
         Command::Batch { command } => batch::run(command),
         Command::Image { command } => image::run(command),
+        Command::Speak(speak) => speak::run(*speak),
         Command::Video { command } => video::run(command),
         Command::Emulator(emulator) => emulator::run(emulator),
         Command::Completions(arguments) => completions::completions(&arguments),

@@ -94,6 +94,23 @@ impl Out {
         }
     }
 
+    /// A handle of the file that is written, for what is to be changed in it; `None` for standard output
+    /// and devices.
+    pub(crate) fn regular_file(&self) -> Option<io::Result<File>> {
+        match &self.target {
+            Target::File(file, _) => Some(file.as_file().try_clone()),
+            _ => None,
+        }
+    }
+
+    /// The failure of writing to it.
+    pub(crate) fn not_written(&self, error: &io::Error) -> Failure {
+        match &self.target {
+            Target::Stdout(_) => Failure::output(error),
+            Target::Special(_, path) | Target::File(_, path) => not_written(path, error),
+        }
+    }
+
     /// The width of the terminal in columns; `None` if this is not a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         match &self.target {

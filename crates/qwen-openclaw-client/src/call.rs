@@ -1,6 +1,6 @@
 //! One call: authorized, with one credential refresh after a 401 and retries within the policy.
 
-use std::{fmt, time::Duration};
+use std::{fmt, pin::Pin, time::Duration};
 
 use qwen_openclaw_auth::Credential;
 use qwen_openclaw_http::{Attempts, BufferedResponse, Client, Request, Response};
@@ -28,6 +28,10 @@ pub struct Call {
 
 /// Rejects a route before anything is sent.
 type Check = Box<dyn Fn(&Route) -> Result<(), Error> + Send + Sync>;
+
+/// A request on its way. Boxed, as the compiler does not see that an async closure's is `Send`.
+type Sending<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, qwen_openclaw_http::Error>> + Send + 'a>>;
 
 impl Call {
     pub(crate) fn new(connection: Connection, request: RequestTemplate) -> Self {
@@ -72,7 +76,7 @@ impl Call {
     /// When there is no route or no credential; otherwise same as
     /// [`qwen_openclaw_http::Client::send`], with a [`Hint`] if the remedy is known.
     pub async fn once(&mut self) -> Result<Response, Error> {
-        self.once_by(async |http, request| http.send(request).await)
+        self.once_by(|http, request| Box::pin(http.send(request)))
             .await
     }
 
@@ -84,13 +88,13 @@ impl Call {
     /// Same as [`once`](Self::once) and [`qwen_openclaw_http::Client::open_socket`].
     #[cfg(feature = "ws")]
     pub async fn open_socket(&mut self, options: &SocketOptions) -> Result<Socket, Error> {
-        self.once_by(async |http, request| http.open_socket(request, options.clone()).await)
+        self.once_by(|http, request| Box::pin(http.open_socket(request, options.clone())))
             .await
     }
 
     async fn once_by<T>(
         &mut self,
-        send: impl AsyncFn(&Client, Request) -> Result<T, qwen_openclaw_http::Error>,
+        send: impl for<'a> Fn(&'a Client, Request) -> Sending<'a, T>,
     ) -> Result<T, Error> {
         loop {
             let route = self.next_route().await?;

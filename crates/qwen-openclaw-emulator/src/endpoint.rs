@@ -128,6 +128,9 @@ const NATIVE_PATH: &str = "/api/v1";
 /// The path of reranking, which is not below the OpenAI-compatible API.
 const RERANK_PATH: &str = "/compatible-api/v1";
 
+/// The path of Batch Chat, which has a host of its own at the service, in China only.
+pub(crate) const BATCH_CHAT_PATH: &str = "/cn/batch/compatible-mode/v1";
+
 impl Endpoint {
     pub(crate) const fn open_ai(plan: Plan, region: Region) -> Self {
         Self {
@@ -182,6 +185,10 @@ impl Endpoint {
     /// DashScope's own API is also found below the OpenAI-compatible one: that is where clients with a
     /// single base URL, such as OpenClaw, look for it.
     pub(crate) fn split(path: &str) -> Option<(Self, &str)> {
+        if let Some(rest) = path.strip_prefix(BATCH_CHAT_PATH) {
+            let is_chat = rest == "/chat/completions";
+            return is_chat.then_some((Self::open_ai(Plan::Standard, Region::China), rest));
+        }
         let mut all = Self::all().chain(Region::ALL.map(Self::rerank));
         let (endpoint, rest) = all.find_map(|endpoint| {
             let rest = below(

@@ -134,6 +134,15 @@ impl Model {
         self.is_of(&["qwen4-"])
     }
 
+    /// The maximum number of input tokens in batches.
+    pub(crate) fn max_batch_input(&self) -> u32 {
+        if self.is_of(&["qwen3.5-", "qwen3.6-", "qwen3.7-"]) {
+            self.max_input.min(256 << 10)
+        } else {
+            self.max_input
+        }
+    }
+
     /// The maximum number of output tokens, reasoning included.
     pub(crate) fn max_output(&self, thinks: bool) -> u32 {
         if thinks && self.is_qwen4() {

@@ -156,6 +156,7 @@ impl<'a> Exchange<'a> {
         match (self.endpoint.protocol, rest.trim_end_matches('/')) {
             (Protocol::OpenAi(_), "/chat/completions") => {
                 self.only(&Method::POST)?;
+                batches::check_chat(self)?;
                 speech::chat(self)
             }
             (Protocol::OpenAi(Plan::Standard), path) if path.starts_with(responses::PATH) => {

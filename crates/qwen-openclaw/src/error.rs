@@ -15,6 +15,8 @@ use qwen_openclaw_embeddings as embeddings;
 use qwen_openclaw_http::{Error as HttpError, ErrorKind, ErrorScope};
 #[cfg(feature = "router")]
 use qwen_openclaw_router::{Attempt, Exceeded, RouteError};
+#[cfg(feature = "speech")]
+use qwen_openclaw_speech as speech;
 #[cfg(feature = "__tasks")]
 use qwen_openclaw_tasks as tasks;
 use qwen_openclaw_transport as transport;
@@ -45,6 +47,8 @@ enum Of {
     Batch(batch::Error),
     #[cfg(feature = "embeddings")]
     Embeddings(embeddings::Error),
+    #[cfg(feature = "speech")]
+    Speech(speech::Error),
     #[cfg(feature = "config")]
     Config(config::Error),
     #[cfg(feature = "router")]
@@ -136,6 +140,8 @@ impl Error {
             Of::Batch(error) => error.as_auth(),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => error.as_auth(),
+            #[cfg(feature = "speech")]
+            Of::Speech(error) => error.as_auth(),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.as_auth(),
             _ => None,
@@ -175,6 +181,18 @@ impl Error {
             Of::Embeddings(error) => Some(error),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.as_embeddings(),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of speaking, if that failed. It says how far the speech had come.
+    #[cfg(feature = "speech")]
+    #[must_use]
+    pub fn as_speech(&self) -> Option<&speech::Error> {
+        match &self.inner.of {
+            Of::Speech(error) => Some(error),
+            #[cfg(feature = "router")]
+            Of::Route(error) => error.last()?.error.as_speech(),
             _ => None,
         }
     }
@@ -237,6 +255,8 @@ impl Error {
             Of::Batch(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => error.hint().map(ToString::to_string),
+            #[cfg(feature = "speech")]
+            Of::Speech(error) => error.hint().map(ToString::to_string),
             #[cfg(feature = "router")]
             Of::Route(error) => error.last()?.error.hint(),
             _ => None,
@@ -313,6 +333,13 @@ impl From<batch::Error> for Error {
 impl From<embeddings::Error> for Error {
     fn from(error: embeddings::Error) -> Self {
         Self::new(error.as_http().clone(), Of::Embeddings(error))
+    }
+}
+
+#[cfg(feature = "speech")]
+impl From<speech::Error> for Error {
+    fn from(error: speech::Error) -> Self {
+        Self::new(error.as_http().clone(), Of::Speech(error))
     }
 }
 
@@ -399,6 +426,8 @@ impl fmt::Display for Error {
             Of::Batch(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "speech")]
+            Of::Speech(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Display::fmt(error, f),
             #[cfg(feature = "router")]
@@ -422,6 +451,8 @@ impl fmt::Debug for Error {
             Of::Batch(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "embeddings")]
             Of::Embeddings(error) => fmt::Debug::fmt(error, f),
+            #[cfg(feature = "speech")]
+            Of::Speech(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "config")]
             Of::Config(error) => fmt::Debug::fmt(error, f),
             #[cfg(feature = "router")]

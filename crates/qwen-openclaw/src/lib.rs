@@ -38,6 +38,8 @@
 //!   [`resume`](video::Client::resume) finds it again.
 //! * [`Qwen::embed`] embeds texts, one or a million ([`Embed::stream`]), [`Qwen::embed_contents`] images
 //!   and videos too, and [`Qwen::rerank`] orders documents by how well they answer a query.
+//! * `Qwen::speak` turns text into speech, also while the text is being written: `Speak::stream` takes the
+//!   pieces of a chat and yields audio.
 //! * [`QwenBuilder::router`] makes every request accounted for, kept within budgets, and sent to another
 //!   account or a fallback model when the first one does not answer; [`Answered`] says who did.
 //! * [`Qwen::route`] explains which provider, endpoint, key and model a ref resolves to, and by which
@@ -60,6 +62,7 @@
 //! * `schemars` (default): tools and answers as Rust types ([`Chat::tool`], [`Chat::json`]), and
 //!   `JsonSchema` for the data types of [`catalog`]; with `config`, the schema of its file.
 //! * `image` (default): image generation and editing, [`Qwen::image`].
+//! * `speech`: speech, `Qwen::speak`.
 //! * `video` (default): video generation, [`Qwen::video`].
 //! * `batch` (default): files of requests at half the price, [`Qwen::batch`].
 //! * `embeddings` (default): embeddings and reranking, [`Qwen::embed`] and [`Qwen::rerank`].
@@ -79,6 +82,8 @@ mod image_builder;
 mod qwen;
 #[cfg(feature = "router")]
 mod router;
+#[cfg(feature = "speech")]
+mod speak_builder;
 #[cfg(feature = "__tasks")]
 mod tasks;
 #[cfg(feature = "video")]
@@ -110,6 +115,9 @@ pub use qwen_openclaw_image as image;
 #[cfg(feature = "router")]
 #[doc(inline)]
 pub use qwen_openclaw_router as routing;
+#[cfg(feature = "speech")]
+#[doc(inline)]
+pub use qwen_openclaw_speech as speech;
 #[doc(inline)]
 pub use qwen_openclaw_transport as chat;
 #[cfg(feature = "video")]
@@ -130,6 +138,8 @@ pub use crate::embed_builder::{Embed, Rerank};
 pub use crate::image_builder::Image;
 #[cfg(feature = "router")]
 pub use crate::router::Answered;
+#[cfg(feature = "speech")]
+pub use crate::speak_builder::Speak;
 #[cfg(feature = "video")]
 pub use crate::video_builder::Video;
 

@@ -6,6 +6,8 @@ mod accounting;
 mod batch;
 mod candidates;
 mod describe;
+#[cfg(feature = "speech")]
+mod speech;
 #[cfg(feature = "__tasks")]
 mod tasks;
 mod tools;
@@ -19,6 +21,8 @@ use qwen_openclaw_router::{Attempt, Choice, Router};
 use qwen_openclaw_transport::{Billing, ChatRequest, ProgressHook, Reply, ReplyStream};
 
 use self::candidates::{Candidates, Target};
+#[cfg(feature = "speech")]
+pub(crate) use self::speech::SpeechSender;
 #[cfg(feature = "__tasks")]
 pub(crate) use self::tasks::Accepted;
 #[cfg(feature = "embeddings")]
@@ -27,7 +31,7 @@ pub(crate) use self::{accounting::SendError, candidates::AccountClients};
 use crate::{Chat, Error, Qwen, QwenBuilder};
 
 impl QwenBuilder {
-    /// Sends every request through `router`: chats, descriptions, images, videos, embeddings, rankings.
+    /// Sends every request through `router`: chats, descriptions, images, videos, speech, embeddings, rankings.
     /// The default is none, and then each request goes to its model with the first account of its
     /// provider.
     ///

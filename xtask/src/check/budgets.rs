@@ -68,6 +68,12 @@ const BUDGETS: &[Budget] = &[
         limit: 110,
     },
     Budget {
+        package: "qwen-openclaw-speech",
+        what: "rustls",
+        features: &["--no-default-features", "--features", "rustls"],
+        limit: 125,
+    },
+    Budget {
         package: "qwen-openclaw-router",
         what: "rustls",
         features: &["--no-default-features", "--features", "rustls"],

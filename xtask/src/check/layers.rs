@@ -26,6 +26,7 @@ const TASKS: &str = "qwen-openclaw-tasks";
 const IMAGE: &str = "qwen-openclaw-image";
 const VIDEO: &str = "qwen-openclaw-video";
 const BATCH: &str = "qwen-openclaw-batch";
+const SPEECH: &str = "qwen-openclaw-speech";
 const ROUTER: &str = "qwen-openclaw-router";
 const STATE: &str = "qwen-openclaw-state";
 const EMULATOR: &str = "qwen-openclaw-emulator";
@@ -94,6 +95,12 @@ const LAYERS: &[Layer] = &[
         foreign: None,
     },
     Layer {
+        package: SPEECH,
+        below: &[CATALOG, HTTP, AUTH, CLIENT, TRANSPORT],
+        in_tests: &[EMULATOR],
+        foreign: None,
+    },
+    Layer {
         package: BATCH,
         below: &[CATALOG, HTTP, AUTH, CLIENT],
         in_tests: &[EMULATOR],
@@ -121,7 +128,7 @@ const LAYERS: &[Layer] = &[
         package: FACADE,
         below: &[
             CATALOG, HTTP, AUTH, CONFIG, CLIENT, TRANSPORT, EMBEDDINGS, TASKS, IMAGE, VIDEO, BATCH,
-            ROUTER,
+            SPEECH, ROUTER,
         ],
         in_tests: &[EMULATOR],
         foreign: None,

@@ -43,6 +43,7 @@ impl From<qwen_openclaw::Error> for Failure {
         let known = error.as_chat().and_then(|error| error.hint());
         let known = known.or_else(|| error.as_batch()?.hint());
         let known = known.or_else(|| error.as_embeddings()?.hint());
+        let known = known.or_else(|| error.as_speech()?.hint());
         let hint = match (known, symptom) {
             // The portal counts by the day.
             (Some(Hint::QuotaUsedUp), Some((Symptom::DailyLimit, _))) => None,

@@ -79,6 +79,11 @@ fn of_batch() {
 }
 
 #[test]
+fn of_speak() {
+    insta::assert_snapshot!("help-speak", help(&["speak", "--help"]));
+}
+
+#[test]
 fn of_video() {
     insta::assert_snapshot!("help-video", help(&["video", "--help"]));
     insta::assert_snapshot!(

@@ -53,6 +53,7 @@ mod routing;
 mod run;
 mod schemas;
 mod session;
+mod speak;
 mod stand_in;
 mod status;
 mod symptoms;

@@ -134,12 +134,25 @@ fn results_and_errors() {
     let several = image(&crane);
     let drawn = image(&["generate", "a cat", "--estimate"]);
     let drawings = image(&["list"]);
+    let audio = folder.path().join("a.wav");
+    let speak = |flags: &[&str]| {
+        let command = Qwen::new(&[&["speak", "--json"], flags].concat());
+        command.at(&service).run()
+    };
+    let words = ["-m", "cosyvoice-v3-flash", "--stream", "--words"];
+    let audio = ["Hello.", "-o", audio.to_str().unwrap()];
+    let spoken = speak(&[&words[..], &audio].concat());
+    let spoken_estimate = speak(&["--estimate", "--region", "china", "Hello."]);
+    let voices = speak(&["--voices"]);
     for (name, ran) in [
         ("embed", embedded),
         ("embed-estimate", tokens),
         ("embed-line", line),
         ("rerank", ranked),
         ("rerank-line", ranked_line),
+        ("speak", spoken),
+        ("speak-estimate", spoken_estimate),
+        ("speak-voices", voices),
         ("video", made),
         ("video-list", listed),
         ("video-estimate", estimate),

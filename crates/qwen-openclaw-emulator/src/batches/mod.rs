@@ -9,6 +9,7 @@
 //! batch whose time is over is answered any more.
 
 mod batch;
+mod chat;
 mod line;
 mod list;
 mod order;
@@ -22,11 +23,14 @@ use std::{
 
 use http::Method;
 
-pub(crate) use self::rates::BatchLimits;
 use self::{
     batch::Batch,
     order::{Order, Work},
     rates::{Call, Rates},
+};
+pub(crate) use self::{
+    chat::{check_chat, is_chat},
+    rates::BatchLimits,
 };
 use crate::{
     answer::Answer,

@@ -39,7 +39,7 @@ pub use self::{stream::EncryptedDelivery, tools::ToolCalls};
 
 use crate::{
     answer::{Answer, EventStream},
-    clock,
+    batches, clock,
     endpoint::Endpoint,
     event_form::EventForm,
     fault::{Fault, FaultKind},
@@ -58,6 +58,8 @@ pub(crate) struct Chat<'a> {
     id: Id,
     /// Whether the model thinks before it answers.
     thinks: bool,
+    /// Whether it is in a batch or a Batch Chat, whose prompts are shorter.
+    is_batched: bool,
     tool_calls: ToolCalls,
 }
 
@@ -129,6 +131,7 @@ pub(crate) fn reply<'a>(
         endpoint: exchange.endpoint,
         id: exchange.id,
         thinks,
+        is_batched: exchange.is_line() || batches::is_chat(exchange),
         tool_calls: exchange.state.settings().tool_calls,
     };
     let prompt = usage::Prompt::measure(chat.request, model);

@@ -161,7 +161,11 @@ fn forced_choice_of_no_tool(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
 }
 
 fn input_length(chat: &Chat<'_>, prompt: &Prompt) -> Option<Refusal> {
-    let most = chat.model.max_input;
+    let most = if chat.is_batched {
+        chat.model.max_batch_input()
+    } else {
+        chat.model.max_input
+    };
     (prompt.tokens > most as usize)
         .then(|| Refusal::algo(format!("Range of input length should be [1, {most}]")))
 }

@@ -169,6 +169,56 @@ async fn the_test_model_always_says_the_same() {
 }
 
 #[tokio::test]
+async fn batch_chat_has_a_path_and_models_of_its_own() {
+    let emulator = Emulator::start().await.unwrap();
+    let base = "/cn/batch/compatible-mode/v1";
+    let path = format!("{base}/chat/completions");
+    let ask = async |model: &str, headers: &[(&str, &str)]| {
+        call(&emulator, "POST", &path, headers, &chat(model).to_string()).await
+    };
+    let answer = ask("qwen-plus", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["object"], "chat.completion");
+    let other = ask("qwen4-max", &[]).await;
+    assert_eq!(other.status, 404);
+    assert_eq!(other.json()["error"]["code"], "model_not_found");
+    let throttled = ask("qwen-plus", &[("x-emulator-fault", "limit-requests")]).await;
+    assert_eq!(throttled.status, 429);
+    // There is nothing else, and nothing in the other region.
+    for path in [format!("{base}/models"), path.replace("/cn", "")] {
+        let answer = call(&emulator, "POST", &path, &[], "{}").await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn prompts_in_batches_are_shorter() {
+    let emulator = slow().start().await.unwrap();
+    let body = |model: &str| {
+        let content = "word ".repeat(270_000);
+        json!({"model": model, "messages": [{"role": "user", "content": content}]})
+    };
+    let message =
+        "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 262144]";
+    let lines = line("1", CHAT, &body("qwen3.6-flash"));
+    let batch = ended(&emulator, CHAT, &lines).await;
+    let errors = rows(&emulator, &batch["error_file_id"]).await;
+    assert_eq!(errors[0]["error"]["message"], message);
+    for (path, model, status) in [
+        ("/cn/batch/compatible-mode/v1", "qwen3.6-flash", 400),
+        ("/cn/batch/compatible-mode/v1", "qwen-plus", 200),
+        ("/cn/compatible-mode/v1", "qwen3.6-flash", 200),
+    ] {
+        let path = format!("{path}/chat/completions");
+        let answer = call(&emulator, "POST", &path, &[], &body(model).to_string()).await;
+        assert_eq!(answer.status, status, "{path} {model}");
+        if status == 400 {
+            assert_eq!(answer.json()["error"]["message"], message);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_batch_is_refused() {
     let emulator = slow().start().await.unwrap();
     let lines = line("1", CHAT, &chat("qwen-plus"));

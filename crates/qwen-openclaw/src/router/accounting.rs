@@ -49,6 +49,17 @@ impl SendError {
         }
     }
 
+    #[cfg(feature = "speech")]
+    pub(super) fn speech(error: qwen_openclaw_speech::Error) -> Self {
+        Self {
+            used: Used {
+                sends: error.attempts(),
+                ..Used::default()
+            },
+            error: error.into(),
+        }
+    }
+
     #[cfg(any(feature = "__tasks", feature = "batch"))]
     pub(super) fn task(error: Error) -> Self {
         let sends = u32::from(error.as_http().was_sent());

@@ -6,6 +6,8 @@ mod batch;
 mod budgets;
 mod chain;
 mod rows;
+#[cfg(feature = "speech")]
+mod speech;
 #[cfg(feature = "embeddings")]
 mod vectors;
 
