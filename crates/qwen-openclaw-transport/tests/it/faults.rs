@@ -108,6 +108,7 @@ fn expected(fault: FaultKind) -> Option<Outcome> {
         | FaultKind::SlowTask
         | FaultKind::TaskFails
         | FaultKind::ResultsFail
+        | FaultKind::SocketCloses
         | FaultKind::TaskVanishes
         | FaultKind::DuplicateTask
         | FaultKind::WrongLength
