@@ -30,7 +30,8 @@ pub(crate) enum BatchCommand {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Each line of the file is a request, all of them to one model:\n  \
-                  {\"custom_id\":\"1\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":{\"model\":...}}\n\n\
+                  {\"custom_id\":\"1\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\n   \
+                  \"body\":{\"model\":...}}\n\n\
                   Examples:\n  \
                   qwen-openclaw batch submit requests.jsonl --dry-run\n  \
                   qwen-openclaw batch submit requests.jsonl --window 48"
