@@ -191,7 +191,8 @@ const OF_ONE_WORD: [&str; 5] = ["CLICOLOR", "EDITOR", "SHELL", "TERM", "VISUAL"]
 
 /// What looks like a variable, and is a code of the service or for tests.
 fn is_no_variable(literal: &str) -> bool {
-    literal == "INVALID_REQUEST" || literal.starts_with("CARGO_") || literal.contains("_TEST_")
+    const CODES: [&str; 3] = ["CLIENT_ERROR", "FILE_403_FORBIDDEN", "INVALID_REQUEST"];
+    CODES.contains(&literal) || literal.starts_with("CARGO_") || literal.contains("_TEST_")
 }
 
 /// The Rust files below the `src` of every crate, without those of tests.

@@ -38,7 +38,7 @@ use crate::{
                   Examples:\n  \
                   qwen-openclaw speak \"Good morning.\" -o morning.wav\n  \
                   qwen-openclaw chat \"Tell me a story\" | qwen-openclaw speak -o story.wav\n  \
-                  qwen-openclaw speak --stream -m cosyvoice-v3-flash --region china \"Hello.\" | ffplay -\n  \
+                  qwen-openclaw speak --stream \"Hello.\" | ffplay -\n  \
                   qwen-openclaw speak --voices"
 )]
 pub(crate) struct Speak {

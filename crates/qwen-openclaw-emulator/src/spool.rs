@@ -1,8 +1,7 @@
 //! Bytes that are kept in memory while they are few, and else in a temporary file.
 
 use std::{
-    env,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Read, Seek as _, SeekFrom, Write as _},
     sync::{Arc, Mutex},
 };
@@ -47,7 +46,7 @@ impl Spool {
                 kept.length += bytes.len() as u64;
                 return Ok(());
             }
-            let mut file = unnamed()?;
+            let mut file = tempfile::tempfile()?;
             file.write_all(&kept.memory)?;
             kept.file = Some(file);
             kept.memory = Vec::new();
@@ -110,21 +109,6 @@ impl Read for SpoolReader {
         self.at += read as u64;
         Ok(read)
     }
-}
-
-/// Opens a temporary file that only its owner can read, and takes its name away.
-fn unnamed() -> io::Result<File> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-    let name = format!("qwen-openclaw-{:032x}", u128::from_be_bytes(random));
-    let path = env::temp_dir().join(name);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path)?;
-    fs::remove_file(&path)?;
-    Ok(file)
 }
 
 #[cfg(test)]

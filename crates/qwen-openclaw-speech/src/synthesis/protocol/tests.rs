@@ -1,3 +1,5 @@
+//! The protocols frame by frame, as documented.
+
 use std::time::Duration;
 
 use super::*;
