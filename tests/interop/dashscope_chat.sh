@@ -32,6 +32,7 @@ trap 'kill "${started[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf
 # Starts an emulator with these arguments and leaves its AIGC base URL in `base`.
 emulator() {
     local addresses=$work/${#started[@]}
+    : >"$addresses"
     "$command" emulator --quiet "$@" >"$addresses" &
     started+=($!)
     for _ in $(seq 100); do

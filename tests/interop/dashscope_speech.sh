@@ -20,6 +20,7 @@ cargo build --quiet --locked -p qwen-openclaw-cli
 command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 
 work=$(mktemp -d)
+: >"$work/addresses"
 "$command" emulator --quiet >"$work/addresses" &
 emulator=$!
 trap 'kill "$emulator" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT

@@ -28,6 +28,7 @@ trap 'kill "${started[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf
 # Starts an emulator with these arguments and leaves its base URLs in `base` and `open_ai`.
 emulator() {
     local addresses=$work/${#started[@]}
+    : >"$addresses"
     "$command" emulator "$@" >"$addresses" &
     started+=($!)
     for _ in $(seq 100); do

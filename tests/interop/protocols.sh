@@ -44,6 +44,7 @@ javascript() {
 
 cargo build --quiet --locked -p qwen-openclaw-cli
 command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
+: >"$work/addresses"
 "$command" emulator --quiet >"$work/addresses" &
 started+=($!)
 for _ in $(seq 100); do

@@ -25,6 +25,7 @@ command=${CARGO_TARGET_DIR:-target}/debug/qwen-openclaw
 work=$(mktemp -d)
 emulator=
 trap 'kill "$emulator" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
+: >"$work/urls"
 "$command" emulator --quiet >"$work/urls" &
 emulator=$!
 base=
