@@ -44,7 +44,7 @@ use crate::{
     event_form::EventForm,
     fault::{Fault, FaultKind},
     id::Id,
-    models::{self, Model},
+    models::{self, Media, Model},
     refusal::Refusal,
     route::Exchange,
 };
@@ -64,6 +64,11 @@ pub(crate) struct Chat<'a> {
 }
 
 impl Chat<'_> {
+    /// Whether the answer is spoken too: by a model that hears, if it was asked to.
+    pub(crate) fn is_spoken(&self) -> bool {
+        self.request.wants_audio() && self.model.media.contains(&Media::Audio)
+    }
+
     /// The probabilities of a text's tokens, if they were asked for.
     pub(crate) fn logprobs(&self, text: &str) -> Option<String> {
         let wanted = self.request.logprobs;

@@ -41,6 +41,21 @@ pub(crate) struct ChatRequest {
     pub(crate) preserve_thinking: bool,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) modalities: Vec<String>,
+    pub(crate) audio: Option<Voice>,
+}
+
+/// How an answer is spoken. Its format is always PCM.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Voice {
+    pub(crate) voice: Option<String>,
+}
+
+impl ChatRequest {
+    /// Whether the answer is to be spoken too.
+    pub(crate) fn wants_audio(&self) -> bool {
+        let mut modalities = self.modalities.iter();
+        modalities.any(|modality| modality == "audio")
+    }
 }
 
 /// Reads `null` as absent.

@@ -71,6 +71,10 @@ const REQUEST: Shape = Object(&[
     optional("thinking_display", Text),
     optional("preserve_thinking", Flag),
     optional("modalities", List(&Text)),
+    optional(
+        "audio",
+        Object(&[optional("voice", Text), optional("format", Text)]),
+    ),
 ]);
 
 const MESSAGE: Shape = Object(&[

@@ -1,5 +1,6 @@
 //! An answer as the chunks of a stream.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::{
@@ -8,6 +9,10 @@ use super::{
     steps::Piece,
     tokens,
 };
+use crate::speech;
+
+/// How long audio in an answer can be referred to, in seconds.
+const AUDIO_KEPT: u64 = 24 * 60 * 60;
 
 /// Renders the payloads of the events, without `[DONE]`, and the tokens of each.
 ///
@@ -73,6 +78,9 @@ impl Stream<'_> {
             }
             self.took(step.tokens);
         }
+        if self.envelope.chat.is_spoken() {
+            self.audio(reply, index);
+        }
         let content = if reply.calls.is_empty() {
             r#""content":"""#
         } else {
@@ -133,6 +141,23 @@ impl Stream<'_> {
             r#"{{"delta":{{"tool_calls":[{{"function":{{"arguments":""}},"index":{number},"id":"","type":"function"}}]}},"index":{index}}}"#
         );
         self.push(&last, "null");
+    }
+
+    /// The text of the answer as audio, in PCM of 24 kHz. The form of these deltas is inferred from
+    /// that of OpenAI.
+    fn audio(&mut self, reply: &Composed, index: usize) {
+        let chat = self.envelope.chat;
+        let voice = chat.request.audio.as_ref();
+        let voice = voice.and_then(|audio| audio.voice.as_deref());
+        let expires = self.envelope.created + AUDIO_KEPT;
+        for piece in speech::spoken(&reply.text, voice.unwrap_or_default()) {
+            let data = STANDARD.encode(piece);
+            let delta = format!(
+                r#"{{"content":null,"audio":{{"data":"{data}","expires_at":{expires},"id":"audio_{}"}}}}"#,
+                chat.id
+            );
+            self.delta(&delta, index);
+        }
     }
 
     fn finish(&mut self, content: &str, reply: &Composed, index: usize) {

@@ -23,6 +23,19 @@ use crate::{answer::Answer, chat, refusal::Refusal, route::Exchange};
 /// The path of synthesis, below DashScope's own API.
 pub(crate) const SYNTHESIS_PATH: &str = "/services/audio/tts/SpeechSynthesizer";
 
+/// The answer of a chat as PCM of 24 kHz, in pieces of half a second.
+pub(crate) fn spoken(text: &str, voice: &str) -> Vec<Vec<u8>> {
+    let sound = audio::Sound {
+        format: audio::Format::Pcm,
+        sample_rate: 24_000,
+        volume: 50,
+        speed: 1_000,
+        pitch: 1_000,
+        voice: audio::Sound::pitch_of(voice),
+    };
+    Speech::new(text, sound).pieces(500).collect()
+}
+
 /// Answers a request on the path of synthesis.
 pub(crate) fn synthesize(exchange: &Exchange<'_>) -> Result<Answer, Refusal> {
     exchange.only(&Method::POST)?;

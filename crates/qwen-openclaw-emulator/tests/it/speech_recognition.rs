@@ -32,6 +32,59 @@ fn data_url(format: &str, data: &[u8]) -> String {
     format!("data:audio/{format};base64,{}", STANDARD.encode(data))
 }
 
+/// PCM of 24 kHz as a WAV file.
+fn wav(pcm: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(pcm.len()).unwrap();
+    let mut file = b"RIFF".to_vec();
+    file.extend((length + 36).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(24_000_u32.to_le_bytes());
+    file.extend(48_000_u32.to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(pcm);
+    file
+}
+
+#[tokio::test]
+async fn an_omni_model_speaks_what_it_writes() {
+    let emulator = Emulator::start().await.unwrap();
+    let asked = |modalities: Value| {
+        json!({
+            "model": "qwen3-omni-flash", "stream": true, "modalities": modalities,
+            "audio": {"voice": "Cherry", "format": "wav"},
+            "messages": [{"role": "user", "content": "Who are you?"}],
+        })
+    };
+    let answer = ask(&emulator, &asked(json!(["text", "audio"]))).await;
+    let (mut text, mut pcm, mut ids) = (String::new(), Vec::new(), Vec::new());
+    for line in answer.text().lines() {
+        let Some(payload) = line.strip_prefix("data: {") else {
+            continue;
+        };
+        let chunk: Value = serde_json::from_str(&format!("{{{payload}")).unwrap();
+        let delta = &chunk["choices"][0]["delta"];
+        text += delta["content"].as_str().unwrap_or_default();
+        if let Some(data) = delta["audio"]["data"].as_str() {
+            pcm.extend(STANDARD.decode(data).unwrap());
+            ids.push(delta["audio"]["id"].clone());
+        }
+    }
+    assert!(!text.is_empty());
+    // 60 ms of 16-bit samples for each character.
+    assert_eq!(pcm.len(), text.chars().count() * 1_440 * 2);
+    assert!(ids.len() > 1 && ids.iter().all(|id| *id == ids[0]));
+    let heard = chat(&data_url("wav", &wav(&pcm)), json!({}));
+    let heard = ask(&emulator, &heard).await.json();
+    assert_eq!(heard["choices"][0]["message"]["content"], text);
+
+    let silent = ask(&emulator, &asked(json!(["text"]))).await;
+    assert!(!silent.text().contains(r#""audio""#));
+    let mut other = asked(json!(["text", "audio"]));
+    other["model"] = "qwen3-max".into();
+    assert!(!ask(&emulator, &other).await.text().contains(r#""audio""#));
+}
+
 const TEXT: &str = "Hello there, this is what was said.";
 
 #[tokio::test]

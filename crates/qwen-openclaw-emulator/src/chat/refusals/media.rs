@@ -9,9 +9,7 @@ use super::super::{
 use crate::{models::Media, refusal::Refusal};
 
 pub(super) fn audio_without_stream(chat: &Chat<'_>, _: &Prompt) -> Option<Refusal> {
-    let mut modalities = chat.request.modalities.iter();
-    let audio = modalities.any(|modality| modality == "audio");
-    (audio && !chat.request.stream)
+    (chat.request.wants_audio() && !chat.request.stream)
         .then(|| Refusal::algo("'audio' output only support with stream=true"))
 }
 
