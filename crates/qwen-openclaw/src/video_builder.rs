@@ -29,8 +29,8 @@ impl Qwen {
     }
 
     /// Returns the client that generates videos, in the region of the base URL of `qwen` and with a
-    /// Standard key: [`QwenBuilder::video_api_key`], otherwise the stored profile `qwen:standard`,
-    /// otherwise the key of `qwen`.
+    /// Standard key: [`QwenBuilder::video_api_key`](crate::QwenBuilder::video_api_key), otherwise the
+    /// stored profile `qwen:standard`, otherwise the key of `qwen`.
     ///
     /// # Errors
     ///
