@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use qwen_openclaw_catalog::{
-    ModelRef, Provider, embedding,
+    Provider, embedding,
     price::{Charge, TokenUsage},
     rerank,
 };
-use qwen_openclaw_client::{Account, Connection, Route};
+use qwen_openclaw_client::Route;
 use qwen_openclaw_embeddings::{
     Client, ContentEmbeddings, Document, EmbeddingRequest, EmbeddingSource, EmbeddingStream,
     Embeddings, MultimodalRequest, RerankRequest, Reranking, TextType, Usage,
@@ -86,7 +86,7 @@ impl Qwen {
     ///
     /// As [`client`](Self::client).
     pub fn embeddings_client(&self, provider: &Provider) -> Result<Client, Error> {
-        Ok(Client::on(self.vector_connection(provider, None, None)?))
+        Ok(Client::on(self.service_connection(provider, None, None)?))
     }
 
     /// Resolves where the embeddings and rankings of a model are made, and with which key. Nothing is
@@ -97,7 +97,7 @@ impl Qwen {
     /// As [`route`](Self::route).
     pub async fn embeddings_route(&self, model: &str) -> Result<Route, Error> {
         let model = self.parse(model)?;
-        self.vector_route(&model, None).await
+        self.service_route(&model, None).await
     }
 
     /// Returns the cost of what embedding or reranking has used with the model of a route: by its
@@ -124,43 +124,6 @@ impl Qwen {
                 is_configured: false,
             })
         })
-    }
-
-    /// The connection of an account, or of the Standard key, at another base URL if one is given.
-    pub(crate) fn vector_connection(
-        &self,
-        provider: &Provider,
-        account: Option<&Account>,
-        base_url: Option<String>,
-    ) -> Result<Connection, Error> {
-        let mut routes = self.routes().clone();
-        if let Some(url) = base_url {
-            routes = routes.base_url(provider.clone(), url);
-        }
-        let connection = match account {
-            Some(account) => routes.connect_account(provider, account)?,
-            None if *provider == Provider::QWEN => {
-                routes.connect_with(provider, routes.standard_credentials()?)?
-            }
-            None => routes.connect(provider)?,
-        };
-        let client = self.client_over(provider, connection)?;
-        Ok(client.connection().clone())
-    }
-
-    /// The route to a model with an account, or with the Standard key, without renewing a login.
-    pub(crate) async fn vector_route(
-        &self,
-        model: &ModelRef,
-        account: Option<&Account>,
-    ) -> Result<Route, Error> {
-        let (routes, provider) = (self.routes(), &model.provider);
-        let route = match account {
-            Some(account) => routes.route_with(provider, account).await?,
-            None if *provider == Provider::QWEN => routes.standard_route().await?,
-            None => routes.route_to(provider).await?,
-        };
-        Ok(route.with_model(&model.model, routes.catalog_edition()))
     }
 }
 

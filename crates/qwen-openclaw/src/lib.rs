@@ -82,6 +82,8 @@ mod image_builder;
 mod qwen;
 #[cfg(feature = "router")]
 mod router;
+#[cfg(any(feature = "embeddings", feature = "speech"))]
+mod service;
 #[cfg(feature = "speech")]
 mod speak_builder;
 #[cfg(feature = "__tasks")]

@@ -6,6 +6,8 @@ mod accounting;
 mod batch;
 mod candidates;
 mod describe;
+#[cfg(any(feature = "embeddings", feature = "speech"))]
+mod places;
 #[cfg(feature = "speech")]
 mod speech;
 #[cfg(feature = "__tasks")]

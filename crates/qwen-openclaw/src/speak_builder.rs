@@ -8,7 +8,7 @@ use qwen_openclaw_catalog::{
     price::TokenUsage,
     synthesis::{self, Units},
 };
-use qwen_openclaw_client::{Account, Connection, Route};
+use qwen_openclaw_client::Route;
 use qwen_openclaw_speech::{
     AudioFormat, Client, Speaker, Speech, SpeechRequest, SpeechStream, Usage,
 };
@@ -46,7 +46,8 @@ impl Qwen {
     /// As [`client`](Self::client); [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for a provider
     /// other than `qwen`.
     pub fn speech_client(&self, provider: &Provider) -> Result<Client, Error> {
-        Ok(Client::on(self.speech_connection(provider, None, None)?))
+        self.speaks(provider)?;
+        Ok(Client::on(self.service_connection(provider, None, None)?))
     }
 
     /// Resolves where a model speaks, and with which key. Nothing is sent.
@@ -56,7 +57,7 @@ impl Qwen {
     /// As [`route`](Self::route).
     pub async fn speech_route(&self, model: &str) -> Result<Route, Error> {
         let model = self.parse(model)?;
-        self.speech_route_with(&model, None).await
+        self.service_route(&model, None).await
     }
 
     /// Returns the cost of what speaking has used with the model of a route: by its configured price if
@@ -87,45 +88,13 @@ impl Qwen {
         })
     }
 
-    /// The connection of an account, or of the Standard key, at another base URL if one is given.
-    pub(crate) fn speech_connection(
-        &self,
-        provider: &Provider,
-        account: Option<&Account>,
-        base_url: Option<String>,
-    ) -> Result<Connection, Error> {
-        if *provider != Provider::QWEN {
-            let id = provider.id();
-            return Err(Error::refused(format!("the provider {id} does not speak")));
+    /// Refuses providers that do not speak.
+    pub(crate) fn speaks(&self, provider: &Provider) -> Result<(), Error> {
+        if *provider == Provider::QWEN {
+            return Ok(());
         }
-        let mut routes = self.routes().clone();
-        if let Some(url) = base_url {
-            routes = routes.base_url(provider.clone(), url);
-        }
-        let connection = match account {
-            Some(account) => routes.connect_account(provider, account),
-            None => routes
-                .standard_credentials()
-                .and_then(|credentials| routes.connect_with(provider, credentials)),
-        };
-        let connection = connection.map_err(qwen_openclaw_transport::Error::from)?;
-        let client = self.client_over(provider, connection)?;
-        Ok(client.connection().clone())
-    }
-
-    /// The route to a model with an account, or with the Standard key, without renewing a login.
-    pub(crate) async fn speech_route_with(
-        &self,
-        model: &ModelRef,
-        account: Option<&Account>,
-    ) -> Result<Route, Error> {
-        let routes = self.routes();
-        let route = match account {
-            Some(account) => routes.route_with(&model.provider, account).await,
-            None => routes.standard_route().await,
-        };
-        let route = route.map_err(qwen_openclaw_transport::Error::from)?;
-        Ok(route.with_model(&model.model, routes.catalog_edition()))
+        let id = provider.id();
+        Err(Error::refused(format!("the provider {id} does not speak")))
     }
 }
 

@@ -4,15 +4,17 @@
 use std::{future::Future, time::Duration};
 
 use futures_core::Stream;
-use qwen_openclaw_auth::KeyKind;
-use qwen_openclaw_catalog::{ModelRef, Plan, synthesis};
-use qwen_openclaw_client::{Account, Connection, Route};
+use qwen_openclaw_catalog::{ModelRef, synthesis};
+use qwen_openclaw_client::Route;
 use qwen_openclaw_router::{Candidate, Choice, Outcome, Ticket, Tokens, Used};
 use qwen_openclaw_speech::{
     self as speech, Client, Speech, SpeechRequest, SpeechStream, Spoken, Usage,
 };
 
-use super::accounting::{SendError, only_cooldowns};
+use super::{
+    accounting::{SendError, only_cooldowns},
+    places::Places,
+};
 use crate::{Error, Qwen};
 
 /// The name of the service in the ledger.
@@ -21,18 +23,9 @@ const SERVICE: &str = "speak";
 /// Sends what one model is to speak through the router, within the budgets and counted.
 pub(crate) struct SpeechSender {
     qwen: Qwen,
-    model: ModelRef,
     agent: Option<String>,
     timeout: Option<Duration>,
-    places: Vec<Place>,
-}
-
-/// An account that may serve the model.
-struct Place {
-    /// `None` for the one that is used without a router.
-    account: Option<Account>,
-    route: Route,
-    connection: Connection,
+    places: Places,
 }
 
 impl SpeechSender {
@@ -42,42 +35,13 @@ impl SpeechSender {
         agent: Option<&str>,
         timeout: Option<Duration>,
     ) -> Result<Self, Error> {
-        let mut found = Self {
+        qwen.speaks(&model.provider)?;
+        Ok(Self {
             qwen: qwen.clone(),
-            model: model.clone(),
             agent: agent.map(str::to_owned),
             timeout,
-            places: Vec::new(),
-        };
-        found.add(None).await?;
-        let accounts = qwen.routes().accounts(&model.provider).await;
-        for account in accounts.unwrap_or_default() {
-            // One without a source is the one that is there already.
-            if account.source().is_some() {
-                found.add(Some(account)).await?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Adds an account, unless it is there or has no such service.
-    async fn add(&mut self, account: Option<Account>) -> Result<(), Error> {
-        let (qwen, provider) = (&self.qwen, &self.model.provider);
-        let connection = qwen.speech_connection(provider, account.as_ref(), None)?;
-        let route = qwen
-            .speech_route_with(&self.model, account.as_ref())
-            .await?;
-        let source = |route: &Route| route.credential().map(|found| found.source().clone());
-        let is_other = |place: &Place| source(&place.route) != source(&route);
-        if account.is_some() && (is_plan(&route) || !self.places.iter().all(is_other)) {
-            return Ok(());
-        }
-        self.places.push(Place {
-            account,
-            route,
-            connection,
-        });
-        Ok(())
+            places: Places::find(qwen, model).await?,
+        })
     }
 
     /// Speaks a text as a whole.
@@ -130,7 +94,10 @@ impl SpeechSender {
         F: Fn(Client) -> Fut,
         Fut: Future<Output = Result<T, speech::Error>>,
     {
-        let candidates = self.places.iter().map(|place| self.candidate(place, text));
+        let candidates = self
+            .places
+            .routes()
+            .map(|route| self.candidate(route, text));
         let candidates: Vec<Candidate> = candidates.collect();
         let router = self.qwen.router().cloned().unwrap_or_default();
         let mut routed = router.request(SERVICE);
@@ -151,31 +118,22 @@ impl SpeechSender {
             result = routed.ignore_cooldowns(true).run(&candidates, send).await;
         }
         let routed = result?;
-        let route = &self.places[routed.position].route;
+        let route = self.places.route(routed.position);
         Ok((routed.answer, route, routed.ticket))
     }
 
     /// What tokens audio will take is not known beforehand, nor how long a text that is being written
     /// will be.
-    fn candidate(&self, place: &Place, text: Option<&str>) -> Candidate {
+    fn candidate(&self, route: &Route, text: Option<&str>) -> Candidate {
         let mut usage = Usage::default();
         usage.characters = text.map(synthesis::characters);
-        let cost = self.qwen.speech_cost(&place.route, usage);
+        let cost = self.qwen.speech_cost(route, usage);
         let cost = cost.map(|cost| cost.cost);
-        Candidate::new(place.route.clone()).estimate(Tokens::default(), cost)
+        Candidate::new(route.clone()).estimate(Tokens::default(), cost)
     }
 
     fn client(&self, choice: &Choice) -> Result<Client, Error> {
-        let place = &self.places[choice.position];
-        let connection = match &choice.base_url {
-            None => place.connection.clone(),
-            Some(url) => {
-                let (provider, account) = (&self.model.provider, place.account.as_ref());
-                let url = Some(url.clone());
-                self.qwen.speech_connection(provider, account, url)?
-            }
-        };
-        let client = Client::on(connection);
+        let client = Client::on(self.places.connection(choice)?);
         Ok(match self.timeout {
             Some(limit) => client.timeout(limit),
             None => client,
@@ -197,16 +155,4 @@ fn used(qwen: &Qwen, route: &Route, usage: Usage, spoken: Spoken, sends: u32) ->
         price_date: cost.and_then(|cost| cost.as_of).map(str::to_owned),
         ..Used::default()
     }
-}
-
-/// Whether a route leads to a plan, which has no speech.
-fn is_plan(route: &Route) -> bool {
-    let is_plan = route
-        .endpoint()
-        .plan()
-        .is_some_and(|plan| plan != Plan::Standard);
-    let has_plan_key = route
-        .credential()
-        .is_some_and(|found| found.key().kind() == KeyKind::CodingPlan);
-    is_plan || has_plan_key
 }
